@@ -1,0 +1,86 @@
+"""What a running analysis says while it runs: plain data, in order, from the engine to whoever asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Reading goes on. ``total`` is ``None`` until it is known."""
+
+    stage: str
+    """listing traces, reading spans, testing hypotheses."""
+    done: int
+    total: int | None
+    rate: float
+    """Items a second."""
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSkipped:
+    """A trace could not be read; the analysis goes on without it."""
+
+    trace_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeDrafted:
+    """What the application seems to do, from the traces read so far."""
+
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisQueued:
+    """A hypothesis will be tested: sent for each of them before any evidence."""
+
+    hypothesis: str
+    title: str
+    category: Category
+    severity: Severity
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGrew:
+    """Running count of a hypothesis, for its card. Not a verdict: it only leans."""
+
+    hypothesis: str
+    affected: int
+    eligible: int
+    interval: tuple[float, float]
+    traces_read: int
+    leaning: str
+    """"towards confirmed", "towards refuted", "open", or the field that is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingReady:
+    """A hypothesis (about one subject) has its verdict."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisReady:
+    """The last event of a run. ``interrupted`` if the user stopped the reading."""
+
+    analysis: Analysis
+    interrupted: bool = False
+
+
+Event = Union[
+    Progress,
+    TraceSkipped,
+    PurposeDrafted,
+    HypothesisQueued,
+    EvidenceGrew,
+    FindingReady,
+    AnalysisReady,
+]

@@ -1,0 +1,1 @@
+"""Records become tables (pandas), once; every hypothesis is column operations on them."""

@@ -1,0 +1,144 @@
+"""The tables that hypotheses are tested on, and what each column means.
+
+All tables are ordered by the start of the trace (ties by trace id), then by the start of the
+span, so that the order in which traces arrived cannot show in any result. Times are
+milliseconds since the epoch, durations milliseconds, missing numbers NaN, missing text "".
+
+``traces``, indexed by ``trace_id``, one row a trace that was read:
+
+==================== =======================================================================
+start_ms             start
+duration_ms          NaN while in progress
+state                OK, ERROR, IN_PROGRESS, STATE_UNSPECIFIED
+failed               the application failed: state ERROR, or the root span ended in an error
+complete             ended, with a root span (incomplete ones are left out of other tests)
+session              session id, or the trace id where there is no session: the cluster
+session_id           session id, or ""
+turn                 1 for the first trace of its session, 2 for the next, …
+user                 user id, or ""
+request, response    whole text of the last user message and of the answer, cut at 20,000
+request_words, response_words
+name                 trace name (root span)
+app_version, prompt_version, model     "" if not recorded; ``model`` is the most used one
+input_tokens, output_tokens, total_tokens
+hour                 0 … 23, UTC
+load                 other traces started in the 60 s before this one
+topic                label of the cluster of similar requests, "" before clustering
+root_span_id
+span_count, tool_calls, model_calls
+error_class, error_message, error_template    of the first failing span in call order, or ""
+first_failed_span_id, first_failed_name
+==================== =======================================================================
+
+``spans``, indexed by ``key`` (``trace_id/span_id``), one row a span:
+
+==================== =======================================================================
+trace_id, span_id, parent_id ("" for a root), session
+name, kind           kind as in ``records``: TOOL, CHAT_MODEL, …
+tool                 name of the tool or retriever where the span is such a call, else ""
+status               OK, ERROR, UNSET, as recorded
+position, depth      order of start within the trace; 0 for a root
+start_ms, end_ms, duration_ms     floats; end NaN while running
+self_ms              duration without the time covered by children
+critical_ms          the part of the trace's critical path that is this span's own
+failed               recorded ERROR, or a failure recognised in the output text
+error_class          hypothesis id of the failure class ("rate-limited" …), "other" or ""
+error_status         HTTP or gRPC number, -1 if none
+error_message        the text that shows it, cut at 600
+error_offset         where it starts in ``output``; -1 if it came from status or events
+error_template       ``error_message`` with numbers, ids and quoted text masked
+propagated           every span from here to the root failed
+model, input_tokens, output_tokens, finish_reason
+arguments            canonical JSON of the inputs, cut at 2,000
+arguments_key        hash of the whole canonical inputs, "" where there are none
+output               text of the outputs, cut at 8,000
+output_key           hash of the whole outputs
+==================== =======================================================================
+
+``assessments``, one row each: trace_id, span_id, name, kind, value (text), passed (True, False or
+None where it is neither), rationale, source, error.
+
+``attributes``, indexed by ``trace_id``: one text column for each tag or metadata key of the
+application's own (``tag.region`` …) that has 2 to 50 distinct values; "" where missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+
+import pandas as pd
+
+from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+
+
+class Field(str, Enum):
+    """What a hypothesis may need; the value is how the absence is told."""
+
+    SPANS = "no trace has spans"
+    TOOL_SPANS = "no span is a tool call"
+    MODEL_SPANS = "no span is a model call"
+    RETRIEVER_SPANS = "no span is a retriever call"
+    REQUESTS = "no trace has a request text"
+    RESPONSES = "no trace has a response text"
+    SESSIONS = "no trace carries a session id"
+    FOLLOW_UPS = "no session has a second turn"
+    USERS = "no trace carries a user id"
+    TOKENS = "no span or trace carries token usage"
+    DURATIONS = "no trace has a duration"
+    ASSESSMENTS = "no trace carries feedback"
+    VERSIONS = "no trace carries a version of application, prompt or model"
+    FINISH_REASONS = "no model call carries a finish reason"
+
+
+@dataclass(frozen=True)
+class Features:
+    """The tables of one set of traces. Columns are described in the module's documentation."""
+
+    traces: pd.DataFrame
+    spans: pd.DataFrame
+    assessments: pd.DataFrame
+    attributes: pd.DataFrame
+
+    @cached_property
+    def complete(self) -> pd.DataFrame:
+        """The traces that ended and have a root: what most hypotheses look at."""
+        return self.traces[self.traces["complete"]]
+
+    @cached_property
+    def calls(self) -> pd.DataFrame:
+        """Spans that call a tool, retriever, reranker or memory."""
+        return self.spans[self.spans["kind"].isin(TOOL_KINDS)]
+
+    @cached_property
+    def model_calls(self) -> pd.DataFrame:
+        """Spans that call a language model."""
+        return self.spans[self.spans["kind"].isin(MODEL_KINDS)]
+
+    @cached_property
+    def has_sessions(self) -> bool:
+        """Whether any session holds more than one trace."""
+        return bool((self.traces["turn"] > 1).any())
+
+    @cached_property
+    def present(self) -> frozenset[Field]:
+        """The fields that at least one trace has."""
+        traces, spans, models = self.traces, self.spans, self.model_calls
+        found = {
+            Field.SPANS: len(spans) > 0,
+            Field.TOOL_SPANS: len(self.calls) > 0,
+            Field.MODEL_SPANS: len(models) > 0,
+            Field.RETRIEVER_SPANS: (spans["kind"] == "RETRIEVER").any(),
+            Field.REQUESTS: (traces["request"] != "").any(),
+            Field.RESPONSES: (traces["response"] != "").any(),
+            Field.SESSIONS: (traces["session_id"] != "").any(),
+            Field.FOLLOW_UPS: (traces["turn"] > 1).any(),
+            Field.USERS: (traces["user"] != "").any(),
+            Field.TOKENS: traces["total_tokens"].notna().any(),
+            Field.DURATIONS: traces["duration_ms"].notna().any(),
+            Field.ASSESSMENTS: len(self.assessments) > 0,
+            Field.VERSIONS: (traces[["app_version", "prompt_version", "model"]] != "").any(axis=None),
+            Field.FINISH_REASONS: (models["finish_reason"] != "").any(),
+        }
+        return frozenset(field for field, there in found.items() if there)

@@ -1,0 +1,1 @@
+"""The claims that are tested: one file each, found by being there."""

@@ -1,0 +1,161 @@
+"""What a hypothesis is: a claim that could turn out false, declared before the traces are seen.
+
+A hypothesis file says who could show the claim (``eligible``), who does show it (``affected``),
+what is worth speaking of (``minimum_effect``) and, in its docstring, why it matters, what is *not*
+flagged and what to do. Prevalence, interval, verdict, root causes, examples, impact and rank are
+done once, by the engine.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Effect, Finding, Severity, Unit
+
+AFFECTED_COLUMNS = ["unit", "trace_id", "span_id", "excerpt", "offset", "rationale"]
+
+
+class Rule(Enum):
+    """How the verdict is reached."""
+
+    FACT = "at least 3 units or 1 % show it"
+    """For what is plainly recorded ("a 429 happened"). Refuted if the upper bound is below 1 %."""
+    PREVALENCE = "the lower bound of the share is above the minimum effect"
+    """Refuted if the upper bound is below it."""
+    EFFECT = "the lower bound of the effect is above the minimum effect, and q < 0.10"
+    """For contrasts: the case carries its own ``Contrast``."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A measured difference and its p-value (``None`` where the interval alone decides)."""
+
+    effect: Effect
+    p_value: float | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A claim about one subject (a tool, a model, …), or about everything (subject "")."""
+
+    eligible: pd.Index
+    """Distinct ids of the units that could show it: trace ids, session ids (the ``session`` column),
+    span keys, or group ids."""
+    affected: pd.DataFrame
+    """Columns ``AFFECTED_COLUMNS``. One row for each affected unit and trace that shows it (a session
+    may have several rows, a trace one per span). ``offset`` is where ``excerpt`` starts in the text it
+    was cut from, -1 if it is a description. ``rationale`` is one sentence that names the numbers."""
+    subject: str = ""
+    contrast: Contrast | None = None
+    members: pd.Series | None = None
+    """For request groups: index unit id, values trace id, one row for each member."""
+    statement: str = ""
+    """What is claimed, with the figures of this case; the engine adds count and interval."""
+    seconds_lost: float | None = None
+    tokens_lost: int | None = None
+    test_without_effect: str = ""
+    """Set when the claim can't be decided here, with the reason, e.g. "fewer than 10 calls"."""
+
+
+def affected_rows(
+    unit: pd.Series | pd.Index,
+    trace_id: pd.Series | pd.Index,
+    span_id: pd.Series | str,
+    excerpt: pd.Series | str,
+    rationale: pd.Series | str,
+    offset: pd.Series | int = -1,
+) -> pd.DataFrame:
+    """The affected table from columns; each argument is a column or one value for all rows."""
+    rows = pd.DataFrame({"unit": pd.Series(list(unit), dtype=object)})
+    for name, column in (
+        ("trace_id", trace_id),
+        ("span_id", span_id),
+        ("excerpt", excerpt),
+        ("offset", offset),
+        ("rationale", rationale),
+    ):
+        rows[name] = list(column) if isinstance(column, (pd.Series, pd.Index, list)) else column
+    return rows[AFFECTED_COLUMNS]
+
+
+@dataclass(frozen=True)
+class Documentation:
+    """A hypothesis' docstring, taken apart."""
+
+    claim: str
+    why: str
+    test: str
+    not_flagged: str
+    recommendation: str
+    sources: str
+
+
+_SECTION = re.compile(r"^## +(.+?) *$", re.MULTILINE)
+
+
+class Hypothesis(ABC):
+    """One claim. Subclasses are found by being there: one file each, in a family's folder.
+
+    The docstring's first sentence is the claim; then sections ``## Why it matters``, ``## Test``,
+    ``## Not flagged``, ``## Recommendation``, ``## Sources``.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    category: ClassVar[Category]
+    unit: ClassVar[Unit] = Unit.TRACE
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    rule: ClassVar[Rule] = Rule.PREVALENCE
+    minimum_effect: ClassVar[float] = 0.01
+    version: ClassVar[int] = 1
+    needs: ClassVar[frozenset[Field]] = frozenset()
+    not_causes: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that would only say the claim again (``error_class`` for a failure class)."""
+    live: ClassVar[bool] = True
+    """Whether counting is cheap enough to do again and again while traces arrive."""
+
+    @abstractmethod
+    def eligible(self, features: Features) -> pd.Index:
+        """Ids of the units that could show it."""
+
+    @abstractmethod
+    def affected(self, features: Features) -> pd.DataFrame:
+        """The units that show it: see ``Case.affected``; ``affected_rows`` builds it."""
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """One case for each subject; by default one about everything."""
+        yield Case(self.eligible(features), self.affected(features))
+
+    def recommend(self, finding: Finding) -> str:
+        """What to do, with the finding's figures; by default the documented recommendation."""
+        return self.documentation().recommendation
+
+    @classmethod
+    def documentation(cls) -> Documentation:
+        """The docstring by section, each on one line a paragraph."""
+        text = inspect.cleandoc(cls.__doc__ or "")
+        parts = _SECTION.split(text)
+        sections = {
+            heading.lower(): body.strip() for heading, body in zip(parts[1::2], parts[2::2], strict=True)
+        }
+        return Documentation(
+            claim=_reflow(parts[0]),
+            why=_reflow(sections.get("why it matters", "")),
+            test=_reflow(sections.get("test", "")),
+            not_flagged=_reflow(sections.get("not flagged", "")),
+            recommendation=_reflow(sections.get("recommendation", "")),
+            sources=_reflow(sections.get("sources", "")),
+        )
+
+
+def _reflow(text: str) -> str:
+    return "\n\n".join(" ".join(block.split()) for block in text.strip().split("\n\n"))

@@ -1,0 +1,1 @@
+"""Hypotheses of the operational family, one file each."""

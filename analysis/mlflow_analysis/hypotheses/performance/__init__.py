@@ -1,0 +1,1 @@
+"""Hypotheses of the performance family, one file each."""

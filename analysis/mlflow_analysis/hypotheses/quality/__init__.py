@@ -1,0 +1,1 @@
+"""Hypotheses of the quality family, one file each."""

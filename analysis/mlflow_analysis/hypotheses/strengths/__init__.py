@@ -1,0 +1,1 @@
+"""Hypotheses of the strengths family, one file each."""

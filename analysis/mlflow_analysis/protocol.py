@@ -1,0 +1,330 @@
+"""What the app and the engine process say to each other: plain data, pickled over a private pipe.
+
+Each ``Call`` is answered by exactly one ``Reply`` with the same number; a running analysis also
+sends ``Push`` messages. Importing this module loads neither mlflow nor pandas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Union
+
+from mlflow_analysis.events import Event
+from mlflow_analysis.findings import Purpose
+from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
+
+
+# ---- requests -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CheckConnection:
+    """Try ``tracking_uri`` ("" = the environment as it is). Answer: ``ConnectionReport``."""
+
+    tracking_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListExperiments:
+    """Answer: ``ExperimentList``, of the connection that was checked last."""
+
+
+@dataclass(frozen=True, slots=True)
+class SummariseExperiment:
+    """Figures and data check of one experiment. Answer: ``ExperimentSummary``."""
+
+    experiment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenExperiment:
+    """Read all infos for the trace table. Pushes ``TableGrew``; answer: ``TableGrew`` at the end."""
+
+    experiment_id: str
+    filter_string: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowQuery:
+    """Which rows, in which order. All conditions must hold."""
+
+    sort: str = "start_ms"
+    """A field name of ``TraceRow``."""
+    descending: bool = True
+    text: str = ""
+    """Free text, sought in request and response, case ignored."""
+    failures_only: bool = False
+    slow_only: bool = False
+    """Slowest tenth."""
+    session_id: str = ""
+    finding: str = ""
+    """Fingerprint: only traces that this finding affects."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRows:
+    """Rows ``start`` to ``stop`` of a query. Answer: ``Rows``."""
+
+    query: RowQuery
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class LocateTrace:
+    """Where a trace stands in a query. Answer: ``RowPosition``."""
+
+    query: RowQuery
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchTrace:
+    """One trace with spans. Answer: ``TraceView``."""
+
+    trace_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchConversation:
+    """The turns of a session in order of time. Answer: ``Conversation``."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartAnalysis:
+    """Analyse the open experiment. Pushes engine events; answer: ``Done`` when it has ended."""
+
+    purpose: Purpose | None = None
+    focus: str = ""
+    seed: int = 0
+    max_traces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPurpose:
+    """What the user says the application does; it goes into the analysis. Answer: ``Done``."""
+
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop reading; the analysis concludes from what was read. Answer: ``Done``."""
+
+
+Request = Union[
+    CheckConnection,
+    ListExperiments,
+    SummariseExperiment,
+    OpenExperiment,
+    FetchRows,
+    LocateTrace,
+    FetchTrace,
+    FetchConversation,
+    StartAnalysis,
+    ConfirmPurpose,
+    Stop,
+]
+
+
+# ---- answers --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something failed: a sentence, what to do about it, and the details for those who want them."""
+
+    sentence: str
+    remedy: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionReport:
+    """A connection that works."""
+
+    tracking_uri: str
+    """Without credentials."""
+    store: str
+    """SQLite, PostgreSQL, MySQL, files, MLflow server, Databricks."""
+    client_version: str
+    server_version: str
+    experiments: int
+    round_trip_ms: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentList:
+    """Active experiments, most recently changed first."""
+
+    experiments: tuple[Experiment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCheck:
+    """One kind of data, and on how many of the examined traces it is."""
+
+    name: str
+    """inputs, outputs, sessions, users, token usage, assessments, tool spans, …"""
+    traces: int
+    examined: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentSummary:
+    """What an experiment holds, so that a person can tell whether it is the right one."""
+
+    experiment_id: str
+    traces: int
+    """All of them if ``exact``, else at least this many."""
+    exact: bool
+    first_ms: int | None
+    last_ms: int | None
+    states: dict[str, int]
+    p50_ms: float | None
+    p95_ms: float | None
+    per_hour: tuple[int, ...]
+    """Traces per bucket of time, oldest first, at most 48 buckets."""
+    fields: tuple[FieldCheck, ...]
+    span_kinds: dict[str, int]
+    """Of the traces whose spans were examined."""
+    testable: tuple[str, ...]
+    """Ids of hypotheses that can be tested with these fields."""
+    not_testable: tuple[tuple[str, str], ...]
+    """Ids and the missing field."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableGrew:
+    """How far the trace table is."""
+
+    traces: int
+    total: int | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """One row of the trace table."""
+
+    trace_id: str
+    start_ms: int
+    state: str
+    duration_ms: float | None
+    total_tokens: int | None
+    session_id: str
+    request: str
+    response: str
+    findings: int
+    """Confirmed findings that affect it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A window of rows and how many the query has in all."""
+
+    start: int
+    total: int
+    rows: tuple[TraceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowPosition:
+    """Index of a trace in a query; ``None`` if it is not in it."""
+
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SpanView:
+    """A span with what the analysis worked out about it."""
+
+    record: SpanRecord
+    depth: int
+    self_ms: float
+    critical_ms: float
+    """Own share of the trace's critical path."""
+    failed: bool
+    error_class: str
+    error_message: str
+    input_tokens: int | None
+    output_tokens: int | None
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceView:
+    """A trace for the inspector: spans depth first, children in order of start."""
+
+    info: TraceInfo
+    spans: tuple[SpanView, ...]
+    findings: tuple[str, ...] = ()
+    """Fingerprints of confirmed findings that affect it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One trace of a session."""
+
+    trace_id: str
+    start_ms: int
+    state: str
+    request: str
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A session, turn by turn."""
+
+    session_id: str
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing more to say."""
+
+
+Answer = Union[
+    Problem,
+    ConnectionReport,
+    ExperimentList,
+    ExperimentSummary,
+    TableGrew,
+    Rows,
+    RowPosition,
+    TraceView,
+    Conversation,
+    Done,
+]
+
+
+# ---- envelopes ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request with its number."""
+
+    number: int
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The one answer to the call of that number."""
+
+    number: int
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Something that happened meanwhile in the call of that number."""
+
+    number: int
+    body: Event | TableGrew = field()

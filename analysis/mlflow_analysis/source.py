@@ -1,0 +1,83 @@
+"""Where traces come from, as the engine sees it: a store through ``tracking``, or records at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, Union
+
+from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceRecord
+
+TraceOutcome = Union[TraceRecord, SkippedTrace]
+
+
+def never() -> bool:
+    """The cancellation check of a run that nobody cancels."""
+    return False
+
+
+class TraceSource(Protocol):
+    """One experiment of one store, ready to be read. Reading changes nothing."""
+
+    experiment_id: str
+    experiment_name: str
+    tracking_uri: str
+    """Without credentials."""
+
+    def count(self, filter_string: str = "") -> int | None:
+        """How many traces there are, if that can be told cheaply."""
+
+    def infos(
+        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[list[TraceInfo]]:
+        """Pages of infos, newest first. Raises ``tracking.connection.ConnectionProblem``."""
+
+    def traces(
+        self, infos: Sequence[TraceInfo], *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[TraceOutcome]:
+        """The traces of ``infos`` with their spans, in no promised order.
+
+        A trace that cannot be read comes as a ``SkippedTrace``; none is dropped silently.
+        """
+
+
+class RecordedTraces:
+    """Traces that are already in memory, as a source. ``filter_string`` must be empty."""
+
+    def __init__(self, records: Iterable[TraceRecord], experiment_name: str = "recorded") -> None:
+        self._records = {record.info.trace_id: record for record in records}
+        self.experiment_id = "0"
+        self.experiment_name = experiment_name
+        self.tracking_uri = "memory:"
+
+    def count(self, filter_string: str = "") -> int | None:
+        """The number of records."""
+        self._refuse(filter_string)
+        return len(self._records)
+
+    def infos(
+        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[list[TraceInfo]]:
+        """All infos, newest first, in pages of 500."""
+        self._refuse(filter_string)
+        newest_first = sorted(
+            (record.info for record in self._records.values()),
+            key=lambda info: (-info.start_ms, info.trace_id),
+        )
+        for start in range(0, len(newest_first), 500):
+            if cancelled():
+                return
+            yield newest_first[start : start + 500]
+
+    def traces(
+        self, infos: Sequence[TraceInfo], *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[TraceOutcome]:
+        """The records of ``infos``, in that order."""
+        for info in infos:
+            if cancelled():
+                return
+            yield self._records[info.trace_id]
+
+    @staticmethod
+    def _refuse(filter_string: str) -> None:
+        if filter_string:
+            raise ValueError("Records in memory cannot be filtered; filter them before.")
