@@ -100,6 +100,8 @@ class Features:
     spans: pd.DataFrame
     assessments: pd.DataFrame
     attributes: pd.DataFrame
+    seed: int = 0
+    """For every random draw in a test, so that equal input gives equal output."""
 
     @cached_property
     def complete(self) -> pd.DataFrame:
