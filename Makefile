@@ -1,0 +1,47 @@
+# Everything here needs Python 3.10 or later and make; `.venv` is made on first use.
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format bench clean
+
+help:
+	@echo "make demo     open a sample store with planted faults (without a terminal: analyse it)"
+	@echo "make test     run the tests"
+	@echo "make lint     ruff, mypy, import contracts"
+	@echo "make format   let ruff rewrite the code"
+	@echo "make bench    start-up, throughput and accuracy"
+	@echo "make clean    remove $(VENV)"
+
+install: $(READY)
+
+# The stamp is younger than what it was made from, so a second make starts at once.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else "mlflow-tui needs Python 3.10 or later; set PYTHON=/path/to/python3.")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group dev
+	@touch $@
+
+demo: $(READY)
+	@$(VENV)/bin/mlflow-tui demo
+
+test: $(READY)
+	$(VENV)/bin/python -m pytest -q $(TESTS)
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-cache
+
+format: $(READY)
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(READY)
+	$(VENV)/bin/python -m benchmarks
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,50 @@
+"""Every test runs in a home of its own, without this machine's settings."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for trace_factory
+
+_THIS_MACHINES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TMUX", "SSH_CONNECTION")
+_OF_THE_STORE = ("MLFLOW_", "DATABRICKS_", "OTEL_")
+
+for name in list(os.environ):
+    if name in _THIS_MACHINES or name.startswith(_OF_THE_STORE):
+        del os.environ[name]
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["DO_NOT_TRACK"] = "true"
+
+
+def _settle_in(home: Path) -> dict[str, str]:
+    """The environment of someone who lives in ``home``."""
+    return {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_DATA_HOME": str(home / ".local" / "share"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_STATE_HOME": str(home / ".local" / "state"),
+    }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A home for what is made once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _settle_in(tmp_path_factory.mktemp("session-home")).items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home directory of this test's own."""
+    directory = tmp_path_factory.mktemp("home")
+    for name, value in _settle_in(directory).items():
+        monkeypatch.setenv(name, value)
+    return directory
