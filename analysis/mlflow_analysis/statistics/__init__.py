@@ -1,0 +1,1 @@
+"""Intervals, contrasts, change points, similarity: numbers in, numbers out, no domain words."""
