@@ -119,6 +119,31 @@ class Features:
         return self.spans[self.spans["kind"].isin(MODEL_KINDS)]
 
     @cached_property
+    def failures(self) -> pd.DataFrame:
+        """Failed spans of complete traces where the failure began.
+
+        A span whose child failed for the same reason only passed it on, and so did a root below
+        which a span failed for the same reason.
+        """
+        failed = self.spans[self.spans["failed"] & self.spans["trace_id"].isin(self.complete.index)]
+        parents = failed["trace_id"] + "/" + failed["parent_id"] + " " + failed["error_class"]
+        passed_on = (failed.index + " " + failed["error_class"]).isin(parents)
+        deepest = failed.groupby(["trace_id", "error_class"])["depth"].transform("max")
+        root_passed_on = (failed["depth"] == 0) & (deepest > 0)
+        return failed[~passed_on & ~root_passed_on]
+
+    @cached_property
+    def operations(self) -> pd.DataFrame:
+        """Spans of complete traces in which a failure can begin: what failures are counted among.
+
+        Calls of tools and models, spans without children, and any span of ``failures``.
+        """
+        spans = self.spans[self.spans["trace_id"].isin(self.complete.index)]
+        has_children = spans.index.isin(spans["trace_id"] + "/" + spans["parent_id"])
+        is_call = spans["kind"].isin(TOOL_KINDS | MODEL_KINDS)
+        return spans[is_call | ~has_children | spans.index.isin(self.failures.index)]
+
+    @cached_property
     def has_sessions(self) -> bool:
         """Whether any session holds more than one trace."""
         return bool((self.traces["turn"] > 1).any())
