@@ -20,8 +20,8 @@ install: $(READY)
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 10) else "mlflow-tui needs Python 3.10 or later; set PYTHON=/path/to/python3.")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group dev
+	$(VENV)/bin/python -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
+	$(VENV)/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e . --group dev
 	@touch $@
 
 demo: $(READY)
