@@ -1,0 +1,141 @@
+"""Who said what: the request and the answer of a trace, from whatever shape a framework logs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlflow_analysis.features.payload import as_text, parsed
+
+_USER_ROLES = frozenset({"user", "human"})
+_ASSISTANT_ROLES = frozenset({"assistant", "ai", "model"})
+_MESSAGE_KEYS = ("messages", "contents", "new_message", "input", "inputs", "request", "kwargs", "args")
+_REQUEST_KEYS = (
+    "question", "query", "prompt", "user_input", "user_message", "message", "text", "content",
+    "task", "topic", "contents",
+)  # fmt: skip
+_ANSWER_KEYS = (
+    "content", "answer", "response", "output", "final_output", "result", "text", "completion",
+    "output_text", "message", "raw", "outputs", "return_values",
+)  # fmt: skip
+_DEEPEST = 6
+
+
+def content_text(content: Any) -> str:
+    """The text of a message's content: text, a list of parts, or Gemini's ``parts``."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, dict):
+        for key in ("text", "content", "parts", "value"):
+            if isinstance(content.get(key), (str, list, dict)):
+                return content_text(content[key])
+        return ""
+    if isinstance(content, list):
+        parts = (content_text(part) for part in content if _is_text(part))
+        return "\n".join(part for part in parts if part)
+    return ""
+
+
+def _is_text(part: Any) -> bool:
+    return not (isinstance(part, dict) and str(part.get("type", "text")).startswith(("tool", "function", "thinking", "image")))
+
+
+def role_of(message: Any) -> str:
+    """``user``, ``assistant``, ``system``, ``tool`` … of a message; "" if it is none."""
+    if not isinstance(message, dict):
+        return ""
+    if isinstance(message.get("kwargs"), dict) and isinstance(message.get("id"), list):
+        kind = str(message["id"][-1])  # LangChain's serialised constructor
+        return {"HumanMessage": "user", "AIMessage": "assistant", "SystemMessage": "system", "ToolMessage": "tool"}.get(kind, "")
+    role = str(message.get("role") or message.get("type") or "").lower()
+    if role in _USER_ROLES:
+        return "user"
+    return "assistant" if role in _ASSISTANT_ROLES else role
+
+
+def message_text(message: Any) -> str:
+    """The text of one message."""
+    if isinstance(message, dict) and isinstance(message.get("kwargs"), dict):
+        return content_text(message["kwargs"].get("content"))
+    return content_text(message)
+
+
+def messages_of(value: Any, depth: int = 0) -> list[dict[str, Any]]:
+    """The chat messages in a payload, in order; empty if it holds none."""
+    value = parsed(value)
+    if isinstance(value, list):
+        if value and all(role_of(item) for item in value):
+            return list(value)
+        if len(value) == 1:
+            return messages_of(value[0], depth + 1) if depth < _DEEPEST else []
+        return []
+    if isinstance(value, dict) and depth < _DEEPEST:
+        if role_of(value) and ("content" in value or "parts" in value or "kwargs" in value):
+            return [value]
+        for key in _MESSAGE_KEYS:
+            if key in value:
+                found = messages_of(value[key], depth + 1)
+                if found:
+                    return found
+    return []
+
+
+def request_text(inputs: Any) -> str:
+    """The last thing the user said, from a span's inputs."""
+    messages = messages_of(inputs)
+    for message in reversed(messages):
+        if role_of(message) == "user":
+            return message_text(message)
+    if messages:
+        return ""
+    value = parsed(inputs)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        for key in _REQUEST_KEYS:
+            text = content_text(value.get(key))
+            if text:
+                return text
+        for key in ("kwargs", "args", "input", "inputs", "request", "data"):
+            if isinstance(value.get(key), (dict, list, str)) and value[key]:
+                return request_text(value[key])
+        return as_text(value)
+    if isinstance(value, list) and value:
+        return value[0] if isinstance(value[0], str) else as_text(value)
+    return as_text(value)
+
+
+def answer_text(outputs: Any, depth: int = 0) -> str:
+    """What the application answered, from a span's outputs."""
+    value = parsed(outputs)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and depth < _DEEPEST:
+        choices = value.get("choices") or value.get("candidates")
+        if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+            return answer_text(choices[0].get("message") or choices[0].get("content") or choices[0].get("text"), depth + 1)
+        messages = messages_of(value) if "messages" in value else []
+        if messages:
+            return message_text(messages[-1]) if role_of(messages[-1]) == "assistant" else ""
+        if role_of(value):
+            return message_text(value)
+        for key in _ANSWER_KEYS:
+            if value.get(key) not in (None, "", [], {}):
+                found = answer_text(value[key], depth + 1)
+                if found:
+                    return found
+        return as_text(value)
+    if isinstance(value, list):
+        messages = messages_of(value)
+        if messages:
+            spoken = [message_text(each) for each in messages if role_of(each) == "assistant"]
+            return spoken[-1] if spoken else ""
+        return content_text(value) or as_text(value)
+    return as_text(value)
+
+
+def system_text(inputs: Any) -> str:
+    """The system prompt in a model call's inputs, or ""."""
+    for message in messages_of(inputs):
+        if role_of(message) in ("system", "developer"):
+            return message_text(message)
+    return ""

@@ -1,0 +1,208 @@
+"""One trace becomes rows: pure, picklable, no I/O. What the columns mean is told in ``tables``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlflow_analysis.features.conversation import answer_text, request_text
+from mlflow_analysis.features.failures import failure_of
+from mlflow_analysis.features.payload import as_text, canonical, key_of, parsed
+from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS, SpanRecord, TraceInfo, TraceRecord
+from mlflow_analysis.timing.tree import timed
+
+LONGEST_MESSAGE = 20_000
+LONGEST_OUTPUT = 8_000
+LONGEST_ARGUMENTS = 2_000
+_NS = 1e6
+
+SPAN_COLUMNS = (
+    "key", "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "position", "depth",
+    "start_ms", "end_ms", "duration_ms", "self_ms", "critical_ms", "failed", "error_class",
+    "error_status", "error_message", "error_offset", "propagated", "model", "input_tokens",
+    "output_tokens", "finish_reason", "arguments", "arguments_key", "output", "output_key",
+)  # fmt: skip
+TRACE_COLUMNS = (
+    "trace_id", "start_ms", "duration_ms", "state", "failed", "complete", "session_id", "user",
+    "request", "response", "name", "app_version", "prompt_version", "input_tokens", "output_tokens",
+    "total_tokens", "root_span_id",
+)  # fmt: skip
+ASSESSMENT_COLUMNS = (
+    "trace_id", "span_id", "name", "kind", "value", "passed", "rationale", "source", "error",
+)  # fmt: skip
+
+_MODEL_KEYS = ("mlflow.llm.model", "gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "model")
+_PLAUSIBLE_MODEL = re.compile(r"[\w./:@ -]{1,80}\Z")
+_INPUT_TOKEN_KEYS = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt")
+_OUTPUT_TOKEN_KEYS = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion")
+_APP_VERSION_KEYS = ("app_version", "app.version", "service.version", "release", "version", "mlflow.source.git.commit")
+_PROMPT_VERSION_KEYS = ("prompt_version", "prompt.version", "mlflow.linkedPrompts")
+_PASSED = frozenset({"yes", "true", "pass", "passed", "correct", "good"})
+_NOT_PASSED = frozenset({"no", "false", "fail", "failed", "incorrect", "bad"})
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """The rows of one trace, in the order of the ``*_COLUMNS``."""
+
+    trace: tuple[Any, ...]
+    spans: list[tuple[Any, ...]]
+    assessments: list[tuple[Any, ...]]
+    attributes: dict[str, str]
+    """Tags and metadata of the application's own."""
+
+
+def extract(record: TraceRecord) -> Extracted:
+    """The rows of a trace with its spans."""
+    info = record.info
+    tree = timed(record.spans)
+    positions = {span.span_id: number for number, span in enumerate(record.spans)}
+    rows = []
+    root: SpanRecord | None = None
+    for node in tree:
+        span = node.record
+        if root is None and node.depth == 0:
+            root = span
+        failure = failure_of(span)
+        inputs, outputs = _tokens(span)
+        duration = float("nan") if span.end_ns is None else (span.end_ns - span.start_ns) / _NS
+        rows.append((
+            f"{info.trace_id}/{span.span_id}", info.trace_id, span.span_id, span.parent_id or "",
+            span.name, span.kind, span.name if span.kind in TOOL_KINDS else "", span.status,
+            positions[span.span_id], node.depth, span.start_ns / _NS,
+            float("nan") if span.end_ns is None else span.end_ns / _NS, duration, node.self_ms,
+            node.critical_ms, failure is not None, failure.error_class if failure else "",
+            failure.status if failure else -1, failure.message if failure else "",
+            failure.offset if failure else -1,
+            span.status == "ERROR" and node.ancestors_failed, _model(span), inputs, outputs,
+            _finish_reason(span) if span.kind in MODEL_KINDS else "",
+            canonical(span.inputs)[:LONGEST_ARGUMENTS].decode("utf-8", "replace") if span.inputs is not None else "",
+            key_of(span.inputs), as_text(span.outputs)[:LONGEST_OUTPUT], key_of(span.outputs),
+        ))  # fmt: skip
+    return Extracted(
+        _trace_row(info, record.spans, root), rows, _assessment_rows(info), _own_attributes(info)
+    )
+
+
+def extract_info(info: TraceInfo) -> Extracted:
+    """The rows of a trace whose spans were not read."""
+    return Extracted(_trace_row(info, (), None), [], _assessment_rows(info), _own_attributes(info))
+
+
+def _trace_row(info: TraceInfo, spans: tuple[SpanRecord, ...], root: SpanRecord | None) -> tuple[Any, ...]:
+    request = request_text(root.inputs) if root is not None and root.inputs is not None else ""
+    response = answer_text(root.outputs) if root is not None and root.outputs is not None else ""
+    models = [span for span in spans if span.kind in MODEL_KINDS]
+    if not request and models:
+        request = request_text(models[0].inputs)
+    if not response and models:
+        response = answer_text(models[-1].outputs)
+    request = request or request_text(info.request_preview)
+    response = response or answer_text(info.response_preview)
+    failed = info.state == "ERROR" or (root is not None and root.status == "ERROR")
+    ended = info.state in ("OK", "ERROR") or (root is not None and root.end_ns is not None)
+    usage = (info.input_tokens, info.output_tokens, info.total_tokens)
+    if info.total_tokens is None and models:
+        counted = [_tokens(span) for span in models]
+        usage = (_sum(each[0] for each in counted), _sum(each[1] for each in counted), None)
+    total = usage[2] if usage[2] is not None else _sum(usage[:2])
+    return (
+        info.trace_id, info.start_ms, info.duration_ms, info.state, failed,
+        ended and info.state != "IN_PROGRESS" and (root is not None or not spans),
+        info.session_id or "", info.user_id or "", request[:LONGEST_MESSAGE],
+        response[:LONGEST_MESSAGE], info.name or (root.name if root else ""),
+        _first(info, _APP_VERSION_KEYS), _first(info, _PROMPT_VERSION_KEYS)[:80], *usage[:2], total,
+        root.span_id if root else "",
+    )  # fmt: skip
+
+
+def _sum(numbers: Any) -> float | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _first(info: TraceInfo, keys: tuple[str, ...]) -> str:
+    for key in keys:
+        value = info.metadata.get(key) or info.tags.get(key)
+        if value:
+            return str(value)
+    return ""
+
+
+def _own_attributes(info: TraceInfo) -> dict[str, str]:
+    taken = {*_APP_VERSION_KEYS, *_PROMPT_VERSION_KEYS}
+    return {
+        f"tag.{key}": str(value)[:80]
+        for source in (info.metadata, info.tags)
+        for key, value in source.items()
+        if not key.startswith("mlflow.") and key not in taken
+    }
+
+
+def _assessment_rows(info: TraceInfo) -> list[tuple[Any, ...]]:
+    return [
+        (
+            info.trace_id, each.span_id or "", each.name, each.kind, as_text(each.value)[:400],
+            None if each.error else verdict_of(each.value), each.rationale, each.source_type,
+            each.error or "",
+        )
+        for each in info.assessments
+    ]  # fmt: skip
+
+
+def verdict_of(value: Any) -> bool | None:
+    """Whether an assessment's value says pass or fail; ``None`` if it says neither (a score)."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in _PASSED:
+        return True
+    return False if word in _NOT_PASSED else None
+
+
+def model_name(attributes: Mapping[str, Any], inputs: Any = None) -> str:
+    """The model a span called; "" if unknown. An object's repr is no model name."""
+    for key in _MODEL_KEYS:
+        value = attributes.get(key)
+        if isinstance(value, str) and _PLAUSIBLE_MODEL.match(value):
+            return value
+    if isinstance(inputs, dict) and isinstance(inputs.get("model"), str) and _PLAUSIBLE_MODEL.match(inputs["model"]):
+        return str(inputs["model"])
+    return ""
+
+
+def _model(span: SpanRecord) -> str:
+    return model_name(span.attributes, span.inputs) if span.kind in MODEL_KINDS else ""
+
+
+def _tokens(span: SpanRecord) -> tuple[int | None, int | None]:
+    usage = span.attributes.get("mlflow.chat.tokenUsage")
+    if isinstance(usage, dict):
+        return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
+    return (
+        next((_count(span.attributes[key]) for key in _INPUT_TOKEN_KEYS if key in span.attributes), None),
+        next((_count(span.attributes[key]) for key in _OUTPUT_TOKEN_KEYS if key in span.attributes), None),
+    )
+
+
+def _count(value: Any) -> int | None:
+    return int(value) if isinstance(value, (int, float)) and value >= 0 else None
+
+
+def _finish_reason(span: SpanRecord) -> str:
+    reasons = parsed(span.attributes.get("gen_ai.response.finish_reasons"))
+    if isinstance(reasons, list) and reasons:
+        return str(reasons[0]).lower()
+    if isinstance(reasons, str) and reasons:
+        return reasons.lower()
+    outputs = parsed(span.outputs)
+    if isinstance(outputs, dict):
+        choices = outputs.get("choices") or outputs.get("candidates")
+        if isinstance(choices, list) and choices and isinstance(choices[0], dict):
+            outputs = choices[0]
+        for key in ("finish_reason", "finishReason", "stop_reason"):
+            if isinstance(outputs.get(key), str):
+                return str(outputs[key]).lower()
+    return ""

@@ -1,0 +1,45 @@
+"""Inputs and outputs of spans as text and as comparable bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import orjson
+
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys: equal values give equal bytes."""
+    try:
+        return orjson.dumps(value, option=_OPTIONS, default=str)
+    except (TypeError, ValueError):  # integers beyond 64 bits, keys that don't compare
+        return json.dumps(value, sort_keys=True, default=str).encode("utf-8", "replace")
+
+
+def key_of(value: Any) -> str:
+    """A short hash of a value; "" for ``None``."""
+    if value is None:
+        return ""
+    return hashlib.blake2b(canonical(value), digest_size=8).hexdigest()
+
+
+def as_text(value: Any) -> str:
+    """A value as a person would read it: text stays, everything else becomes JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return canonical(value).decode("utf-8", "replace")
+
+
+def parsed(value: Any, longest: int = 200_000) -> Any:
+    """``value``, or what its text says if it is a JSON object or list."""
+    if isinstance(value, str) and len(value) <= longest and value.lstrip()[:1] in ("{", "["):
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    return value

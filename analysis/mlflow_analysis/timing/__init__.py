@@ -1,0 +1,1 @@
+"""Where the time of a trace went: self time and critical path of its span tree."""
