@@ -1,1 +1,17 @@
-"""How the app looks: style sheets and themes. Holds no logic."""
+"""How the app looks: a stylesheet for each screen, one for what they share, colour roles."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+
+def stylesheet(name: str) -> Path:
+    """The file of the stylesheet ``name``, without its ending: "app", "board", …
+
+    Raises ``FileNotFoundError`` if there is none of that name.
+    """
+    path = Path(str(files(__package__) / f"{name}.tcss"))
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no stylesheet {name!r} in {path.parent}.")
+    return path

@@ -1,0 +1,95 @@
+"""Colour roles. Widgets and stylesheets name roles ($muted, $rule, $success …), never colours.
+
+=============  ==================================================================
+$background    behind everything
+$surface       header, footer, dialogs
+$panel         the row or card under the cursor when its list has no focus
+$foreground    text
+$muted         labels, units, what matters less
+$rule          lines between panes
+$primary       what is chosen or can be done; keys in the footer
+$success       OK, strengths
+$warning       in progress, slow, medium
+$error         failures, high
+$accent        the critical path, matches of a search
+=============  ==================================================================
+"""
+
+from __future__ import annotations
+
+from textual.theme import BUILTIN_THEMES, Theme
+
+ROLE_DEFAULTS = {"muted": "#8a96a3", "rule": "#2b3540"}
+"""For themes that are not ours and do not know our roles."""
+
+DARK = Theme(
+    name="mlflow-dark",
+    dark=True,
+    background="#10151b",
+    surface="#171e26",
+    panel="#222c37",
+    foreground="#d6dde6",
+    primary="#6cb2eb",
+    secondary="#9db4cc",
+    accent="#e2b35e",
+    success="#7cc58c",
+    warning="#e0a458",
+    error="#ec7f76",
+    variables={
+        "muted": "#8a96a3",
+        "rule": "#2f3b47",
+        "block-cursor-text-style": "none",
+        "input-selection-background": "#6cb2eb 35%",
+        "footer-key-foreground": "#6cb2eb",
+    },
+)
+
+LIGHT = Theme(
+    name="mlflow-light",
+    dark=False,
+    background="#fbfaf7",
+    surface="#f1efe9",
+    panel="#e3e0d7",
+    foreground="#1f2933",
+    primary="#1f6aa5",
+    secondary="#47637e",
+    accent="#9a6700",
+    success="#2c7a43",
+    warning="#9a5b00",
+    error="#b3382f",
+    variables={
+        "muted": "#66717c",
+        "rule": "#cfcac0",
+        "block-cursor-text-style": "none",
+        "input-selection-background": "#1f6aa5 30%",
+        "footer-key-foreground": "#1f6aa5",
+    },
+)
+
+
+def _native(name: str, base: str) -> Theme:
+    """A theme of the terminal's own 16 colours, for terminals that have no more."""
+    theme = BUILTIN_THEMES[base]
+    return Theme(
+        name=name,
+        ansi=True,
+        dark=theme.dark,
+        primary=theme.primary,
+        secondary=theme.secondary,
+        accent="ansi_magenta",
+        success=theme.success,
+        warning=theme.warning,
+        error=theme.error,
+        foreground=theme.foreground,
+        background=theme.background,
+        surface=theme.surface,
+        panel=theme.panel,
+        boost=theme.boost,
+        variables={**theme.variables, "muted": "ansi_default", "rule": "ansi_default"},
+    )
+
+
+ANSI_DARK = _native("mlflow-16", "ansi-dark")
+ANSI_LIGHT = _native("mlflow-16-light", "ansi-light")
+
+THEMES = (DARK, LIGHT, ANSI_DARK, ANSI_LIGHT)

@@ -1,0 +1,265 @@
+"""Every action once: its keys, its label, what it does, and where it applies.
+
+Bindings, footer, help and palette are all made from this table. ``id`` is also the name of the
+method (``action_<id>``) on the screen or app, unless ``call`` says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+EVERYWHERE = "everywhere"
+CONNECTION = "connection"
+EXPERIMENTS = "experiments"
+TRACES = "traces"
+BOARD = "board"
+REPORT = "report"
+
+STEPS = (
+    (CONNECTION, "1", "Connect"),
+    (EXPERIMENTS, "2", "Experiments"),
+    (TRACES, "3", "Traces"),
+    (BOARD, "4", "Board"),
+    (REPORT, "5", "Report"),
+)
+"""Place, key and name of each screen, in the order of the work."""
+
+LISTS = (EXPERIMENTS, TRACES, BOARD, REPORT)
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that a key can do."""
+
+    id: str
+    keys: str
+    """Textual key names, parted by commas."""
+    label: str
+    """A word or two, for the footer."""
+    help: str
+    """One sentence, for help and palette."""
+    where: tuple[str, ...] = (EVERYWHERE,)
+    footer: bool = True
+    call: str = ""
+    """The Textual action, where it is not ``id``."""
+    shown_keys: str = ""
+    """How the keys are written in footer and help, where ``keys`` would not read well."""
+    palette: bool = True
+
+    @property
+    def key_label(self) -> str:
+        """The keys as a person writes them."""
+        return self.shown_keys or _written(self.keys)
+
+
+_NAMES = {
+    "escape": "esc",
+    "question_mark": "?",
+    "slash": "/",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
+    "space": "space",
+    "upper_n": "N",
+    "upper_r": "R",
+}
+
+
+def _written(keys: str) -> str:
+    names = [_NAMES.get(key.strip(), key.strip()) for key in keys.split(",")]
+    return " ".join(name.replace("ctrl+", "^") for name in names)
+
+
+ACTIONS: tuple[Action, ...] = (
+    # --- choosing and moving
+    Action(
+        "check", "enter", "check", "Try the address.", (CONNECTION,), palette=False, footer=False
+    ),
+    Action("open", "enter", "open", "Open what is under the cursor.", (EXPERIMENTS, TRACES, BOARD)),
+    Action("back", "escape", "back", "Go back to where you came from.", LISTS),
+    Action(
+        "cursor('down')",
+        "j,down",
+        "down",
+        "Next line.",
+        LISTS,
+        footer=False,
+        shown_keys="j ↓",
+        palette=False,
+    ),
+    Action(
+        "cursor('up')",
+        "k,up",
+        "up",
+        "Previous line.",
+        LISTS,
+        footer=False,
+        shown_keys="k ↑",
+        palette=False,
+    ),
+    Action(
+        "cursor('first')",
+        "g,home",
+        "first",
+        "First line.",
+        LISTS,
+        footer=False,
+        shown_keys="g",
+        palette=False,
+    ),
+    Action(
+        "cursor('last')",
+        "G,end",
+        "last",
+        "Last line.",
+        LISTS,
+        footer=False,
+        shown_keys="G",
+        palette=False,
+    ),
+    Action(
+        "cursor('page_down')",
+        "ctrl+d,pagedown",
+        "page down",
+        "A page down.",
+        LISTS,
+        footer=False,
+        shown_keys="^d",
+        palette=False,
+    ),
+    Action(
+        "cursor('page_up')",
+        "ctrl+u,pageup",
+        "page up",
+        "A page up.",
+        LISTS,
+        footer=False,
+        shown_keys="^u",
+        palette=False,
+    ),
+    # --- finding
+    Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, BOARD, REPORT)),
+    # --- connection
+    Action(
+        "recheck", "f5", "check again", "Try the address once more.", (CONNECTION,), footer=False
+    ),
+    Action("details", "f2", "details", "Show or hide the full error.", (CONNECTION,)),
+    # --- traces
+    Action(
+        "next_trace",
+        "n",
+        "next",
+        "Next trace, without leaving the inspector.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action("previous_trace", "N", "previous", "Previous trace.", (TRACES,), footer=False),
+    Action(
+        "next_failure",
+        "right_square_bracket",
+        "next failure",
+        "Next failed trace.",
+        (TRACES,),
+        shown_keys="]",
+    ),
+    Action(
+        "previous_failure",
+        "left_square_bracket",
+        "previous failure",
+        "Previous failed trace.",
+        (TRACES,),
+        footer=False,
+        shown_keys="[",
+    ),
+    Action("only_failures", "f", "failures", "Show failed traces only, or all again.", (TRACES,)),
+    Action("only_slow", "l", "slow", "Show the slowest tenth only, or all again.", (TRACES,)),
+    Action(
+        "only_session", "s", "session", "Show this trace's session only, or all again.", (TRACES,)
+    ),
+    Action(
+        "sort",
+        "o",
+        "sort",
+        "Sort by the next column: time, duration, tokens.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
+        "search_text", "t", "text", "Show traces whose request or response holds a text.", (TRACES,)
+    ),
+    Action(
+        "next_pane", "tab", "pane", "Move between list, spans and payload.", (TRACES,), footer=False
+    ),
+    Action("copy", "y", "copy", "Copy the chosen value.", (TRACES,)),
+    Action("refresh", "R", "refresh", "Read again, keeping the selection.", (EXPERIMENTS, TRACES)),
+    # --- board
+    Action("start", "S", "start", "Start the analysis.", (BOARD,)),
+    Action("stop", "x", "stop", "Stop reading and conclude from what was read.", (BOARD,)),
+    Action("accept", "a", "accept", "Accept the finding: it goes into the report.", (BOARD,)),
+    Action("reject", "r", "reject", "Reject the finding, with a reason.", (BOARD,)),
+    Action("undo", "u", "undo", "Take back the last decision.", (BOARD,)),
+    Action("redo", "ctrl+r", "redo", "Put back what was undone.", (BOARD,), footer=False),
+    Action(
+        "mark", "space", "mark", "Mark for a decision on several at once.", (BOARD,), footer=False
+    ),
+    Action(
+        "next_evidence",
+        "right_square_bracket",
+        "next evidence",
+        "Next example of this finding.",
+        (BOARD,),
+        footer=False,
+        shown_keys="]",
+    ),
+    Action(
+        "previous_evidence",
+        "left_square_bracket",
+        "previous evidence",
+        "Previous example.",
+        (BOARD,),
+        footer=False,
+        shown_keys="[",
+    ),
+    # --- report
+    Action("export", "e", "export", "Write the report to a file.", (REPORT, BOARD)),
+    # --- everywhere
+    *(
+        Action(f"go('{place}')", key, name, f"Go to {name}.", footer=False, palette=True)
+        for place, key, name in STEPS
+    ),
+    Action("command_palette", "ctrl+p", "commands", "Every command, by name.", palette=False),
+    Action(
+        "help", "question_mark", "help", "What the keys do here.", shown_keys="?", palette=False
+    ),
+    Action(
+        "suspend_process", "ctrl+z", "suspend", "Go back to the shell; fg returns.", footer=False
+    ),
+    Action("leave", "q,ctrl+q", "quit", "Leave.", shown_keys="q"),
+)
+
+
+def actions_for(place: str) -> list[Action]:
+    """What the keys do in ``place``, its own first, then those that work everywhere."""
+    own = [action for action in ACTIONS if place in action.where]
+    return own + [action for action in ACTIONS if EVERYWHERE in action.where]
+
+
+def bindings_for(place: str) -> list[BindingType]:
+    """The bindings of one screen (or, for ``EVERYWHERE``, of the app)."""
+    return list(_bindings(action for action in ACTIONS if place in action.where))
+
+
+def _bindings(actions: Iterable[Action]) -> Iterable[Binding]:
+    for action in actions:
+        yield Binding(
+            action.keys,
+            action.call or action.id,
+            action.label,
+            show=action.footer,
+            key_display=action.key_label,
+            tooltip=action.help,
+            # Textual asks for one id per binding, so that a key map can name it.
+            id=f"{action.where[0]}.{action.id}" if "," not in action.keys else None,
+        )

@@ -1,0 +1,48 @@
+"""Starts the full-screen app. Textual is imported only after the terminal was found fit."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from mlflow_tui import terminal
+
+
+def run(
+    tracking_uri: str | None = None,
+    experiment: str | None = None,
+    filter_string: str = "",
+    demo: bool = False,
+) -> int:
+    """Run the screens until the user leaves; the exit code of the program.
+
+    ``tracking_uri``, ``experiment`` (name or id) and ``filter_string`` jump ahead; "" as address
+    means the environment as it is. With ``demo`` the sample store is opened.
+    """
+    objection = terminal.objection(os.environ)
+    if objection is not None:
+        sys.stderr.write(objection + "\n")
+        return 2
+    terminal.prepare(os.environ)
+
+    from mlflow_tui.client import EngineClient
+    from mlflow_tui.settings import Settings
+
+    settings = Settings.load()
+    client = EngineClient(settings.log_directory / "engine.log")
+    client.start()  # it imports mlflow and pandas while we import Textual and paint
+    try:
+        from mlflow_tui.application import MlflowTui
+
+        app = MlflowTui(
+            client,
+            settings,
+            tracking_uri=tracking_uri,
+            experiment=experiment,
+            filter_string=filter_string,
+            demo=demo,
+        )
+        result = app.run(mouse=not terminal.over_ssh(os.environ))
+        return result if result is not None else (app.return_code or 0)
+    finally:
+        client.close()

@@ -1,0 +1,356 @@
+"""The app: five modes, what they share, and how it begins and ends. No logic of any screen.
+
+Importing this module imports Textual; ``mlflow_tui.app`` is what the command line calls.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.filter import LineFilter
+from textual.message import Message
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+
+from mlflow_analysis.events import Event
+from mlflow_analysis.findings import Purpose
+from mlflow_analysis.protocol import (
+    CheckConnection,
+    OpenExperiment,
+    Problem,
+    RowQuery,
+    StartAnalysis,
+    Stop,
+    TableGrew,
+)
+from mlflow_analysis.records import Experiment
+from mlflow_analysis.review import Review, review_path
+from mlflow_styles import stylesheet
+from mlflow_styles.themes import ROLE_DEFAULTS, THEMES
+from mlflow_tui.actions import (
+    CONNECTION,
+    EVERYWHERE,
+    EXPERIMENTS,
+    STEPS,
+    TRACES,
+    actions_for,
+    bindings_for,
+)
+from mlflow_tui.board_state import BoardState
+from mlflow_tui.client import EngineClient, EngineProblem
+from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
+from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.scrub import Scrub
+from mlflow_tui.settings import Settings
+from mlflow_tui.state import AppState
+from mlflow_tui.terminal import leave_on_signals, theme_for
+
+RESTARTS = 3
+RESTART_WINDOW_SECONDS = 60.0
+"""An engine that dies more often than that in this time is not started again."""
+
+
+def _connection() -> Screen[Any]:
+    from mlflow_tui.screens.connection import ConnectionScreen
+
+    return ConnectionScreen()
+
+
+def _experiments() -> Screen[Any]:
+    from mlflow_tui.screens.experiments import ExperimentsScreen
+
+    return ExperimentsScreen()
+
+
+def _traces() -> Screen[Any]:
+    from mlflow_tui.screens.traces import TracesScreen
+
+    return TracesScreen()
+
+
+def _board() -> Screen[Any]:
+    from mlflow_tui.screens.board import BoardScreen
+
+    return BoardScreen()
+
+
+def _report() -> Screen[Any]:
+    from mlflow_tui.screens.report import ReportScreen
+
+    return ReportScreen()
+
+
+class MlflowTui(App[int]):
+    """Five screens over one engine process.
+
+    ``start`` says how far to jump ahead: an address, an experiment's name or id, a filter.
+    """
+
+    TITLE = "mlflow-tui"
+    CSS_PATH = stylesheet("app")
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        "connection": _connection,
+        "experiments": _experiments,
+        "traces": _traces,
+        "board": _board,
+        "report": _report,
+    }
+    DEFAULT_MODE = CONNECTION
+    BINDINGS = bindings_for(EVERYWHERE)
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        client: EngineClient,
+        settings: Settings,
+        *,
+        tracking_uri: str | None = None,
+        experiment: str | None = None,
+        filter_string: str = "",
+        demo: bool = False,
+    ) -> None:
+        super().__init__()
+        self.client = client
+        self.settings = settings
+        self.state = AppState()
+        self.start_uri = tracking_uri
+        self.start_experiment = experiment
+        self.start_filter = filter_string
+        self.start_demo = demo
+        self._restarts: list[float] = []
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = theme_for(os.environ)
+
+    # ---- beginning and end --------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Listen to the engine and to the signals that end a session."""
+        self.client.attach(self._engine_pushed, self._engine_crashed)
+        leave_on_signals(self.exit)
+        # Coming back from ctrl+z, Textual leaves the screen blank.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+
+    def on_unmount(self) -> None:
+        """The engine ends with the app."""
+        self.client.close()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Nothing reaches the terminal without passing ``Scrub``."""
+        return [*super().get_line_filters(), _SCRUB]
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our colour roles, for themes that do not have them."""
+        return ROLE_DEFAULTS
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """As Textual's, but text is text: markup in it is shown, not obeyed."""
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A crash goes to the log file; the terminal gets a sentence.
+
+        Textual would print the traceback with local variables, and those hold trace content.
+        """
+        self._return_code = 1
+        if self._exception is None:  # for the test pilot, which raises it again
+            self._exception = error
+            self._exception_event.set()
+            log = self.settings.log_directory / "crash.log"
+            log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
+                traceback.print_exception(error, file=stream)
+            self._exit_renderables.append(
+                f"mlflow-tui stopped because of an error in it ({type(error).__name__}). "
+                f"Your decisions are saved. Details: {log}"
+            )
+        self._close_messages_no_wait()
+
+    # ---- the engine ---------------------------------------------------------------------
+
+    def _engine_pushed(self, bodies: tuple[Event | TableGrew, ...]) -> None:
+        self.state.apply(bodies)
+        self._tell_screens(lambda: EnginePushed(bodies))
+
+    def _engine_crashed(self, problem: Problem) -> None:
+        now = time.monotonic()
+        self._restarts = [at for at in self._restarts if now - at < RESTART_WINDOW_SECONDS] + [now]
+        self.state.analysing = False
+        if len(self._restarts) > RESTARTS:
+            self.notify(
+                f"{problem.sentence} It failed {RESTARTS} times in a minute and stays off. "
+                "Leave, and see `mlflow-tui doctor`.",
+                severity="error",
+                timeout=60,
+            )
+            return
+        self.notify(f"{problem.sentence} {problem.remedy}", severity="error", timeout=10)
+        self.client.start()
+        self._reopen(problem.sentence)
+
+    @work(exclusive=True, group="reopen", exit_on_error=False)
+    async def _reopen(self, sentence: str) -> None:
+        """Bring a new engine to where the old one was."""
+        state = self.state
+        try:
+            if state.connection is not None:
+                await self.client.ask(CheckConnection(state.asked_uri))
+            if state.experiment is not None:
+                await self.client.ask(
+                    OpenExperiment(state.experiment.experiment_id, state.filter_string)
+                )
+        except EngineProblem as failure:
+            self.notify(f"{failure.problem.sentence} {failure.problem.remedy}", severity="error")
+            return
+        self._tell_screens(lambda: EngineRestarted(sentence))
+
+    def _tell_screens(self, make: Callable[[], Message]) -> None:
+        for stack in self._screen_stacks.values():
+            for screen in stack:
+                if isinstance(screen, StepScreen):
+                    screen.post_message(make())
+
+    def state_changed(self) -> None:
+        """Tell every screen that ``state`` holds another connection, experiment or review."""
+        self._tell_screens(StateChanged)
+
+    # ---- what screens ask for -----------------------------------------------------------
+
+    def choose_experiment(self, experiment: Experiment, filter_string: str = "") -> None:
+        """Make ``experiment`` the open one: its review is read, the board is empty."""
+        state = self.state
+        uri = state.connection.tracking_uri if state.connection else state.asked_uri
+        state.experiment = experiment
+        state.filter_string = filter_string
+        state.table = None
+        state.query = RowQuery()
+        state.trace_id = ""
+        state.analysis_problem = None
+        state.review = Review(
+            review_path(self.settings.review_directory, uri, experiment.experiment_id)
+        )
+        state.board = BoardState(state.review.standing)
+        self.state_changed()
+
+    def start_analysis(
+        self, purpose: Purpose | None = None, focus: str = "", seed: int = 0
+    ) -> None:
+        """Analyse the open experiment afresh; its events arrive at every screen."""
+        state = self.state
+        if state.review is not None:
+            state.board = BoardState(state.review.standing)
+        state.board.set_focus(focus)
+        state.analysis_problem = None
+        state.analysing = True
+        self.state_changed()
+        self._analyse(StartAnalysis(purpose, focus, seed))
+
+    @work(exclusive=True, group="analysis", exit_on_error=False)
+    async def _analyse(self, request: StartAnalysis) -> None:
+        try:
+            await self.client.ask(request)
+        except EngineProblem as failure:
+            self.state.analysis_problem = failure.problem
+        finally:
+            self.state.analysing = False
+            self.state_changed()
+
+    @work(group="stop", exit_on_error=False)
+    async def stop_analysis(self) -> None:
+        """Stop reading; the engine concludes from what was read."""
+        try:
+            await self.client.ask(Stop())
+        except EngineProblem as failure:
+            self.notify(failure.problem.sentence, severity="error")
+
+    async def show_evidence(
+        self, trace_id: str, span_id: str, excerpt: str, finding: str = ""
+    ) -> None:
+        """Open an example of a finding in Traces, at its span; esc comes back to the board."""
+        from mlflow_tui.screens.traces import TracesScreen
+
+        await self.switch_mode(TRACES)
+        screen = self.screen
+        if isinstance(screen, TracesScreen):
+            screen.show_evidence(trace_id, span_id, excerpt, RowQuery(finding=finding))
+
+    # ---- actions ------------------------------------------------------------------------
+
+    def action_go(self, place: str) -> None:
+        """Go to a screen."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.switch_mode(place)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Screens that have nothing to show yet are not offered."""
+        if action == "go":
+            place = parameters[0]
+            if place == EXPERIMENTS:
+                return self.state.connection is not None
+            if place != CONNECTION:
+                return self.state.experiment is not None
+        return True
+
+    def action_help(self) -> None:
+        """What the keys do here."""
+        from mlflow_tui.screens.dialogs import HelpDialog
+
+        screen = self.screen
+        place = screen.PLACE if isinstance(screen, StepScreen) else EVERYWHERE
+        if isinstance(screen, StepScreen):
+            self.push_screen(HelpDialog(place))
+
+    def action_leave(self) -> None:
+        """Leave; asks only if an analysis is running."""
+        if not self.state.analysing:
+            self.exit(0)
+            return
+        from mlflow_tui.screens.dialogs import ConfirmDialog
+
+        question = "The analysis is still running and its result would be lost. Leave?"
+        self.push_screen(
+            ConfirmDialog(question, "leave"), lambda sure: self.exit(0) if sure else None
+        )
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: every action that applies here, and the themes."""
+        place = screen.PLACE if isinstance(screen, StepScreen) else EVERYWHERE
+        for action in actions_for(place):
+            if not action.palette:
+                continue
+
+            async def call(name: str = action.call or action.id) -> None:
+                await screen.run_action(name) if not name.startswith(
+                    "go("
+                ) else await self.run_action(name)
+
+            title = f"{action.label[:1].upper()}{action.label[1:]}  ({action.key_label})"
+            yield SystemCommand(title, action.help, call)
+        for name in sorted(self.available_themes):
+            if name.startswith("mlflow-"):
+                yield SystemCommand(
+                    f"Theme {name}", "Change the colours.", lambda name=name: self._wear(name)
+                )
+
+    def _wear(self, theme: str) -> None:
+        self.theme = theme
+
+
+_SCRUB = Scrub()
+STEP_PLACES = tuple(place for place, _, _ in STEPS)

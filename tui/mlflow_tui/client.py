@@ -1,0 +1,256 @@
+"""The engine process, as the app sees it: ask and await; what it pushes comes by call-back.
+
+The engine reads, computes and answers windows of rows; this process only draws. Importing this
+module loads neither mlflow nor pandas nor Textual.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Union, overload
+
+from mlflow_analysis import protocol
+from mlflow_analysis.events import Event, EvidenceGrew, Progress
+from mlflow_analysis.protocol import Call, Problem, Push, Reply, Request, TableGrew
+
+Body = Union[Event, TableGrew]
+"""What the engine pushes."""
+
+FLUSH_SECONDS = 0.25
+"""Pushes are handed on at most this often: four frames a second carry a flood over a slow link."""
+
+
+class EngineProblem(Exception):  # noqa: N818  named like the Problem it carries
+    """The engine answered that it could not, or died. ``problem`` says why and what to do."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.sentence)
+        self.problem = problem
+
+
+class EngineClient:
+    """One engine process and the conversation with it.
+
+    ``start`` may be called before there is an event loop or a terminal; ``attach`` then begins to
+    listen, and calls ``on_push`` (on the loop's thread, with what came since the last call) and
+    ``on_crash`` (with a sentence, after the process died of itself).
+    """
+
+    def __init__(self, log_path: Path, command: tuple[str, ...] | None = None) -> None:
+        self._log_path = log_path
+        self._command = command or (sys.executable, "-m", "mlflow_analysis.service")
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._pending: dict[object, Body] = {}
+        self._flush_due = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection[Any, Any] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._on_push: Callable[[tuple[Body, ...]], None] = lambda bodies: None
+        self._on_crash: Callable[[Problem], None] = lambda problem: None
+
+    # ---- the process --------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the engine process. Raises ``OSError`` if that is impossible."""
+        ours, theirs = socket.socketpair()
+        environment = {
+            **os.environ,
+            # A folder named mlflow where the user stands must not be imported.
+            "PYTHONSAFEPATH": "1",
+            "MLFLOW_DISABLE_TELEMETRY": os.environ.get("MLFLOW_DISABLE_TELEMETRY", "true"),
+        }
+        self._log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(self._log_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+                [*self._command, str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=descriptor,
+                stderr=descriptor,
+                env=environment,
+                # Its own session: a ctrl+z or hang-up of the terminal is for the app to handle.
+                start_new_session=True,
+            )
+        finally:
+            os.close(descriptor)
+            theirs.close()
+        self._connection = Connection(ours.detach())
+        if self._loop is not None:
+            self._listen(self._loop)
+
+    def attach(
+        self,
+        on_push: Callable[[tuple[Body, ...]], None],
+        on_crash: Callable[[Problem], None],
+    ) -> None:
+        """Begin to listen, on the running event loop."""
+        self._on_push, self._on_crash = on_push, on_crash
+        self._loop = asyncio.get_running_loop()
+        if self._connection is None:
+            self.start()
+        else:
+            self._listen(self._loop)
+
+    def restart(self) -> None:
+        """End the engine, whatever it does, and start a new one. Open calls fail with a problem."""
+        self.close()
+        self._fail_waiting(Problem("The request was cancelled."))
+        self.start()
+
+    def close(self) -> None:
+        """End the engine process."""
+        process, connection = self._process, self._connection
+        self._process = self._connection = None
+        if connection is not None:
+            connection.close()
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    @property
+    def process_id(self) -> int | None:
+        """The engine's process id, while there is one."""
+        return self._process.pid if self._process else None
+
+    # ---- asking -------------------------------------------------------------------------
+
+    @overload
+    async def ask(self, request: protocol.CheckConnection) -> protocol.ConnectionReport: ...
+    @overload
+    async def ask(self, request: protocol.ListExperiments) -> protocol.ExperimentList: ...
+    @overload
+    async def ask(self, request: protocol.SummariseExperiment) -> protocol.ExperimentSummary: ...
+    @overload
+    async def ask(self, request: protocol.OpenExperiment) -> protocol.TableGrew: ...
+    @overload
+    async def ask(self, request: protocol.FetchRows) -> protocol.Rows: ...
+    @overload
+    async def ask(self, request: protocol.LocateTrace) -> protocol.RowPosition: ...
+    @overload
+    async def ask(self, request: protocol.FetchTrace) -> protocol.TraceView: ...
+    @overload
+    async def ask(self, request: protocol.FetchConversation) -> protocol.Conversation: ...
+    @overload
+    async def ask(self, request: protocol.StartAnalysis) -> protocol.Done: ...
+    @overload
+    async def ask(self, request: protocol.ConfirmPurpose) -> protocol.Done: ...
+    @overload
+    async def ask(self, request: protocol.Stop) -> protocol.Done: ...
+
+    async def ask(self, request: Request) -> Any:
+        """The answer to ``request``. Raises ``EngineProblem`` if the engine could not."""
+        if self._connection is None:
+            raise EngineProblem(Problem("The engine is not running.", "Leave and start again."))
+        number = next(self._numbers)
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
+        try:
+            self._connection.send(Call(number, request))
+            answer = await future
+        except OSError as error:
+            raise EngineProblem(
+                Problem(
+                    "The engine stopped.", "It is being started again; try once more.", str(error)
+                )
+            ) from error
+        finally:
+            self._waiting.pop(number, None)
+        if isinstance(answer, Problem):
+            raise EngineProblem(answer)
+        return answer
+
+    # ---- listening ----------------------------------------------------------------------
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        threading.Thread(
+            target=self._read, args=(self._connection, loop), name="engine reader", daemon=True
+        ).start()
+
+    def _read(self, connection: Connection[Any, Any], loop: asyncio.AbstractEventLoop) -> None:
+        """Runs in a thread of its own until the pipe closes."""
+        try:
+            while True:
+                message = connection.recv()
+                loop.call_soon_threadsafe(self._received, message)
+        except (EOFError, OSError):
+            pass  # the engine has gone; what that means is decided on the loop
+        if not loop.is_closed():
+            try:
+                loop.call_soon_threadsafe(self._lost, connection)
+            except RuntimeError:
+                return  # the loop closed between the two lines: the app has left
+
+    def _received(self, message: Reply | Push) -> None:
+        if isinstance(message, Push):
+            self._keep(message.body)
+            return
+        self._flush()  # what a call pushed is known before its answer is
+        future = self._waiting.get(message.number)
+        if future is not None and not future.done():
+            future.set_result(message.answer)
+
+    def _keep(self, body: Body) -> None:
+        key: object = object()
+        if isinstance(body, EvidenceGrew):
+            key = body.hypothesis
+        elif isinstance(body, Progress | TableGrew):
+            key = type(body)
+        self._pending.pop(key, None)
+        self._pending[key] = body
+        if not self._flush_due and self._loop is not None:
+            self._flush_due = True
+            self._loop.call_later(FLUSH_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        self._flush_due = False
+        if self._pending:
+            bodies = tuple(self._pending.values())
+            self._pending = {}
+            self._on_push(bodies)
+
+    def _lost(self, connection: Connection[Any, Any]) -> None:
+        if connection is not self._connection:
+            return  # closed by us
+        process, self._process, self._connection = self._process, None, None
+        connection.close()
+        code = process.wait() if process is not None else None
+        problem = Problem(
+            f"The engine process stopped unexpectedly ({_ending(code)}).",
+            "It is started again; what you decided is saved.",
+            self._last_words(),
+        )
+        self._flush()
+        self._fail_waiting(problem)
+        self._on_crash(problem)
+
+    def _fail_waiting(self, problem: Problem) -> None:
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result(problem)
+
+    def _last_words(self) -> str:
+        try:
+            return self._log_path.read_text(errors="replace")[-4000:]
+        except OSError:
+            return ""
+
+
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "no exit code"
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,1 @@
+"""One screen for each step: connection, experiments, traces, board, report."""

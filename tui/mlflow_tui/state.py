@@ -1,0 +1,54 @@
+"""What all screens share, as plain values: the app changes it, screens read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from mlflow_analysis.events import Event
+from mlflow_analysis.protocol import (
+    ConnectionReport,
+    ExperimentSummary,
+    Problem,
+    RowQuery,
+    TableGrew,
+)
+from mlflow_analysis.records import Experiment
+from mlflow_analysis.review import Review
+from mlflow_tui.board_state import BoardState
+
+
+@dataclass
+class AppState:
+    """Where the user is: which store, which experiment, what is known of it."""
+
+    asked_uri: str = ""
+    """The address as typed; it may hold a password, so it is never drawn. "" = the environment."""
+    connection: ConnectionReport | None = None
+    experiments: tuple[Experiment, ...] = ()
+    summaries: dict[str, ExperimentSummary] = field(default_factory=dict)
+    """Data checks asked for so far, by experiment id."""
+    experiment: Experiment | None = None
+    filter_string: str = ""
+    table: TableGrew | None = None
+    """How far the trace table of the open experiment is."""
+    query: RowQuery = field(default_factory=RowQuery)
+    """What the trace table shows."""
+    trace_id: str = ""
+    """The trace under the cursor."""
+    review: Review | None = None
+    """There once an experiment is open."""
+    board: BoardState = field(default_factory=BoardState)
+    """All that the analysis has said so far; a new one for each experiment and each run."""
+    analysing: bool = False
+    """Whether a run has been started and not yet answered."""
+    analysis_problem: Problem | None = None
+    """Why the last run failed; what it found until then is still on the board."""
+
+    def apply(self, bodies: Iterable[Event | TableGrew]) -> None:
+        """Take in what the engine pushed."""
+        for body in bodies:
+            if isinstance(body, TableGrew):
+                self.table = body
+            else:
+                self.board.apply(body)

@@ -1,0 +1,115 @@
+"""The frame around every screen: header line, footer line, and the notice that there is no room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+from mlflow_tui.actions import EVERYWHERE, STEPS
+
+if TYPE_CHECKING:
+    from mlflow_tui.application import MlflowTui
+
+MINIMUM_SIZE = (40, 10)
+"""Columns and lines below which nothing useful fits."""
+
+
+class HeaderLine(Widget):
+    """App, store and experiment on the left; the five steps on the right."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place = place
+
+    def render(self) -> Content:
+        """One line, cut to the width: the steps come before the names."""
+        width = self.content_size.width
+        steps = self._steps(full=width >= 96)
+        state = cast("MlflowTui", self.app).state
+        title = Content.styled("mlflow-tui", "bold $primary")
+        names = [
+            text
+            for text in (
+                state.connection.tracking_uri if state.connection else "",
+                state.experiment.name if state.experiment else "",
+            )
+            if text
+        ]
+        room = width - steps.cell_length - 2
+        left = title
+        if names:
+            left += Content.styled("  " + names[-1], "$foreground")
+            longer = title + Content.assemble(
+                ("  " + names[0], "$muted"), *(((" › ", "$muted"), names[1]) if names[1:] else ())
+            )
+            left = longer if longer.cell_length <= room else left
+        left = left.truncate(max(0, room), ellipsis=True)
+        gap = max(1, width - left.cell_length - steps.cell_length)
+        return Content.assemble(left, " " * gap, steps)
+
+    def _steps(self, *, full: bool) -> Content:
+        parts: list[Content] = []
+        for place, key, name in STEPS:
+            if place == self._place:
+                parts.append(Content.styled(f" {key} {name} ", "bold $background on $primary"))
+            elif full:
+                parts.append(Content.assemble((f" {key} ", "$primary"), (f"{name} ", "$muted")))
+            else:
+                parts.append(Content.styled(f" {key} ", "$primary"))
+        return Content("").join(parts)
+
+
+class FooterLine(Widget):
+    """The keys that do something here and now, as many as fit."""
+
+    def on_mount(self) -> None:
+        """Redraw whenever the bindings that apply change."""
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if screen is self.screen:
+            self.refresh()
+
+    def render(self) -> Content:
+        """Keys in the colour of what can be done, labels muted; help and quit always stay."""
+        own: list[Content] = []
+        always: list[Content] = []
+        seen: set[str] = set()
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if not binding.show or not active.enabled or binding.action in seen:
+                continue
+            seen.add(binding.action)
+            entry = Content.assemble(
+                (binding.key_display or binding.key, "bold $primary"),
+                (f" {binding.description}", "$muted"),
+            )
+            is_global = (
+                bool(binding.id and binding.id.startswith(EVERYWHERE)) or active.node is self.app
+            )
+            (always if is_global else own).append(entry)
+        right = Content("  ").join(always)
+        room = self.content_size.width - right.cell_length - 2
+        left = Content("")
+        for entry in own:
+            longer = left + Content("  ") + entry if left else entry
+            if longer.cell_length > room:
+                break
+            left = longer
+        gap = max(2, self.content_size.width - left.cell_length - right.cell_length)
+        return Content.assemble(left, " " * gap, right)
+
+
+class RoomNotice(Widget):
+    """Shown instead of everything else where the terminal is too small."""
+
+    def render(self) -> Content:
+        """What there is and what is needed."""
+        columns, lines = MINIMUM_SIZE
+        return Content(
+            f"mlflow-tui needs more room: at least {columns}×{lines}, "
+            f"this is {self.app.size.width}×{self.app.size.height}."
+        )
