@@ -1,0 +1,233 @@
+"""Where a store is: what the user typed, what MLflow is given, and what may be shown.
+
+Nothing here opens anything, and nothing imports MLflow.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from enum import Enum
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+
+from mlflow_analysis.tracking.problems import ConnectionProblem
+from mlflow_analysis.untrusted import single_line
+
+
+class StoreKind(str, Enum):
+    """The kinds of store that can be read; the value is the name people know."""
+
+    SQLITE = "SQLite"
+    POSTGRESQL = "PostgreSQL"
+    MYSQL = "MySQL"
+    FILES = "files"
+    SERVER = "MLflow server"
+
+
+@dataclass(frozen=True)
+class Address:
+    """A store's address, understood."""
+
+    kind: StoreKind
+    mlflow_uri: str
+    """What MLflow is given: read-only where the store can be told so. May hold credentials."""
+    shown: str
+    """Without credentials, and the same for every way of writing the same place."""
+    host: str = ""
+    port: int = 0
+    path: Path | None = None
+    """The file or directory, of stores that are one."""
+    from_environment: bool = False
+
+
+_SQLITE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
+_DRIVERS = {
+    StoreKind.POSTGRESQL: (("psycopg2", "psycopg2"), ("psycopg", "psycopg")),
+    StoreKind.MYSQL: (("pymysql", "pymysql"), ("MySQLdb", "mysqldb")),
+}
+_PORTS = {StoreKind.POSTGRESQL: 5432, StoreKind.MYSQL: 3306}
+_EXAMPLES = (
+    "Give a SQLite file (sqlite:///mlflow.db), a database "
+    "(postgresql://user@host/mlflow, mysql://user@host/mlflow), a server "
+    "(http://host:5000) or a directory of files."
+)
+
+
+def parse(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Address:
+    """Understand an address; "" is the one in ``MLFLOW_TRACKING_URI``.
+
+    ``timeout_seconds`` goes into database addresses as their connection timeout. Raises
+    ``ConnectionProblem`` for what no store could be at.
+    """
+    typed = tracking_uri.strip()
+    if typed:
+        return _parse(typed, timeout_seconds)
+    typed = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
+    if not typed:
+        raise ConnectionProblem(
+            "No tracking store is given, and MLFLOW_TRACKING_URI is not set.",
+            f"{_EXAMPLES} Or set MLFLOW_TRACKING_URI.",
+        )
+    return replace(_parse(typed, timeout_seconds), from_environment=True)
+
+
+def describe(tracking_uri: str) -> str:
+    """``tracking_uri`` with its credentials removed, on one line, whatever it holds."""
+    try:
+        return parse(tracking_uri).shown
+    except ConnectionProblem:
+        return without_credentials(tracking_uri)
+
+
+def without_credentials(uri: str) -> str:
+    """An address without the user, password and query in it."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return single_line(re.sub(r"//[^/]*@", "//", uri))
+    authority = parts.netloc.rpartition("@")[2]
+    return single_line(urlunsplit((parts.scheme, authority, parts.path, "", "")))
+
+
+def without_secrets(text: str, uri: str = "") -> str:
+    """``text`` on one line a paragraph, with every secret that we know of replaced by stars.
+
+    Those in ``uri`` (user, password, query) and in MLflow's environment variables are known.
+    """
+    secrets = {
+        os.environ.get(name, "")
+        for name in (
+            "MLFLOW_TRACKING_PASSWORD",
+            "MLFLOW_TRACKING_TOKEN",
+            "MLFLOW_TRACKING_USERNAME",
+        )
+    }
+    for address in (uri, os.environ.get("MLFLOW_TRACKING_URI", "")):
+        userinfo = re.search(r"//([^/]*)@", address)
+        if userinfo:
+            user, _, password = userinfo.group(1).partition(":")
+            secrets |= {userinfo.group(1), password, unquote(password)}
+            secrets |= {user, unquote(user)} if not password else set()
+        secrets |= {
+            value
+            for name, value in parse_qsl(urlsplit(address).query if "?" in address else "")
+            if re.search("pass|token|secret|key", name, re.IGNORECASE)
+        }
+    for secret in sorted(secrets - {""}, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _parse(typed: str, timeout_seconds: float) -> Address:
+    scheme = typed.partition(":")[0].lower() if "://" in typed or typed.startswith("file:") else ""
+    dialect = scheme.partition("+")[0]
+    if dialect == "sqlite":
+        return _sqlite(_sqlite_path(typed))
+    if dialect in {"postgresql", "postgres"}:
+        return _database(StoreKind.POSTGRESQL, typed, timeout_seconds)
+    if dialect in {"mysql", "mariadb"}:
+        return _database(StoreKind.MYSQL, typed, timeout_seconds)
+    if scheme in {"http", "https"}:
+        return _server(typed)
+    if scheme == "file":
+        return _directory(Path(unquote(re.sub(r"^file:(//(localhost)?)?", "", typed))))
+    if scheme:
+        raise ConnectionProblem(
+            f"mlflow-tui cannot read from {single_line(scheme)}:// addresses.", _EXAMPLES
+        )
+    if typed.partition(":")[0] in {"databricks", "databricks-uc", "uc"}:
+        raise ConnectionProblem("mlflow-tui cannot read from Databricks.", _EXAMPLES)
+    path = Path(typed).expanduser()
+    if path.is_file() or (not path.is_dir() and path.suffix.lower() in _SQLITE_SUFFIXES):
+        return _sqlite(path)
+    return _directory(path)
+
+
+def _sqlite_path(typed: str) -> Path:
+    path = re.sub(r"^sqlite(\+\w+)?:/{0,3}", "", typed, flags=re.IGNORECASE).partition("?")[0]
+    path = unquote(path.removeprefix("file:")) if path.startswith("file:") else path
+    if path in {"", ":memory:"}:
+        raise ConnectionProblem(
+            "The address names no SQLite file.", "Write sqlite:///path/to/mlflow.db."
+        )
+    return Path(path)
+
+
+def _sqlite(path: Path) -> Address:
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    # mode=ro: the file stays as it is, byte for byte. MLflow would create a missing one, parents
+    # included, and migrate an old one.
+    return Address(
+        StoreKind.SQLITE,
+        f"sqlite+pysqlite:///file:{quote(str(path))}?mode=ro&uri=true",
+        single_line(f"sqlite:///{path}"),
+        path=path,
+    )
+
+
+def _directory(path: Path) -> Address:
+    path = Path(os.path.abspath(path.expanduser()))  # noqa: PTH100
+    return Address(StoreKind.FILES, path.as_uri(), single_line(f"file://{path}"), path=path)
+
+
+def _server(typed: str) -> Address:
+    parts = _split(typed)
+    if not parts.hostname:
+        raise ConnectionProblem("The address names no host.", "Write http://host:port.")
+    port = _port(parts) or (443 if parts.scheme == "https" else 80)
+    return Address(
+        StoreKind.SERVER,
+        typed.rstrip("/"),
+        without_credentials(typed).rstrip("/"),
+        parts.hostname,
+        port,
+    )
+
+
+def _database(kind: StoreKind, typed: str, timeout_seconds: float) -> Address:
+    parts = _split(typed)
+    driver = parts.scheme.partition("+")[2]
+    if not driver:
+        drivers = _DRIVERS[kind]
+        driver = next((name for module, name in drivers if find_spec(module)), "")
+    if not driver:
+        raise ConnectionProblem(
+            f"Python has no driver for {kind.value} here.",
+            f"Install one: pip install 'mlflow-tui[{kind.name.lower()}]'.",
+        )
+    dialect = "postgresql" if kind is StoreKind.POSTGRESQL else "mysql"
+    query = dict(parse_qsl(parts.query))
+    query.setdefault("connect_timeout", str(max(1, round(timeout_seconds))))
+    if kind is StoreKind.POSTGRESQL:
+        options = query.get("options", "")
+        query["options"] = f"{options} -c default_transaction_read_only=on".strip()
+    elif driver in {"pymysql", "mysqldb"}:
+        query["init_command"] = "SET SESSION TRANSACTION READ ONLY"
+    return Address(
+        kind,
+        urlunsplit(
+            (f"{dialect}+{driver}", parts.netloc, parts.path, urlencode(query, quote_via=quote), "")
+        ),
+        f"{dialect}://{without_credentials(typed).partition('://')[2]}",
+        parts.hostname or "",
+        _port(parts) or _PORTS[kind],
+    )
+
+
+def _split(typed: str) -> SplitResult:
+    try:
+        return urlsplit(typed)
+    except ValueError as error:
+        raise ConnectionProblem("The address is not well formed.", _EXAMPLES) from error
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError as error:
+        raise ConnectionProblem(
+            "The port in the address is not a number from 1 to 65535.", "Write host:port."
+        ) from error
