@@ -1,0 +1,307 @@
+"""Everything known of one claim, as a page: pure drawing of a ``Card``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from mlflow_analysis.findings import Category, Effect, Example, Finding, RootCause
+from mlflow_analysis.review import Decision
+from mlflow_analysis.untrusted import single_line
+from mlflow_tui.board_state import Card, Stage
+from mlflow_tui.widgets.chart import share_over_time
+from mlflow_tui.widgets.figures import grouped, milliseconds, share, spell_seconds, units
+from mlflow_tui.widgets.finding_card import claim, severity_style, stage_style
+from mlflow_tui.widgets.glyphs import Glyphs
+from mlflow_tui.widgets.interval_bar import interval_bar
+from mlflow_tui.widgets.page import Page
+from mlflow_tui.widgets.palette import Palette
+
+_CHART_HEIGHT = 9
+_BAR_WIDTH = 24
+_EXCERPT_LINES = 4
+_MOST_TOOLS = 4
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A page, and where each example stands on it (first and last line)."""
+
+    lines: tuple[Text, ...]
+    examples: tuple[tuple[int, int], ...]
+
+
+def detail_page(card: Card, width: int, glyphs: Glyphs, palette: Palette, example: int) -> Detail:
+    """The page of a card on ``width`` columns, with the example of that number pointed at."""
+    page = Page(width, glyphs, palette)
+    places: list[tuple[int, int]] = []
+    page.paragraph(claim(card), palette.strong)
+    _what_it_is(page, card)
+    found = card.finding
+    if found is None:
+        _under_way(page, card)
+        return Detail(tuple(page.lines), ())
+    _verdict(page, card, found)
+    _decision(page, card)
+    _figures(page, card, found)
+    _course(page, card, found)
+    _causes(page, found)
+    if found.examples:
+        page.heading("Evidence", f"{len(found.examples)} of {grouped(len(found.trace_ids))} traces")
+        for number, shown in enumerate(found.examples):
+            places.append(_example(page, shown, pointed_at=number == example))
+    for name, text in (
+        ("Recommendation", found.recommendation),
+        ("Why it matters", found.why),
+        ("Not flagged", found.not_flagged),
+    ):
+        if text:
+            page.heading(name)
+            page.paragraph(text)
+    return Detail(tuple(page.lines), tuple(places))
+
+
+def _what_it_is(page: Page, card: Card) -> None:
+    line = Text(card.category.value, page.palette.muted)
+    if card.category is not Category.STRENGTH:
+        line.append(f" {page.glyphs.middle_dot} ")
+        line.append(f"{card.severity.value} severity", severity_style(card.severity, page.palette))
+    line.append(f" {page.glyphs.middle_dot} counted by {card.unit.value}")
+    if card.in_focus:
+        line.append(f" {page.glyphs.middle_dot} ")
+        line.append(f"{page.glyphs.focus} matches your focus", page.palette.accent)
+    page.add(line)
+
+
+def _under_way(page: Page, card: Card) -> None:
+    page.blank()
+    seen = card.evidence
+    if seen is None:
+        page.paragraph("Waiting for the first traces.", page.palette.muted)
+        return
+    page.add(Text(f"{page.glyphs.stages[Stage.TESTING]} testing", page.palette.accent))
+    rows = [("read", Text(f"{grouped(seen.traces_read)} traces", page.palette.text))]
+    if seen.eligible:
+        counted = _counted(seen.affected, seen.eligible, units(card.unit, 2), seen.interval)
+        rows.append(("so far", Text(counted, page.palette.text)))
+        rows.append(("leaning", Text(single_line(seen.leaning), page.palette.text)))
+    page.fields(rows)
+    page.blank()
+    page.paragraph(
+        "The verdict comes when reading ends, with causes and examples.", page.palette.muted
+    )
+
+
+def _verdict(page: Page, card: Card, found: Finding) -> None:
+    page.blank()
+    verdict = Text(
+        f"{page.glyphs.stages[card.stage]} {card.stage.value}", stage_style(card, page.palette)
+    )
+    if found.reason:
+        verdict.append(f"  {single_line(found.reason)}", page.palette.muted)
+    page.add(verdict, hanging=2)
+    if found.statement:
+        page.blank()
+        page.paragraph(found.statement)
+
+
+def _decision(page: Page, card: Card) -> None:
+    ruling = card.ruling
+    if ruling.decision is Decision.UNDECIDED and not ruling.note:
+        return
+    page.blank()
+    glyph = page.glyphs.decisions[ruling.decision]
+    style = page.palette.good if ruling.decision is Decision.ACCEPTED else page.palette.muted
+    words = f"{glyph} {ruling.decision.value}"
+    if ruling.reason:
+        words += f": {single_line(ruling.reason)}"
+    if ruling.author:
+        words += f", by {single_line(ruling.author)}"
+    page.paragraph(words, style)
+    if ruling.note:
+        page.paragraph(single_line(ruling.note), indent=2)
+
+
+def _figures(page: Page, card: Card, found: Finding) -> None:
+    palette = page.palette
+    rows: list[tuple[str, Text]] = []
+    if found.eligible:
+        counted = _counted(found.affected, found.eligible, units(found.unit, 2), found.interval)
+        rows.append(("how often", Text(counted, palette.text)))
+        bar = interval_bar(
+            found.interval[0],
+            found.rate,
+            found.interval[1],
+            min(_BAR_WIDTH, page.width - 12),
+            track=palette.muted,
+            mark=stage_style(card, palette),
+            ascii_only=page.glyphs.ascii_only,
+        )
+        rows.append(("", bar))
+    if found.effect is not None:
+        rows.append(("effect", Text(_effect(found.effect), palette.text)))
+    certainty = _certainty(found)
+    if certainty:
+        rows.append(("certainty", Text(certainty, palette.text)))
+    if card.stage is Stage.INCONCLUSIVE and found.needs_more:
+        more = f"about {grouped(found.needs_more)} more {units(found.unit, found.needs_more)}"
+        rows.append(("needs", Text(more, palette.text)))
+    if found.impact is not None and found.is_issue:
+        rows.append(("impact", Text(_impact(found), palette.text)))
+        weight = found.impact.severity_weight
+        rank = (
+            f"{found.impact.score:,.1f} = {grouped(found.impact.traces)} {page.glyphs.times} "
+            f"{weight:g} for {found.severity.value} severity"
+        )
+        rows.append(("rank", Text(rank, palette.text)))
+    if rows:
+        page.blank()
+        page.fields(rows)
+    if found.impact is not None and found.impact.reason:
+        page.paragraph(found.impact.reason, palette.muted)
+
+
+def _counted(affected: int, eligible: int, unit: str, interval: tuple[float, float]) -> str:
+    rate = affected / eligible if eligible else 0.0
+    return (
+        f"{grouped(affected)} of {grouped(eligible)} {unit}, {share(rate)} "
+        f"(95 % interval {share(interval[0])} to {share(interval[1])})"
+    )
+
+
+def _effect(effect: Effect) -> str:
+    if effect.kind == "risk difference" or effect.kind.startswith("share"):
+        value, low, high = (share(abs(number)) for number in (effect.value, *effect.interval))
+        low = ("-" if effect.interval[0] < 0 else "") + low
+        value = ("-" if effect.value < 0 else "") + value
+        high = ("-" if effect.interval[1] < 0 else "") + high
+        words = f"{effect.kind} {value} ({low} to {high})"
+        if effect.baseline is not None:
+            words += f", against {share(effect.baseline)}"
+        return words
+    words = (
+        f"{effect.kind} {effect.value:.3g} ({effect.interval[0]:.3g} to {effect.interval[1]:.3g})"
+    )
+    return words + (f", against {effect.baseline:.3g}" if effect.baseline is not None else "")
+
+
+def _certainty(found: Finding) -> str:
+    parts = []
+    if found.q_value is not None:
+        parts.append(f"q {_probability(found.q_value)}")
+    elif found.p_value is not None:
+        parts.append(f"p {_probability(found.p_value)}")
+    if found.replicates is not None:
+        parts.append("seen in both halves" if found.replicates else "not seen in both halves")
+    return ", ".join(parts)
+
+
+def _probability(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
+
+
+def _impact(found: Finding) -> str:
+    impact = found.impact
+    assert impact is not None
+    parts = [f"at least {grouped(impact.traces)} traces"]
+    if impact.failures:
+        parts.append(f"{grouped(impact.failures)} of them failed")
+    if impact.seconds:
+        parts.append(f"{spell_seconds(impact.seconds)} lost")
+    if impact.tokens:
+        parts.append(f"{grouped(impact.tokens)} tokens")
+    return ", ".join(parts)
+
+
+def _course(page: Page, card: Card, found: Finding) -> None:
+    chart = share_over_time(
+        found.trend,
+        page.width,
+        _CHART_HEIGHT,
+        frame=page.palette.muted,
+        curve=stage_style(card, page.palette),
+        ascii_only=page.glyphs.ascii_only,
+    )
+    if chart:
+        page.heading("Over time", f"share of {units(found.unit, 2)} affected, UTC")
+        page.lines.extend(chart)
+
+
+def _causes(page: Page, found: Finding) -> None:
+    if not found.root_causes:
+        return
+    page.heading("Root causes", "what goes with it, the strongest first")
+    for number, cause in enumerate(found.root_causes, 1):
+        _cause(page, number, cause, found)
+
+
+def _cause(page: Page, number: int, cause: RootCause, found: Finding) -> None:
+    palette = page.palette
+    line = Text(f"{number}  ", palette.muted)
+    line.append(single_line(cause.attribute), palette.text)
+    line.append(" = ", palette.muted)
+    line.append(single_line(cause.value), palette.strong)
+    page.add(line, hanging=3)
+    figures = (
+        f"{share(cause.share)} of the affected, {cause.lift:.1f}{page.glyphs.times} the usual rate, "
+        f"q {_probability(cause.q_value)}"
+    )
+    page.paragraph(figures, palette.muted, indent=3)
+    others = found.eligible - cause.units
+    if cause.units and others > 0:
+        with_it = cause.affected / cause.units
+        without = max(0, found.affected - cause.affected) / others
+        line = Text("with it ", palette.muted)
+        line.append(share(with_it), palette.text)
+        line.append(f" of {grouped(cause.units)}, without ", palette.muted)
+        line.append(share(without), palette.text)
+        line.append(f" of {grouped(others)}", palette.muted)
+        page.add(line, indent=3)
+    if cause.mechanism:
+        page.paragraph(single_line(cause.mechanism), indent=3)
+
+
+def _example(page: Page, example: Example, *, pointed_at: bool) -> tuple[int, int]:
+    palette, glyphs = page.palette, page.glyphs
+    first = len(page.lines)
+    name = Text(single_line(example.trace_id), palette.accent if pointed_at else palette.muted)
+    if pointed_at:
+        name.append("  enter opens it in Traces", palette.muted)
+    page.add(name, indent=2, hanging=2)
+    if example.rationale:
+        page.paragraph(single_line(example.rationale), indent=2, most_lines=3)
+    for label, text in (("asked", example.request), ("answered", example.response)):
+        if text:
+            line = Text(f"{label} ", palette.muted)
+            line.append(single_line(text), palette.text)
+            page.add(line, indent=2, hanging=2, most_lines=2)
+    if example.excerpt:
+        line = Text("shows ", palette.muted)
+        line.append(single_line(example.excerpt), palette.warn)
+        page.add(line, indent=2, hanging=2, most_lines=_EXCERPT_LINES)
+    if example.tools:
+        page.add(_tools(page, example), indent=2, hanging=2)
+    last = len(page.lines) - 1
+    if pointed_at:
+        for number in range(first, last + 1):
+            bar = Text(glyphs.cursor, palette.accent)
+            page.lines[number] = bar + page.lines[number][1:]
+    page.blank()
+    return first, last
+
+
+def _tools(page: Page, example: Example) -> Text:
+    palette = page.palette
+    line = Text("called ", palette.muted)
+    for number, tool in enumerate(example.tools[:_MOST_TOOLS]):
+        if number:
+            line.append(", ", palette.muted)
+        failed = tool.status == "ERROR"
+        line.append(single_line(tool.name), palette.bad if failed else palette.text)
+        outcome = " failed" if failed else ""
+        line.append(f" {milliseconds(tool.duration_ms)}{outcome}", palette.muted)
+    more = len(example.tools) - _MOST_TOOLS
+    if more > 0:
+        line.append(f" and {more} more", palette.muted)
+    return line
