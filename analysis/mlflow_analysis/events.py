@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit
 
@@ -75,12 +74,12 @@ class AnalysisReady:
     interrupted: bool = False
 
 
-Event = Union[
-    Progress,
-    TraceSkipped,
-    PurposeDrafted,
-    HypothesisQueued,
-    EvidenceGrew,
-    FindingReady,
-    AnalysisReady,
-]
+Event = (
+    Progress
+    | TraceSkipped
+    | PurposeDrafted
+    | HypothesisQueued
+    | EvidenceGrew
+    | FindingReady
+    | AnalysisReady
+)

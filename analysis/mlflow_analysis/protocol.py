@@ -7,12 +7,10 @@ sends ``Push`` messages. Importing this module loads neither mlflow nor pandas.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
 
 from mlflow_analysis.events import Event
 from mlflow_analysis.findings import Purpose
 from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
-
 
 # ---- requests -------------------------------------------------------------------------------
 
@@ -114,19 +112,19 @@ class Stop:
     """Stop reading; the analysis concludes from what was read. Answer: ``Done``."""
 
 
-Request = Union[
-    CheckConnection,
-    ListExperiments,
-    SummariseExperiment,
-    OpenExperiment,
-    FetchRows,
-    LocateTrace,
-    FetchTrace,
-    FetchConversation,
-    StartAnalysis,
-    ConfirmPurpose,
-    Stop,
-]
+Request = (
+    CheckConnection
+    | ListExperiments
+    | SummariseExperiment
+    | OpenExperiment
+    | FetchRows
+    | LocateTrace
+    | FetchTrace
+    | FetchConversation
+    | StartAnalysis
+    | ConfirmPurpose
+    | Stop
+)
 
 
 # ---- answers --------------------------------------------------------------------------------
@@ -289,18 +287,18 @@ class Done:
     """Nothing more to say."""
 
 
-Answer = Union[
-    Problem,
-    ConnectionReport,
-    ExperimentList,
-    ExperimentSummary,
-    TableGrew,
-    Rows,
-    RowPosition,
-    TraceView,
-    Conversation,
-    Done,
-]
+Answer = (
+    Problem
+    | ConnectionReport
+    | ExperimentList
+    | ExperimentSummary
+    | TableGrew
+    | Rows
+    | RowPosition
+    | TraceView
+    | Conversation
+    | Done
+)
 
 
 # ---- envelopes ------------------------------------------------------------------------------

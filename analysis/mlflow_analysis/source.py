@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, Union
+from typing import Protocol
 
 from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceRecord
 
-TraceOutcome = Union[TraceRecord, SkippedTrace]
+TraceOutcome = TraceRecord | SkippedTrace
 
 
 def never() -> bool:

@@ -45,7 +45,15 @@ def _spans(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.DataFrame
         "position": "int64", "depth": "int64", "error_status": "int64", "error_offset": "int64",
         "failed": bool, "propagated": bool,
     })  # fmt: skip
-    for column in ("start_ms", "end_ms", "duration_ms", "self_ms", "critical_ms", "input_tokens", "output_tokens"):
+    for column in (
+        "start_ms",
+        "end_ms",
+        "duration_ms",
+        "self_ms",
+        "critical_ms",
+        "input_tokens",
+        "output_tokens",
+    ):
         spans[column] = pd.to_numeric(spans[column]).astype(float)
     spans["error_template"] = templates(spans["error_message"])
     rank = pd.Series(np.arange(len(traces)), index=traces.index)
@@ -66,7 +74,9 @@ def _assessments(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.Dat
 
 def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame) -> None:
     """What follows from other columns."""
-    traces["session"] = traces["session_id"].where(traces["session_id"] != "", traces.index.to_series())
+    traces["session"] = traces["session_id"].where(
+        traces["session_id"] != "", traces.index.to_series()
+    )
     traces["turn"] = traces.groupby("session", sort=False).cumcount() + 1
     started = pd.to_datetime(traces["start_ms"], unit="ms", utc=True)
     traces["hour"] = started.dt.hour
@@ -74,17 +84,26 @@ def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame) -> None:
     before = np.searchsorted(times, times - _LOAD_WINDOW_MS, side="left")
     traces["load"] = np.arange(len(times)) - before
     for side in ("request", "response"):
-        traces[f"{side}_words"] = traces[side].str.split().str.len().fillna(0).astype("int64")
+        traces[f"{side}_words"] = traces[side].str.count(r"\S+").astype("int64")
     by_trace = spans.groupby("trace_id", sort=False)
     traces["span_count"] = _per_trace(by_trace.size(), traces)
-    traces["tool_calls"] = _per_trace(spans[spans["kind"].isin(TOOL_KINDS)].groupby("trace_id").size(), traces)
+    traces["tool_calls"] = _per_trace(
+        spans[spans["kind"].isin(TOOL_KINDS)].groupby("trace_id").size(), traces
+    )
     models = spans[spans["kind"].isin(MODEL_KINDS)]
     traces["model_calls"] = _per_trace(models.groupby("trace_id").size(), traces)
     named = models[models["model"] != ""]
     counts = named.groupby(["trace_id", "model"]).size().reset_index(name="calls")
     most = counts.sort_values(["trace_id", "calls", "model"], ascending=[True, False, True])
-    traces["model"] = most.drop_duplicates("trace_id").set_index("trace_id")["model"].reindex(traces.index).fillna("")
-    failing = spans[spans["failed"]].sort_values(["end_ms", "depth"], ascending=[True, False], kind="stable")
+    traces["model"] = (
+        most.drop_duplicates("trace_id")
+        .set_index("trace_id")["model"]
+        .reindex(traces.index)
+        .fillna("")
+    )
+    failing = spans[spans["failed"]].sort_values(
+        ["end_ms", "depth"], ascending=[True, False], kind="stable"
+    )
     first = failing.drop_duplicates("trace_id").set_index("trace_id")
     for column in _TEXT:
         traces[column] = first[column].reindex(traces.index).fillna("")

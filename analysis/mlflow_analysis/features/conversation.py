@@ -8,7 +8,16 @@ from mlflow_analysis.features.payload import as_text, parsed
 
 _USER_ROLES = frozenset({"user", "human"})
 _ASSISTANT_ROLES = frozenset({"assistant", "ai", "model"})
-_MESSAGE_KEYS = ("messages", "contents", "new_message", "input", "inputs", "request", "kwargs", "args")
+_MESSAGE_KEYS = (
+    "messages",
+    "contents",
+    "new_message",
+    "input",
+    "inputs",
+    "request",
+    "kwargs",
+    "args",
+)
 _REQUEST_KEYS = (
     "question", "query", "prompt", "user_input", "user_message", "message", "text", "content",
     "task", "topic", "contents",
@@ -36,7 +45,10 @@ def content_text(content: Any) -> str:
 
 
 def _is_text(part: Any) -> bool:
-    return not (isinstance(part, dict) and str(part.get("type", "text")).startswith(("tool", "function", "thinking", "image")))
+    return not (
+        isinstance(part, dict)
+        and str(part.get("type", "text")).startswith(("tool", "function", "thinking", "image"))
+    )
 
 
 def role_of(message: Any) -> str:
@@ -45,7 +57,12 @@ def role_of(message: Any) -> str:
         return ""
     if isinstance(message.get("kwargs"), dict) and isinstance(message.get("id"), list):
         kind = str(message["id"][-1])  # LangChain's serialised constructor
-        return {"HumanMessage": "user", "AIMessage": "assistant", "SystemMessage": "system", "ToolMessage": "tool"}.get(kind, "")
+        return {
+            "HumanMessage": "user",
+            "AIMessage": "assistant",
+            "SystemMessage": "system",
+            "ToolMessage": "tool",
+        }.get(kind, "")
     role = str(message.get("role") or message.get("type") or "").lower()
     if role in _USER_ROLES:
         return "user"
@@ -112,7 +129,10 @@ def answer_text(outputs: Any, depth: int = 0) -> str:
     if isinstance(value, dict) and depth < _DEEPEST:
         choices = value.get("choices") or value.get("candidates")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
-            return answer_text(choices[0].get("message") or choices[0].get("content") or choices[0].get("text"), depth + 1)
+            return answer_text(
+                choices[0].get("message") or choices[0].get("content") or choices[0].get("text"),
+                depth + 1,
+            )
         messages = messages_of(value) if "messages" in value else []
         if messages:
             return message_text(messages[-1]) if role_of(messages[-1]) == "assistant" else ""

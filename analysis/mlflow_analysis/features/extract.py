@@ -33,11 +33,32 @@ ASSESSMENT_COLUMNS = (
     "trace_id", "span_id", "name", "kind", "value", "passed", "rationale", "source", "error",
 )  # fmt: skip
 
-_MODEL_KEYS = ("mlflow.llm.model", "gen_ai.response.model", "gen_ai.request.model", "llm.model_name", "model")
+_MODEL_KEYS = (
+    "mlflow.llm.model",
+    "gen_ai.response.model",
+    "gen_ai.request.model",
+    "llm.model_name",
+    "model",
+)
 _PLAUSIBLE_MODEL = re.compile(r"[\w./:@ -]{1,80}\Z")
-_INPUT_TOKEN_KEYS = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt")
-_OUTPUT_TOKEN_KEYS = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.token_count.completion")
-_APP_VERSION_KEYS = ("app_version", "app.version", "service.version", "release", "version", "mlflow.source.git.commit")
+_INPUT_TOKEN_KEYS = (
+    "gen_ai.usage.input_tokens",
+    "gen_ai.usage.prompt_tokens",
+    "llm.token_count.prompt",
+)
+_OUTPUT_TOKEN_KEYS = (
+    "gen_ai.usage.output_tokens",
+    "gen_ai.usage.completion_tokens",
+    "llm.token_count.completion",
+)
+_APP_VERSION_KEYS = (
+    "app_version",
+    "app.version",
+    "service.version",
+    "release",
+    "version",
+    "mlflow.source.git.commit",
+)
 _PROMPT_VERSION_KEYS = ("prompt_version", "prompt.version", "mlflow.linkedPrompts")
 _PASSED = frozenset({"yes", "true", "pass", "passed", "correct", "good"})
 _NOT_PASSED = frozenset({"no", "false", "fail", "failed", "incorrect", "bad"})
@@ -91,7 +112,9 @@ def extract_info(info: TraceInfo) -> Extracted:
     return Extracted(_trace_row(info, (), None), [], _assessment_rows(info), _own_attributes(info))
 
 
-def _trace_row(info: TraceInfo, spans: tuple[SpanRecord, ...], root: SpanRecord | None) -> tuple[Any, ...]:
+def _trace_row(
+    info: TraceInfo, spans: tuple[SpanRecord, ...], root: SpanRecord | None
+) -> tuple[Any, ...]:
     request = request_text(root.inputs) if root is not None and root.inputs is not None else ""
     response = answer_text(root.outputs) if root is not None and root.outputs is not None else ""
     models = [span for span in spans if span.kind in MODEL_KINDS]
@@ -103,6 +126,7 @@ def _trace_row(info: TraceInfo, spans: tuple[SpanRecord, ...], root: SpanRecord 
     response = response or answer_text(info.response_preview)
     failed = info.state == "ERROR" or (root is not None and root.status == "ERROR")
     ended = info.state in ("OK", "ERROR") or (root is not None and root.end_ns is not None)
+    usage: tuple[float | None, float | None, float | None]
     usage = (info.input_tokens, info.output_tokens, info.total_tokens)
     if info.total_tokens is None and models:
         counted = [_tokens(span) for span in models]
@@ -168,7 +192,11 @@ def model_name(attributes: Mapping[str, Any], inputs: Any = None) -> str:
         value = attributes.get(key)
         if isinstance(value, str) and _PLAUSIBLE_MODEL.match(value):
             return value
-    if isinstance(inputs, dict) and isinstance(inputs.get("model"), str) and _PLAUSIBLE_MODEL.match(inputs["model"]):
+    if (
+        isinstance(inputs, dict)
+        and isinstance(inputs.get("model"), str)
+        and _PLAUSIBLE_MODEL.match(inputs["model"])
+    ):
         return str(inputs["model"])
     return ""
 
@@ -182,8 +210,14 @@ def _tokens(span: SpanRecord) -> tuple[int | None, int | None]:
     if isinstance(usage, dict):
         return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
     return (
-        next((_count(span.attributes[key]) for key in _INPUT_TOKEN_KEYS if key in span.attributes), None),
-        next((_count(span.attributes[key]) for key in _OUTPUT_TOKEN_KEYS if key in span.attributes), None),
+        next(
+            (_count(span.attributes[key]) for key in _INPUT_TOKEN_KEYS if key in span.attributes),
+            None,
+        ),
+        next(
+            (_count(span.attributes[key]) for key in _OUTPUT_TOKEN_KEYS if key in span.attributes),
+            None,
+        ),
     )
 
 

@@ -78,15 +78,22 @@ _EXCEPTION_TYPES = (
     (CANCELLED, re.compile(r"Cancel?led|KeyboardInterrupt")),
     ("code-execution-error", re.compile(r"^(?:Syntax|Indentation|Name|Import|ModuleNotFound|Attribute|ZeroDivision|Interpreter|UnboundLocal)Error")),
 )  # fmt: skip
-_CODE_TOOL = re.compile(r"python|code|interpreter|terminal|shell|bash|exec|sandbox|repl", re.IGNORECASE)
+_CODE_TOOL = re.compile(
+    r"python|code|interpreter|terminal|shell|bash|exec|sandbox|repl", re.IGNORECASE
+)
 
 _STATUS_KEYS = (
     "http.response.status_code", "http.status_code", "status_code", "statusCode", "response.status_code",
 )  # fmt: skip
 _GRPC_KEYS = ("rpc.grpc.status_code", "grpc.status_code")
-_EXIT_CODE = re.compile(r"\A\s*(?:exit ?code|return ?code|exited with code)\s*[:=]?\s*(-?[1-9]\d*)", re.IGNORECASE)
+_EXIT_CODE = re.compile(
+    r"\A\s*(?:exit ?code|return ?code|exited with code)\s*[:=]?\s*(-?[1-9]\d*)", re.IGNORECASE
+)
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\):", re.MULTILINE)
-_EXCEPTION_LINE = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?$", re.MULTILINE)
+_EXCEPTION_LINE = re.compile(
+    r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b(?:: .*)?$",
+    re.MULTILINE,
+)
 _ERROR_START = re.compile(
     r"\A\s*[\"'\[(*]*\s*(?:"
     r"(?:tool |execution |runtime |internal |server |api |fatal |unexpected |http )?(?:error|exception)(?: executing [\w .-]{1,60}| calling [\w .-]{1,60}| in [\w .-]{1,60})?\s*[\])*]*\s*[:!]"
@@ -96,7 +103,10 @@ _ERROR_START = re.compile(
     r"|[45]\d\d\s+(?:client|server|unauthorized|forbidden|not found|bad|too many|internal|service|gateway)\b)",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?:http(?:/\d(?:\.\d)?)?|status(?:[ _]code)?|error(?: code)?|code)\W{0,4}([45]\d\d)\b|\A\W*([45]\d\d)\b|\b(40[01348]|42[29]|50[0234]|529)\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?:http(?:/\d(?:\.\d)?)?|status(?:[ _]code)?|error(?: code)?|code)\W{0,4}([45]\d\d)\b|\A\W*([45]\d\d)\b|\b(40[01348]|42[29]|50[0234]|529)\b",
+    re.IGNORECASE,
+)
 _JUDGED_BY_OUTPUT = frozenset({"TOOL", "FUNCTION", "MEMORY"})
 _STRUCTURED_ONLY = frozenset({"RETRIEVER", "RERANKER", "CHAIN", "UNKNOWN", "TASK"})
 
@@ -113,7 +123,11 @@ def failure_of(span: SpanRecord) -> Failure | None:
             from_output = _from_output(span)
             if from_output is not None:
                 message, offset, code = from_output[0], from_output[1], from_output[2] or code
-        labelled = f"{exception_type}: {message}" if exception_type and exception_type not in message else message
+        labelled = (
+            f"{exception_type}: {message}"
+            if exception_type and exception_type not in message
+            else message
+        )
         return _failure(span, code, grpc, exception_type, labelled or "no message recorded", offset)
     found = _from_output(span)
     if found is not None:
@@ -145,7 +159,9 @@ def classify(message: str, code: int = 0, exception_type: str = "", grpc: int = 
     return OTHER
 
 
-def _failure(span: SpanRecord, code: int, grpc: int, exception_type: str, message: str, offset: int) -> Failure:
+def _failure(
+    span: SpanRecord, code: int, grpc: int, exception_type: str, message: str, offset: int
+) -> Failure:
     if not code:
         stated = _NUMBER.search(message[:300])
         code = int(next(group for group in stated.groups() if group)) if stated else 0
@@ -154,7 +170,13 @@ def _failure(span: SpanRecord, code: int, grpc: int, exception_type: str, messag
         exception_type = lines[-1].split(":", 1)[0] if lines else ""
     error_class = classify(message, code, exception_type, grpc)
     is_code = span.kind in _JUDGED_BY_OUTPUT and _CODE_TOOL.search(span.name) is not None
-    if is_code and error_class in (OTHER, "not-found", "invalid-tool-arguments", "api-failure", "authentication-failure"):
+    if is_code and error_class in (
+        OTHER,
+        "not-found",
+        "invalid-tool-arguments",
+        "api-failure",
+        "authentication-failure",
+    ):
         # what generated code runs into is the code's failure, not the platform's
         error_class = "code-execution-error" if not _is_status(span) else error_class
     return Failure(error_class, code or grpc or -1, message[:_LONGEST], offset)
@@ -186,7 +208,12 @@ def _from_output(span: SpanRecord) -> tuple[str, int, int] | None:
     if span.outputs is None or span.kind not in _JUDGED_BY_OUTPUT | _STRUCTURED_ONLY:
         return None
     value = parsed(span.outputs)
-    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) and span.kind in _JUDGED_BY_OUTPUT:
+    if (
+        isinstance(value, list)
+        and len(value) == 1
+        and isinstance(value[0], dict)
+        and span.kind in _JUDGED_BY_OUTPUT
+    ):
         value = value[0]
     text = as_text(span.outputs)
     if isinstance(value, dict):
@@ -205,7 +232,14 @@ def _from_output(span: SpanRecord) -> tuple[str, int, int] | None:
 
 def _structured(value: dict[str, Any]) -> tuple[str, int] | None:
     """Message and code of a structured error field."""
-    code = next((int(value[key]) for key in ("status_code", "statusCode", "status", "code", "exit_code") if isinstance(value.get(key), int) and not isinstance(value[key], bool)), 0)
+    code = next(
+        (
+            int(value[key])
+            for key in ("status_code", "statusCode", "status", "code", "exit_code")
+            if isinstance(value.get(key), int) and not isinstance(value[key], bool)
+        ),
+        0,
+    )
     error = value.get("error") or value.get("errors") or value.get("exception")
     if isinstance(error, dict):
         stated = error.get("code") or error.get("status")
@@ -219,21 +253,35 @@ def _structured(value: dict[str, Any]) -> tuple[str, int] | None:
         error is True
         or value.get("isError") is True
         or value.get("is_error") is True
-        or (isinstance(value.get("status"), str) and value["status"].lower() in ("error", "failed", "failure"))
+        or (
+            isinstance(value.get("status"), str)
+            and value["status"].lower() in ("error", "failed", "failure")
+        )
         or (value.get("success") is False and ("message" in value or "reason" in value))
         or 400 <= code < 600
         or (isinstance(value.get("exit_code"), int) and value["exit_code"] != 0)
     )
     if not flagged:
         return None
-    message = value.get("message") or value.get("detail") or value.get("reason") or value.get("stderr") or value.get("content") or as_text(value)
+    message = (
+        value.get("message")
+        or value.get("detail")
+        or value.get("reason")
+        or value.get("stderr")
+        or value.get("content")
+        or as_text(value)
+    )
     return as_text(message), code if code >= 400 else 0
 
 
 def _from_text(text: str, whole: str) -> tuple[str, int, int] | None:
     shift = max(0, whole.find(text[:200])) if text is not whole else 0
     exit_code = _EXIT_CODE.match(text)
-    traceback = _TRACEBACK.search(text[:4_000]) if exit_code or text.lstrip().startswith("Traceback") else None
+    traceback = (
+        _TRACEBACK.search(text[:4_000])
+        if exit_code or text.lstrip().startswith("Traceback")
+        else None
+    )
     if exit_code or traceback:
         lines = list(_EXCEPTION_LINE.finditer(text, traceback.start() if traceback else 0))
         if lines:

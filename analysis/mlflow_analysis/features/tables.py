@@ -165,7 +165,9 @@ class Features:
             Field.TOKENS: traces["total_tokens"].notna().any(),
             Field.DURATIONS: traces["duration_ms"].notna().any(),
             Field.ASSESSMENTS: len(self.assessments) > 0,
-            Field.VERSIONS: (traces[["app_version", "prompt_version", "model"]] != "").any(axis=None),
+            Field.VERSIONS: (traces[["app_version", "prompt_version", "model"]] != "").any(
+                axis=None
+            ),
             Field.FINISH_REASONS: (models["finish_reason"] != "").any(),
         }
         return frozenset(field for field, there in found.items() if there)

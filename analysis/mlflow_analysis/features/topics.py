@@ -9,6 +9,7 @@ _FEWEST_TEXTS = 30
 _CHOICES = (4, 6, 8, 10, 12, 15)
 _LARGEST_SAMPLE = 4_000
 _LABEL_WORDS = 3
+_WORD = r"(?u)\b[^\W\d_]{3,}\b"
 
 
 def topics(requests: pd.Series, seed: int = 0) -> pd.Series:
@@ -29,7 +30,7 @@ def topics(requests: pd.Series, seed: int = 0) -> pd.Series:
     if len(distinct) < _FEWEST_TEXTS:
         return pd.Series("", index=requests.index)
     vectorizer = TfidfVectorizer(
-        token_pattern=r"(?u)\b[^\W\d_]{3,}\b",
+        token_pattern=_WORD,
         stop_words="english",
         sublinear_tf=True,
         min_df=2,

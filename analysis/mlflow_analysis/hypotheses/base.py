@@ -116,6 +116,8 @@ class Hypothesis(ABC):
     severity: ClassVar[Severity] = Severity.MEDIUM
     rule: ClassVar[Rule] = Rule.PREVALENCE
     minimum_effect: ClassVar[float] = 0.01
+    refuted_below: ClassVar[float | None] = None
+    """For ``Rule.EFFECT``: the bound that refutes, where it is not ``minimum_effect``."""
     version: ClassVar[int] = 1
     needs: ClassVar[frozenset[Field]] = frozenset()
     not_causes: ClassVar[frozenset[str]] = frozenset()

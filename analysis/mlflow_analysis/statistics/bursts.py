@@ -70,7 +70,9 @@ def _best_window(y: Floats, times: Floats) -> tuple[float, int, int]:
         expected = total * (stops - starts) / n
         outside, rest = total - inside, total - expected
         ratio = inside * np.log(np.maximum(inside, 1e-12) / expected)
-        ratio += np.where(outside > 0, outside * np.log(np.maximum(outside, 1e-12) / np.maximum(rest, 1e-12)), 0.0)
+        ratio += np.where(
+            outside > 0, outside * np.log(np.maximum(outside, 1e-12) / np.maximum(rest, 1e-12)), 0.0
+        )
         ratio = np.where((inside > expected) & (inside >= 3), ratio, 0.0)
         top = int(ratio.argmax())
         if ratio[top] > best[0]:

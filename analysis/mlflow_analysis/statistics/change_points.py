@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
 
 from mlflow_analysis.statistics.clustering import Floats, design_effect
 from mlflow_analysis.statistics.intervals import CONFIDENCE, Interval, newcombe
@@ -54,13 +55,15 @@ def level_change(values: npt.ArrayLike, cluster: npt.ArrayLike, seed: int = 0) -
         return None
     index, p_value = found
     before, after = y[:index], y[index:]
-    from scipy import stats
-
     spread = design_effect(y, cluster)
-    error = float(np.sqrt((before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after)) * spread))
+    error = float(
+        np.sqrt((before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after)) * spread)
+    )
     half = float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
     step = float(after.mean() - before.mean())
-    return Change(index, float(before.mean()), float(after.mean()), (step - half, step + half), p_value)
+    return Change(
+        index, float(before.mean()), float(after.mean()), (step - half, step + half), p_value
+    )
 
 
 def _largest_step(y: Floats, cluster: npt.ArrayLike, seed: int) -> tuple[int, float] | None:
@@ -70,8 +73,11 @@ def _largest_step(y: Floats, cluster: npt.ArrayLike, seed: int) -> tuple[int, fl
         return None
     names = np.asarray(cluster, dtype=object).astype(str)
     _, first, codes = np.unique(names, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))[codes]  # clusters numbered by their first unit in time
-    sizes, sums = np.bincount(rank).astype(float), np.bincount(rank, weights=y - y.mean())
+    rank = np.argsort(np.argsort(first))[codes].astype(
+        np.int64
+    )  # clusters numbered by their first unit in time
+    sizes: Floats = np.bincount(rank).astype(float)
+    sums: Floats = np.bincount(rank, weights=y - y.mean())
     observed, cut = _maximum(sizes, sums, n)
     if cut is None:
         return None

@@ -44,7 +44,11 @@ def _linked(members: list[str], cutoff: float) -> list[int | None]:
     rows, columns = [], []
     for start in range(0, len(members), _BLOCK):
         scores = process.cdist(
-            members[start : start + _BLOCK], members, scorer=fuzz.ratio, score_cutoff=cutoff, dtype=np.uint8
+            members[start : start + _BLOCK],
+            members,
+            scorer=fuzz.ratio,
+            score_cutoff=cutoff,
+            dtype=np.uint8,
         )
         near = np.nonzero(scores)
         rows.append(near[0] + start)

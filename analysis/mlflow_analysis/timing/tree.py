@@ -48,7 +48,9 @@ def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
     if len(order) < len(spans):  # parents in a circle: break it at the earliest span
         reached = {span.span_id for span, _, _ in order}
         stray = [span for span in spans if span.span_id not in reached]
-        return timed([span for span in spans if span.span_id in reached] + [_rootless(s) for s in stray])
+        return timed(
+            [span for span in spans if span.span_id in reached] + [_rootless(s) for s in stray]
+        )
     ends: dict[str, int] = {}
     for span, _, _ in reversed(order):
         own = span.end_ns if span.end_ns is not None else span.start_ns
@@ -84,7 +86,9 @@ def _depth_first(
         span, depth, failed_above = stack.pop()
         order.append((span, depth, failed_above))
         failed = failed_above and span.status == "ERROR"
-        stack.extend((child, depth + 1, failed) for child in reversed(children.get(span.span_id, [])))
+        stack.extend(
+            (child, depth + 1, failed) for child in reversed(children.get(span.span_id, []))
+        )
     return order
 
 

@@ -1,0 +1,271 @@
+"""Read, extract, test, conclude: one experiment in, a stream of events out.
+
+The stream ends with ``AnalysisReady``. Equal traces and seed give equal findings, whatever the order in
+which the traces arrive; only ``timings`` differ.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from mlflow_analysis.events import (
+    AnalysisReady,
+    Event,
+    EvidenceGrew,
+    FindingReady,
+    HypothesisQueued,
+    Progress,
+    PurposeDrafted,
+    TraceSkipped,
+)
+from mlflow_analysis.evidence.prevalence import prevalence
+from mlflow_analysis.evidence.summary import summarise
+from mlflow_analysis.evidence.verdict import leaning
+from mlflow_analysis.evidence.weighing import conclude, missing_field
+from mlflow_analysis.features.build import build_features
+from mlflow_analysis.features.extract import Extracted, extract
+from mlflow_analysis.features.tables import Features
+from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
+from mlflow_analysis.hypotheses.base import Hypothesis
+from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.purpose import draft_purpose
+from mlflow_analysis.records import SkippedTrace, TraceInfo
+from mlflow_analysis.source import TraceSource, never
+
+_PROGRESS_EVERY = 0.25
+_EVIDENCE_EVERY = 0.4
+_LARGEST_LIVE_SHARE = 0.4
+"""Share of the reading time that running counts may take."""
+_PURPOSE_AFTER = 200
+_READ_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class AnalysisOptions:
+    """What to analyse and how."""
+
+    filter: str = ""
+    """MLflow's trace filter syntax, sent to the store."""
+    since_ms: int | None = None
+    """Only traces that started at or after this time (ms since the epoch)."""
+    max_traces: int | None = None
+    """Read the newest N only; the analysis says so."""
+    hypotheses: Sequence[str] = ()
+    """Ids to test; all of them if empty. Raises ``KeyError`` for an unknown one."""
+    focus: str = ""
+    purpose: Purpose | None = None
+    """As confirmed by the user; drafted from the traces if ``None``."""
+    confirmed_purpose: Callable[[], Purpose | None] = field(default=lambda: None)
+    """Asked at the end: the user may confirm while traces are still being read."""
+    seed: int = 0
+
+
+def analyze(
+    source: TraceSource,
+    options: AnalysisOptions | None = None,
+    *,
+    cancelled: Callable[[], bool] = never,
+) -> Iterator[Event]:
+    """Analyse every trace of ``source``. Once ``cancelled`` says so, conclude from what was read.
+
+    Raises what the source raises (``ConnectionProblem``), and ``KeyError`` for an unknown hypothesis id.
+    """
+    return _Run(source, options or AnalysisOptions(), cancelled).events()
+
+
+class _Run:
+    """The state of one analysis."""
+
+    def __init__(
+        self, source: TraceSource, options: AnalysisOptions, cancelled: Callable[[], bool]
+    ) -> None:
+        self.source, self.options, self.cancelled = source, options, cancelled
+        self.hypotheses: tuple[Hypothesis, ...] = (
+            tuple(by_id(each) for each in options.hypotheses) if options.hypotheses else catalogue()
+        )
+        self.extracted: list[Extracted] = []
+        self.skipped: list[SkippedTrace] = []
+        self.notes: list[str] = []
+        self.timings: dict[str, float] = {}
+
+    def events(self) -> Iterator[Event]:
+        began = time.monotonic()
+        for hypothesis in self.hypotheses:
+            yield HypothesisQueued(
+                hypothesis.id,
+                hypothesis.title,
+                hypothesis.category,
+                hypothesis.severity,
+                hypothesis.unit,
+            )
+        infos = yield from self._list()
+        listed = time.monotonic()
+        yield from self._read(infos)
+        read = time.monotonic()
+        interrupted = self.cancelled()
+        if interrupted:
+            self.notes.append(
+                f"Stopped by the user after {len(self.extracted)} of {len(infos)} traces."
+            )
+        yield Progress("testing hypotheses", 0, len(self.hypotheses), 0.0, None)
+        features = build_features(self.extracted, seed=self.options.seed)
+        purpose = (
+            self.options.confirmed_purpose() or self.options.purpose or draft_purpose(features)
+        )
+        yield PurposeDrafted(purpose)
+        findings, tests = conclude(self.hypotheses, features)
+        for finding in findings:
+            yield FindingReady(finding)
+        yield Progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses), 0.0, 0.0)
+        self.timings = {
+            "listing": round(listed - began, 3),
+            "reading": round(read - listed, 3),
+            "testing": round(time.monotonic() - read, 3),
+        }
+        yield AnalysisReady(self._analysis(infos, features, purpose, findings, tests), interrupted)
+
+    def _list(self) -> Iterator[Event]:
+        """All infos, oldest last; returns them."""
+        filter_string = self.options.filter
+        if self.options.since_ms is not None:
+            bound = f"trace.timestamp_ms >= {self.options.since_ms}"
+            filter_string = f"{filter_string} AND {bound}" if filter_string else bound
+        total = self.source.count(filter_string)
+        clock = _Clock()
+        infos: list[TraceInfo] = []
+        yield Progress("listing traces", 0, total, 0.0, None)
+        for page in self.source.infos(filter_string, cancelled=self.cancelled):
+            infos += page
+            if self.options.max_traces is not None and len(infos) >= self.options.max_traces:
+                seen = total if total is not None and total > len(infos) else len(infos)
+                infos = infos[: self.options.max_traces]
+                if seen > len(infos):
+                    self.notes.append(f"Only the newest {len(infos)} of {seen} traces were read.")
+                break
+            if clock.due(_PROGRESS_EVERY):
+                yield clock.progress("listing traces", len(infos), total)
+        yield clock.progress("listing traces", len(infos), len(infos))
+        return infos
+
+    def _read(self, infos: list[TraceInfo]) -> Iterator[Event]:
+        """Spans: failing and slow traces first, then the rest spread over time."""
+        clock, evidence_clock = _Clock(), _Clock()
+        spent = 0.0
+        purpose_drafted = False
+        for outcome in self.source.traces(reading_order(infos), cancelled=self.cancelled):
+            if isinstance(outcome, SkippedTrace):
+                self.skipped.append(outcome)
+                yield TraceSkipped(outcome.trace_id, outcome.reason)
+            else:
+                self.extracted.append(extract(outcome))
+            done = len(self.extracted) + len(self.skipped)
+            if clock.due(_PROGRESS_EVERY):
+                yield clock.progress("reading spans", done, len(infos))
+            if evidence_clock.due(_EVIDENCE_EVERY) and spent < _LARGEST_LIVE_SHARE * clock.elapsed:
+                started = time.monotonic()
+                with_purpose = not purpose_drafted and len(self.extracted) >= _PURPOSE_AFTER
+                yield from self._running_counts(with_purpose)
+                purpose_drafted = purpose_drafted or with_purpose
+                spent += time.monotonic() - started
+        yield clock.progress("reading spans", len(self.extracted) + len(self.skipped), len(infos))
+
+    def _running_counts(self, with_purpose: bool) -> Iterator[Event]:
+        features = build_features(self.extracted, seed=self.options.seed, with_topics=with_purpose)
+        if with_purpose:
+            yield PurposeDrafted(draft_purpose(features))
+        for hypothesis in self.hypotheses:
+            if self.cancelled():
+                return
+            yield _running_count(hypothesis, features)
+
+    def _analysis(
+        self,
+        infos: list[TraceInfo],
+        features: Features,
+        purpose: Purpose,
+        findings: list[Finding],
+        tests: int,
+    ) -> Analysis:
+        starts = [info.start_ms for info in infos]
+        skipped = sorted(self.skipped, key=lambda each: each.trace_id)
+        return Analysis(
+            experiment_id=self.source.experiment_id,
+            experiment_name=self.source.experiment_name,
+            tracking_uri=self.source.tracking_uri,
+            window=Window(
+                min(starts, default=None), max(starts, default=None), self.options.filter
+            ),
+            seed=self.options.seed,
+            tests_run=tests,
+            traces_total=len(infos),
+            traces_read=len(self.extracted),
+            skipped=tuple(Skipped(each.trace_id, each.reason) for each in skipped),
+            statistics=summarise(features),
+            purpose=purpose,
+            findings=tuple(findings),
+            timings=self.timings,
+            notes=tuple(
+                self.notes + ([f"Focus: {self.options.focus}"] if self.options.focus else [])
+            ),
+        )
+
+
+def reading_order(infos: Sequence[TraceInfo]) -> list[TraceInfo]:
+    """Failing traces, then the slowest tenth, then the rest in strides through time."""
+    newest_first = sorted(infos, key=lambda info: (-info.start_ms, info.trace_id))
+    durations = sorted(info.duration_ms for info in infos if info.duration_ms is not None)
+    slow = durations[int(0.9 * len(durations))] if durations else float("inf")
+    failing = [info for info in newest_first if info.state == "ERROR"]
+    slowest = [
+        info for info in newest_first if info.state != "ERROR" and (info.duration_ms or 0.0) > slow
+    ]
+    first = {info.trace_id for info in failing} | {info.trace_id for info in slowest}
+    rest = [info for info in newest_first if info.trace_id not in first]
+    stride = max(1, len(rest) // _READ_AT_ONCE)
+    return failing + slowest + [info for start in range(stride) for info in rest[start::stride]]
+
+
+def _running_count(hypothesis: Hypothesis, features: Features) -> EvidenceGrew:
+    """The strongest case so far."""
+    read = len(features.traces)
+    missing = missing_field(hypothesis, features)
+    if missing or not hypothesis.live:
+        return EvidenceGrew(hypothesis.id, 0, 0, (0.0, 1.0), read, missing or "open")
+    counts = [prevalence(hypothesis, case, features) for case in hypothesis.cases(features)]
+    counts = [counted for counted in counts if counted.eligible]
+    if not counts:
+        return EvidenceGrew(hypothesis.id, 0, 0, (0.0, 1.0), read, "open")
+    strongest = max(counts, key=lambda counted: counted.interval[0])
+    return EvidenceGrew(
+        hypothesis.id,
+        strongest.affected,
+        strongest.eligible,
+        strongest.interval,
+        read,
+        leaning(hypothesis, strongest),
+    )
+
+
+class _Clock:
+    """Rate and time left of a stage, and when to say so again."""
+
+    def __init__(self) -> None:
+        self._began = self._last = time.monotonic()
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def due(self, seconds: float) -> bool:
+        now = time.monotonic()
+        if now - self._last < seconds:
+            return False
+        self._last = now
+        return True
+
+    def progress(self, stage: str, done: int, total: int | None) -> Progress:
+        rate = done / self.elapsed if self.elapsed > 0 else 0.0
+        left = (total - done) / rate if total is not None and rate > 0 else None
+        return Progress(stage, done, total, rate, left)

@@ -1,0 +1,163 @@
+"""Which attribute values, alone or up to three together, set the affected units apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from mlflow_analysis.evidence.attributes import Flags, Literal
+from mlflow_analysis.evidence.prevalence import Prevalence
+from mlflow_analysis.statistics.clustering import ClusterExchange
+from mlflow_analysis.statistics.contrasts import association_p
+
+FEWEST_UNITS = 5
+MOST_LITERALS = 3
+SHOWN = 6
+_BEAM = 8
+_BETTER = 1.10
+"""A literal more must explain at least a tenth more, or it stays out."""
+_SAME = 0.98
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A value or a combination, with its figures before correction for the number of tests."""
+
+    literals: tuple[Literal, ...]
+    quality: float
+    """Weighted relative accuracy: coverage × (rate inside − overall rate)."""
+    share: float
+    lift: float
+    affected: int
+    units: int
+    p_value: float
+
+    @property
+    def attribute(self) -> str:
+        """Names joined by " and "."""
+        return " and ".join(each.attribute for each in self.literals)
+
+    @property
+    def value(self) -> str:
+        """Values joined by " and "."""
+        return " and ".join(each.value for each in self.literals)
+
+
+@dataclass(frozen=True)
+class Search:
+    """Candidates in rank order, and the p-value of every test that was run to find them."""
+
+    candidates: tuple[Candidate, ...]
+    p_values: tuple[float, ...]
+
+
+def search_causes(counted: Prevalence, literals: list[Literal]) -> Search:
+    """Contrast the affected units with the unaffected over all ``literals``.
+
+    Candidates are ranked by weighted relative accuracy (Lavrač, Flach & Zupan 1999, "Rule evaluation
+    measures"), found by beam search, and hold for at least five affected units. Literals that hold for the
+    same units are kept once, under the first name.
+    """
+    if counted.affected < FEWEST_UNITS or counted.affected == counted.eligible:
+        return Search((), ())
+    exchange = ClusterExchange(counted.cluster)
+    outcome = counted.shows.astype(float)
+    tests: list[float] = []
+
+    def weigh(group: tuple[Literal, ...]) -> Candidate | None:
+        holds = np.logical_and.reduce([each.holds for each in group])
+        units, both = int(holds.sum()), int((holds & counted.shows).sum())
+        if both < FEWEST_UNITS or units == counted.eligible:
+            return None
+        quality = units / counted.eligible * (both / units - counted.rate)
+        if quality <= 0:
+            return None
+        p_value = association_p(outcome, holds.astype(float), exchange)
+        tests.append(p_value)
+        lift = both / units / counted.rate
+        return Candidate(group, quality, both / counted.affected, lift, both, units, p_value)
+
+    singles = _ranked(weigh((literal,)) for literal in _distinct(literals))
+    best = list(singles)
+    beam = singles[:_BEAM]
+    for _ in range(MOST_LITERALS - 1):
+        grown = []
+        for candidate, single in _extensions(beam, singles[:_BEAM]):
+            found = weigh((*candidate.literals, *single.literals))
+            if found is not None and found.quality > _BETTER * max(
+                candidate.quality, single.quality
+            ):
+                grown.append(found)
+        beam = _without_twins(_ranked(grown))[:_BEAM]
+        best += beam
+    return Search(tuple(_without_echoes(_ranked(best))[:SHOWN]), tuple(tests))
+
+
+def _ranked(candidates: object) -> list[Candidate]:
+    found = [each for each in candidates if each is not None]  # type: ignore[attr-defined]
+    return sorted(
+        found,
+        key=lambda each: (-round(each.quality, 12), len(each.literals), each.attribute, each.value),
+    )
+
+
+def _distinct(literals: list[Literal]) -> list[Literal]:
+    seen: set[bytes] = set()
+    result = []
+    for literal in literals:
+        pattern = np.packbits(literal.holds).tobytes()
+        if pattern not in seen:
+            seen.add(pattern)
+            result.append(literal)
+    return result
+
+
+def _extensions(
+    beam: list[Candidate], singles: list[Candidate]
+) -> list[tuple[Candidate, Candidate]]:
+    pairs = []
+    for candidate in beam:
+        taken = {each.attribute for each in candidate.literals}
+        pairs += [
+            (candidate, single) for single in singles if single.literals[0].attribute not in taken
+        ]
+    return pairs
+
+
+def _without_twins(candidates: list[Candidate]) -> list[Candidate]:
+    """One of each combination, whatever the order in which its literals were joined."""
+    seen: set[frozenset[tuple[str, str]]] = set()
+    result = []
+    for candidate in candidates:
+        names = frozenset((each.attribute, each.value) for each in candidate.literals)
+        if names not in seen:
+            seen.add(names)
+            result.append(candidate)
+    return result
+
+
+def _without_echoes(candidates: list[Candidate]) -> list[Candidate]:
+    """Leave out what only repeats a better candidate with one literal more or less."""
+    result: list[Candidate] = []
+    for candidate in candidates:
+        names = {(each.attribute, each.value) for each in candidate.literals}
+        parts = {
+            frozenset(some)
+            for better in result
+            for size in range(1, len(better.literals) + 1)
+            for some in combinations(
+                [(each.attribute, each.value) for each in better.literals], size
+            )
+        }
+        nested = any(names > {(e.attribute, e.value) for e in better.literals} for better in result)
+        if nested or (frozenset(names) in parts and len(names) > 1):
+            continue
+        result.append(candidate)
+    return result
+
+
+def holds_for(candidate: Candidate) -> Flags:
+    """Which units have all its literals."""
+    return np.logical_and.reduce([each.holds for each in candidate.literals])
