@@ -17,6 +17,8 @@ EXPERIMENTS = "experiments"
 TRACES = "traces"
 BOARD = "board"
 REPORT = "report"
+PURPOSE = "purpose"
+"""The question before the board starts; a part of the board, not a step of its own."""
 
 STEPS = (
     (CONNECTION, "1", "Connect"),
@@ -140,7 +142,7 @@ ACTIONS: tuple[Action, ...] = (
         palette=False,
     ),
     # --- finding
-    Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, BOARD, REPORT)),
+    Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, REPORT)),
     # --- connection
     Action(
         "recheck", "f5", "check again", "Try the address once more.", (CONNECTION,), footer=False
@@ -194,15 +196,28 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("copy", "y", "copy", "Copy the chosen value.", (TRACES,)),
     Action("refresh", "R", "refresh", "Read again, keeping the selection.", (EXPERIMENTS, TRACES)),
+    # --- purpose
+    Action("confirm", "enter", "confirm", "Confirm and go on.", (PURPOSE,), palette=False),
+    Action("correct", "e", "correct", "Correct what the application does.", (PURPOSE,)),
+    Action("skip_questions", "s", "skip", "Go to the board without answering.", (PURPOSE,)),
+    Action("back", "escape", "back", "Leave the text field.", (PURPOSE,), palette=False),
     # --- board
     Action("start", "S", "start", "Start the analysis.", (BOARD,)),
     Action("stop", "x", "stop", "Stop reading and conclude from what was read.", (BOARD,)),
     Action("accept", "a", "accept", "Accept the finding: it goes into the report.", (BOARD,)),
     Action("reject", "r", "reject", "Reject the finding, with a reason.", (BOARD,)),
+    Action("skip", "n", "skip", "Leave this one for later, in a review.", (BOARD,)),
     Action("undo", "u", "undo", "Take back the last decision.", (BOARD,)),
     Action("redo", "ctrl+r", "redo", "Put back what was undone.", (BOARD,), footer=False),
+    Action("review", "v", "review", "Walk through what is to decide, by rank.", (BOARD,)),
+    Action("filter", "f", "filter", "Show others: confirmed, to decide, accepted, …", (BOARD,)),
+    Action("comment", "c", "note", "Write a note on the finding.", (BOARD,), footer=False),
     Action(
         "mark", "space", "mark", "Mark for a decision on several at once.", (BOARD,), footer=False
+    ),
+    Action("focus_on", "w", "worry", "Say what worries you: it is marked and ranked.", (BOARD,)),
+    Action(
+        "next_pane", "tab", "pane", "Move between the cards and the detail.", (BOARD,), footer=False
     ),
     Action(
         "next_evidence",
@@ -224,6 +239,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     # --- report
     Action("export", "e", "export", "Write the report to a file.", (REPORT, BOARD)),
+    Action("export_json", "J", "JSON", "Write everything as JSON to a file.", (REPORT,)),
+    Action("next_match", "n", "next", "Next line that holds what you look for.", (REPORT,)),
     # --- everywhere
     *(
         Action(f"go('{place}')", key, name, f"Go to {name}.", footer=False, palette=True)

@@ -243,10 +243,8 @@ def _cause(page: Page, number: int, cause: RootCause, found: Finding) -> None:
     line.append(" = ", palette.muted)
     line.append(single_line(cause.value), palette.strong)
     page.add(line, hanging=3)
-    figures = (
-        f"{share(cause.share)} of the affected, {cause.lift:.1f}{page.glyphs.times} the usual rate, "
-        f"q {_probability(cause.q_value)}"
-    )
+    lift = f"{cause.lift:.1f}{page.glyphs.times} the usual rate"
+    figures = f"{share(cause.share)} of the affected, {lift}, q {_probability(cause.q_value)}"
     page.paragraph(figures, palette.muted, indent=3)
     others = found.eligible - cause.units
     if cause.units and others > 0:

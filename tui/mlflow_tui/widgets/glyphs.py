@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import locale
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlflow_analysis.review import Decision
@@ -69,3 +71,10 @@ ASCII = Glyphs(
     times="x",
     bullet="*",
 )
+
+
+def glyphs_for(environment: Mapping[str, str]) -> Glyphs:
+    """The signs that a terminal of this environment can draw."""
+    plain_terminal = environment.get("TERM", "") in ("linux", "vt100", "vt102", "vt220", "ansi")
+    encoding = locale.getpreferredencoding(False).lower().replace("-", "")
+    return ASCII if plain_terminal or not encoding.startswith("utf") else UNICODE
