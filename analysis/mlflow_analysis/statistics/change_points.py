@@ -73,11 +73,9 @@ def _largest_step(y: Floats, cluster: npt.ArrayLike, seed: int) -> tuple[int, fl
         return None
     names = np.asarray(cluster, dtype=object).astype(str)
     _, first, codes = np.unique(names, return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))[codes].astype(
-        np.int64
-    )  # clusters numbered by their first unit in time
-    sizes: Floats = np.bincount(rank).astype(float)
-    sums: Floats = np.bincount(rank, weights=y - y.mean())
+    rank = np.argsort(np.argsort(first))[codes]  # clusters numbered by their first unit in time
+    sizes = np.asarray(np.bincount(rank), dtype=np.float64)
+    sums = np.asarray(np.bincount(rank, weights=y - y.mean()), dtype=np.float64)
     observed, cut = _maximum(sizes, sums, n)
     if cut is None:
         return None
