@@ -1,0 +1,149 @@
+"""The claim "failures of one class happen": what the hypotheses about a kind of failure share.
+
+``features.failures`` tells the class of each failure (a hypothesis' id) and counts a failure that
+was passed up the tree once. A hypothesis adds words: what happened, why it matters, what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Finding, Unit
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
+
+EXCERPT_LENGTH = 300
+
+
+class FailureClass(Hypothesis):
+    """A failure class that is plainly recorded: three cases, or 1 %, are a fact."""
+
+    category = Category.OPERATIONAL
+    unit = Unit.SPAN
+    rule = Rule.FACT
+    needs = frozenset({Field.SPANS})
+    not_causes = frozenset({"error_class", "error_status", "error_template"})
+    what_happened: ClassVar[str]
+    """The end of the sentence "search …", in the past tense."""
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Operations, or the traces or sessions that are complete."""
+        if self.unit is Unit.SPAN:
+            return features.operations.index
+        if self.unit is Unit.SESSION:
+            return pd.Index(features.complete["session"].unique())
+        return features.complete.index
+
+    def spans(self, features: Features) -> pd.DataFrame:
+        """The spans that show it; rows of ``features.failures``."""
+        return features.failures[features.failures["error_class"] == self.id]
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """One row for each span that shows it."""
+        return self.rows(features, self.spans(features))
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """One case about every call, with where it happens most."""
+        spans = self.spans(features)
+        yield Case(
+            self.eligible(features),
+            self.rows(features, spans),
+            statement=self.statement(features, spans),
+            seconds_lost=seconds_in(spans),
+        )
+
+    def rows(self, features: Features, spans: pd.DataFrame) -> pd.DataFrame:
+        """The affected table of these spans, one row each."""
+        unit: pd.Series | pd.Index = spans["trace_id"]
+        if self.unit is Unit.SPAN:
+            unit = spans.index
+        elif self.unit is Unit.SESSION:
+            unit = spans["session"]
+        return affected_rows(
+            unit,
+            spans["trace_id"],
+            spans["span_id"],
+            spans["error_message"].str[:EXCERPT_LENGTH],
+            self.rationale(features, spans),
+            spans["error_offset"],
+        )
+
+    def rationale(self, features: Features, spans: pd.DataFrame) -> pd.Series:
+        """What happened, after how long, and what became of the trace."""
+        return (
+            operation_names(spans)
+            + f" {self.what_happened}"
+            + with_status(spans)
+            + after_seconds(spans)
+            + outcomes(features, spans)
+        )
+
+    def statement(self, features: Features, spans: pd.DataFrame) -> str:
+        """The claim with where it happens most and how many of the traces failed."""
+        claim = self.documentation().claim.rstrip(".")
+        if spans.empty:
+            return f"{claim}."
+        failed = features.traces["failed"].reindex(spans["trace_id"].unique()).astype(bool)
+        return (
+            f"{claim}: {most_frequent(operation_names(spans))}{statuses(spans)}; "
+            f"{int(failed.sum())} of the {len(failed)} traces with it failed."
+        )
+
+
+def leading_cause(finding: Finding, attribute: str = "tool") -> str:
+    """The value of the strongest root cause of that attribute, or "" if there is none."""
+    return next((each.value for each in finding.root_causes if each.attribute == attribute), "")
+
+
+def operation_names(spans: pd.DataFrame) -> pd.Series:
+    """The tool's name, or the span's where it is no tool call."""
+    return spans["tool"].where(spans["tool"] != "", spans["name"])
+
+
+def seconds_in(spans: pd.DataFrame) -> float | None:
+    """Time spent in these spans; ``None`` if no duration is known."""
+    known = spans["duration_ms"].dropna()
+    return float(known.sum()) / 1000.0 if len(known) else None
+
+
+def with_status(spans: pd.DataFrame) -> pd.Series:
+    """Text `` (status 401)`` where a number is known, else ""."""
+    status = spans["error_status"]
+    return (" (status " + status.astype(int).astype(str) + ")").where(status >= 0, "")
+
+
+def after_seconds(spans: pd.DataFrame) -> pd.Series:
+    """Text `` after 0.2 s`` where the duration is known, else ""."""
+    seconds = (spans["duration_ms"] / 1000.0).map("{:.1f}".format).astype(str)
+    return (" after " + seconds + " s").where(spans["duration_ms"].notna(), "")
+
+
+def outcomes(features: Features, spans: pd.DataFrame) -> pd.Series:
+    """How each span's trace ended, as the end of a sentence."""
+    trace_failed = spans["trace_id"].map(features.traces["failed"]).astype(bool)
+    ending = pd.Series("; the trace went on and ended without an error.", index=spans.index)
+    ending = ending.mask(trace_failed, "; the trace failed later.")
+    return ending.mask(spans["propagated"].astype(bool) & trace_failed, "; it made the trace fail.")
+
+
+def most_frequent(names: pd.Series, preposition: str = "in ") -> str:
+    """``mostly in crm_lookup (38 of 41)``, or ``all in crm_lookup`` where there is no other."""
+    counts = names.value_counts()
+    if counts.empty:
+        return ""
+    top = sorted(counts[counts == counts.iloc[0]].index)[0]
+    if len(counts) == 1:
+        return f"all {preposition}{top}"
+    return f"mostly {preposition}{top} ({int(counts.iloc[0])} of {len(names)})"
+
+
+def statuses(spans: pd.DataFrame) -> str:
+    """``, status 401 and 403``, the most frequent first, or ""."""
+    counts = spans.loc[spans["error_status"] >= 0, "error_status"].astype(int).value_counts()
+    if counts.empty:
+        return ""
+    order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:3]
+    return ", status " + " and ".join(str(status) for status, _ in order)

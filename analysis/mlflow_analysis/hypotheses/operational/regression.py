@@ -1,0 +1,248 @@
+"""Hypothesis ``regression``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mlflow_analysis.features.tables import Features
+from mlflow_analysis.findings import Category, Effect, Finding, Severity
+from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, leading_cause
+from mlflow_analysis.statistics.change_points import Change, level_change, rate_change
+from mlflow_analysis.statistics.clustering import design_effect
+
+_FEWEST_TRACES = 40
+_DAY_MS = 86_400_000.0
+_VERSIONS = ("app_version", "prompt_version", "model")
+_TAKEN_UP = 0.3
+_SLOW_QUANTILE = 0.9
+_CLEAR = 0.10
+
+
+@dataclass(frozen=True)
+class _Level:
+    """How a level after the change compares with the one before, as a ratio."""
+
+    ratio: float
+    interval: tuple[float, float]
+
+
+class Regression(Hypothesis):
+    """From some moment on, traces fail more often or take longer.
+
+    ## Why it matters
+    A step that stays is nearly always something that was changed, and what was changed can be taken back.
+
+    ## Test
+    Two claims, about failures and about latency, each with one change point: the cut that parts the
+    traces in time into the most different two (standardised, over all cuts), with a p-value by permuting
+    whole sessions in time. The effect is the ratio of failure rates (Katz's interval, widened by the design
+    effect) or of typical durations of traces that ended well (Welch's interval on log durations, after
+    taking out what load and, over two days and more, the hour of day explain). If the last third
+    of what follows the change is closer to the level before, that is the effect: a regression lasts.
+    Without a change point the second half is compared with the first. Confirmed if the lower bound is
+    above 1.2 and q < 0.10.
+
+    ## Not flagged
+    Drifts below 1.2 times; a spell that passed (see error-burst); slow hours that come back every day.
+
+    ## Recommendation
+    Compare what was deployed just before the change with what ran before it: application, prompt, model,
+    tools, data. Roll back the newest, or bisect, and keep an evaluation of the affected traces as a test.
+
+    ## Sources
+    James, James & Siegmund (1987), Biometrika 74:71; Katz et al. (1978), Biometrics 34:469; Killick,
+    Fearnhead & Eckley (2012), J. Am. Stat. Assoc. 107:1590.
+    """
+
+    id = "regression"
+    title = "Worse since a moment in time"
+    category = Category.OPERATIONAL
+    severity = Severity.HIGH
+    rule = Rule.EFFECT
+    minimum_effect = 1.2
+    live = False
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Complete traces."""
+        return features.complete.index
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """Failing and slow traces after the changes, whether these are beyond chance or not."""
+        return pd.concat([case.affected for case in self.cases(features)], ignore_index=True)
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """A case about failures and one about latency."""
+        yield _failures(features)
+        yield _latency(features)
+
+    def recommend(self, finding: Finding) -> str:
+        """Names the version that goes with the affected traces."""
+        advice = self.documentation().recommendation
+        for column in _VERSIONS:
+            version = leading_cause(finding, column)
+            if version:
+                return f"Begin with {column} {version}. {advice}"
+        return advice
+
+
+def _failures(features: Features) -> Case:
+    traces = features.complete
+    failed = traces["failed"].to_numpy(dtype=bool)
+    nobody = _rows(traces.iloc[:0], "")
+    if len(traces) < _FEWEST_TRACES or not failed.any() or failed.all():
+        few = len(traces) < _FEWEST_TRACES
+        reason = "fewer than 40 complete traces" if few else "all traces ended alike"
+        return Case(traces.index, nobody, "failures", test_without_effect=reason)
+    sessions = traces["session"].to_numpy()
+    change = rate_change(failed, sessions, features.seed)
+    if change is None:
+        reason = "a session is too long to see a change beside it"
+        return Case(traces.index, nobody, "failures", test_without_effect=reason)
+    cut = change.index if change.p_value <= _CLEAR else len(failed) // 2
+    widening = design_effect(failed, sessions)
+    level = _lasting(
+        _rate_ratio(failed[:cut], failed[cut:], widening),
+        _rate_ratio(failed[:cut], failed[cut + 2 * (len(failed) - cut) // 3 :], widening),
+    )
+    before, after = float(failed[:cut].mean()), float(failed[cut:].mean())
+    since = traces.iloc[cut:]
+    affected = since[since["failed"].astype(bool)] if after > before else since.iloc[:0]
+    when = _when(since["start_ms"].iloc[0])
+    return Case(
+        traces.index,
+        _rows(
+            affected,
+            f"failed after {when}, when the failure rate rose from {before:.1%} to {after:.1%}",
+        ),
+        "failures",
+        Contrast(
+            Effect("ratio of failure rates", level.ratio, level.interval, before),
+            _one_sided(change),
+        ),
+        statement=(
+            f"{before:.1%} of traces failed until {when}, {after:.1%} since then.{_nearest(traces, cut)}"
+        ),
+    )
+
+
+def _latency(features: Features) -> Case:
+    traces = features.complete
+    traces = traces[~traces["failed"].astype(bool) & (traces["duration_ms"] > 0)]
+    if len(traces) < _FEWEST_TRACES:
+        reason = "fewer than 40 complete traces ended well with a duration"
+        return Case(traces.index, _rows(traces.iloc[:0], ""), "latency", test_without_effect=reason)
+    seconds = traces["duration_ms"].to_numpy(dtype=float) / 1000
+    logs = _without_load_and_hour(traces, np.log(seconds))
+    sessions = traces["session"].to_numpy()
+    change = level_change(logs, sessions, features.seed)
+    if change is None:
+        reason = "durations do not vary, or a session is too long to see a change beside it"
+        return Case(traces.index, _rows(traces.iloc[:0], ""), "latency", test_without_effect=reason)
+    cut = change.index if change.p_value <= _CLEAR else len(logs) // 2
+    widening = design_effect(logs, sessions)
+    level = _lasting(
+        _level_ratio(logs[:cut], logs[cut:], widening),
+        _level_ratio(logs[:cut], logs[cut + 2 * (len(logs) - cut) // 3 :], widening),
+    )
+    before, after = float(np.median(seconds[:cut])), float(np.median(seconds[cut:]))
+    since = traces.iloc[cut:]
+    slow = since[seconds[cut:] > np.quantile(seconds[:cut], _SLOW_QUANTILE)]
+    slow = slow if level.ratio > 1 else slow.iloc[:0]
+    when = _when(since["start_ms"].iloc[0])
+    took = (slow["duration_ms"] / 1000).map("{:.1f}".format)
+    told = (
+        "took " + took + f" s after {when}, when the median went from {before:.1f} to {after:.1f} s"
+    )
+    return Case(
+        traces.index,
+        _rows(slow, told),
+        "latency",
+        Contrast(
+            Effect("ratio of durations", level.ratio, level.interval, before), _one_sided(change)
+        ),
+        statement=(
+            f"The median trace took {before:.1f} s until {when}, {after:.1f} s since then."
+            f"{_nearest(traces, cut)}"
+        ),
+        seconds_lost=float(np.maximum(seconds[cut:] - before, 0).sum()) if after > before else None,
+    )
+
+
+def _one_sided(change: Change) -> float:
+    """A change for the better says nothing for the claim."""
+    return change.p_value if change.after > change.before else 1.0
+
+
+def _lasting(whole: _Level, end: _Level) -> _Level:
+    """The smaller of the effect over all that follows and the effect that is left at its end."""
+    return end if end.ratio < whole.ratio else whole
+
+
+def _rate_ratio(before: np.ndarray, after: np.ndarray, widening: float) -> _Level:
+    """Ratio of rates with Katz's log interval; half an event is added so that none is no problem."""
+    k1, n1, k2, n2 = before.sum() + 0.5, len(before) + 0.5, after.sum() + 0.5, len(after) + 0.5
+    log_ratio = float(np.log((k2 / n2) / (k1 / n1)))
+    error = float(np.sqrt(max(0.0, 1 / k1 - 1 / n1 + 1 / k2 - 1 / n2) * widening))
+    return _exponential(log_ratio, error)
+
+
+def _level_ratio(before: np.ndarray, after: np.ndarray, widening: float) -> _Level:
+    """Ratio of geometric means with Welch's interval on the logs."""
+    variance = before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after)
+    return _exponential(float(after.mean() - before.mean()), float(np.sqrt(variance * widening)))
+
+
+def _exponential(log_ratio: float, error: float) -> _Level:
+    half = float(stats.norm.ppf(0.975)) * error
+    return _Level(
+        float(np.exp(log_ratio)), (float(np.exp(log_ratio - half)), float(np.exp(log_ratio + half)))
+    )
+
+
+def _without_load_and_hour(traces: pd.DataFrame, logs: np.ndarray) -> np.ndarray:
+    """Log durations less what load explains and, where the traces span two days, the hour of day."""
+    start = traces["start_ms"].to_numpy(dtype=float)
+    columns = [np.ones(len(logs)), np.log1p(traces["load"].to_numpy(dtype=float))]
+    if np.ptp(start) >= 2 * _DAY_MS:
+        angle = 2 * np.pi * (start % _DAY_MS) / _DAY_MS
+        columns += [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
+    design = np.column_stack(columns)
+    fitted = design @ np.linalg.lstsq(design, logs, rcond=None)[0]
+    return np.asarray(logs - fitted + logs.mean(), dtype=float)
+
+
+def _nearest(traces: pd.DataFrame, cut: int) -> str:
+    """The version that was taken up closest to the cut, or ""."""
+    found: list[tuple[int, str]] = []
+    for column in _VERSIONS:
+        versions = traces[column]
+        after = versions.iloc[cut:].value_counts(normalize=True)
+        before = versions.iloc[:cut].value_counts(normalize=True)
+        risen = after.sub(before, fill_value=0.0).drop(index="", errors="ignore").sort_index()
+        if risen.empty or risen.max() < _TAKEN_UP:
+            continue
+        version = risen.idxmax()
+        first = int(versions.eq(version).to_numpy().argmax())
+        at = _when(traces["start_ms"].iloc[first])
+        found.append(
+            (abs(first - cut), f" The nearest change is {column} {version}, first seen {at}.")
+        )
+    return min(found, default=(0, ""))[1]
+
+
+def _when(start_ms: float) -> str:
+    return pd.Timestamp(start_ms, unit="ms").strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _rows(traces: pd.DataFrame, told: pd.Series | str) -> pd.DataFrame:
+    message = traces["error_message"].astype(str).str[:EXCERPT_LENGTH]
+    span = traces["first_failed_span_id"].where(
+        traces["failed"].astype(bool), traces["root_span_id"]
+    )
+    return affected_rows(traces.index, traces.index, span, message, "The trace " + told + ".")

@@ -1,0 +1,164 @@
+"""Hypothesis ``retry-storm``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Finding, Severity
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.failure_class import (
+    EXCERPT_LENGTH,
+    leading_cause,
+    most_frequent,
+    operation_names,
+)
+from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+
+_FEWEST_RETRIES = 2
+_NO_BACK_OFF_MS = 1_000.0
+
+
+class RetryStorm(Hypothesis):
+    """A call that failed is made again and again with the same arguments.
+
+    ## Why it matters
+    Retries multiply the load on what is failing already, and spend the user's time on an answer that
+    is known. Without a pause between them they cannot help at all.
+
+    ## Test
+    A retry is a call of the same tool or model with the same canonical arguments, begun after the call
+    before it ended in failure. A trace counts from 2 retries of one call on. Eligible are complete
+    traces with a call whose arguments were recorded; confirmed if the lower bound of the share is above
+    1 %. The statement gives the pauses (under 1 s is no back-off) and how many of the calls were rescued.
+
+    ## Not flagged
+    A single retry; polling, where each attempt fails in other words than the one before; calls that
+    run side by side.
+
+    ## Recommendation
+    Retry only what can heal (429, 5xx, connection errors), at most twice, with exponential back-off and
+    jitter, under one budget for the whole trace; tell the model not to repeat a call that failed.
+
+    ## Sources
+    M. Brooker, "Timeouts, retries, and backoff with jitter", Amazon Builders' Library; Beyer et al.,
+    Site Reliability Engineering (2016), chapter 22 (retry amplification); Bronson et al., "Metastable
+    Failures in Distributed Systems", HotOS 2021.
+    """
+
+    id = "retry-storm"
+    title = "Failed calls are repeated"
+    category = Category.OPERATIONAL
+    severity = Severity.MEDIUM
+    needs = frozenset({Field.SPANS})
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Complete traces with a call whose arguments are known."""
+        calls = _calls(features)
+        return features.complete.index[features.complete.index.isin(calls["trace_id"])]
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """One row for each call that was retried twice or more, at its last attempt."""
+        return _rows(_storms(_attempts(_calls(features))))
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """One case, with pauses and rescues."""
+        storms = _storms(_attempts(_calls(features)))
+        yield Case(
+            self.eligible(features),
+            _rows(storms),
+            statement=self._told(storms),
+            seconds_lost=float(storms["wasted_ms"].sum()) / 1000 if len(storms) else None,
+        )
+
+    def recommend(self, finding: Finding) -> str:
+        """Names the tool whose retries to limit."""
+        tool = leading_cause(finding)
+        advice = self.documentation().recommendation
+        return f"Begin with {tool}. {advice}" if tool else advice
+
+    def _told(self, storms: pd.DataFrame) -> str:
+        claim = self.documentation().claim.rstrip(".")
+        if storms.empty:
+            return f"{claim}."
+        return (
+            f"{claim}: {most_frequent(storms['operation'])}, {int(storms['retries'].sum())} retries of "
+            f"{len(storms)} calls; {storms['hasty'].sum() / storms['retries'].sum():.0%} of them came within "
+            f"1 s, and {storms['rescued'].mean():.0%} of the calls succeeded in the end."
+        )
+
+
+def _calls(features: Features) -> pd.DataFrame:
+    spans = features.spans
+    return spans[
+        spans["kind"].isin(TOOL_KINDS | MODEL_KINDS)
+        & (spans["arguments_key"] != "")
+        & spans["trace_id"].isin(features.complete.index)
+    ]
+
+
+def _attempts(calls: pd.DataFrame) -> pd.DataFrame:
+    """The calls that retry a failed one, with the pause before them."""
+    calls = calls.assign(operation=operation_names(calls), failed=calls["failed"].astype(bool))
+    # most calls are made once: only what is there twice in a trace can hold a retry
+    same = ["trace_id", "operation", "arguments_key"]
+    calls = calls[calls.duplicated(same, keep=False)].sort_values("start_ms", kind="stable")
+    before = calls.groupby(same)[["failed", "end_ms", "error_template"]].shift(1)
+    pause = calls["start_ms"] - before["end_ms"]
+    other_words = calls["failed"] & (calls["error_template"] != before["error_template"])
+    is_retry = before["failed"].eq(True) & (pause >= 0) & ~other_words
+    return calls.assign(pause_ms=pause)[is_retry]
+
+
+def _storms(attempts: pd.DataFrame) -> pd.DataFrame:
+    """One row for each call with enough retries, indexed by the key of the last attempt."""
+    attempts = attempts.assign(
+        hasty=attempts["pause_ms"] < _NO_BACK_OFF_MS,
+        wasted_ms=attempts["pause_ms"] + attempts["duration_ms"].where(attempts["failed"], 0.0),
+        key=attempts.index,
+    )
+    # each row is the last attempt; a success at the end has no message, so the last failure's is kept
+    message = attempts["error_message"].where(attempts["failed"], None)
+    offset = attempts["error_offset"].where(attempts["failed"], None)
+    grouped = attempts.assign(message=message, offset=offset).groupby(
+        ["trace_id", "operation", "arguments_key"], sort=False
+    )
+    storms = grouped.agg(
+        key=("key", "last"),
+        span_id=("span_id", "last"),
+        retries=("key", "size"),
+        hasty=("hasty", "sum"),
+        wasted_ms=("wasted_ms", "sum"),
+        pause_ms=("pause_ms", "median"),
+        last_failed=("failed", "last"),
+        message=("message", "last"),
+        offset=("offset", "last"),
+    ).reset_index()
+    storms["rescued"] = ~storms["last_failed"].astype(bool)
+    return storms[storms["retries"] >= _FEWEST_RETRIES].set_index("key")
+
+
+def _rows(storms: pd.DataFrame) -> pd.DataFrame:
+    end = pd.Series("and succeeded in the end.", index=storms.index)
+    end = end.mask(~storms["rescued"].astype(bool), "and never succeeded.")
+    retries = storms["retries"].astype(int).astype(str)
+    pause = (storms["pause_ms"] / 1000).map("{:.1f}".format)
+    wasted = (storms["wasted_ms"] / 1000).map("{:.1f}".format)
+    return affected_rows(
+        storms["trace_id"],
+        storms["trace_id"],
+        storms["span_id"],
+        storms["message"].fillna("").astype(str).str[:EXCERPT_LENGTH],
+        storms["operation"]
+        + " was called "
+        + retries
+        + " more times with the same arguments after it failed, "
+        + pause
+        + " s apart at the median, which took "
+        + wasted
+        + " s, "
+        + end,
+        storms["offset"].fillna(-1).astype(int),
+    )

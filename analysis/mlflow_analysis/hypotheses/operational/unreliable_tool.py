@@ -1,0 +1,180 @@
+"""Hypothesis ``unreliable-tool``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from statsmodels.stats.contingency_tables import StratifiedTable
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Effect, Finding, Severity, Unit
+from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.failure_class import (
+    EXCERPT_LENGTH,
+    after_seconds,
+    most_frequent,
+    outcomes,
+    seconds_in,
+    with_status,
+)
+from mlflow_analysis.statistics.clustering import design_effect
+from mlflow_analysis.statistics.contrasts import difference_of_rates
+from mlflow_analysis.statistics.intervals import newcombe
+
+_FEWEST_CALLS = 10
+
+
+class UnreliableTool(Hypothesis):
+    """One tool fails more often than the other tools do.
+
+    ## Why it matters
+    An agent is as reliable as its weakest tool: what it fails at, the model must work around, repeat or
+    leave out.
+
+    ## Test
+    For each tool with 10 calls or more: its failure rate minus that of all the other tools' calls, with a
+    Newcombe interval widened by the design effect of sessions. The p-value is that of Cochran, Mantel and
+    Haenszel's test stratified by session where most sessions call two tools or more, since a
+    session that goes badly takes all its tools along; else that of Fisher's or of the cluster
+    permutation test. Confirmed if the lower bound is above 5 points and q < 0.10.
+
+    ## Not flagged
+    Tools with fewer than 10 calls; calls cancelled on purpose; a tool that is as bad as all the others.
+
+    ## Recommendation
+    Read the tool's most frequent failure first and mend that. Until then give it a fallback, retry what is
+    idempotent with back-off, and let the agent know what to do without it.
+
+    ## Sources
+    Newcombe (1998), Statistics in Medicine 17:873; Mantel & Haenszel (1959), J. Natl. Cancer Inst. 22:719;
+    Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57:289.
+    """
+
+    id = "unreliable-tool"
+    title = "A tool is unreliable"
+    category = Category.OPERATIONAL
+    unit = Unit.SPAN
+    severity = Severity.HIGH
+    rule = Rule.EFFECT
+    minimum_effect = 0.05
+    needs = frozenset({Field.TOOL_SPANS})
+    not_causes = frozenset({"tool"})
+    live = False
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Calls of any tool in complete traces."""
+        return _calls(features).index
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """Failed calls, of any tool."""
+        calls = _calls(features)
+        return _rows(features, calls[_failed(calls)])
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """One case for each tool with enough calls; eligible are the calls of that tool."""
+        calls = _calls(features)
+        counts = calls["tool"].value_counts()
+        tools = sorted(counts[counts >= _FEWEST_CALLS].index)
+        if len(counts) < 2 or not tools:
+            reason = "only one tool is called" if len(counts) < 2 else "no tool has 10 calls"
+            yield Case(calls.index, _rows(features, calls.iloc[:0]), test_without_effect=reason)
+            return
+        failed = _failed(calls)
+        clusters = calls["session"].to_numpy()
+        widening = design_effect(failed.to_numpy(), clusters)
+        by_session = (calls.groupby("session")["tool"].nunique() > 1).mean() > 0.5
+        for tool in tools:
+            of_tool = calls["tool"] == tool
+            spans = calls[of_tool & failed]
+            contrast = _contrast(features, calls, of_tool, failed, by_session, widening)
+            yield Case(
+                calls.index[of_tool],
+                _rows(features, spans),
+                subject=str(tool),
+                contrast=contrast,
+                statement=_told(str(tool), int(of_tool.sum()), spans, contrast.effect),
+                seconds_lost=seconds_in(spans),
+            )
+
+    def recommend(self, finding: Finding) -> str:
+        """Names the tool and its rate."""
+        return f"{finding.subject} fails in {finding.rate:.0%} of its calls. {self.documentation().recommendation}"
+
+
+def _calls(features: Features) -> pd.DataFrame:
+    calls = features.calls
+    return calls[(calls["tool"] != "") & calls["trace_id"].isin(features.complete.index)]
+
+
+def _failed(calls: pd.DataFrame) -> pd.Series:
+    return calls["failed"].astype(bool) & (calls["error_class"] != "cancelled")
+
+
+def _contrast(
+    features: Features,
+    calls: pd.DataFrame,
+    of_tool: pd.Series,
+    failed: pd.Series,
+    by_session: bool,
+    widening: float,
+) -> Contrast:
+    n1, k1 = int(of_tool.sum()), int((of_tool & failed).sum())
+    n2, k2 = len(calls) - n1, int(failed.sum()) - k1
+    rate_in, rate_out = k1 / n1, (k2 / n2 if n2 else 0.0)
+    interval = newcombe(k1, n1, k2, n2, widening)
+    if rate_in <= rate_out:
+        p_value = 1.0  # the claim is one-sided: nothing speaks for it
+    elif by_session:
+        p_value = _mantel_haenszel(of_tool, failed, calls["session"])
+    else:
+        p_value = difference_of_rates(
+            failed.to_numpy(), of_tool.to_numpy(), calls["session"].to_numpy(), features.seed
+        ).p_value
+    effect = Effect("difference of failure rates", rate_in - rate_out, interval, rate_out)
+    return Contrast(effect, p_value)
+
+
+def _mantel_haenszel(of_tool: pd.Series, failed: pd.Series, session: pd.Series) -> float:
+    """p of no association within sessions, with the continuity correction."""
+    counts = (
+        pd.DataFrame(
+            {"session": session, "cell": 2 * (~of_tool).astype(int) + (~failed).astype(int)}
+        )
+        .groupby(["session", "cell"])
+        .size()
+        .unstack(fill_value=0)
+        .reindex(columns=range(4), fill_value=0)
+        .to_numpy(dtype=float)
+    )
+    tables = counts.reshape(-1, 2, 2)
+    rows, columns = tables.sum(axis=2), tables.sum(axis=1)
+    telling = (rows > 0).all(axis=1) & (columns > 0).all(axis=1)
+    if not telling.any():
+        return 1.0
+    table = StratifiedTable(np.moveaxis(tables[telling], 0, 2))
+    return float(table.test_null_odds(correction=True).pvalue)
+
+
+def _rows(features: Features, spans: pd.DataFrame) -> pd.DataFrame:
+    return affected_rows(
+        spans.index,
+        spans["trace_id"],
+        spans["span_id"],
+        spans["error_message"].str[:EXCERPT_LENGTH],
+        spans["tool"]
+        + " failed"
+        + with_status(spans)
+        + after_seconds(spans)
+        + outcomes(features, spans),
+        spans["error_offset"],
+    )
+
+
+def _told(tool: str, calls: int, spans: pd.DataFrame, effect: Effect) -> str:
+    rate = len(spans) / calls
+    text = f"{tool} fails in {rate:.1%} of {calls} calls, the other tools in {effect.baseline:.1%}."
+    if spans.empty:
+        return text
+    return f"{text} The failures are {most_frequent(spans['error_class'], '')}."
