@@ -29,7 +29,7 @@ IN_ARCHIVE = "ARCHIVE_REPO"
 _INPUTS = "mlflow.spanInputs"
 _OUTPUTS = "mlflow.spanOutputs"
 _KIND = "mlflow.spanType"
-_NOT_ATTRIBUTES = {_INPUTS, _OUTPUTS, "mlflow.traceRequestId"}
+_NOT_ATTRIBUTES = {_INPUTS, _OUTPUTS, _KIND, "mlflow.traceRequestId"}
 
 # How JSON text can write a character that a terminal could obey, other than as it is. Where neither
 # is found, the values need no second look; most texts are like that, and the look is slow.

@@ -1,0 +1,382 @@
+"""Reading: what comes back is what was written, all of it, and what is damaged is said."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import stores
+from mlflow_analysis.records import Assessment, SkippedTrace, TraceInfo, TraceRecord
+from mlflow_analysis.tracking import reader
+from mlflow_analysis.tracking.connection import (
+    ConnectionProblem,
+    FilterNotUnderstood,
+    TraceNotReadable,
+    connect,
+)
+from mlflow_analysis.tracking.reader import StoreTraces
+from mlflow_analysis.untrusted import printable_value, single_line
+from trace_factory import model, trace
+
+
+def opened(store: Path) -> StoreTraces:
+    return connect(str(store)).experiment(stores.EXPERIMENT)
+
+
+def all_infos(source: StoreTraces, filter_string: str = "") -> list[TraceInfo]:
+    return [info for page in source.infos(filter_string) for info in page]
+
+
+def all_traces(source: StoreTraces) -> dict[str, TraceRecord | SkippedTrace]:
+    outcomes = source.traces(all_infos(source))
+    return {
+        each.trace_id if isinstance(each, SkippedTrace) else each.info.trace_id: each
+        for each in outcomes
+    }
+
+
+def as_written(record: TraceRecord) -> TraceRecord:
+    """What reading must give for a record that was written: the same, made printable."""
+    info = record.info
+    return TraceRecord(
+        replace(
+            info,
+            request_preview=printable_value(info.request_preview),
+            response_preview=printable_value(info.response_preview),
+            session_id=printable_value(info.session_id),
+            tags=printable_value(info.tags),
+            assessments=_without_times(info),
+        ),
+        tuple(
+            replace(
+                span,
+                name=single_line(span.name),
+                status_message=printable_value(span.status_message),
+                inputs=printable_value(span.inputs),
+                outputs=printable_value(span.outputs),
+                attributes=printable_value(span.attributes),
+            )
+            for span in record.spans
+        ),
+    )
+
+
+def without_the_stores_own(record: TraceRecord) -> TraceRecord:
+    """A record as read, without what a store adds: its own tags and metadata, its experiment ids."""
+    info = record.info
+    return replace(
+        record,
+        info=replace(
+            info,
+            experiment_id="0",
+            tags={key: value for key, value in info.tags.items() if not key.startswith("mlflow.")},
+            metadata={},
+            assessments=_without_times(info),
+        ),
+    )
+
+
+def _without_times(info: TraceInfo) -> tuple[Assessment, ...]:
+    """Assessments by name; a file store gives them the time of writing."""
+    return tuple(
+        replace(each, created_ms=0) for each in sorted(info.assessments, key=lambda each: each.name)
+    )
+
+
+@pytest.fixture(params=["sqlite", "files"])
+def source(request: pytest.FixtureRequest) -> StoreTraces:
+    name = {"sqlite": "small_store", "files": "file_store"}[request.param]
+    return opened(request.getfixturevalue(name))
+
+
+def test_every_field_comes_back_as_it_was_written(source: StoreTraces) -> None:
+    read = all_traces(source)
+
+    for written in stores.small_traces():
+        outcome = read[written.info.trace_id]
+        assert isinstance(outcome, TraceRecord)
+        assert without_the_stores_own(outcome) == as_written(written)
+
+
+def test_infos_come_newest_first_and_hold_what_the_traces_hold(source: StoreTraces) -> None:
+    infos = all_infos(source)
+
+    assert [info.start_ms for info in infos] == sorted(
+        (record.info.start_ms for record in stores.small_traces()), reverse=True
+    )
+    read = all_traces(source)
+    assert [read[info.trace_id].info for info in infos] == infos  # type: ignore[union-attr]
+
+
+def test_nothing_read_can_command_a_terminal(source: StoreTraces) -> None:
+    everything = repr(list(all_traces(source).values())) + repr(all_infos(source))
+
+    assert "\x1b" not in everything
+    assert "\\x1b" not in everything
+    assert "\\u202e" not in everything
+    assert "␛]52;c;aGk=␇" in everything
+
+
+def test_traces_come_in_the_order_asked_for(source: StoreTraces) -> None:
+    infos = all_infos(source)
+    asked = [*infos[5:], *infos[:5]]
+
+    read = [outcome.info.trace_id for outcome in source.traces(asked)]  # type: ignore[union-attr]
+
+    assert read == [info.trace_id for info in asked]
+
+
+def test_a_filter_is_mlflows_own(source: StoreTraces) -> None:
+    states = {info.state for info in all_infos(source, "trace.status = 'ERROR'")}
+
+    assert states == {"ERROR"}
+    both = all_infos(source, "tags.region = 'eu' AND trace.status = 'OK'")
+    assert {info.tags["region"] for info in both} == {"eu"}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["nonsense", "trace.colour = 'red'", "trace.status = 'OK' OR 1 = 1"]
+)
+def test_a_filter_that_mlflow_refuses_is_told_with_its_words(
+    source: StoreTraces, wrong: str
+) -> None:
+    with pytest.raises(FilterNotUnderstood, match="MLflow does not accept this filter") as caught:
+        all_infos(source, wrong)
+
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 14, 15])
+def test_no_page_size_repeats_or_skips_a_trace(
+    source: StoreTraces, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for page in ("FIRST_PAGE", "DIRECT_PAGE", "FILES_PAGE"):
+        monkeypatch.setattr(reader, page, size)
+
+    ids = [info.trace_id for info in all_infos(source)]
+
+    assert sorted(ids) == sorted(record.info.trace_id for record in stores.small_traces())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_traces_of_one_millisecond_may_be_more_than_a_page(
+    small_store: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite3.connect(small_store) as database:
+        database.execute("UPDATE trace_info SET timestamp_ms = 1780272000000 WHERE status = 'OK'")
+    database.close()
+    monkeypatch.setattr(reader, "FIRST_PAGE", size)
+    monkeypatch.setattr(reader, "DIRECT_PAGE", size)
+
+    ids = [info.trace_id for info in all_infos(opened(small_store))]
+
+    assert sorted(ids) == sorted(record.info.trace_id for record in stores.small_traces())
+
+
+def test_traces_that_arrive_meanwhile_make_none_come_twice(
+    small_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "FIRST_PAGE", 3)
+    monkeypatch.setattr(reader, "DIRECT_PAGE", 3)
+    ids: list[str] = []
+
+    for number, page in enumerate(opened(small_store).infos(), start=100):
+        ids += [info.trace_id for info in page]
+        late = trace(model(), number=number)
+        stores.write([late], f"sqlite:///{small_store}", stores.EXPERIMENT, small_store.parent)
+
+    assert len(ids) == len(set(ids))
+    assert {record.info.trace_id for record in stores.small_traces()} <= set(ids)
+
+
+def test_the_store_counts_its_traces_where_it_can(small_store: Path, file_store: Path) -> None:
+    assert opened(small_store).count() == len(stores.small_traces())
+    assert opened(small_store).count("trace.status = 'OK'") is None
+    assert opened(file_store).count() is None
+
+
+def test_reading_stops_between_pages_and_batches(
+    source: StoreTraces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    infos = all_infos(source)
+    for limit in ("FIRST_PAGE", "DIRECT_PAGE", "FILES_PAGE", "DIRECT_BATCH"):
+        monkeypatch.setattr(reader, limit, 4)
+    read: list[Any] = []
+
+    for outcome in source.traces(infos, cancelled=lambda: bool(read)):
+        read.append(outcome)  # noqa: PERF402 - what decides on cancelling
+
+    assert len(read) == 4
+    pages = list(source.infos(cancelled=lambda: bool(read)))
+    assert pages == []
+
+
+def test_batches_are_bounded_by_stored_size_as_well(
+    small_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = opened(small_store)
+    stated = {"mlflow.trace.sizeStats": json.dumps({"total_size_bytes": 20_000_000})}
+    infos = [replace(info, metadata=stated) for info in all_infos(source)]
+    asked: list[int] = []
+    read = source._store.batch_get_traces
+    monkeypatch.setattr(
+        source._store, "batch_get_traces", lambda ids: (asked.append(len(ids)), read(ids))[1]
+    )
+
+    assert len(list(source.traces(infos))) == len(infos)
+    assert asked == [2] * (len(infos) // 2)
+
+
+# ---- damage -----------------------------------------------------------------------------------
+
+
+def execute(store: Path, statement: str, *values: object) -> None:
+    with sqlite3.connect(store) as database:
+        assert database.execute(statement, values).rowcount > 0
+    database.close()
+
+
+@pytest.mark.parametrize("content", ["{broken", "[]", "{}", '{"attributes": 3}', "null"])
+def test_a_damaged_span_costs_its_own_trace_only(small_store: Path, content: str) -> None:
+    damaged = [stores.small_traces()[index].info.trace_id for index in (3, 7)]
+    for trace_id in damaged:
+        execute(
+            small_store,
+            "UPDATE spans SET content = ? WHERE trace_id = ? AND parent_span_id IS NOT NULL",
+            content,
+            trace_id,
+        )
+
+    read = all_traces(opened(small_store))
+
+    skipped = [each for each in read.values() if isinstance(each, SkippedTrace)]
+    assert sorted(each.trace_id for each in skipped) == sorted(damaged)
+    assert all("damaged" in each.reason for each in skipped)
+    assert len(read) == len(stores.small_traces())
+
+
+def test_traces_without_their_spans_are_not_dropped_silently(small_store: Path) -> None:
+    none, some, running = (stores.small_traces()[index].info.trace_id for index in (0, 1, -1))
+    execute(small_store, "DELETE FROM spans WHERE trace_id IN (?, ?)", none, running)
+    execute(
+        small_store,
+        "DELETE FROM spans WHERE trace_id = ? AND parent_span_id IS NOT NULL",
+        some,
+    )
+    execute(
+        small_store,
+        "INSERT INTO trace_request_metadata (request_id, key, value) VALUES (?, ?, ?)",
+        some,
+        "mlflow.trace.sizeStats",
+        '{"num_spans": 3, "total_size_bytes": 9}',
+    )
+
+    read = all_traces(opened(small_store))
+
+    assert read[none] == SkippedTrace(none, "No spans are stored for it.")
+    assert read[some] == SkippedTrace(some, "Not all of its 3 spans are stored.")
+    assert read[running] == SkippedTrace(
+        running, "It is still running and its spans are not stored yet."
+    )
+
+
+def test_a_missing_or_damaged_file_of_spans_is_told(file_store: Path, tmp_path: Path) -> None:
+    files = sorted(file_store.parent.rglob("traces.json"))
+    kept = [file.read_bytes() for file in files[:2]]
+    try:
+        files[0].unlink()
+        files[1].write_text("{broken")
+
+        reasons = {
+            outcome.reason
+            for outcome in all_traces(opened(file_store)).values()
+            if isinstance(outcome, SkippedTrace)
+        }
+    finally:
+        for file, content in zip(files[:2], kept, strict=True):
+            file.write_bytes(content)
+
+    assert reasons == {
+        "The file with its spans is missing.",
+        "The file with its spans is damaged.",
+    }
+
+
+def test_a_trace_deleted_meanwhile_is_skipped_with_the_reason(small_store: Path) -> None:
+    source = opened(small_store)
+    infos = all_infos(source)
+    gone = infos[4].trace_id
+    execute(small_store, "DELETE FROM spans WHERE trace_id = ?", gone)
+    execute(small_store, "DELETE FROM trace_info WHERE request_id = ?", gone)
+
+    skipped = [each for each in source.traces(infos) if isinstance(each, SkippedTrace)]
+
+    assert [each.trace_id for each in skipped] == [gone]
+
+
+def test_a_store_lost_meanwhile_is_a_problem_and_not_a_thousand_skipped_traces(
+    small_store: Path,
+) -> None:
+    source = opened(small_store)
+    infos = all_infos(source)
+    small_store.write_bytes(b"x" * 4096)
+
+    with pytest.raises(ConnectionProblem, match="failed"):
+        list(source.traces(infos))
+
+
+def test_one_trace_is_read_by_its_id(source: StoreTraces) -> None:
+    written = stores.small_traces()[-2]
+
+    record = source.trace(written.info.trace_id)
+
+    assert without_the_stores_own(record) == as_written(written)
+    with pytest.raises(TraceNotReadable, match="has no trace tr-0"):
+        source.trace("tr-0")
+
+
+def test_a_trace_that_came_without_a_name_has_its_roots(small_store: Path) -> None:
+    trace_id = stores.small_traces()[0].info.trace_id
+    execute(
+        small_store,
+        "UPDATE trace_info SET trace_name = NULL WHERE request_id = ?",
+        trace_id,
+    )
+
+    outcome = all_traces(opened(small_store))[trace_id]
+
+    assert isinstance(outcome, TraceRecord)
+    assert outcome.info.name == "agent"
+
+
+# ---- summaries --------------------------------------------------------------------------------
+
+
+def test_a_summary_says_what_an_experiment_holds(source: StoreTraces) -> None:
+    from mlflow_analysis.tracking.survey import summary, survey
+
+    found = summary(survey(source))
+
+    records = stores.small_traces()
+    assert (found.traces, found.exact) == (len(records), True)
+    assert found.states == {"OK": 10, "ERROR": 3, "IN_PROGRESS": 1}
+    assert (found.first_ms, found.last_ms) == (records[0].info.start_ms, records[-1].info.start_ms)
+    assert sum(found.per_hour) == len(records)
+    checks = {check.name: (check.traces, check.examined) for check in found.fields}
+    assert checks["users"] == (9, 14)
+    assert checks["sessions"] == (13, 14)
+    assert checks["assessments"] == (3, 14)
+    assert checks["tool spans"] == (4, 14)
+    assert checks["retriever spans"] == (9, 14)
+    assert found.span_kinds["RETRIEVER"] == 9
+
+
+def test_an_empty_experiment_has_a_summary_too(small_store: Path) -> None:
+    found = connect(str(small_store)).summarise("Default")
+
+    assert (found.traces, found.exact, found.per_hour, found.first_ms) == (0, True, (), None)
