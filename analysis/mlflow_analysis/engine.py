@@ -6,6 +6,7 @@ which the traces arrive; only ``timings`` differ.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.purpose import draft_purpose
 from mlflow_analysis.records import SkippedTrace, TraceInfo
 from mlflow_analysis.source import TraceSource, never
+
+logger = logging.getLogger(__name__)
 
 _PROGRESS_EVERY = 0.25
 _EVIDENCE_EVERY = 0.4
@@ -178,7 +181,10 @@ class _Run:
         for hypothesis in self.hypotheses:
             if self.cancelled():
                 return
-            yield _running_count(hypothesis, features)
+            try:
+                yield _running_count(hypothesis, features)
+            except Exception:  # its finding will say so; the others go on
+                logger.exception("Hypothesis %s could not be counted", hypothesis.id)
 
     def _analysis(
         self,

@@ -6,6 +6,7 @@ Two passes, because Benjamini-Hochberg needs the p-values of *all* tests before 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -28,6 +29,7 @@ from mlflow_analysis.findings import Finding, RootCause, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.multiple_testing import benjamini_hochberg
 
+logger = logging.getLogger(__name__)
 _ASSOCIATED = "associated with"
 
 
@@ -88,7 +90,13 @@ def conclude(
     weighed: list[Weighed] = []
     for hypothesis in hypotheses:
         reason = missing_field(hypothesis, features)
-        cases = [] if reason else weigh(hypothesis, features, attributes)
+        cases: list[Weighed] = []
+        if not reason:
+            try:
+                cases = weigh(hypothesis, features, attributes)
+            except Exception as error:  # one broken test must not cost the other findings
+                logger.exception("Hypothesis %s did not run", hypothesis.id)
+                reason = f"its test did not run ({type(error).__name__}; details are in the log)"
         if not cases:
             findings.append(
                 _not_testable(hypothesis, reason or f"no {hypothesis.unit.value} could show it")

@@ -21,6 +21,15 @@ from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 _FEWEST_VALUES, _MOST_VALUES = 2, 50
 _LOAD_WINDOW_MS = 60_000
 _TEXT = ("error_class", "error_message", "error_template")
+_SPAN_TEXT = (
+    "key", "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "error_class",
+    "error_message", "model", "finish_reason", "arguments", "arguments_key", "output", "output_key",
+)  # fmt: skip
+_TRACE_TEXT = (
+    "trace_id", "state", "session_id", "user", "request", "response", "name", "app_version",
+    "prompt_version", "root_span_id",
+)  # fmt: skip
+"""Text columns stay text in an empty table too."""
 
 
 def build_features(
@@ -28,7 +37,9 @@ def build_features(
 ) -> Features:
     """The tables of these traces. ``with_topics=False`` leaves out the clustering of requests."""
     traces = pd.DataFrame([each.trace for each in extracted], columns=list(TRACE_COLUMNS))
-    traces = traces.astype({"start_ms": "int64", "failed": bool, "complete": bool})
+    traces = traces.astype(
+        {"start_ms": "int64", "failed": bool, "complete": bool, **dict.fromkeys(_TRACE_TEXT, str)}
+    )
     for column in ("duration_ms", "input_tokens", "output_tokens", "total_tokens"):
         traces[column] = pd.to_numeric(traces[column]).astype(float)
     traces = traces.sort_values(["start_ms", "trace_id"], kind="stable").set_index("trace_id")
@@ -40,7 +51,7 @@ def build_features(
 
 
 def _spans(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.DataFrame:
-    spans = pd.DataFrame(rows, columns=list(SPAN_COLUMNS))
+    spans = pd.DataFrame(rows, columns=list(SPAN_COLUMNS)).astype(dict.fromkeys(_SPAN_TEXT, str))
     spans = spans.astype({
         "position": "int64", "depth": "int64", "error_status": "int64", "error_offset": "int64",
         "failed": bool, "propagated": bool,
@@ -85,8 +96,7 @@ def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame) -> None:
     traces["load"] = np.arange(len(times)) - before
     for side in ("request", "response"):
         traces[f"{side}_words"] = traces[side].str.count(r"\S+").astype("int64")
-    by_trace = spans.groupby("trace_id", sort=False)
-    traces["span_count"] = _per_trace(by_trace.size(), traces)
+    traces["span_count"] = _per_trace(spans.groupby("trace_id", sort=False).size(), traces)
     traces["tool_calls"] = _per_trace(
         spans[spans["kind"].isin(TOOL_KINDS)].groupby("trace_id").size(), traces
     )
@@ -95,24 +105,24 @@ def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame) -> None:
     named = models[models["model"] != ""]
     counts = named.groupby(["trace_id", "model"]).size().reset_index(name="calls")
     most = counts.sort_values(["trace_id", "calls", "model"], ascending=[True, False, True])
-    traces["model"] = (
-        most.drop_duplicates("trace_id")
-        .set_index("trace_id")["model"]
-        .reindex(traces.index)
-        .fillna("")
-    )
+    traces["model"] = _text(most.drop_duplicates("trace_id").set_index("trace_id")["model"], traces)
     failing = spans[spans["failed"]].sort_values(
         ["end_ms", "depth"], ascending=[True, False], kind="stable"
     )
     first = failing.drop_duplicates("trace_id").set_index("trace_id")
     for column in _TEXT:
-        traces[column] = first[column].reindex(traces.index).fillna("")
-    traces["first_failed_span_id"] = first["span_id"].reindex(traces.index).fillna("")
-    traces["first_failed_name"] = first["name"].reindex(traces.index).fillna("")
+        traces[column] = _text(first[column], traces)
+    traces["first_failed_span_id"] = _text(first["span_id"], traces)
+    traces["first_failed_name"] = _text(first["name"], traces)
 
 
 def _per_trace(counts: pd.Series, traces: pd.DataFrame) -> pd.Series:
     return counts.reindex(traces.index).fillna(0).astype("int64")
+
+
+def _text(column: pd.Series, traces: pd.DataFrame) -> pd.Series:
+    """A text column by trace, "" where a trace has none (also where no trace has any)."""
+    return column.astype(str).reindex(traces.index).fillna("")
 
 
 def _attributes(extracted: Sequence[Extracted], traces: pd.DataFrame) -> pd.DataFrame:

@@ -24,4 +24,4 @@ def templates(messages: pd.Series) -> pd.Series:
     for pattern, mask in _MASKS:
         masked = masked.str.replace(pattern, mask, regex=True)
     mapping = dict(zip(distinct, masked.str.strip().str.slice(0, 160), strict=True))
-    return messages.map(mapping)
+    return messages.map(mapping).astype(str)

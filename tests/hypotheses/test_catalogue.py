@@ -1,0 +1,87 @@
+"""What every hypothesis must be, whatever it claims: documented, and at home in thin tables."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from trace_factory import chain, feedback, features_of, model, retriever, tool, trace
+
+from mlflow_analysis.evidence.weighing import conclude, missing_field
+from mlflow_analysis.features.build import build_features
+from mlflow_analysis.features.extract import extract_info
+from mlflow_analysis.findings import Category, Verdict
+from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Hypothesis
+from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+
+THIN_TABLES = {
+    "no traces": lambda: build_features([]),
+    "one trace without spans read": lambda: build_features([extract_info(trace().info)]),
+    "one trace with a root only": lambda: features_of(trace()),
+    "one trace in progress": lambda: features_of(trace(model(), state="IN_PROGRESS")),
+    "one trace without texts": lambda: features_of(trace(model(), request="", response="")),
+    "one healthy trace": lambda: features_of(
+        trace(model(), tool("search", inputs={"q": "a"}, outputs="found it"), model())
+    ),
+    "one failing trace": lambda: features_of(
+        trace(tool("search", status="ERROR", exception=("ValueError", "boom")), state="ERROR")
+    ),
+    "two turns with everything": lambda: features_of(
+        *(
+            trace(
+                chain("plan", model(), retriever("docs", outputs=[{"page_content": "x", "metadata": {}}])),
+                tool("search", inputs={"q": str(turn)}, outputs={"hits": 3}),
+                session="s",
+                user="u",
+                metadata={"app_version": "1", "prompt_version": "p"},
+                tags={"region": "eu"},
+                assessments=[feedback("helpful", True)],
+            )
+            for turn in range(2)
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("tables", THIN_TABLES.values(), ids=THIN_TABLES.keys())
+@pytest.mark.parametrize("hypothesis", catalogue(), ids=lambda each: each.id)
+def test_thin_tables_are_no_trouble(hypothesis: Hypothesis, tables) -> None:
+    features = tables()
+    if missing_field(hypothesis, features):
+        return
+    for case in hypothesis.cases(features):
+        assert list(case.affected.columns) == AFFECTED_COLUMNS
+        assert case.eligible.is_unique
+
+
+@pytest.mark.parametrize("tables", THIN_TABLES.values(), ids=THIN_TABLES.keys())
+def test_the_whole_catalogue_concludes_on_thin_tables(tables) -> None:
+    findings, _ = conclude(catalogue(), tables())
+    assert {each.hypothesis for each in findings} == {each.id for each in catalogue()}
+    assert not [each.hypothesis for each in findings if "did not run" in each.reason]
+
+
+@pytest.mark.parametrize("hypothesis", catalogue(), ids=lambda each: each.id)
+def test_documentation_is_whole(hypothesis: Hypothesis) -> None:
+    documentation = hypothesis.documentation()
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", hypothesis.id)
+    for section in ("claim", "why", "test", "not_flagged", "recommendation", "sources"):
+        assert getattr(documentation, section), f"{hypothesis.id} says nothing under {section}"
+    assert hypothesis.documentation().claim.endswith(".")
+
+
+def test_all_four_families_are_there() -> None:
+    families = {each.category for each in catalogue()}
+    assert families == {Category.OPERATIONAL, Category.PERFORMANCE, Category.QUALITY, Category.STRENGTH}
+    assert len(catalogue()) >= 20
+
+
+def test_an_unknown_id_is_named() -> None:
+    with pytest.raises(KeyError, match="no-such-claim"):
+        by_id("no-such-claim")
+
+
+def test_a_missing_field_is_named() -> None:
+    findings, _ = conclude(catalogue(), features_of(trace(request="", response="")))
+    untested = [each for each in findings if each.verdict is Verdict.NOT_TESTABLE]
+    assert any("no span is a tool call" in each.reason for each in untested)
