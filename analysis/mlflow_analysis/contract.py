@@ -1,0 +1,220 @@
+"""An analysis as JSON, schema version 1: what ``--json`` writes and other programs rely on.
+
+The same analysis and review give the same bytes, except under ``timings``. The schema is published
+as ``schema/analysis-v1.json`` in this package. Shares are 0 to 1, durations milliseconds (seconds
+in ``timings`` and where a name says so), times ISO 8601 in UTC, unknown figures ``null``. Floats
+have six significant digits: more would be noise, and would differ between machines.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime, timezone
+from importlib.resources import files
+from typing import Any
+
+from mlflow_analysis import __version__
+from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
+from mlflow_analysis.findings import Analysis, Example, JsonObject, Purpose, Statistics, ToolUse
+from mlflow_analysis.review import Review
+from mlflow_analysis.untrusted import printable_value
+
+SCHEMA_VERSION = 1
+
+
+def schema() -> JsonObject:
+    """The published JSON Schema (draft 2020-12) of ``analysis_to_json``."""
+    text = (files("mlflow_analysis") / "schema" / "analysis-v1.json").read_text(encoding="utf-8")
+    published: JsonObject = json.loads(text)
+    return published
+
+
+def analysis_to_json(
+    analysis: Analysis, review: Review, *, accept: AcceptPolicy = AcceptPolicy.REVIEWED
+) -> JsonObject:
+    """The whole analysis as a JSON object, keys in the order of the contract."""
+    content: JsonObject = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "mlflow-tui", "version": __version__},
+        "experiment": {
+            "id": analysis.experiment_id,
+            "name": analysis.experiment_name,
+            "tracking_uri": analysis.tracking_uri,
+        },
+        "window": {
+            "from": _iso(analysis.window.start_ms),
+            "to": _iso(analysis.window.end_ms),
+            "filter": analysis.window.filter,
+        },
+        "seed": analysis.seed,
+        "tests_run": analysis.tests_run,
+        "traces": {
+            "total": analysis.traces_total,
+            "read": analysis.traces_read,
+            "skipped": [
+                {"trace_id": skipped.trace_id, "reason": skipped.reason}
+                for skipped in analysis.skipped
+            ],
+        },
+        "statistics": _statistics(analysis.statistics),
+        "purpose": _purpose(analysis.purpose),
+        "findings": [_finding(ruled) for ruled in rule(analysis, review, accept)],
+        "timings": dict(analysis.timings),
+    }
+    stable: JsonObject = _stable(printable_value(content))
+    return stable
+
+
+def to_text(content: JsonObject) -> str:
+    """``content`` as the text of a JSON file: indented, one newline at the end."""
+    return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _statistics(statistics: Statistics) -> JsonObject:
+    return {
+        "success_rate": statistics.success_rate,
+        "states": dict(statistics.states),
+        "latency_ms": {
+            name: statistics.latency_ms.get(name) for name in ("mean", "p50", "p95", "p99")
+        },
+        "failures_by_duration": dict(statistics.failures_by_duration),
+        "errors": [
+            {"class": error.error_class, "count": error.count} for error in statistics.errors
+        ],
+        "tokens": dict(statistics.tokens),
+        "sessions": statistics.sessions,
+    }
+
+
+def _purpose(purpose: Purpose) -> JsonObject:
+    return {
+        "description": purpose.description,
+        "tools": [_tool_use(tool) for tool in purpose.tools],
+        "data_sources": [_tool_use(source) for source in purpose.data_sources],
+        "patterns": [
+            {
+                "label": pattern.label,
+                "traces": pattern.traces,
+                "share": pattern.share,
+                "examples": list(pattern.examples),
+            }
+            for pattern in purpose.patterns
+        ],
+        "confirmed_by_user": purpose.confirmed_by_user,
+    }
+
+
+def _tool_use(tool: ToolUse) -> JsonObject:
+    return {
+        "name": tool.name,
+        "kind": tool.kind,
+        "calls": tool.calls,
+        "failures": tool.failures,
+        "failure_rate": tool.failure_rate,
+        "p50_ms": tool.p50_ms,
+        "example_arguments": tool.example_arguments,
+    }
+
+
+def _finding(ruled: Ruled) -> JsonObject:
+    finding = ruled.finding
+    effect, impact = finding.effect, finding.impact
+    return {
+        "fingerprint": finding.fingerprint,
+        "hypothesis": finding.hypothesis,
+        "title": finding.title,
+        "statement": finding.statement,
+        "category": finding.category.value,
+        "verdict": finding.verdict.value,
+        "reason": finding.reason,
+        "severity": finding.severity.value,
+        "decision": ruled.decision.value,
+        "unit": finding.unit.value,
+        "affected": finding.affected,
+        "eligible": finding.eligible,
+        "rate": finding.rate,
+        "interval": list(finding.interval),
+        "effect": None
+        if effect is None
+        else {
+            "kind": effect.kind,
+            "value": effect.value,
+            "interval": list(effect.interval),
+            "baseline": effect.baseline,
+        },
+        "p_value": finding.p_value,
+        "q_value": finding.q_value,
+        "needs_more": finding.needs_more,
+        "trace_ids": list(finding.trace_ids),
+        "assessments": [
+            {
+                "trace_id": assessment.trace_id,
+                "span_id": assessment.span_id,
+                "name": assessment.name,
+                "rationale": assessment.rationale,
+            }
+            for assessment in finding.assessments
+        ],
+        "examples": [_example(example) for example in finding.examples],
+        "root_causes": [
+            {
+                "attribute": cause.attribute,
+                "value": cause.value,
+                "share": cause.share,
+                "lift": cause.lift,
+                "q_value": cause.q_value,
+                "mechanism": cause.mechanism,
+            }
+            for cause in finding.root_causes
+        ],
+        "impact": None
+        if impact is None
+        else {
+            "traces": impact.traces,
+            "failures": impact.failures,
+            "seconds": impact.seconds,
+            "tokens": impact.tokens,
+            "score": impact.score,
+            "severity_weight": impact.severity_weight,
+            "reason": impact.reason,
+        },
+        "recommendation": finding.recommendation,
+        "replicates": finding.replicates,
+    }
+
+
+def _example(example: Example) -> JsonObject:
+    return {
+        "trace_id": example.trace_id,
+        "span_id": example.span_id,
+        "request": example.request,
+        "response": example.response,
+        "tools": [
+            {"name": tool.name, "duration_ms": tool.duration_ms, "status": tool.status}
+            for tool in example.tools
+        ],
+        "excerpt": example.excerpt,
+        "rationale": example.rationale,
+    }
+
+
+def _iso(epoch_ms: int | None) -> str | None:
+    if epoch_ms is None:
+        return None
+    moment = datetime.fromtimestamp(epoch_ms / 1000, tz=timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _stable(value: Any) -> Any:
+    """Floats to six significant digits, what is not a number to ``None``."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        # adding 0.0 turns -0.0 into 0.0
+        return float(f"{value:.6g}") + 0.0
+    if isinstance(value, dict):
+        return {key: _stable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_stable(item) for item in value]
+    return value

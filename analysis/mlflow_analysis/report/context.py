@@ -1,0 +1,161 @@
+"""What a report says, sorted into its sections; the templates only lay it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mlflow_analysis import __version__
+from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
+from mlflow_analysis.findings import Analysis, Category, Example, TraceAssessment, Verdict
+from mlflow_analysis.report import figures
+from mlflow_analysis.review import Decision, Review
+
+EXAMPLES_SHOWN = 3
+RATIONALES_SHOWN = 10
+_SEEN = (Verdict.CONFIRMED, Verdict.INCONCLUSIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finding as the report speaks of it. ``number`` is its place among the accepted issues, or 0."""
+
+    ruled: Ruled
+    number: int = 0
+
+    @property
+    def frequency(self) -> str:
+        """How often: "12 of 96 sessions (12.5 %, 95 % interval 7.3 to 20.6 %)"."""
+        finding = self.ruled.finding
+        if not finding.eligible:
+            return figures.UNKNOWN
+        return (
+            f"{figures.count(finding.affected)} of "
+            f"{figures.plural(finding.eligible, finding.unit.value)} "
+            f"({figures.percent(finding.rate)}, "
+            f"95 % interval {figures.interval(finding.interval)})"
+        )
+
+    @property
+    def impact(self) -> str:
+        """What fixing it gives, as a sentence without its full stop."""
+        impact = self.ruled.finding.impact
+        if impact is None:
+            return "not estimated"
+        parts = [f"at least {figures.plural(round(impact.traces), 'trace')} of this window"]
+        if impact.failures:
+            parts.append(f"{figures.plural(impact.failures, 'failed trace')} among the affected")
+        if impact.seconds is not None:
+            parts.append(f"{figures.duration(impact.seconds * 1000)} of waiting")
+        if impact.tokens is not None:
+            parts.append(figures.plural(impact.tokens, "token"))
+        return "; ".join(parts)
+
+    @property
+    def trend(self) -> str:
+        """The rate over time as a line of bars."""
+        return figures.sparkline(self.ruled.finding.trend)
+
+    @property
+    def status(self) -> str:
+        """The decision, as the tables of a family show it."""
+        if self.number:
+            return f"accepted, issue {self.number}"
+        return (
+            "not decided"
+            if self.ruled.decision is Decision.UNDECIDED
+            else self.ruled.decision.value
+        )
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The examples that are shown in full."""
+        return self.ruled.finding.examples[:EXAMPLES_SHOWN]
+
+    @property
+    def rationales(self) -> tuple[TraceAssessment, ...]:
+        """The per-trace rationales that are shown."""
+        return self.ruled.finding.assessments[:RATIONALES_SHOWN]
+
+    @property
+    def more_rationales(self) -> int:
+        """How many rationales are in the JSON only."""
+        return len(self.ruled.finding.assessments) - len(self.rationales)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContext:
+    """Everything the templates may name."""
+
+    analysis: Analysis
+    version: str
+    issues: tuple[Entry, ...]
+    """Accepted and seen now, in rank order, strengths apart."""
+    strengths: tuple[Entry, ...]
+    gone: tuple[Entry, ...]
+    """Accepted before, not seen in this window."""
+    undecided: tuple[Entry, ...]
+    """Confirmed, and nobody has decided."""
+    rejected: tuple[Entry, ...]
+    refuted: tuple[Entry, ...]
+    inconclusive: tuple[Entry, ...]
+    not_testable: tuple[Entry, ...]
+    performance: tuple[Entry, ...]
+    """All of the family that were confirmed or are open, whatever was decided."""
+    quality: tuple[Entry, ...]
+    unreviewed: int
+    """How many are accepted though nobody has looked at them."""
+
+
+def report_context(analysis: Analysis, review: Review, accept: AcceptPolicy) -> ReportContext:
+    """Sort the findings of ``analysis`` into the report's sections."""
+    all_ruled = rule(analysis, review, accept)
+    entries: list[Entry] = []
+    number = 0
+    for ruled in all_ruled:
+        is_issue = _accepted_now(ruled) and ruled.finding.is_issue
+        number += is_issue
+        entries.append(Entry(ruled, number if is_issue else 0))
+    open_or_rejected = [entry for entry in entries if entry.ruled.decision is not Decision.ACCEPTED]
+    undecided = [entry for entry in entries if entry.ruled.decision is Decision.UNDECIDED]
+    return ReportContext(
+        analysis=analysis,
+        version=__version__,
+        issues=tuple(entry for entry in entries if entry.number),
+        strengths=tuple(
+            entry
+            for entry in entries
+            if _accepted_now(entry.ruled) and not entry.ruled.finding.is_issue
+        ),
+        gone=tuple(
+            entry
+            for entry in entries
+            if entry.ruled.decision is Decision.ACCEPTED and not _accepted_now(entry.ruled)
+        ),
+        undecided=_with_verdict(undecided, Verdict.CONFIRMED),
+        rejected=tuple(
+            entry for entry in open_or_rejected if entry.ruled.decision is Decision.REJECTED
+        ),
+        refuted=_with_verdict(undecided, Verdict.REFUTED),
+        inconclusive=_with_verdict(undecided, Verdict.INCONCLUSIVE),
+        not_testable=_with_verdict(undecided, Verdict.NOT_TESTABLE),
+        performance=_family(entries, Category.PERFORMANCE),
+        quality=_family(entries, Category.QUALITY),
+        unreviewed=sum(ruled.by_policy for ruled in all_ruled),
+    )
+
+
+def _accepted_now(ruled: Ruled) -> bool:
+    return ruled.decision is Decision.ACCEPTED and ruled.finding.verdict in _SEEN
+
+
+def _with_verdict(entries: Iterable[Entry], verdict: Verdict) -> tuple[Entry, ...]:
+    return tuple(entry for entry in entries if entry.ruled.finding.verdict is verdict)
+
+
+def _family(entries: Iterable[Entry], category: Category) -> tuple[Entry, ...]:
+    return tuple(
+        entry
+        for entry in entries
+        if entry.ruled.finding.category is category and entry.ruled.finding.verdict in _SEEN
+    )

@@ -1,0 +1,105 @@
+"""Figures as people read them: shares, durations, counts, moments. Unknown is a dash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+
+from mlflow_analysis.findings import Effect, TrendPoint
+
+UNKNOWN = "–"
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def percent(share: float | None) -> str:
+    """A share of 0 to 1 as a percentage: "12.3 %", "0.04 %", "100 %"."""
+    if share is None:
+        return UNKNOWN
+    value = share * 100
+    if value in (0.0, 100.0):
+        return f"{value:.0f} %"
+    return f"{value:.2g} %" if value < 0.1 else f"{value:.1f} %"
+
+
+def interval(bounds: tuple[float, float]) -> str:
+    """Two shares as one range: "8.1 to 17.5 %"."""
+    low, high = percent(bounds[0]), percent(bounds[1])
+    return f"{low.removesuffix(' %')} to {high}"
+
+
+def duration(milliseconds: float | None) -> str:
+    """A duration in the unit that suits it: "840 ms", "2.4 s", "3.5 min", "2.1 h"."""
+    if milliseconds is None:
+        return UNKNOWN
+    if milliseconds < 999.5:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    if seconds < 120:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    minutes = seconds / 60
+    return f"{minutes:.1f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def count(number: float | None) -> str:
+    """A count with thousands parted: "12,345"."""
+    return UNKNOWN if number is None else f"{number:,.0f}"
+
+
+def number(value: float) -> str:
+    """Any other figure, to three significant digits: "2.35", "1,240", "0.012"."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def moment(epoch_ms: int | None) -> str:
+    """A time in UTC, to the minute."""
+    if epoch_ms is None:
+        return UNKNOWN
+    when = datetime.fromtimestamp(epoch_ms / 1000, tz=timezone.utc)
+    return when.strftime("%Y-%m-%d %H:%M")
+
+
+def day(epoch_ms: int) -> str:
+    """The day of a time, in UTC."""
+    return moment(epoch_ms)[:10]
+
+
+def plural(quantity: float, noun: str) -> str:
+    """A count and its noun: "1 trace", "12 sessions"."""
+    irregular = {"retry": "retries", "query": "queries"}
+    many = irregular.get(noun, noun + "s")
+    return f"{count(quantity)} {noun if quantity == 1 else many}"
+
+
+def _points(difference: float) -> str:
+    return f"{difference * 100:+.1f}"
+
+
+def effect(measured: Effect) -> str:
+    """A contrast in words; differences of shares in points, shares as percentages, ratios as factors."""
+    shown: Callable[[float], str] = number
+    unit = ""
+    if "difference" in measured.kind:
+        shown, unit = _points, " points"
+    elif "share" in measured.kind:
+        shown = percent
+    low, high = measured.interval
+    text = (
+        f"{measured.kind} {shown(measured.value)}{unit} "
+        f"(95 % interval {shown(low)} to {shown(high)})"
+    )
+    if measured.baseline is not None:
+        baseline = number(measured.baseline) if shown is number else percent(measured.baseline)
+        text += f", against {baseline} in the rest"
+    return text
+
+
+def sparkline(trend: Sequence[TrendPoint]) -> str:
+    """The rate in each bucket as a bar, the highest bucket full; a space where there was nothing."""
+    rates = [point.affected / point.eligible if point.eligible else None for point in trend]
+    top = max((rate for rate in rates if rate is not None), default=0.0)
+    if top == 0.0:
+        return ""
+    return "".join(
+        " " if rate is None else _BARS[min(int(rate / top * len(_BARS)), len(_BARS) - 1)]
+        for rate in rates
+    )

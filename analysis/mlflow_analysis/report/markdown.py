@@ -1,0 +1,121 @@
+"""Text for Markdown: everything that a template prints is escaped, unless it is ``Markdown`` already.
+
+What comes from traces may hold headings, links, HTML, table borders or fences. Printed by a template
+it becomes inert text: the environment escapes by default, so that forgetting a filter is safe.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from mlflow_analysis.untrusted import printable, single_line
+
+_CODE_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+_INLINE = re.compile(r"([\\`*\[\]<|~$]|&(?=#?\w+;)|:(?=//)|(?<=\w)@(?=\w)|(?<=[wW]{3})\.)")
+# an underscore within a word is text in Markdown; at the edge of one it may open emphasis
+_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+# what opens a block at the start of a line: heading, list, quotation, rule, underline of a heading
+_BLOCK_START = re.compile(r"^(?:#{1,6}(?=\s|$)|[-+](?=\s|$)|>|[-=]+$|\d{1,9}[.)](?=\s|$))")
+_BACKTICKS = re.compile(r"`+")
+
+
+class Markdown(str):
+    """Text that is Markdown already and is printed as it is."""
+
+    __slots__ = ()
+
+
+def _escape(text: str) -> str:
+    return _UNDERSCORE.sub(r"\\_", _INLINE.sub(r"\\\1", text))
+
+
+def inline(text: object) -> Markdown:
+    """One line of running text, inert. A word in single backticks stays code, as our own texts use it."""
+    line = single_line(str(text))
+    parts = _CODE_SPAN.split(line)
+    escaped = "".join(
+        _code_span(part) if index % 2 else _escape(part) for index, part in enumerate(parts)
+    )
+    start = _BLOCK_START.match(escaped)
+    if start is not None:
+        at = start.end() - 1
+        escaped = f"{escaped[:at]}\\{escaped[at:]}"
+    return Markdown(escaped)
+
+
+def paragraphs(text: str) -> Markdown:
+    """Running text whose blank lines part paragraphs."""
+    blocks = re.split(r"\n\s*\n", printable(text))
+    return Markdown("\n\n".join(inline(block) for block in blocks if block.strip()))
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+
+
+def _code_span(line: str) -> str:
+    fence = "`" * (_longest_run(line) + 1)
+    pad = " " if line[:1] == "`" or line[-1:] == "`" else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def clip(text: str, limit: int) -> str:
+    """``text`` cut to ``limit`` characters, saying how many are missing."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit].rstrip()} … ({len(text) - limit:,} more characters)"
+
+
+def code(text: object, limit: int = 200) -> Markdown:
+    """One line of code, inert whatever is in it; empty text is a dash."""
+    line = clip(single_line(str(text)), limit)
+    return Markdown(_code_span(line) if line else "–")
+
+
+def code_cell(text: object, limit: int = 120) -> Markdown:
+    """``code`` for a table: there a bar parts cells even within code."""
+    return Markdown(code(text, limit).replace("|", "\\|"))
+
+
+def cell(text: object, limit: int = 240) -> Markdown:
+    """``inline`` text for a table. Code in it would need other escapes, so there is none."""
+    line = clip(single_line(str(text)), limit)
+    return Markdown(_escape(line) if line else "–")
+
+
+def fenced(text: str, limit: int = 1200, max_lines: int = 24) -> Markdown:
+    """A block of text in a fence longer than any run of backticks in it, bounded both ways."""
+    shown = printable(text).strip("\n")
+    lines = clip(shown, limit).split("\n")
+    if len(lines) > max_lines:
+        lines = [*lines[:max_lines], f"… ({len(lines) - max_lines} more lines)"]
+    body = "\n".join(line.rstrip() for line in lines)
+    fence = "`" * max(3, _longest_run(body) + 1)
+    return Markdown(f"{fence}text\n{body or '(empty)'}\n{fence}")
+
+
+def _finalize(value: Any) -> Any:
+    """What a template prints: numbers and ``Markdown`` as they are, all other text escaped."""
+    if isinstance(value, (Markdown, int, float)) and not isinstance(value, bool):
+        return value
+    return inline(value)
+
+
+def environment() -> Environment:
+    """Jinja2 for Markdown: names that do not exist are errors, text is escaped by default."""
+    jinja = Environment(
+        loader=PackageLoader("mlflow_analysis.report", "templates"),
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - the output is Markdown; _finalize escapes for it
+    )
+    jinja.filters.update(
+        code=code, code_cell=code_cell, cell=cell, fenced=fenced, paragraphs=paragraphs
+    )
+    return jinja
