@@ -161,6 +161,7 @@ class BoardState:
         self.progress: Progress | None = None
         self.purpose: Purpose | None = None
         """As drafted, or as the reviewer put it."""
+        self.purpose_settled = False
         self.analysis: Analysis | None = None
         """There once the run has ended."""
         self.interrupted = False
@@ -238,9 +239,14 @@ class BoardState:
 
     # ---- the reviewer ---------------------------------------------------------------------
 
-    def confirm_purpose(self, purpose: Purpose) -> None:
-        """What the reviewer says the application does: no later draft replaces it."""
-        self.purpose = replace(purpose, confirmed_by_user=True)
+    def settle_purpose(self, confirmed: Purpose | None) -> None:
+        """The reviewer has said what the application does, or (``None``) does not want to be asked.
+
+        No later draft replaces a confirmed purpose.
+        """
+        self.purpose_settled = True
+        if confirmed is not None:
+            self.purpose = replace(confirmed, confirmed_by_user=True)
 
     def set_focus(self, text: str) -> None:
         """Mark the cards that speak of what the reviewer worries about."""

@@ -1,0 +1,450 @@
+"""The board: claims under test, what the traces say of them, and what the reviewer decides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.timer import Timer
+
+from mlflow_analysis.events import Event, PurposeDrafted
+from mlflow_analysis.findings import Finding
+from mlflow_analysis.protocol import TableGrew
+from mlflow_analysis.review import Decision
+from mlflow_styles import stylesheet
+from mlflow_tui.actions import BOARD, REPORT, bindings_for
+from mlflow_tui.board_state import BoardState, Card, Filter
+from mlflow_tui.decisions import Decisions
+from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.screens.reject import RejectDialog
+from mlflow_tui.screens.text_dialog import TextDialog
+from mlflow_tui.widgets.board_list import BoardList
+from mlflow_tui.widgets.board_status import BoardStatus, Standing
+from mlflow_tui.widgets.detail_view import DetailView
+from mlflow_tui.widgets.finding_card import claim
+from mlflow_tui.widgets.glyphs import glyphs_for
+
+DETAIL_SECONDS = 0.08
+"""The detail is drawn when the cursor has rested this long: holding a key down draws it once."""
+
+
+class BoardScreen(StepScreen):
+    """Cards left, detail right; in a narrow terminal enter shows the detail instead."""
+
+    PLACE: ClassVar[str] = BOARD
+    BINDINGS = bindings_for(BOARD)
+    CSS_PATH = stylesheet("board")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._glyphs = glyphs_for(os.environ)
+        self._shown = Filter.ALL
+        self._reviewing = False
+        self._passed_over: set[str] = set()
+        """Cards left for later in this review."""
+        self._decisions: Decisions | None = None
+        self._detail_timer: Timer | None = None
+
+    def compose_body(self) -> ComposeResult:
+        """Status line, cards, detail."""
+        yield BoardStatus(self._glyphs)
+        with Horizontal(id="board-body"):
+            yield BoardList(self._glyphs)
+            yield DetailView(self._glyphs)
+
+    def on_mount(self) -> None:
+        """The keys are for the cards."""
+        self._list.focus()
+
+    # ---- what is shown --------------------------------------------------------------------
+
+    @property
+    def _board(self) -> BoardState:
+        return self.state.board
+
+    @property
+    def _list(self) -> BoardList:
+        return self.query_one(BoardList)
+
+    @property
+    def _detail(self) -> DetailView:
+        return self.query_one(DetailView)
+
+    @property
+    def card(self) -> Card | None:
+        """The card under the cursor."""
+        cursor = self._list.cursor
+        return self._board.card(cursor) if cursor is not None else None
+
+    def state_changed(self) -> None:
+        """Another experiment, another run, or back from another screen."""
+        review = self.state.review
+        if review is not None and (self._decisions is None or self._decisions.review is not review):
+            self._decisions = Decisions(review)
+            self._shown, self._reviewing = Filter.ALL, False
+        if review is not None:
+            review.reload()  # what others decided meanwhile
+            self._board.refresh_rulings()
+        self._begin()
+        self._draw()
+
+    def engine_pushed(self, bodies: tuple[Event | TableGrew, ...]) -> None:
+        """The client hands events on four times a second at most; draw once for each such batch."""
+        if self.is_current or any(isinstance(body, PurposeDrafted) for body in bodies):
+            self._draw()
+
+    def engine_restarted(self, sentence: str) -> None:
+        """The run is lost; what it had found stays until another is started."""
+        self._draw()
+
+    def _begin(self) -> None:
+        """Coming here with nothing analysed yet starts the reading and asks about the purpose."""
+        state = self.state
+        if state.experiment is None:
+            return
+        if not state.analysing and not self._board.started and state.analysis_problem is None:
+            self.tui.start_analysis()
+        if not self._board.purpose_settled and self.is_current and state.analysing:
+            from mlflow_tui.screens.purpose import PurposeScreen
+
+            self.app.push_screen(PurposeScreen())
+
+    def _draw(self) -> None:
+        if not self.is_mounted:
+            return
+        board = self._board
+        if self._shown is not Filter.ALL and not self._reviewing and not board.count(self._shown):
+            self._shown = Filter.ALL
+        self._list.empty_text = self._empty_text()
+        self._list.show(board.groups(self._shown), board.successor)
+        self._draw_status()
+        self._draw_detail_soon()
+        self.refresh_bindings()
+
+    def _empty_text(self) -> str:
+        if self.state.experiment is None:
+            return "Choose an experiment first (2)."
+        if self.state.analysing:
+            return "Listing the claims to test …"
+        return "Nothing here yet. S starts the analysis."
+
+    def _draw_status(self) -> None:
+        board, state = self._board, self.state
+        done = board.analysis
+        problem = state.analysis_problem
+        self.query_one(BoardStatus).say(
+            Standing(
+                progress=board.progress if state.analysing else None,
+                traces_read=done.traces_read if done is not None else None,
+                interrupted=board.interrupted,
+                skipped=board.skipped,
+                problem=f"{problem.sentence} {problem.remedy}" if problem is not None else "",
+                waiting="Starting …" if state.analysing else "",
+                to_decide=board.count(Filter.TO_DECIDE),
+                accepted=board.count(Filter.ACCEPTED),
+                rejected=board.count(Filter.REJECTED),
+                shown="" if self._shown is Filter.ALL else self._shown.value,
+                marked=len(board.marks),
+                review_left=board.count(Filter.TO_DECIDE) if self._reviewing else None,
+                focus=board.focus,
+            )
+        )
+
+    @on(BoardList.Moved)
+    def _moved(self) -> None:
+        self._draw_detail_soon()
+        self.refresh_bindings()
+
+    @on(BoardList.Chosen)
+    async def _chosen(self) -> None:
+        await self.action_open()
+
+    def _draw_detail_soon(self) -> None:
+        if self._detail_timer is not None:
+            self._detail_timer.stop()
+        self._detail_timer = self.set_timer(DETAIL_SECONDS, self._draw_detail)
+
+    def _draw_detail(self) -> None:
+        if self._detail.display:
+            self._detail.show_card(self.card)
+
+    # ---- moving ---------------------------------------------------------------------------
+
+    @property
+    def _detail_fills(self) -> bool:
+        """Whether the detail stands in the cards' place (narrow terminal)."""
+        return self.query_one("#board-body").has_class("-detail") and not self._wide
+
+    @property
+    def _wide(self) -> bool:
+        return self.has_class("-wide")
+
+    def action_cursor(self, where: str) -> None:
+        """Move in the pane that has the keys."""
+        if self._detail.has_focus:
+            self._detail.move(where)
+        else:
+            self._list.move(where)
+
+    def action_next_pane(self) -> None:
+        """From the cards to the detail and back."""
+        if not self._wide:
+            self._show_detail(not self._detail_fills)
+        elif self._detail.has_focus:
+            self._list.focus()
+        else:
+            self._detail.focus()
+
+    def _show_detail(self, shown: bool) -> None:
+        self.query_one("#board-body").set_class(shown, "-detail")
+        (self._detail if shown else self._list).focus()
+        if shown:
+            self.call_after_refresh(self._draw_detail)
+        self.refresh_bindings()
+
+    async def action_open(self) -> None:
+        """In a narrow terminal first the detail; then the example in Traces, at its span."""
+        card = self.card
+        if card is None:
+            return
+        if not self._wide and not self._detail_fills:
+            self._show_detail(True)
+            return
+        self._draw_detail()
+        example = self._detail.example
+        if example is None:
+            self.tell("There is no example to open: nothing was found.")
+            return
+        await self.tui.show_evidence(example.trace_id, example.span_id, example.excerpt, card.key)
+
+    def action_back(self) -> None:
+        """Out of the detail, the review, the marks, the filter: one at a time."""
+        if self._detail_fills:
+            self._show_detail(False)
+        elif self._detail.has_focus:
+            self._list.focus()
+        elif self._reviewing:
+            self._reviewing = False
+        elif self._board.marks:
+            self._board.set_marks(())
+        else:
+            self._shown = Filter.ALL
+        self._draw()
+
+    def action_next_evidence(self) -> None:
+        """Point at the next example."""
+        self._point_at_example(1)
+
+    def action_previous_evidence(self) -> None:
+        """Point at the previous example."""
+        self._point_at_example(-1)
+
+    def _point_at_example(self, step: int) -> None:
+        if not self._wide and not self._detail_fills:
+            self._show_detail(True)
+            return
+        self._draw_detail()
+        self._detail.point_at_example(step)
+
+    def action_filter(self) -> None:
+        """The next filter that shows anything."""
+        order = list(Filter)
+        start = order.index(self._shown)
+        for step in range(1, len(order) + 1):
+            candidate = order[(start + step) % len(order)]
+            if candidate is Filter.ALL or self._board.count(candidate):
+                self._shown = candidate
+                break
+        self._draw()
+
+    @work(exclusive=True, group="dialog")
+    async def action_focus_on(self) -> None:
+        """Ask what worries the reviewer; what speaks of it is marked and comes first."""
+        text = await self.app.push_screen_wait(
+            TextDialog(
+                "What worries you?",
+                self._board.focus,
+                hint="Claims that speak of these words are marked and come first in their family. "
+                "Nothing is left out. Empty takes it back.",
+                verb="mark them",
+            )
+        )
+        if text is not None:
+            self._board.set_focus(text)
+            if text and not self._board.count(Filter.FOCUS):
+                self.tell("No claim speaks of that yet; findings still to come may.")
+            self._draw()
+
+    # ---- running --------------------------------------------------------------------------
+
+    def action_start(self) -> None:
+        """Analyse again, from the start, with the purpose and focus as they are."""
+        board = self._board
+        purpose = board.purpose if board.purpose and board.purpose.confirmed_by_user else None
+        self.tui.start_analysis(purpose, board.focus)
+        self._board.settle_purpose(purpose)
+
+    def action_stop(self) -> None:
+        """Conclude from what was read."""
+        self.tui.stop_analysis()
+        self.tell("Stopping: the verdicts come from what was read so far.")
+
+    # ---- deciding -------------------------------------------------------------------------
+
+    def _chosen_cards(self) -> list[Card]:
+        """The marked cards, or else the one under the cursor; only those with a verdict."""
+        marked = [self._board.card(key) for key in self._list.keys if key in self._board.marks]
+        cards = marked or [self.card]
+        return [card for card in cards if card is not None and card.finding is not None]
+
+    def action_mark(self) -> None:
+        """Mark or unmark, and go on to the next card."""
+        card = self.card
+        if card is not None and card.finding is not None:
+            self._board.set_marks(self._board.marks ^ {card.key})
+            self._draw()
+            self._list.move("down")
+
+    async def action_accept(self) -> None:
+        """Into the report."""
+        await self._decide(self._chosen_cards(), Decision.ACCEPTED)
+
+    @work(exclusive=True, group="dialog")
+    async def action_reject(self) -> None:
+        """Out of the report, with a reason."""
+        cards = self._chosen_cards()
+        if not cards:
+            return
+        subject = claim(cards[0]) if len(cards) == 1 else f"{len(cards)} findings"
+        rejection = await self.app.push_screen_wait(RejectDialog(subject))
+        if rejection is not None:
+            await self._decide(cards, Decision.REJECTED, rejection.reason, rejection.note)
+
+    @work(exclusive=True, group="dialog")
+    async def action_comment(self) -> None:
+        """A note; the decision stays what it is."""
+        card = self.card
+        if card is None or card.finding is None:
+            return
+        ruling = card.ruling
+        note = await self.app.push_screen_wait(
+            TextDialog(f"Note on: {claim(card)}", ruling.note, hint="It stands in the report.")
+        )
+        if note is not None:
+            await self._decide([card], ruling.decision, ruling.reason, note, moves_on=False)
+
+    async def _decide(
+        self,
+        cards: Sequence[Card],
+        decision: Decision,
+        reason: str = "",
+        note: str | None = None,
+        *,
+        moves_on: bool = True,
+    ) -> None:
+        found: list[Finding] = [card.finding for card in cards if card.finding is not None]
+        if not found or self._decisions is None:
+            return
+        kept = cards[0].ruling.note if len(cards) == 1 and decision is Decision.ACCEPTED else ""
+        try:
+            await self._decisions.decide(found, decision, reason, kept if note is None else note)
+        except OSError as error:
+            self.tell(f"The decision could not be saved: {error.strerror or error}.", problem=True)
+        self._board.set_marks(())
+        self._board.refresh_rulings()
+        if self._reviewing and moves_on:
+            self._go_on()
+        self._draw()
+
+    async def action_undo(self) -> None:
+        """Take back the last decision and go to what it was about."""
+        if self._decisions is not None:
+            await self._step_back(await self._decisions.undo())
+
+    async def action_redo(self) -> None:
+        """Put back what was undone."""
+        if self._decisions is not None:
+            await self._step_back(await self._decisions.redo())
+
+    async def _step_back(self, fingerprints: list[str]) -> None:
+        self._board.refresh_rulings()
+        self._draw()
+        if fingerprints:
+            self._list.go_to(fingerprints[-1])
+
+    # ---- review mode ----------------------------------------------------------------------
+
+    def action_review(self) -> None:
+        """Walk through the confirmed and undecided ones, the weightiest first."""
+        if not self._board.count(Filter.TO_DECIDE):
+            self.tell("Nothing is left to decide.")
+            return
+        self._reviewing = True
+        self._shown = Filter.ALL
+        self._passed_over.clear()
+        self._draw()
+        self._go_on()
+        self._draw()
+
+    def action_skip(self) -> None:
+        """Leave this one for later."""
+        card = self.card
+        if card is not None:
+            self._passed_over.add(card.key)
+        self._go_on()
+        self._draw()
+
+    def _go_on(self) -> None:
+        left = [card for card in self._board.in_rank_order() if card.key not in self._passed_over]
+        if left:
+            self._list.go_to(left[0].key)
+            return
+        self._reviewing = False
+        later = self._board.count(Filter.TO_DECIDE)
+        if later:
+            self.tell(f"Review ended; {later} left for later.")
+        else:
+            self.tell("All confirmed findings are decided. 5 shows the report.")
+
+    def action_export(self) -> None:
+        """Exporting is done on the report, where one sees what is exported."""
+        self.app.action_go(REPORT)  # type: ignore[attr-defined]
+
+    # ---- which keys apply -----------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The footer shows, and the keys do, only what makes sense now."""
+        if not self.is_mounted or not self.query(BoardList):
+            return True
+        if action in ("accept", "reject", "mark"):
+            return bool(self._chosen_cards())
+        if action in ("comment", "open", "next_evidence", "previous_evidence"):
+            return self.card is not None and (action == "open" or self.card.finding is not None)
+        if action in ("undo", "redo"):
+            decisions = self._decisions
+            if decisions is None:
+                return False
+            return decisions.can_undo if action == "undo" else decisions.can_redo
+        if action == "stop":
+            return self.state.analysing
+        if action == "start":
+            return not self.state.analysing and self.state.experiment is not None
+        if action == "review":
+            return not self._reviewing and bool(self._board.count(Filter.TO_DECIDE))
+        if action == "skip":
+            return self._reviewing
+        if action == "export":
+            return self._board.analysis is not None
+        if action == "back":
+            return bool(
+                self._detail_fills
+                or self._detail.has_focus
+                or self._reviewing
+                or self._board.marks
+                or self._shown is not Filter.ALL
+            )
+        return True
