@@ -126,7 +126,7 @@ def _told(failing: pd.DataFrame, slow: np.ndarray, cut_ms: float) -> str:
 
 
 def _rows(slow: pd.DataFrame, cut_ms: float) -> pd.DataFrame:
-    took = (slow["duration_ms"].astype(float) / 1000).map("{:.1f}".format)
+    took = (slow["duration_ms"].astype(float) / 1000).map("{:.1f}".format).astype(str)
     return affected_rows(
         slow.index,
         slow.index,

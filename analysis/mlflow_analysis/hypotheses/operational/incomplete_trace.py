@@ -52,7 +52,8 @@ class IncompleteTrace(Hypothesis):
         """Traces in progress for over an hour, without a root, or without outputs."""
         traces = features.traces[~_running_now(features.traces)]
         in_progress = traces["state"] == "IN_PROGRESS"
-        no_root = ~in_progress & (traces["root_span_id"] == "")
+        # without any span there is nothing to say: only what the store knows of the trace was read
+        no_root = ~in_progress & (traces["root_span_id"] == "") & (traces["span_count"] > 0)
         roots = features.spans[features.spans["depth"] == 0]
         silent_roots = roots.loc[
             (roots["output"] == "") & ~roots["failed"].astype(bool), "trace_id"
@@ -67,7 +68,9 @@ class IncompleteTrace(Hypothesis):
         hours = (_newest_ms(features.traces) - traces["start_ms"]) / _HOUR_MS
         spans = traces["span_count"].fillna(0).astype(int).astype(str)
         why = pd.Series("", index=traces.index)
-        why = why.mask(in_progress, "still in progress after " + hours.map("{:.1f}".format) + " h")
+        why = why.mask(
+            in_progress, "still in progress after " + hours.map("{:.1f}".format).astype(str) + " h"
+        )
         why = why.mask(no_root, "ended without a root span")
         why = why.mask(no_output, "ended well without a recorded output")
         shown = why != ""

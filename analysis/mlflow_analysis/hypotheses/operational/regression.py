@@ -155,7 +155,7 @@ def _latency(features: Features) -> Case:
     slow = since[seconds[cut:] > np.quantile(seconds[:cut], _SLOW_QUANTILE)]
     slow = slow if level.ratio > 1 else slow.iloc[:0]
     when = _when(since["start_ms"].iloc[0])
-    took = (slow["duration_ms"] / 1000).map("{:.1f}".format)
+    took = (slow["duration_ms"] / 1000).map("{:.1f}".format).astype(str)
     told = (
         "took " + took + f" s after {when}, when the median went from {before:.1f} to {after:.1f} s"
     )

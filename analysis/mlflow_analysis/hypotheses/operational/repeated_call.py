@@ -203,7 +203,7 @@ def _tokens_between(features: Features, loops: pd.DataFrame) -> int | None:
 
 def _rows(loops: pd.DataFrame) -> pd.DataFrame:
     count = loops["count"].astype(int).astype(str)
-    extra = (loops["extra_ms"].astype(float) / 1000).map("{:.1f}".format)
+    extra = (loops["extra_ms"].astype(float) / 1000).map("{:.1f}".format).astype(str)
     arguments = loops["arguments"].astype(str).str[:_EXCERPT]
     return affected_rows(
         loops["trace_id"],

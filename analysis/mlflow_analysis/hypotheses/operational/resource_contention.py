@@ -103,8 +103,8 @@ def _told(loaded: LoadedTool) -> str:
 
 def _waiting_rows(features: Features, loaded: LoadedTool) -> pd.DataFrame:
     slow = loaded.slow
-    load = slow["trace_id"].map(features.traces["load"]).map("{:.0f}".format)
-    took = (slow["self_ms"] / 1000).map("{:.2f}".format)
+    load = slow["trace_id"].map(features.traces["load"]).map("{:.0f}".format).astype(str)
+    took = (slow["self_ms"] / 1000).map("{:.2f}".format).astype(str)
     told = (
         f"{loaded.tool} took "
         + took

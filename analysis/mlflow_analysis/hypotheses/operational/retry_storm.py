@@ -144,8 +144,8 @@ def _rows(storms: pd.DataFrame) -> pd.DataFrame:
     end = pd.Series("and succeeded in the end.", index=storms.index)
     end = end.mask(~storms["rescued"].astype(bool), "and never succeeded.")
     retries = storms["retries"].astype(int).astype(str)
-    pause = (storms["pause_ms"] / 1000).map("{:.1f}".format)
-    wasted = (storms["wasted_ms"] / 1000).map("{:.1f}".format)
+    pause = (storms["pause_ms"] / 1000).map("{:.1f}".format).astype(str)
+    wasted = (storms["wasted_ms"] / 1000).map("{:.1f}".format).astype(str)
     return affected_rows(
         storms["trace_id"],
         storms["trace_id"],
