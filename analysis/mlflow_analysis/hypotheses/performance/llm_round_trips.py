@@ -1,0 +1,116 @@
+"""Many model calls, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
+
+_MANY = 6
+_FEWEST = 20
+_SLOPE_SAMPLE = 1_500
+_MODEL_SHARE = 0.5
+
+
+class LlmRoundTrips(Hypothesis):
+    """Answers take many model calls, and each one adds to the wait.
+
+    ## Why it matters
+    Every round trip to the model costs its latency, reads the whole context again and is paid for; the
+    fifth step that asks for one more tool could have been asked for in the first.
+
+    ## Test
+    Eligible: ended traces with a model call, at least 20. Affected: traces with 6 model calls or more that
+    hold at least half of the critical path; counted only if duration rises with the number of calls (the
+    95 % interval of the Theil-Sen slope lies above 0). Confirmed if the lower bound of the share (Wilson)
+    is above 10 %.
+
+    ## Not flagged
+    Model calls in parallel, for they are not on the critical path; traces whose time goes elsewhere; one
+    to five calls, which tools need.
+
+    ## Recommendation
+    Let the model ask for several tools at once, make tools that do more in one call, and put what it
+    always looks up first into the prompt.
+
+    ## Sources
+    Theil 1950; Sen 1968, Estimates of the Regression Coefficient Based on Kendall's Tau, J. Am. Stat.
+    Assoc. 63. Kim et al. 2024, An LLM Compiler for Parallel Function Calling, arXiv:2312.04511.
+    """
+
+    id: ClassVar[str] = "llm-round-trips"
+    title: ClassVar[str] = "Many model round trips"
+    category: ClassVar[Category] = Category.PERFORMANCE
+    unit: ClassVar[Unit] = Unit.TRACE
+    severity: ClassVar[Severity] = Severity.LOW
+    minimum_effect: ClassVar[float] = 0.10
+    needs: ClassVar[frozenset[Field]] = frozenset({Field.MODEL_SPANS, Field.DURATIONS})
+    live: ClassVar[bool] = False
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Ended traces with a model call."""
+        traces = features.complete
+        return traces.index[(traces["model_calls"] > 0) & (traces["duration_ms"] > 0)]
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """Traces with many model calls."""
+        return next(iter(self.cases(features))).affected
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """One case, with what a call costs."""
+        eligible = self.eligible(features)
+        traces = features.complete.loc[eligible]
+        slope, low = _slope(traces, features.seed)
+        calls = features.model_calls[features.model_calls["trace_id"].isin(eligible)]
+        on_path = calls.groupby("trace_id")["critical_ms"].sum().reindex(eligible).fillna(0.0)
+        many = traces[
+            (traces["model_calls"] >= _MANY)
+            & (on_path / traces["duration_ms"] >= _MODEL_SHARE)
+            & (len(traces) >= _FEWEST)
+            & (low > 0)
+        ]
+        count = many["model_calls"].astype(str)
+        seconds = (on_path.reindex(many.index) / 1000).round(1).astype(str)
+        whole = (many["duration_ms"] / 1000).round(1).astype(str)
+        yield Case(
+            eligible,
+            affected_rows(
+                many.index,
+                many.index,
+                many["root_span_id"],
+                count + " model calls",
+                count
+                + " model calls take "
+                + seconds
+                + " s of the trace's "
+                + whole
+                + f" s; each further call adds {slope / 1000:.2f} s.",
+            ),
+            statement=f"Traces take {_MANY} model calls or more; each one adds {slope / 1000:.2f} s.",
+            seconds_lost=float(((many["model_calls"] - _MANY // 2) * max(low, 0.0)).sum()) / 1000,
+            test_without_effect=(
+                f"fewer than {_FEWEST} traces call a model" if len(traces) < _FEWEST else ""
+            ),
+        )
+
+
+def _slope(traces: pd.DataFrame, seed: int) -> tuple[float, float]:
+    """Milliseconds for each further model call, and the lower bound of that."""
+    if traces["model_calls"].nunique() < 2:
+        return 0.0, 0.0
+    if len(traces) > _SLOPE_SAMPLE:
+        traces = traces.sample(_SLOPE_SAMPLE, random_state=seed)
+    if traces["model_calls"].nunique() < 2:
+        return 0.0, 0.0
+    fitted = stats.theilslopes(
+        traces["duration_ms"].to_numpy(dtype=float), traces["model_calls"].to_numpy(dtype=float)
+    )
+    low = float(fitted.low_slope)
+    return float(fitted.slope), low if np.isfinite(low) else 0.0

@@ -1,0 +1,223 @@
+"""What the user said earlier in the conversation is asked for again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.quality.wording import cut_out, tells_failure
+from mlflow_analysis.statistics.similarity import similarity
+
+RESTATED = 0.8
+_CHANCE_PAIRS = 1_000
+_SIGNIFICANT = 0.01
+
+_NOUNS = (
+    r"order|booking|reservation|account|customer|ticket|case|invoice|tracking|flight|policy|claim"
+    r"|reference|confirmation|member(?:ship)?|patient|employee|user|device|serial|contract|request"
+    r"|transaction|payment|shipment|product|zip|post(?:al)?"
+)
+_ASKS = re.compile(
+    r"(?i)(?:\b(?:could|can|would|will|may)\b[^.?!\n]{0,30}\b(?:provide|share|give|tell|send|let me know|have"
+    r"|specify|repeat|know|supply|enter)|\bwhat(?:'s| is| was)|\bplease (?:provide|share|give|tell|send"
+    r"|specify|supply|enter)|\bi(?:'ll| will)? need|\bmay i have|\bwhich|\blet me know)\b[^.?!\n]{0,50}?\b"
+    rf"(?:(?P<noun>{_NOUNS}) ?(?:number|id|no\.?|code|reference)\b|(?P<email>e-?mail(?: address)?)\b"
+    r"|(?P<phone>(?:tele)?phone(?: number)?)\b|(?P<name>(?:full |first |last )?name)\b"
+    rf"|which (?P<which>{_NOUNS})\b)"
+)
+_NOT_LOST = re.compile(
+    r"(?i)\b(?:confirm|verify|double[- ]check|verification|correct\b.{0,20}\?|not (?:found|valid|recogni[sz]ed)"
+    r"|no (?:such|record|match\w*|results?)|invalid|does(?:n't| not) (?:match|exist|appear)|did(?:n't| not) find"
+    r"|another|different|other|new)\b"
+)
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+_PHONE = re.compile(r"(?<![\w#-])\+?\d[\d ()/-]{6,}\d")
+_NAMED = re.compile(
+    r"(?:\b[Mm]y name is|\bI am|\bI'm|\b[Tt]his is) (?P<value>[A-Z][\w'-]+(?: [A-Z][\w'-]+)*)"
+)
+_SAID_SO = re.compile(
+    r"(?i)\b(?:i(?:'ve| have)? already (?:told|gave|given|said|sent|mentioned|provided|shared)|i just (?:told"
+    r"|gave|said|sent) you|you already (?:asked|have (?:it|my|that))|as i (?:already )?(?:said|told you"
+    r"|mentioned)|like i (?:said|told you))\b"
+)
+_VALUE = r"(?P<value>[A-Z]{0,6}[-#]?\d[\w-]{2,}|[A-Z]{2,}-\w*\d\w*)"
+
+
+class ContextLost(Hypothesis):
+    """The application asks again for what the user has already said.
+
+    ## Why it matters
+    Having to say a thing twice is among the first reasons why people give up on a conversation; it also
+    shows that history is cut or not passed on, so that later answers rest on less than the user gave.
+
+    ## Test
+    Unit: sessions with a second turn. Affected: an answer asks for a number, an e-mail address, a phone
+    number or a name that the user gave in an earlier turn; or the user says so ("I already told you");
+    or the user restates the previous request (similarity of at least 0.8, the same numbers) although it
+    did not fail. Restating counts only where it happens more often than among random pairs of turns from
+    different sessions (binomial test, p < 0.01). Confirmed if the lower bound of the share of sessions
+    (Wilson) is above 5 %.
+
+    ## Not flagged
+    The first time something is asked; confirming or verifying a value; asking again because nothing was
+    found under it or a call failed; asking for another one; trying again after a failure; applications
+    where everybody sends the same few requests.
+
+    ## Recommendation
+    Pass the earlier turns (or a list of the values collected so far) to the model, check what trimming
+    or summarising drops, and fill tool arguments from that list before asking.
+
+    ## Sources
+    Laban et al. 2025, LLMs Get Lost In Multi-Turn Conversation, arXiv:2505.06120. Higashinaka et al.
+    2021, Integrated taxonomy of errors in chat-oriented dialogue systems, SIGDIAL ("ignore question",
+    "repetition"). Sacks, Schegloff and Jefferson 1977 on repair.
+    """
+
+    id: ClassVar[str] = "context-lost"
+    title: ClassVar[str] = "Asks again for what was already said"
+    category: ClassVar[Category] = Category.QUALITY
+    unit: ClassVar[Unit] = Unit.SESSION
+    severity: ClassVar[Severity] = Severity.HIGH
+    minimum_effect: ClassVar[float] = 0.05
+    needs: ClassVar[frozenset[Field]] = frozenset(
+        {Field.FOLLOW_UPS, Field.REQUESTS, Field.RESPONSES}
+    )
+    live: ClassVar[bool] = False
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Sessions with a second turn."""
+        traces = features.complete
+        return pd.Index(traces.loc[traces["turn"] > 1, "session"].unique(), dtype=object)
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """The turns that show it."""
+        traces = features.complete
+        traces = traces[traces["session"].isin(self.eligible(features))]
+        with_failed_call = set(features.calls.loc[features.calls["failed"], "trace_id"])
+        restated = _restated(traces, features.seed)
+        rows = [
+            (str(session), *found)
+            for session, turns in traces.groupby("session", sort=False)
+            for found in _in_session(turns, with_failed_call, restated)
+        ]
+        columns = list(zip(*rows, strict=True)) or [()] * 5
+        session, trace_id, excerpt, offset, rationale = (list(column) for column in columns)
+        return affected_rows(
+            pd.Series(session, dtype=object),
+            pd.Series(trace_id, dtype=object),
+            pd.Series(traces["root_span_id"].reindex(trace_id).tolist(), dtype=object),
+            pd.Series(excerpt, dtype=object),
+            pd.Series(rationale, dtype=object),
+            pd.Series(offset, dtype=int),
+        )
+
+
+def _in_session(
+    turns: pd.DataFrame, with_failed_call: set[str], restated: dict[str, float]
+) -> Iterator[tuple[str, str, int, str]]:
+    said: list[str] = []
+    for trace_id, request, response in zip(
+        turns.index, turns["request"], turns["response"], strict=True
+    ):
+        if said and trace_id not in with_failed_call:
+            yield from _asked_again(trace_id, response, said)
+        if said:
+            told = _SAID_SO.search(request.replace("\u2019", "'"))
+            if told:
+                excerpt, offset = cut_out(request, *told.span())
+                yield (
+                    trace_id,
+                    excerpt,
+                    offset,
+                    f"The user says “{told.group()}” in turn {len(said) + 1}.",
+                )
+        if trace_id in restated:
+            yield (
+                trace_id,
+                request[:200],
+                0,
+                f"The user restates the request of the turn before (similarity {restated[trace_id]:.2f}), "
+                "which had not failed.",
+            )
+        said.append(request)
+
+
+def _asked_again(
+    trace_id: str, response: str, said: list[str]
+) -> Iterator[tuple[str, str, int, str]]:
+    plain = response.replace("\u2019", "'")
+    if _NOT_LOST.search(plain) or tells_failure(plain):
+        return
+    for asked in _ASKS.finditer(plain):
+        for turn in range(len(said) - 1, -1, -1):
+            value = _given(asked, said[turn])
+            if value and value not in response:
+                excerpt, offset = cut_out(response, *asked.span())
+                what = next(text for text in asked.groupdict().values() if text)
+                yield (
+                    trace_id,
+                    excerpt,
+                    offset,
+                    f"The answer to turn {len(said) + 1} asks for the {what}, which the user gave in turn "
+                    f"{turn + 1}: {value}.",
+                )
+                return
+
+
+def _given(asked: re.Match[str], earlier: str) -> str:
+    if asked["email"]:
+        found = _EMAIL.search(earlier)
+        return found.group() if found else ""
+    if asked["phone"]:
+        found = _PHONE.search(earlier)
+        return found.group() if found else ""
+    if asked["name"]:
+        found = _NAMED.search(earlier)
+        return found["value"] if found else ""
+    noun = re.escape((asked["noun"] or asked["which"]).casefold())
+    found = re.search(
+        rf"(?i:\b{noun}\b)(?:\s+(?i:number|id|no\.?|code|reference|is|with|it's|its|the|was|my|of))*[\s:#=]*{_VALUE}",
+        earlier,
+    )
+    return found["value"].lstrip("#") if found else ""
+
+
+def _restated(traces: pd.DataFrame, seed: int) -> dict[str, float]:
+    """Similarity by trace id of requests that restate the one before, if that is more than chance."""
+    requests, sessions = traces["request"].tolist(), traces["session"].tolist()
+    numbers = [tuple(sorted(re.findall(r"\d+", text))) for text in requests]
+    positions: dict[str, list[int]] = {}
+    for position, session in enumerate(sessions):
+        positions.setdefault(session, []).append(position)
+    neighbours = [pair for members in positions.values() for pair in pairwise(members)]
+    failed = traces["failed"].tolist()
+
+    def score(first: int, second: int) -> float:
+        if numbers[first] != numbers[second] or len(requests[second].split()) < 3:
+            return 0.0
+        return similarity(requests[first], requests[second])
+
+    found = {
+        str(traces.index[second]): value
+        for first, second in neighbours
+        if not failed[first] and (value := score(first, second)) >= RESTATED
+    }
+    if not found:
+        return {}
+    generator = np.random.default_rng(seed)
+    drawn = generator.integers(0, len(requests), size=(_CHANCE_PAIRS, 2))
+    apart = [(int(a), int(b)) for a, b in drawn if sessions[a] != sessions[b]]
+    by_chance = (1 + sum(score(a, b) >= RESTATED for a, b in apart)) / (1 + len(apart))
+    tested = stats.binomtest(
+        len(found), len(neighbours), min(1.0, by_chance), alternative="greater"
+    )
+    return found if tested.pvalue < _SIGNIFICANT else {}

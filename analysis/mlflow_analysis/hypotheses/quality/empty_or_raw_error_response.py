@@ -1,0 +1,136 @@
+"""Nothing, a placeholder or a raw error instead of an answer."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.hypotheses.base import Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.quality.wording import cut_out
+
+_PLACEHOLDER = re.compile(
+    r"(?i)^\s*(?:null|none|undefined|nan|\[object object\]|<no response>|no response|no output|placeholder|todo"
+    r"|lorem ipsum.*|\.{3,}|…|\{\{[^{}]*\}\}|\{\}|\[\]|\"\"|<\|?(?:endoftext|im_end)\|?>)\s*$"
+)
+_RAW_ERROR = re.compile(
+    r"(?:^Traceback \(most recent call last\):"
+    r"|^\s*(?:Error: |Exception: )?(?:[a-z_][\w]*\.)*[A-Z]\w*(?:Error|Exception)\b\s*(?::|\()\s*\S"
+    r"|^\s*Error code: [45]\d\d\b|^\s*(?:HTTP )?[45]\d\d (?:Client|Server) Error\b|^\s*HTTPSConnectionPool\("
+    r"|^\s*(?:Error|ERROR|Fatal error|FATAL)\s?: \S"
+    r"|^\s*\{\s*[\"'](?:error|detail)[\"']\s*:\s*(?:[\"'{])"
+    r"|^\s*(?:500 )?Internal Server Error\b|^\s*(?:502 )?Bad Gateway\b|^\s*(?:503 )?Service Unavailable\b"
+    r"|^\s+at [\w.$]+\([\w]+\.java:\d+\)|^goroutine \d+ \[|^thread '[^']*' panicked at)",
+    re.MULTILINE,
+)
+_ABOUT_ERRORS = re.compile(
+    r"(?i)\b(?:error|exception|traceback|stack ?trace|debug\w*|bug|crash\w*|log|logs|raises?|fails?|failing)\b"
+)
+_FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_MOST_ANSWER = 0.5
+
+
+class EmptyOrRawErrorResponse(Hypothesis):
+    """Users get an empty answer, a placeholder or a raw error text.
+
+    ## Why it matters
+    The trace counts as successful while the user has nothing, or reads internals of the program: paths,
+    hosts and stack traces that also tell an attacker where to look.
+
+    ## Test
+    Eligible: traces that ended without failing, of a kind (trace name) of which at least half have an
+    answer. Affected: the answer is empty or white space, a lone placeholder ("null", "undefined",
+    "[object Object]", an unfilled template), or a line of it *begins* with a traceback, an exception
+    class and message, an HTTP error line or an error object. A recorded fact: confirmed from 3 traces or
+    1 % on.
+
+    ## Not flagged
+    Traces that failed (other claims tell why); answers about errors to requests about errors; errors
+    quoted in a code fence; a sentence that merely contains the word "error"; kinds of trace that never
+    have an answer.
+
+    ## Recommendation
+    Catch the exception at the edge, mark the trace as failed, tell the user in one sentence what to do,
+    and try once more on an empty completion; keep the raw text in the log.
+
+    ## Sources
+    OWASP, "Improper Error Handling"; CWE-209, Generation of Error Message Containing Sensitive
+    Information. MLflow documentation, trace status.
+    """
+
+    id: ClassVar[str] = "empty-or-raw-error-response"
+    title: ClassVar[str] = "Empty or raw-error answers"
+    category: ClassVar[Category] = Category.QUALITY
+    unit: ClassVar[Unit] = Unit.TRACE
+    severity: ClassVar[Severity] = Severity.HIGH
+    rule: ClassVar[Rule] = Rule.FACT
+    needs: ClassVar[frozenset[Field]] = frozenset({Field.RESPONSES})
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Traces that did not fail, of kinds that usually have an answer."""
+        return _answerable(features).index
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """Those with nothing to read in the answer."""
+        traces = _answerable(features)
+        response = traces["response"]
+        suspicious = (
+            (response.str.strip() == "")
+            | response.str.contains(_PLACEHOLDER.pattern)
+            | response.str.contains(_RAW_ERROR.pattern, flags=re.MULTILINE)
+        )
+        rows = [
+            (str(trace_id), str(row_span), *shown)
+            for trace_id, request, text, row_span in zip(
+                traces.index[suspicious],
+                traces.loc[suspicious, "request"],
+                response[suspicious],
+                traces.loc[suspicious, "root_span_id"],
+                strict=True,
+            )
+            if (shown := _instead_of_answer(request, text)) is not None
+        ]
+        columns = list(zip(*rows, strict=True)) or [()] * 5
+        trace_ids, spans, excerpts, offsets, rationales = (list(column) for column in columns)
+        return affected_rows(
+            pd.Series(trace_ids, dtype=object),
+            pd.Series(trace_ids, dtype=object),
+            pd.Series(spans, dtype=object),
+            pd.Series(excerpts, dtype=object),
+            pd.Series(rationales, dtype=object),
+            pd.Series(offsets, dtype=int),
+        )
+
+
+def _answerable(features: Features) -> pd.DataFrame:
+    traces = features.complete
+    traces = traces[~traces["failed"]]
+    answers = (traces["response"].str.strip() != "").groupby(traces["name"]).transform("mean")
+    return traces[answers >= _MOST_ANSWER]
+
+
+def _instead_of_answer(request: str, response: str) -> tuple[str, int, str] | None:
+    """Excerpt, offset and rationale."""
+    if not response.strip():
+        return (
+            "(empty)",
+            -1,
+            f"The answer has no text ({len(response)} characters) though the trace is OK.",
+        )
+    if _PLACEHOLDER.match(response):
+        if response.strip() in ("{}", "[]", "None", "null") and "json" in request.lower():
+            return None
+        return response[:120], 0, f"The whole answer is the placeholder “{response.strip()[:60]}”."
+    outside = _FENCE.sub(lambda fence: " " * len(fence.group()), response)
+    raw = _RAW_ERROR.search(outside)
+    if raw is None or _ABOUT_ERRORS.search(request):
+        return None
+    excerpt, offset = cut_out(response, raw.start(), raw.end() + 140, margin=0)
+    return (
+        excerpt,
+        offset,
+        f"The answer shows a raw error at character {raw.start()} though the trace is OK.",
+    )

@@ -1,0 +1,192 @@
+"""Which format a request asks for, and whether an answer has it.
+
+What ``format-mismatch`` and the strength ``well-structured-answers`` stand on.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features
+from mlflow_analysis.hypotheses.quality.wording import declined, handed_off, tells_failure
+
+TEXT_LIMIT = 20_000
+"""Requests and answers are cut there: what is longer cannot be parsed."""
+
+_BULLETS = r"(?:bullets\b|bullet points?\b|list form(?:at)?\b|a list\b)"
+_KIND_OF_LIST = (
+    r"(?:bullet(?:ed)?(?:[ -]point)?|numbered|ordered|unordered|markdown|dashed) (?:list|points?)\b"
+)
+_YES_OR_NO = r"[\"'“]?yes[\"'”]? or [\"'“]?no\b"
+_ASKED: tuple[tuple[str, str], ...] = (
+    (
+        "JSON",
+        r"\b(?:as|in|into|return|respond|reply|answer|output|valid|only|give me|format(?:ted)?|produce)\b"
+        r"(?: \w+){0,4}? json\b(?! (?:schema )?(?:below|above|file|i |that i|error|parser|library|column"
+        r"|field|data))",
+    ),
+    (
+        "a table",
+        r"\b(?:(?:as|in|into) (?:an? )?(?:\w+ )?(?:table|tabular)\b"
+        r"|(?:make|give|show|draw|create) (?:me )?(?:an? )(?:\w+ )?table (?:of|with|comparing|showing)\b)",
+    ),
+    (
+        "a list",
+        rf"\b(?:(?:as|in|into|with|using) (?:an? )?(?:short )?(?:{_KIND_OF_LIST}|{_BULLETS})"
+        r"|as an? (?:\w+ )?list\b)",
+    ),
+    (
+        "one word",
+        r"\b(?:(?:in|with|using|as) (?:exactly |only |just )?(?:one|a single|1) word\b"
+        r"|one[- ]word answer\b|(?:one|single) word only\b)",
+    ),
+    (
+        "yes or no",
+        rf"\b(?:(?:only|just|simply) (?:answer |reply |say |respond )?(?:with )?(?:a )?{_YES_OR_NO}"
+        rf"|yes or no only\b|(?:answer|reply|respond) (?:with )?{_YES_OR_NO}[\"'”]? only\b)",
+    ),
+)
+_NOT_THIS = re.compile(
+    r"(?i)\b(?:this|that|my|the following|attached|given|provided) (?:\w+ )?(?:json|table|list)\b"
+    r"|\b(?:parse|validate|fix|debug|explain|read|convert|what is|what's|difference)\b"
+    r"[^.?!\n]{0,30}\b(?:json|table|list)\b(?! (?:as|in|into)\b)"
+)
+_ASKED_PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _ASKED)
+_LANGUAGES = {
+    "german": "de", "deutsch": "de", "french": "fr", "français": "fr", "spanish": "es", "español": "es",
+    "italian": "it", "italiano": "it", "portuguese": "pt", "dutch": "nl", "english": "en",
+    "chinese": "zh", "japanese": "ja", "korean": "ko", "russian": "ru", "arabic": "ar",
+}  # fmt: skip
+_ASKED_LANGUAGE = re.compile(
+    r"(?i)\b(?:(?:answer|reply|respond|write back|explain(?: it| this)?)(?: me| to me| only| please)* "
+    r"in|auf|en|in italiano|please (?:in|use)|(?:,|\.|\)) ?in) (?P<language>"
+    + "|".join(_LANGUAGES)
+    + r")\b(?! (?:law|history|class|literature|restaurant|market|company|version of))"
+)
+_STOP_WORDS = {
+    "en": "the and is are of to in you your that for with this it will be have can on not",
+    "de": "der die das und ist sind nicht ein eine sie ihr ihre mit für auf zu von den wird haben kann es",
+    "fr": "le la les et est sont vous votre vos des un une pour dans avec pas que ce sur du nous être",
+    "es": "el la los las y es son usted su sus de un una para en con no que por lo del se está",
+    "it": "il lo la gli le e è sono di un una per con non che in suo del della si può questo",
+    "pt": "o a os as e é são você seu sua de um uma para em com não que do da se está por",
+    "nl": "de het een en is zijn van u uw niet voor met op in dat die te kan wordt je",
+}
+_STOP_SETS = {code: frozenset(words.split()) for code, words in _STOP_WORDS.items()}
+_SCRIPTS = {
+    "zh": re.compile("[\u4e00-\u9fff]"),
+    "ja": re.compile("[\u3040-\u30ff]"),
+    "ko": re.compile("[\uac00-\ud7af]"),
+    "ru": re.compile("[\u0400-\u04ff]"),
+    "ar": re.compile("[\u0600-\u06ff]"),
+}
+_LETTERS = re.compile(r"[^\W\d_]+")
+_FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*?)```", re.DOTALL)
+_LIST_LINE = re.compile(r"^[ \t]*(?:[-*+•–‣]|\d+[.)]|[a-z][.)])[ \t]+\S", re.MULTILINE)
+_TABLE_RULE = re.compile(
+    r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)+\|?[ \t]*$", re.MULTILINE
+)
+
+
+def asked_format(request: str) -> str:
+    """``JSON``, ``a table``, ``a list``, ``one word``, ``yes or no``, ``language de`` … or ``""``."""
+    if not _NOT_THIS.search(request):
+        for name, pattern in _ASKED_PATTERNS:
+            if pattern.search(request):
+                return name
+    language = _ASKED_LANGUAGE.search(request)
+    return f"language {_LANGUAGES[language['language'].casefold()]}" if language else ""
+
+
+def mismatch(wanted: str, response: str) -> str:
+    """Why ``response`` is not in the ``wanted`` format, in a few words, or ``""`` if it is."""
+    if wanted == "JSON":
+        return "" if _holds_json(response) else "nothing in it parses as a JSON object or array"
+    if wanted == "a table":
+        rows = [
+            line for line in response.splitlines() if line.count("|") >= 2 or line.count("\t") >= 1
+        ]
+        there = _TABLE_RULE.search(response) or len(rows) >= 2 or "<table" in response.lower()
+        return "" if there else "it has no rows of cells"
+    if wanted == "a list":
+        items = len(_LIST_LINE.findall(response)) + response.lower().count("<li")
+        return "" if items >= 2 else f"it has {items} list item{'' if items == 1 else 's'}"
+    if wanted in ("one word", "yes or no"):
+        words = _LETTERS.findall(response)
+        return (
+            ""
+            if len(words) <= (1 if wanted == "yes or no" else 2)
+            else f"it has {len(words)} words"
+        )
+    found = language_of(response)
+    code = wanted.removeprefix("language ")
+    return "" if found in ("", code) else f"its language is {found}, not {code}"
+
+
+def language_of(text: str) -> str:
+    """ISO 639-1 code of the language, or ``""`` where that is not plain."""
+    letters = sum(len(word) for word in _LETTERS.findall(text))
+    for code in ("ja", "ko", "zh", "ru", "ar"):
+        if (
+            letters >= 4
+            and len(_SCRIPTS[code].findall(text)) > (0.1 if code == "ja" else 0.4) * letters
+        ):
+            return code
+    words = [word.casefold() for word in _LETTERS.findall(text)]
+    if len(words) < 8:
+        return ""
+    counts = Counter(
+        {code: sum(word in stop for word in words) for code, stop in _STOP_SETS.items()}
+    )
+    (best, most), (_, second) = counts.most_common(2)
+    return best if most >= 3 and most >= 1.5 * second else ""
+
+
+def asked_and_given(features: Features) -> pd.DataFrame:
+    """Answered requests that ask for a format, indexed by trace id.
+
+    Columns ``wanted``, ``mismatch`` ("" if it fits), ``response``, ``root_span_id``. Left out: failed
+    traces, answers that decline, hand off or say that something did not work, and cut texts.
+    """
+    traces = features.complete
+    traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
+    wanted = traces["request"].map(asked_format)
+    asked = traces[wanted != ""][["response", "root_span_id"]].assign(wanted=wanted[wanted != ""])
+    excused = pd.Series(
+        [
+            len(text) >= TEXT_LIMIT
+            or bool(declined(text))
+            or bool(handed_off(text))
+            or (tells_failure(text) and len(text) < 300)
+            or text.rstrip().endswith("?")
+            for text in asked["response"]
+        ],
+        index=asked.index,
+        dtype=bool,
+    )
+    asked = asked[~excused]
+    asked["mismatch"] = [
+        mismatch(want, text) for want, text in zip(asked["wanted"], asked["response"], strict=True)
+    ]
+    return asked
+
+
+def _holds_json(response: str) -> bool:
+    for candidate in (response, *_FENCED.findall(response)):
+        try:
+            if isinstance(json.loads(candidate), (dict, list)):
+                return True
+        except ValueError:
+            continue
+    begin = min((at for at in (response.find("{"), response.find("[")) if at >= 0), default=-1)
+    if begin < 0:
+        return False
+    try:
+        _, end = json.JSONDecoder().raw_decode(response, begin)
+    except ValueError:
+        return False
+    return end - begin > len(response) / 2

@@ -1,0 +1,162 @@
+"""Answers that stop in the middle."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import ClassVar
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Finding, Severity, Unit
+from mlflow_analysis.hypotheses.base import Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.quality.requested_format import TEXT_LIMIT
+
+_LENGTH_REASONS = frozenset(
+    {"length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "incomplete"}
+)
+_FINISHED = re.compile(r"[.!?…:;)\]}>\"'”’`*|。！？]\s*$")
+_SAME_LIMIT = 3
+_SHORT_WORDS = 20
+
+
+class TruncatedResponse(Hypothesis):
+    """Answers are cut off before their end.
+
+    ## Why it matters
+    The user gets half an answer, a program gets JSON that does not parse, and the conclusion, which
+    stands last, is what is missing.
+
+    ## Test
+    Eligible: traces with an answer that did not fail. Affected: the last model call says that it stopped
+    for length (finish reason ``length``, ``max_tokens`` …); or the answer opens a code fence, or a JSON
+    object or array that is all of the answer, and does not close it; or it ends in mid-sentence and its
+    last model call produced exactly the largest number of output tokens seen for that model, at least
+    3 times. A recorded fact: confirmed from 3 traces or 1 % on.
+
+    ## Not flagged
+    Provider errors because the *input* was too long (context-length-exceeded); inner model calls that
+    were cut while the answer is whole; answers without a final full stop but far below the limit; texts
+    that were cut by logging at the size that is kept.
+
+    ## Recommendation
+    Raise the output limit, ask for shorter answers, or continue the generation when the finish reason is
+    ``length``; never pass a cut answer on as if it were whole.
+
+    ## Sources
+    OpenAI API reference, chat completion object, ``finish_reason``. Anthropic API reference,
+    ``stop_reason``. OpenTelemetry semantic conventions, ``gen_ai.response.finish_reasons``.
+    """
+
+    id: ClassVar[str] = "truncated-response"
+    title: ClassVar[str] = "Answers cut off"
+    category: ClassVar[Category] = Category.QUALITY
+    unit: ClassVar[Unit] = Unit.TRACE
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    rule: ClassVar[Rule] = Rule.FACT
+    needs: ClassVar[frozenset[Field]] = frozenset({Field.RESPONSES})
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Traces with an answer."""
+        return _answered(features).index
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """Those whose answer is cut off."""
+        answered = _answered(features)
+        calls = features.model_calls
+        calls = calls[calls["trace_id"].isin(answered.index)].sort_values(["trace_id", "position"])
+        last = calls.drop_duplicates("trace_id", keep="last").reset_index().set_index("trace_id")
+        shown: dict[str, tuple[str, str]] = {}
+        for trace_id, text in answered["response"].items():
+            reason = _left_open(text)
+            if reason:
+                shown[str(trace_id)] = (reason, str(answered.at[trace_id, "root_span_id"]))
+        span_ids = (
+            last["key"].astype(str).str.rpartition("/")[2] if len(last) else pd.Series(dtype=object)
+        )
+        limits = _limits(calls)
+        for trace_id, model, tokens, finish in zip(
+            last.index, last["model"], last["output_tokens"], last["finish_reason"], strict=True
+        ):
+            stopped = str(finish).casefold().removeprefix("finishreason.")
+            text = str(answered.at[trace_id, "response"])
+            if stopped in _LENGTH_REASONS:
+                count = f" after {tokens:.0f} output tokens" if pd.notna(tokens) else ""
+                shown[str(trace_id)] = (
+                    f"the last model call stopped with finish reason “{finish}”{count}",
+                    str(span_ids[trace_id]),
+                )
+            elif tokens == limits.get(model) and _mid_sentence(text):
+                shown.setdefault(
+                    str(trace_id),
+                    (
+                        f"it ends in mid-sentence at {tokens:.0f} output tokens, the most that "
+                        f"{model or 'the model'} ever gave",
+                        str(span_ids[trace_id]),
+                    ),
+                )
+        cut = answered.loc[[trace_id for trace_id in answered.index if trace_id in shown]]
+        length = cut["response"].str.len()
+        return affected_rows(
+            cut.index,
+            cut.index,
+            pd.Series([shown[trace_id][1] for trace_id in cut.index], dtype=object),
+            cut["response"].str.slice(-200),
+            pd.Series(
+                [f"The answer is cut off: {shown[trace_id][0]}." for trace_id in cut.index],
+                dtype=object,
+            ),
+            (length - 200).clip(lower=0).astype(int),
+        )
+
+    def recommend(self, finding: Finding) -> str:
+        """The documented advice, with how many answers it concerns."""
+        return f"{finding.affected} answers are cut off. {self.documentation().recommendation}"
+
+
+def _answered(features: Features) -> pd.DataFrame:
+    traces = features.complete
+    return traces[~traces["failed"] & (traces["response"] != "")]
+
+
+def _limits(calls: pd.DataFrame) -> dict[str, float]:
+    """The largest number of output tokens by model, where it was reached several times."""
+    known = calls[calls["output_tokens"].notna()]
+    if known.empty:
+        return {}
+    most = known.groupby("model")["output_tokens"].transform("max")
+    reached = (
+        known[known["output_tokens"] == most].groupby("model")["output_tokens"].agg(["size", "max"])
+    )
+    spread = known.groupby("model")["output_tokens"].nunique()
+    return {
+        str(model): float(row["max"])
+        for model, row in reached.iterrows()
+        if row["size"] >= _SAME_LIMIT and spread[model] > 2
+    }
+
+
+def _mid_sentence(text: str) -> bool:
+    return (
+        len(text) < TEXT_LIMIT and len(text.split()) >= _SHORT_WORDS and not _FINISHED.search(text)
+    )
+
+
+def _left_open(text: str) -> str:
+    if len(text) >= TEXT_LIMIT:
+        return ""
+    if len([line for line in text.splitlines() if line.lstrip().startswith("```")]) % 2:
+        return "a code fence is opened and not closed"
+    stripped = text.strip()
+    if (
+        stripped[:1] in ("{", "[")
+        and len(stripped) > 1
+        and stripped[1:].lstrip()[:1] in ('"', "{", "[")
+    ):
+        try:
+            json.loads(stripped)
+        except json.JSONDecodeError as problem:
+            if problem.pos >= len(stripped) - 1 or problem.msg.startswith("Unterminated string"):
+                return f"its JSON is not closed (it ends at character {len(stripped)})"
+    return ""

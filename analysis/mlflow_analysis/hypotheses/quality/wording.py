@@ -1,0 +1,87 @@
+"""How requests and answers are worded: what several quality claims look for.
+
+The cues are English and anchored, so that they miss rather than invent; a cue alone never says
+that something is bad (no wording has a universal direction).
+"""
+
+from __future__ import annotations
+
+import re
+
+_FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_TABLE_OR_LIST = re.compile(r"^[ \t]*(?:\||[-*+•][ \t]|\d+[.)][ \t]|#{1,6} ).*$", re.MULTILINE)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+
+ASKS_FOR_LENGTH = (
+    r"(?i)\b(?:list|explain|describe|detail\w*|elaborate|write|draft|compose|essay|report|story|poem"
+    r"|summar\w+|overview|compare|comparison|difference|steps?|guide|tutorial|walk me|how (?:do|does"
+    r"|can|could|should|would|to)|why|tell me (?:all|everything|more)|everything|all (?:the|about)"
+    r"|pros and cons|analy[sz]e|analysis|plan|code|implement|examples?|translate|review|brainstorm"
+    r"|ideas?|suggest\w*|recommend\w*|history of|in depth|comprehensive|full|complete|table"
+    r"|generate|create|outline|discuss|teach|policy text)\b"
+)
+"""A request for something that takes many words."""
+
+_DECLINES = re.compile(
+    r"(?i)\b(?:i(?:'m| am) (?:very |so |really )?(?:sorry|afraid)[^.!?\n]{0,40}?\b(?:i )?"
+    r"(?:can(?:'|no)t|cannot|can not|unable|won't|not able|not allowed)"
+    r"|i (?:can(?:'|no)?t|cannot|can not|won't|will not|am unable to|am not able to|'m unable to"
+    r"|am not allowed to) (?:help|assist|do that|do this|provide|answer|discuss|comply|fulfil\w*"
+    r"|support|share|give|offer|process|handle|complete)"
+    r"|i(?:'m| am) (?:unable|not able|not allowed|not permitted) to"
+    r"|(?:that|this|it)(?:'s| is) (?:outside|beyond|out of) (?:of )?(?:my|the) "
+    r"(?:scope|abilities|capabilities|area)"
+    r"|as an ai(?: language)?(?: model| assistant)?,? i (?:can|do not|don't|am not))"
+)
+_HANDS_OFF = re.compile(
+    r"(?i)\b(?:please (?:contact|call|reach out to|email|get in touch with|speak (?:to|with)) "
+    r"(?:our |the |your |customer |a )*(?:\w+ )?(?:support|service|team|agent|helpdesk|help desk|office"
+    r"|department|representative|human)"
+    r"|i(?:'ll| will|'m going to) (?:transfer|connect|hand|escalate|forward) (?:you|this|your)\b"
+    r"|(?:transferring|connecting|escalating) (?:you|this|your)\b)"
+)
+_LEADING = 240
+
+_FAILURE_TOLD = re.compile(
+    r"(?i)\b(?:(?:could ?n[o']t|couldn't|can(?:'|no)t|cannot|unable to|failed to|was not able to|wasn't "
+    r"able to) (?:\w+ ){0,3}?(?:find|reach|access|retrieve|load|fetch|connect|locate|look up|get"
+    r"|process|complete|verify)|(?:error|problem|issue) (?:occurred|while|with|retrieving|when)"
+    r"|(?:is|are|was|currently|temporarily) (?:\w+ )?unavailable|try again|something went wrong"
+    r"|technical (?:issue|difficult\w+|problem))"
+)
+
+
+def prose(text: str) -> str:
+    """``text`` without fenced code, tables, list items and headings."""
+    return _TABLE_OR_LIST.sub("", _FENCE.sub(" ", text))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of ``text``, stripped, none empty."""
+    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+
+
+def declined(response: str) -> re.Match[str] | None:
+    """Where the beginning of an answer says that the request is not done, if it does."""
+    return _DECLINES.search(_straight(response), 0, _LEADING)
+
+
+def handed_off(response: str) -> re.Match[str] | None:
+    """Where an answer sends the user to somebody else, if it does."""
+    return _HANDS_OFF.search(_straight(response))
+
+
+def tells_failure(response: str) -> bool:
+    """Whether an answer says that something did not work."""
+    return _FAILURE_TOLD.search(_straight(response)) is not None
+
+
+def cut_out(text: str, start: int, end: int, margin: int = 60) -> tuple[str, int]:
+    """The part of ``text`` from ``start`` to ``end`` with a margin, and where it begins."""
+    begin = max(0, start - margin)
+    return text[begin : end + margin], begin
+
+
+def _straight(text: str) -> str:
+    """Typographic apostrophes as plain ones; the length stays."""
+    return text.replace("\u2019", "'")

@@ -1,0 +1,97 @@
+"""Answers in spite of a failed call."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.quality.wording import declined, tells_failure
+from mlflow_analysis.hypotheses.strengths.success import succeeded
+from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+
+
+class ErrorRecovery(Hypothesis):
+    """The application recovers from failed calls and still answers.
+
+    ## Why it matters
+    Calls fail everywhere; what users notice is whether the application gets over it. This must survive
+    the next change of prompt or framework.
+
+    ## Test
+    Eligible: ended traces in which a tool or model call failed. Affected (in the good sense): a call that
+    did not fail came after the failed one, the trace did not fail, no assessment failed it, and there is
+    an answer that neither declines nor says that something did not work. Confirmed if the lower bound of
+    the share (Wilson) is above 50 %.
+
+    ## Not flagged
+    Answers that ignore the failure without another call (swallowed-error); answers that tell of it.
+
+    ## Recommendation
+    Keep the retry or fallback seen in the examples, add a test that makes the call fail, and use the
+    same way for the tools that do not recover.
+
+    ## Sources
+    Avizienis et al. 2004, Basic Concepts and Taxonomy of Dependable and Secure Computing, IEEE TDSC 1
+    (error handling, recovery). Shinn et al. 2023, Reflexion, arXiv:2303.11366.
+    """
+
+    id: ClassVar[str] = "error-recovery"
+    title: ClassVar[str] = "Recovers from failed calls"
+    category: ClassVar[Category] = Category.STRENGTH
+    unit: ClassVar[Unit] = Unit.TRACE
+    severity: ClassVar[Severity] = Severity.LOW
+    minimum_effect: ClassVar[float] = 0.50
+    needs: ClassVar[frozenset[Field]] = frozenset({Field.SPANS, Field.RESPONSES})
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Ended traces with a failed call."""
+        calls = _calls(features)
+        return pd.Index(calls.loc[calls["failed"], "trace_id"].unique(), dtype=object)
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """Those that answer all the same."""
+        calls = _calls(features)
+        failed = calls[calls["failed"]].drop_duplicates("trace_id").set_index("trace_id")
+        fine = (
+            calls[~calls["failed"]].drop_duplicates("trace_id", keep="last").set_index("trace_id")
+        )
+        rescued = fine["position"].reindex(failed.index) > failed["position"]
+        well = succeeded(features).reindex(failed.index).fillna(False).astype(bool)
+        response = features.traces["response"].reindex(failed.index)
+        kept = failed.index[rescued & well & (response.str.strip() != "")]
+        stands = pd.Index(
+            [
+                trace_id
+                for trace_id in kept
+                if not tells_failure(response[trace_id]) and not declined(response[trace_id])
+            ],
+            dtype=object,
+        )
+        first, later = failed.reindex(stands), fine.reindex(stands)
+        message = first["error_message"].astype(str).str.slice(0, 200)
+        return affected_rows(
+            stands,
+            stands,
+            first["span_id"],
+            message.where(message != "", first["name"].astype(str) + " failed"),
+            first["name"].astype(str)
+            + " failed as span "
+            + first["position"].astype("Int64").astype(str)
+            + "; "
+            + later["name"].astype(str)
+            + " then worked as span "
+            + later["position"].astype("Int64").astype(str)
+            + ", and the answer stands.",
+        )
+
+
+def _calls(features: Features) -> pd.DataFrame:
+    spans = features.spans
+    spans = spans[spans["trace_id"].isin(features.complete.index)]
+    return spans[spans["kind"].isin(TOOL_KINDS | MODEL_KINDS)].sort_values(
+        ["trace_id", "position"], kind="stable"
+    )
