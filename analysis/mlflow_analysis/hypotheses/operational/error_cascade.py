@@ -13,7 +13,7 @@ from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, after_secon
 from mlflow_analysis.hypotheses.recovery import mended
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 
-_FEWEST_FAILING = 5
+_FEWEST_FAILING = 10
 
 
 class ErrorCascade(Hypothesis):
@@ -24,7 +24,7 @@ class ErrorCascade(Hypothesis):
     Where it does, the application is no more available than that tool.
 
     ## Test
-    For each tool that failed for good in 5 traces or more: the failure rate of those traces minus that of
+    For each tool that failed for good in 10 traces or more: the failure rate of those traces minus that of
     the other traces that called it, with a Newcombe interval; p by cluster permutation over sessions, or
     Fisher where each holds one trace. Confirmed if the lower bound is above 20 points and q < 0.10.
 
@@ -67,7 +67,7 @@ class ErrorCascade(Hypothesis):
         tools = sorted(counts[counts >= _FEWEST_FAILING].index)
         if not tools:
             eligible = self.eligible(features)
-            reason = "no tool failed for good in 5 traces"
+            reason = "no tool failed for good in 10 traces"
             yield Case(eligible, _rows(features, failing.iloc[:0]), test_without_effect=reason)
             return
         calls = features.calls

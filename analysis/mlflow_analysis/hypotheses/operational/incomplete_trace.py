@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category, Severity
-from mlflow_analysis.hypotheses.base import Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 
 _HOUR_MS = 3_600_000.0
 
@@ -86,6 +88,15 @@ class IncompleteTrace(Hypothesis):
             + spans[shown]
             + " spans.",
         )
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """One case, with how many traces lack what."""
+        affected = self.affected(features)
+        lacking = affected["excerpt"].astype(str).str.replace(r" after .*", "", regex=True)
+        counts = [f"{count} {why}" for why, count in sorted(lacking.value_counts().items())]
+        claim = self.documentation().claim
+        statement = f"{claim} In numbers: {', '.join(counts)}." if counts else claim
+        yield Case(self.eligible(features), affected, statement=statement)
 
 
 def _newest_ms(traces: pd.DataFrame) -> float:

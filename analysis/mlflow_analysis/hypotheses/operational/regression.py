@@ -44,7 +44,7 @@ class Regression(Hypothesis):
     whole sessions in time. The effect is the ratio of failure rates (Katz's interval, widened by the design
     effect) or of typical durations of traces that ended well (Welch's interval on log durations, after
     taking out what load and, over two days and more, the hour of day explain). If the last third
-    of what follows the change is closer to the level before, that is the effect: a regression lasts.
+    of what follows the change is below 1.2 times the level before, that is the effect: a regression lasts.
     Without a change point the second half is compared with the first. Confirmed if the lower bound is
     above 1.2 and q < 0.10.
 
@@ -145,6 +145,7 @@ def _latency(features: Features) -> Case:
         reason = "durations do not vary, or a session is too long to see a change beside it"
         return Case(traces.index, _rows(traces.iloc[:0], ""), "latency", test_without_effect=reason)
     cut = change.index if change.p_value <= _CLEAR else len(logs) // 2
+    logs = _without_load_and_hour(traces, np.log(seconds), cut)
     widening = design_effect(logs, sessions)
     level = _lasting(
         _level_ratio(logs[:cut], logs[cut:], widening),
@@ -180,8 +181,8 @@ def _one_sided(change: Change) -> float:
 
 
 def _lasting(whole: _Level, end: _Level) -> _Level:
-    """The smaller of the effect over all that follows and the effect that is left at its end."""
-    return end if end.ratio < whole.ratio else whole
+    """The effect over all that follows, unless it is gone at its end."""
+    return end if end.ratio <= Regression.minimum_effect else whole
 
 
 def _rate_ratio(before: np.ndarray, after: np.ndarray, widening: float) -> _Level:
@@ -205,16 +206,25 @@ def _exponential(log_ratio: float, error: float) -> _Level:
     )
 
 
-def _without_load_and_hour(traces: pd.DataFrame, logs: np.ndarray) -> np.ndarray:
-    """Log durations less what load explains and, where the traces span two days, the hour of day."""
+def _without_load_and_hour(
+    traces: pd.DataFrame, logs: np.ndarray, cut: int | None = None
+) -> np.ndarray:
+    """Log durations less what load explains and, where the traces span two days, the hour of day.
+
+    With a ``cut`` the step there is fitted too, and left in: it must not be taken for load or hour.
+    """
     start = traces["start_ms"].to_numpy(dtype=float)
-    columns = [np.ones(len(logs)), np.log1p(traces["load"].to_numpy(dtype=float))]
+    load = np.log1p(traces["load"].to_numpy(dtype=float))
+    nuisance = [load - load.mean()]
     if np.ptp(start) >= 2 * _DAY_MS:
         angle = 2 * np.pi * (start % _DAY_MS) / _DAY_MS
-        columns += [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
-    design = np.column_stack(columns)
-    fitted = design @ np.linalg.lstsq(design, logs, rcond=None)[0]
-    return np.asarray(logs - fitted + logs.mean(), dtype=float)
+        nuisance += [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
+    kept = [np.ones(len(logs))]
+    if cut is not None:
+        kept.append((np.arange(len(logs)) >= cut).astype(float))
+    coefficients = np.linalg.lstsq(np.column_stack(nuisance + kept), logs, rcond=None)[0]
+    explained = np.column_stack(nuisance) @ coefficients[: len(nuisance)]
+    return np.asarray(logs - explained, dtype=float)
 
 
 def _nearest(traces: pd.DataFrame, cut: int) -> str:
