@@ -47,11 +47,26 @@ def retriever(name: str, **details: Any) -> Planned:
     return Planned(name, "RETRIEVER", **details)
 
 
-def model(name: str = "chat", *, model: str = "sonata", tokens: tuple[int, int] | None = (200, 50), finish_reason: str = "stop", **details: Any) -> Planned:
+def model(
+    name: str = "chat",
+    *,
+    model: str = "sonata",
+    tokens: tuple[int, int] | None = (200, 50),
+    finish_reason: str = "stop",
+    **details: Any,
+) -> Planned:
     """A model call with token usage (input, output) and a finish reason."""
-    attributes: dict[str, Any] = {"mlflow.llm.model": model, "gen_ai.response.finish_reasons": [finish_reason], **details.pop("attributes", {})}
+    attributes: dict[str, Any] = {
+        "mlflow.llm.model": model,
+        "gen_ai.response.finish_reasons": [finish_reason],
+        **details.pop("attributes", {}),
+    }
     if tokens is not None:
-        attributes["mlflow.chat.tokenUsage"] = {"input_tokens": tokens[0], "output_tokens": tokens[1], "total_tokens": sum(tokens)}
+        attributes["mlflow.chat.tokenUsage"] = {
+            "input_tokens": tokens[0],
+            "output_tokens": tokens[1],
+            "total_tokens": sum(tokens),
+        }
     return Planned(name, "CHAT_MODEL", attributes=attributes, **details)
 
 
@@ -94,35 +109,69 @@ def trace(
         events = ()
         if planned.exception:
             kind, text = planned.exception
-            events = (SpanEvent("exception", int(end * 1e6), {"exception.type": kind, "exception.message": text}),)
+            events = (
+                SpanEvent(
+                    "exception", _ns(end), {"exception.type": kind, "exception.message": text}
+                ),
+            )
         spans[slot] = SpanRecord(
-            span_id, parent, planned.name, planned.kind, planned.status, planned.message,
-            int(at * 1e6), int(end * 1e6), planned.inputs, planned.outputs, planned.attributes, events,
+            span_id,
+            parent,
+            planned.name,
+            planned.kind,
+            planned.status,
+            planned.message,
+            _ns(at),
+            _ns(end),
+            planned.inputs,
+            planned.outputs,
+            planned.attributes,
+            events,
         )
         return end
 
     root = Planned(
-        "agent", root_kind, ms=0.0 if ms is None else ms, status="ERROR" if state == "ERROR" else "OK",
-        message=root_message, children=children,
+        "agent",
+        root_kind,
+        ms=0.0 if ms is None else ms,
+        status="ERROR" if state == "ERROR" else "OK",
+        message=root_message,
+        children=children,
         inputs={"messages": [{"role": "user", "content": request}]} if request else None,
         outputs={"role": "assistant", "content": response} if response else None,
     )
     end = place(root, None, start)
     if state == "IN_PROGRESS":
         spans[0] = replace(spans[0], end_ns=None)
-    usage = [span.attributes["mlflow.chat.tokenUsage"] for span in spans if "mlflow.chat.tokenUsage" in span.attributes]
+    usage = [
+        span.attributes["mlflow.chat.tokenUsage"]
+        for span in spans
+        if "mlflow.chat.tokenUsage" in span.attributes
+    ]
     info = TraceInfo(
-        trace_id, "0", state, int(start), None if state == "IN_PROGRESS" else end - start,
-        request[:1000], response[:1000], "agent", session, user,
+        trace_id,
+        "0",
+        state,
+        int(start),
+        None if state == "IN_PROGRESS" else end - start,
+        request[:1000],
+        response[:1000],
+        "agent",
+        session,
+        user,
         sum(each["input_tokens"] for each in usage) if usage else None,
         sum(each["output_tokens"] for each in usage) if usage else None,
         sum(each["total_tokens"] for each in usage) if usage else None,
-        tags or {}, metadata or {}, tuple(assessments),
+        tags or {},
+        metadata or {},
+        tuple(assessments),
     )
     return TraceRecord(info, tuple(spans))
 
 
-def feedback(name: str, value: Any, *, rationale: str = "", source: str = "HUMAN", error: str | None = None) -> Assessment:
+def feedback(
+    name: str, value: Any, *, rationale: str = "", source: str = "HUMAN", error: str | None = None
+) -> Assessment:
     return Assessment(name, "feedback", value, rationale, source, "tester", None, error, EPOCH_MS)
 
 
@@ -133,4 +182,11 @@ def features_of(*records: TraceRecord, seed: int = 0) -> Features:
 
 def affected_traces(hypothesis: Any, features: Features) -> set[str]:
     """Ids of the traces that show it, over all its cases."""
-    return {trace_id for case in hypothesis.cases(features) for trace_id in case.affected["trace_id"]}
+    return {
+        trace_id for case in hypothesis.cases(features) for trace_id in case.affected["trace_id"]
+    }
+
+
+def _ns(milliseconds: float) -> int:
+    """Whole microseconds: a float of this size can't hold single nanoseconds."""
+    return round(milliseconds * 1e3) * 1_000

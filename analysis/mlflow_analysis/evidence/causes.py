@@ -18,7 +18,8 @@ SHOWN = 6
 _BEAM = 8
 _BETTER = 1.10
 """A literal more must explain at least a tenth more, or it stays out."""
-_SAME = 0.98
+_CONSEQUENCES = frozenset({"error_template", "first_failed_span"})
+"""Known of failing units only: where the claim is about failing, they would say it again."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def search_causes(counted: Prevalence, literals: list[Literal]) -> Search:
         lift = both / units / counted.rate
         return Candidate(group, quality, both / counted.affected, lift, both, units, p_value)
 
-    singles = _ranked(weigh((literal,)) for literal in _distinct(literals))
+    telling = _without_consequences(literals, counted.shows)
+    singles = _ranked(weigh((literal,)) for literal in _distinct(telling))
     best = list(singles)
     beam = singles[:_BEAM]
     for _ in range(MOST_LITERALS - 1):
@@ -101,6 +103,18 @@ def _ranked(candidates: object) -> list[Candidate]:
         found,
         key=lambda each: (-round(each.quality, 12), len(each.literals), each.attribute, each.value),
     )
+
+
+def _without_consequences(literals: list[Literal], shows: Flags) -> list[Literal]:
+    """Leave out what is known of the affected units far more often than of the others."""
+    restating = set()
+    for attribute in _CONSEQUENCES & {each.attribute for each in literals}:
+        known = np.logical_or.reduce(
+            [each.holds for each in literals if each.attribute == attribute]
+        )
+        if known[shows].mean() - known[~shows].mean() > 0.5:
+            restating.add(attribute)
+    return [each for each in literals if each.attribute not in restating]
 
 
 def _distinct(literals: list[Literal]) -> list[Literal]:

@@ -11,6 +11,8 @@ from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE
 from mlflow_analysis.statistics.power import units_to_decide
 
 FACT_UNITS = 3
+FEWEST_AFFECTED = 3
+"""One or two units of a handful are an anecdote, whatever the lower bound of their share."""
 FACT_SHARE = 0.01
 
 
@@ -73,13 +75,18 @@ def _by_fact(hypothesis: Hypothesis, counted: Prevalence) -> Ruled:
 
 def _by_share(counted: Prevalence, threshold: float) -> Ruled:
     low, high = counted.interval
-    if low > threshold:
+    if low > threshold and counted.affected >= FEWEST_AFFECTED:
         return Ruled(
             Verdict.CONFIRMED, f"At least {low:.1%} show it (lower bound), above {threshold:.0%}."
         )
     if high < threshold:
         return Ruled(
             Verdict.REFUTED, f"At most {high:.1%} show it (upper bound), below {threshold:.0%}."
+        )
+    if low > threshold:
+        return Ruled(
+            Verdict.INCONCLUSIVE,
+            f"Only {counted.affected} of {counted.eligible} show it; {FEWEST_AFFECTED} are needed.",
         )
     more = units_to_decide(counted.affected, counted.eligible, threshold, counted.design_effect)
     return Ruled(

@@ -209,7 +209,8 @@ def _mechanism(candidate: Candidate, weighed: Weighed, features: Features) -> st
     """ "because …" only where the affected spans themselves show it."""
     tool = next((each.value for each in candidate.literals if each.attribute == "tool"), "")
     keys = weighed.rows["trace_id"].astype(str) + "/" + weighed.rows["span_id"].astype(str)
-    spans = features.spans.reindex(keys[keys.isin(features.spans.index)])
+    places = features.spans.index.get_indexer(keys)
+    spans = features.spans.iloc[places[places >= 0]]
     if tool and len(spans):
         failing = spans[(spans["tool"] == tool) & spans["failed"]]
         if len(failing) >= 0.8 * len(weighed.rows) and len(failing):

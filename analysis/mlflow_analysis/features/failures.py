@@ -59,7 +59,7 @@ _GENERAL = (
     ("api-failure", r"\b5(?:00|02|03|20|29)\b|internal server error|bad gateway|service unavailable|server error|overloaded|connection (?:refused|reset|aborted|error)|connecterror|could not resolve|name resolution|network (?:is )?unreachable|ssl error|remote end closed"),
     ("invalid-tool-arguments", r"\b400\b|\b422\b|validation[_ ]?error|invalid (?:argument|parameter|input|value|request|enum)|unexpected keyword|missing \d* ?(?:required )?(?:positional )?(?:argument|parameter|field)|required (?:property|field|argument)|schema|field required|bad request|unrecognized (?:argument|field)"),
     ("not-found", r"\b404\b|not found|no such (?:file|table|record|user|order|key|page|directory)|does not exist|doesn't exist|filenotfound|unknown (?:id|order|user|record)"),
-    (CANCELLED, r"cancel?led|aborted by (?:the )?user|keyboardinterrupt"),
+    (CANCELLED, r"(?:request|operation|task|call|run|stream|query) (?:was |has been )?(?:cancel?led|aborted)|(?:cancel?led|aborted|interrupted) by (?:the )?(?:user|client|caller)|keyboardinterrupt|cancellederror"),
 )  # fmt: skip
 _SPECIFIC_PATTERNS = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _SPECIFIC]
 _GENERAL_PATTERNS = [(name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _GENERAL]

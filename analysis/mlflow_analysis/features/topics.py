@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 _FEWEST_TEXTS = 30
-_CHOICES = (4, 6, 8, 10, 12, 15)
+_CHOICES = (2, 3, 4, 6, 8, 10, 12, 15)
 _LARGEST_SAMPLE = 4_000
 _LABEL_WORDS = 3
 _WORD = r"(?u)\b[^\W\d_]{3,}\b"
@@ -48,9 +48,10 @@ def topics(requests: pd.Series, seed: int = 0) -> pd.Series:
     points = normalize(TruncatedSVD(components, random_state=seed).fit_transform(weights))
     generator = np.random.default_rng(seed)
     sample = generator.permutation(len(points))[:_LARGEST_SAMPLE]
+    apart = len(np.unique(points[sample].round(6), axis=0))
     best: tuple[float, KMeans] | None = None
     for k in _CHOICES:
-        if k * 5 > len(points):
+        if k * 5 > len(points) or k > apart:
             break
         model = KMeans(k, n_init=4, random_state=seed).fit(points[sample])
         labels = model.labels_

@@ -1,0 +1,149 @@
+"""Records become tables, whatever order they come in."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from trace_factory import feedback, features_of, model, tool, trace
+
+from mlflow_analysis.features.conversation import answer_text, request_text
+from mlflow_analysis.features.extract import model_name
+from mlflow_analysis.features.templates import templates
+from mlflow_analysis.features.topics import topics
+
+RECORDS = [
+    trace(
+        model(tokens=(100 * n, 10)),
+        tool(
+            "search",
+            inputs={"q": n},
+            outputs=f"Error: record {n} not found" if n % 3 == 0 else "ok",
+        ),
+        session=f"s{n // 2}",
+        state="ERROR" if n % 5 == 0 else "OK",
+        tags={"region": "eu" if n % 2 else "us", "request_id": f"r-{n}", "mlflow.user": "x"},
+        assessments=[feedback("helpful", n % 2 == 0)],
+    )
+    for n in range(1, 61)
+]
+
+
+def test_arrival_order_does_not_show() -> None:
+    forward, backward = features_of(*RECORDS), features_of(*reversed(RECORDS))
+    pd.testing.assert_frame_equal(forward.traces, backward.traces)
+    pd.testing.assert_frame_equal(forward.spans, backward.spans)
+    pd.testing.assert_frame_equal(forward.assessments, backward.assessments)
+
+
+def test_turns_failures_and_tokens() -> None:
+    traces = features_of(*RECORDS).traces
+    assert list(traces["turn"].head(5)) == [1, 1, 2, 1, 2]
+    third = traces.iloc[2]
+    assert third["error_class"] == "not-found"
+    assert third["error_template"] == "Error: record <n> not found"
+    assert third["first_failed_name"] == "search"
+    assert third["input_tokens"] == 300
+    assert traces["failed"].sum() == 12
+
+
+def test_only_telling_attributes_become_columns() -> None:
+    assert list(features_of(*RECORDS).attributes.columns) == ["tag.region"]
+
+
+def test_assessments_know_pass_and_fail() -> None:
+    table = features_of(
+        trace(
+            assessments=[
+                feedback("a", "yes"),
+                feedback("b", 0.7),
+                feedback("c", False, error="judge failed"),
+            ]
+        )
+    ).assessments
+    assert list(table["passed"]) == [True, None, None]
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [
+        ("plain", "plain"),
+        (
+            {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "hi"}]},
+            "hi",
+        ),
+        ([{"role": "user", "parts": [{"type": "text", "text": "hi"}]}], "hi"),
+        ({"kwargs": {"question": "why?"}}, "why?"),
+        ({"contents": [{"role": "user", "parts": [{"text": "hi"}]}], "model": "m"}, "hi"),
+        (
+            {
+                "messages": [
+                    {
+                        "lc": 1,
+                        "id": ["langchain_core", "messages", "HumanMessage"],
+                        "kwargs": {"content": "hi"},
+                    }
+                ]
+            },
+            "hi",
+        ),
+        ('{"query": "where?"}', "where?"),
+        (None, ""),
+    ],
+)
+def test_requests_are_found_in_many_shapes(payload, text: str) -> None:
+    assert request_text(payload) == text
+
+
+@pytest.mark.parametrize(
+    ("payload", "text"),
+    [
+        ("plain", "plain"),
+        ({"choices": [{"message": {"role": "assistant", "content": "yes"}}]}, "yes"),
+        ({"candidates": [{"content": {"role": "model", "parts": [{"text": "yes"}]}}]}, "yes"),
+        (
+            {
+                "messages": [
+                    {"role": "user", "content": "q"},
+                    {"role": "assistant", "content": "yes"},
+                ]
+            },
+            "yes",
+        ),
+        ({"content": [{"type": "text", "text": "yes"}], "role": "assistant"}, "yes"),
+        ({"answer": "yes", "sources": [1]}, "yes"),
+        ({"answer": 42}, "42"),
+        (None, ""),
+    ],
+)
+def test_answers_are_found_in_many_shapes(payload, text: str) -> None:
+    assert answer_text(payload) == text
+
+
+def test_an_objects_repr_is_no_model_name() -> None:
+    assert (
+        model_name({"mlflow.llm.model": "<openai.Client object at 0x7f>"}, {"model": "gpt-x"})
+        == "gpt-x"
+    )
+
+
+def test_templates_mask_what_varies() -> None:
+    masked = templates(
+        pd.Series(["order A-17 of 'Ann' failed in 3.2 s", "order B-9 of 'Bob' failed in 11 s", ""])
+    )
+    assert masked[0] == masked[1]
+    assert masked[2] == ""
+
+
+def test_topics_separate_what_is_different_and_repeat() -> None:
+    asked = pd.Series(
+        [f"How do I return my shoes bought on day {n}, return policy please" for n in range(40)]
+        + [f"What does shipping a parcel to city {n} cost, shipping price" for n in range(40)]
+    )
+    labels = topics(asked)
+    assert labels[:40].nunique() >= 1
+    assert not set(labels[:40]) & set(labels[40:])
+    pd.testing.assert_series_equal(labels, topics(asked))
+
+
+def test_few_requests_are_not_grouped() -> None:
+    assert set(topics(pd.Series(["a question", "another one"]))) == {""}

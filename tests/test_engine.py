@@ -1,0 +1,177 @@
+"""From records to an analysis: events in order, nothing lost, equal input gives equal findings."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pytest
+from trace_factory import model, tool, trace
+
+from mlflow_analysis.engine import AnalysisOptions, analyze, reading_order
+from mlflow_analysis.events import (
+    AnalysisReady,
+    EvidenceGrew,
+    FindingReady,
+    HypothesisQueued,
+    Progress,
+    PurposeDrafted,
+    TraceSkipped,
+)
+from mlflow_analysis.findings import Analysis, Verdict
+from mlflow_analysis.records import SkippedTrace, TraceInfo
+from mlflow_analysis.source import RecordedTraces, TraceOutcome
+
+EPOCH_MS = 1_780_272_000_000
+
+
+def some_traces(count: int = 120) -> list:
+    generator = random.Random(7)
+    return [
+        trace(
+            model(ms=generator.lognormvariate(6, 0.3)),
+            tool(
+                "billing" if n % 2 else "search",
+                inputs={"n": n},
+                outputs="429 Too Many Requests" if n % 2 and n % 8 == 1 else {"rows": n},
+            ),
+            request=f"Please look up invoice number {n} for me",
+            number=n,
+            start_ms=EPOCH_MS + n * 400_000,
+        )
+        for n in range(1, count + 1)
+    ]
+
+
+def analysis_of(source, **options) -> Analysis:
+    *_, last = analyze(source, AnalysisOptions(**options))
+    assert isinstance(last, AnalysisReady)
+    return last.analysis
+
+
+def test_the_stream_tells_the_whole_story() -> None:
+    events = list(analyze(RecordedTraces(some_traces())))
+    kinds = [type(event) for event in events]
+    assert kinds[0] is HypothesisQueued
+    assert kinds[-1] is AnalysisReady
+    assert PurposeDrafted in kinds
+    analysis = events[-1].analysis
+    assert [e.finding for e in events if isinstance(e, FindingReady)] == list(analysis.findings)
+    stages = [event.stage for event in events if isinstance(event, Progress)]
+    assert list(dict.fromkeys(stages)) == ["listing traces", "reading spans", "testing hypotheses"]
+    assert analysis.traces_read == analysis.traces_total == 120
+
+
+def test_the_planted_rate_limit_is_confirmed_with_its_tool() -> None:
+    found = next(
+        f
+        for f in analysis_of(RecordedTraces(some_traces())).findings
+        if f.hypothesis == "rate-limited"
+    )
+    assert found.verdict is Verdict.CONFIRMED
+    assert (found.root_causes[0].attribute, found.root_causes[0].value) == ("tool", "billing")
+    assert found.affected == len(found.trace_ids) == len(found.assessments) == 15
+    assert found.examples
+    assert all("429" in example.excerpt for example in found.examples)
+    assert found.assessments[0].name == "rate_limited"
+
+
+def test_order_of_arrival_does_not_show() -> None:
+    records = some_traces()
+    shuffled = list(records)
+    random.Random(1).shuffle(shuffled)
+    first, second = analysis_of(RecordedTraces(records)), analysis_of(RecordedTraces(shuffled))
+    assert replace(first, timings={}) == replace(second, timings={})
+
+
+class Flawed(RecordedTraces):
+    """A store with a trace that cannot be read."""
+
+    def traces(self, infos: Sequence[TraceInfo], **options) -> Iterator[TraceOutcome]:
+        for outcome in super().traces(infos, **options):
+            unreadable = outcome.info.trace_id.endswith("5")
+            yield (
+                SkippedTrace(outcome.info.trace_id, "Its spans are not JSON.")
+                if unreadable
+                else outcome
+            )
+
+
+def test_an_unreadable_trace_is_reported_and_skipped() -> None:
+    events = list(analyze(Flawed(some_traces())))
+    analysis = events[-1].analysis
+    told = [event.trace_id for event in events if isinstance(event, TraceSkipped)]
+    assert sorted(told) == [each.trace_id for each in analysis.skipped]
+    assert analysis.skipped
+    assert analysis.traces_read + len(analysis.skipped) == analysis.traces_total
+
+
+def test_stopping_concludes_from_what_was_read() -> None:
+    read = 0
+
+    def enough() -> bool:
+        nonlocal read
+        read += 1
+        return read > 40
+
+    *_, last = analyze(RecordedTraces(some_traces()), cancelled=enough)
+    assert isinstance(last, AnalysisReady)
+    assert last.interrupted
+    assert 0 < last.analysis.traces_read < 120
+    assert "Stopped" in last.analysis.notes[0]
+    assert last.analysis.findings
+
+
+def test_a_sample_says_that_it_is_one() -> None:
+    analysis = analysis_of(RecordedTraces(some_traces()), max_traces=30)
+    assert analysis.traces_read == 30
+    assert analysis.notes == ("Only the newest 30 of 120 traces were read.",)
+    assert analysis.window.start_ms == EPOCH_MS + 91 * 400_000
+
+
+def test_one_hypothesis_can_be_asked_for() -> None:
+    analysis = analysis_of(RecordedTraces(some_traces()), hypotheses=["rate-limited"])
+    assert {each.hypothesis for each in analysis.findings} == {"rate-limited"}
+    with pytest.raises(KeyError, match="nonsense"):
+        analyze(RecordedTraces([]), AnalysisOptions(hypotheses=["nonsense"]))
+
+
+def test_fingerprints_survive_growth() -> None:
+    few, many = (
+        analysis_of(RecordedTraces(some_traces(60))),
+        analysis_of(RecordedTraces(some_traces(120))),
+    )
+
+    def prints(analysis: Analysis) -> set[str]:
+        return {each.fingerprint for each in analysis.findings if each.verdict is Verdict.CONFIRMED}
+
+    assert prints(few) & prints(many)
+    assert "rate-limited" in {f.hypothesis for f in many.findings if f.fingerprint in prints(few)}
+
+
+def test_no_traces_are_no_trouble() -> None:
+    analysis = analysis_of(RecordedTraces([]))
+    assert analysis.traces_read == 0
+    assert all(each.verdict is not Verdict.CONFIRMED for each in analysis.findings)
+
+
+def test_failing_and_slow_traces_are_read_first() -> None:
+    records = some_traces(100)
+    infos = [record.info for record in records]
+    infos[40] = replace(infos[40], state="ERROR")
+    infos[70] = replace(infos[70], duration_ms=1e6)
+    order = [info.trace_id for info in reading_order(infos)]
+    assert order[0] == infos[40].trace_id
+    assert infos[70].trace_id in order[1:11]
+    assert sorted(order) == sorted(info.trace_id for info in infos)
+
+
+def test_evidence_grows_while_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlflow_analysis.engine._EVIDENCE_EVERY", 0.0)
+    monkeypatch.setattr("mlflow_analysis.engine._LARGEST_LIVE_SHARE", float("inf"))
+    events = list(
+        analyze(RecordedTraces(some_traces(8)), AnalysisOptions(hypotheses=["rate-limited"]))
+    )
+    read = [event.traces_read for event in events if isinstance(event, EvidenceGrew)]
+    assert read == list(range(1, 9))
