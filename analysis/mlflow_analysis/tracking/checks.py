@@ -30,17 +30,21 @@ def details_of(error: BaseException, address: Address) -> str:
     return printable(without_secrets("\n".join(texts), address.mlflow_uri))[:4000]
 
 
-def check(address: Address, timeout_seconds: float) -> tuple[str, ...]:
-    """Whether MLflow may be let at ``address``. Returns notes for the user."""
+def glance(address: Address, timeout_seconds: float) -> None:
+    """What can be told without MLflow, and so at once: is anything there at all?"""
     if address.kind is StoreKind.FILES:
-        return check_files(address)
-    if address.kind is StoreKind.SQLITE:
+        check_files(address)
+    elif address.kind is StoreKind.SQLITE:
         check_sqlite_file(address)
-        return check_schema(address)
-    check_reachable(address, timeout_seconds)
-    if address.kind is StoreKind.SERVER:
-        return ()
-    return check_schema(address)
+    else:
+        check_reachable(address, timeout_seconds)
+
+
+def check(address: Address, timeout_seconds: float) -> None:
+    """Whether MLflow may be let at ``address``."""
+    glance(address, timeout_seconds)
+    if address.kind not in {StoreKind.FILES, StoreKind.SERVER}:
+        check_schema(address)
 
 
 def check_reachable(address: Address, timeout_seconds: float) -> None:
@@ -97,7 +101,7 @@ def check_sqlite_file(address: Address) -> None:
         )
 
 
-def check_files(address: Address) -> tuple[str, ...]:
+def check_files(address: Address) -> None:
     """Whether the directory is a file store as MLflow leaves it."""
     assert address.path is not None
     shown = printable(str(address.path))
@@ -121,10 +125,9 @@ def check_files(address: Address) -> tuple[str, ...]:
             f"{shown} has no directory .trash, which MLflow would make on reading.",
             f"Make it yourself: mkdir '{shown}/.trash'",
         )
-    return ()
 
 
-def check_schema(address: Address) -> tuple[str, ...]:
+def check_schema(address: Address) -> None:
     """Whether the tables are those of this MLflow: it would migrate older ones without asking."""
     revision, has_default = _read_revision(address)
     from mlflow_analysis.tracking.environment import load_mlflow
@@ -133,7 +136,7 @@ def check_schema(address: Address) -> tuple[str, ...]:
     head, known = _revisions()
     if revision == head:
         if has_default:
-            return ()
+            return
         raise ConnectionProblem(
             "The store lacks MLflow's default experiment, which MLflow would make on opening it.",
             "Open the store once with MLflow itself: mlflow experiments search",

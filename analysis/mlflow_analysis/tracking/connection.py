@@ -14,6 +14,7 @@ from typing import Any
 
 from mlflow_analysis.protocol import ConnectionReport, ExperimentSummary
 from mlflow_analysis.records import Experiment
+from mlflow_analysis.tracking import checks
 from mlflow_analysis.tracking.address import (
     Address,
     StoreKind,
@@ -43,8 +44,17 @@ __all__ = [
     "TraceNotReadable",
     "connect",
     "describe",
+    "glance",
     "without_secrets",
 ]
+
+
+def glance(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> None:
+    """Whether there is anything at ``tracking_uri``, told at once, without loading MLflow.
+
+    Raises ``ConnectionProblem``. Passing says little: ``connect`` looks closely.
+    """
+    checks.glance(parse(tracking_uri, timeout_seconds=timeout_seconds), timeout_seconds)
 
 
 def connect(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Connection:
@@ -55,7 +65,7 @@ def connect(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Connecti
     """
     address = parse(tracking_uri, timeout_seconds=timeout_seconds)
     started = time.perf_counter()
-    notes = check(address, timeout_seconds)
+    check(address, timeout_seconds)
     mlflow = load_mlflow()
     version = ""
     if address.kind is StoreKind.SERVER:
@@ -69,8 +79,7 @@ def connect(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Connecti
     except Exception as error:
         raise _opening_problem(error, address) from error
     round_trip_ms = (time.perf_counter() - started) * 1000
-    if address.from_environment:
-        notes = ("The address comes from MLFLOW_TRACKING_URI.", *notes)
+    notes = ("The address comes from MLFLOW_TRACKING_URI.",) if address.from_environment else ()
     return Connection(client, address, mlflow.__version__, version, round_trip_ms, notes)
 
 
@@ -126,12 +135,15 @@ class Connection:
         return sorted(found, key=lambda each: (-(each.last_update_ms or 0), each.experiment_id))
 
     def experiment(self, name_or_id: str) -> StoreTraces:
-        """The traces of the experiment of that name or id. Raises ``ExperimentNotFound``."""
+        """The traces of the experiment of that id, or else that name.
+
+        Raises ``ExperimentNotFound``.
+        """
         experiments = self.experiments()
         wanted = single_line(name_or_id)
         for matches in (
-            [each for each in experiments if each.name == wanted],
             [each for each in experiments if each.experiment_id == wanted],
+            [each for each in experiments if each.name == wanted],
         ):
             if matches:
                 chosen = matches[0]

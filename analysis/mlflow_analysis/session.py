@@ -1,0 +1,207 @@
+"""What the engine process holds between requests: a store, a table of traces, an analysis."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+from mlflow_analysis import protocol
+from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.events import AnalysisReady, Event, FindingReady
+from mlflow_analysis.evidence.weighing import missing_field
+from mlflow_analysis.features.build import build_features
+from mlflow_analysis.features.extract import extract, extract_info
+from mlflow_analysis.findings import Finding, Purpose, Verdict
+from mlflow_analysis.hypotheses.catalogue import catalogue
+from mlflow_analysis.protocol import (
+    Answer,
+    Conversation,
+    Done,
+    ExperimentList,
+    ExperimentSummary,
+    Request,
+    TableGrew,
+)
+from mlflow_analysis.trace_table import TraceTable
+from mlflow_analysis.trace_view import trace_view
+from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
+from mlflow_analysis.tracking.reader import StoreTraces
+from mlflow_analysis.tracking.survey import Survey, summary
+
+Send = Callable[[Event | TableGrew], None]
+
+
+class Session:
+    """Answers requests; safe to call from several threads. Raises ``ConnectionProblem``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._source: StoreTraces | None = None
+        self._filter = ""
+        self._table = TraceTable()
+        self._opening = threading.Event()
+        """Set to stop the reading of the table that is being filled."""
+        self._stop = threading.Event()
+        """Set to stop the reading of the analysis that is running."""
+        self._analysing = threading.Lock()
+        self._findings: dict[str, Finding] = {}
+        self._purpose: Purpose | None = None
+
+    def answer(self, request: Request, send: Send) -> Answer:
+        """The answer to ``request``; ``send`` takes what happens until then."""
+        match request:
+            case protocol.CheckConnection(tracking_uri):
+                self._connection = connection = connect(tracking_uri)
+                return connection.report()
+            case protocol.ListExperiments():
+                return ExperimentList(tuple(self._connected().experiments()))
+            case protocol.SummariseExperiment(experiment_id):
+                return summarised(self._connected().survey(experiment_id))
+            case protocol.OpenExperiment(experiment_id, filter_string):
+                return self._open(experiment_id, filter_string, send)
+            case protocol.FetchRows(query, start, stop):
+                return self._table.rows(query, start, stop)
+            case protocol.LocateTrace(query, trace_id):
+                return self._table.locate(query, trace_id)
+            case protocol.FetchTrace(trace_id):
+                record = self._opened().trace(trace_id)
+                return trace_view(record, self._fingerprints_of(trace_id))
+            case protocol.FetchConversation(session_id):
+                return Conversation(session_id, self._table.turns(session_id))
+            case protocol.StartAnalysis():
+                return self._analyse(request, send)
+            case protocol.ConfirmPurpose(purpose):
+                self._purpose = purpose
+                return Done()
+            case protocol.Stop():
+                self._stop.set()
+                return Done()
+
+    # ---- the table --------------------------------------------------------------------------
+
+    def _open(self, experiment_id: str, filter_string: str, send: Send) -> TableGrew:
+        source = self._connected().experiment(experiment_id)
+        table, cancelled = TraceTable(source.experiment_id), threading.Event()
+        with self._lock:
+            self._opening.set()
+            self._opening = cancelled
+        total = source.count(filter_string)
+        # The first page decides: if it cannot be read, what was open stays open.
+        pages = source.infos(filter_string, cancelled=cancelled.is_set)
+        page = next(pages, [])
+        if not self._show(table, source, filter_string, cancelled):
+            return TableGrew(0, total, complete=False)
+        while page:
+            table.extend(page)
+            if total is not None and total < len(table):
+                total = len(table)
+            send(TableGrew(len(table), total, complete=False))
+            page = next(pages, [])
+        complete = not cancelled.is_set()
+        return TableGrew(len(table), len(table) if complete else total, complete)
+
+    def _show(
+        self, table: TraceTable, source: StoreTraces, filter_string: str, cancelled: threading.Event
+    ) -> bool:
+        """Make ``table`` the open one, unless another was asked for meanwhile."""
+        with self._lock:
+            if cancelled.is_set():
+                return False
+            if not self._is_open(source):
+                self._findings, self._purpose = {}, None
+                self._stop.set()
+            self._source, self._table, self._filter = source, table, filter_string
+        self._mark()
+        return True
+
+    # ---- the analysis -----------------------------------------------------------------------
+
+    def _analyse(self, request: protocol.StartAnalysis, send: Send) -> Answer:
+        source, filter_string = self._opened(), self._filter
+        stop = threading.Event()
+        with self._lock:
+            self._stop.set()
+            self._stop = stop
+            self._purpose = request.purpose or self._purpose
+        options = AnalysisOptions(
+            filter=filter_string,
+            max_traces=request.max_traces,
+            focus=request.focus,
+            purpose=request.purpose,
+            confirmed_purpose=lambda: self._purpose if self._is_open(source) else None,
+            seed=request.seed,
+        )
+        with self._analysing:  # until the one before has concluded
+            findings: dict[str, Finding] = {}
+            for event in analyze(source, options, cancelled=stop.is_set):
+                if isinstance(event, FindingReady):
+                    findings[event.finding.fingerprint] = event.finding
+                elif isinstance(event, AnalysisReady) and self._is_open(source):
+                    self._findings = findings
+                    self._mark()  # before the app hears of it and asks for rows
+                send(event)
+        return Done()
+
+    def _is_open(self, source: StoreTraces) -> bool:
+        return self._source is not None and _place(self._source) == _place(source)
+
+    def _mark(self) -> None:
+        """Write what the findings say into the table."""
+        findings = list(self._findings.values())
+        self._table.mark(
+            {finding.fingerprint: frozenset(finding.trace_ids) for finding in findings},
+            Counter(
+                trace_id
+                for finding in findings
+                if _is_confirmed_issue(finding)
+                for trace_id in set(finding.trace_ids)
+            ),
+        )
+
+    def _fingerprints_of(self, trace_id: str) -> tuple[str, ...]:
+        return tuple(
+            finding.fingerprint
+            for finding in list(self._findings.values())
+            if _is_confirmed_issue(finding) and trace_id in finding.trace_ids
+        )
+
+    # ---- what must be there -----------------------------------------------------------------
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            raise ConnectionProblem(
+                "There is no connection to a tracking store yet.", "Connect first."
+            )
+        return self._connection
+
+    def _opened(self) -> StoreTraces:
+        if self._source is None:
+            raise ConnectionProblem("No experiment is open yet.", "Choose an experiment first.")
+        return self._source
+
+
+def summarised(survey: Survey) -> ExperimentSummary:
+    """What an experiment holds, and which hypotheses its data allow to test."""
+    with_spans = {record.info.trace_id for record in survey.records}
+    features = build_features(
+        [extract(record) for record in survey.records]
+        + [extract_info(info) for info in survey.infos if info.trace_id not in with_spans],
+        with_topics=False,
+    )
+    missing = {hypothesis.id: missing_field(hypothesis, features) for hypothesis in catalogue()}
+    return replace(
+        summary(survey),
+        testable=tuple(each for each, field in missing.items() if not field),
+        not_testable=tuple((each, field) for each, field in missing.items() if field),
+    )
+
+
+def _is_confirmed_issue(finding: Finding) -> bool:
+    return finding.verdict is Verdict.CONFIRMED and finding.is_issue
+
+
+def _place(source: StoreTraces) -> tuple[str, str]:
+    return source.tracking_uri, source.experiment_id

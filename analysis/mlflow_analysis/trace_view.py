@@ -1,0 +1,41 @@
+"""One trace for the inspector, with what the analysis works out about each span."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mlflow_analysis.features.extract import SPAN_COLUMNS, extract
+from mlflow_analysis.protocol import SpanView, TraceView
+from mlflow_analysis.records import TraceRecord
+from mlflow_analysis.timing.tree import timed
+from mlflow_analysis.untrusted import printable
+
+
+def trace_view(record: TraceRecord, findings: Iterable[str] = ()) -> TraceView:
+    """The spans depth first, children in order of start; times in milliseconds."""
+    by_id = {
+        row["span_id"]: row
+        for row in (dict(zip(SPAN_COLUMNS, row, strict=True)) for row in extract(record).spans)
+    }
+    views = []
+    for node in timed(record.spans):
+        row = by_id[node.record.span_id]
+        views.append(
+            SpanView(
+                record=node.record,
+                depth=node.depth,
+                self_ms=node.self_ms,
+                critical_ms=node.critical_ms,
+                failed=bool(row["failed"]),
+                error_class=str(row["error_class"]),
+                error_message=printable(str(row["error_message"])),
+                input_tokens=_whole(row["input_tokens"]),
+                output_tokens=_whole(row["output_tokens"]),
+                model=printable(str(row["model"])),
+            )
+        )
+    return TraceView(record.info, tuple(views), tuple(findings))
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None or number != number else int(number)
