@@ -69,10 +69,10 @@ def test_an_issue_carries_its_evidence() -> None:
         )
     )["Accepted issues"]
     for expected in (
-        "12 of 96 sessions (12.5 %, 95 % interval 7.3 to 20.6 %)",
+        "12 of 96 sessions (12.5%, 95% interval 7.3% to 20.6%)",
         "**Severity:** high",
-        "risk difference +42.0 points (95 % interval +31.0 to +53.0), against 4.0 % in the rest",
-        "`lookup_order`: 100 % of the affected, 6.1 times",
+        "risk difference +42.0 points (95% interval +31.0 to +53.0), against 4.0% in the rest",
+        "`lookup_order`: 100% of the affected, 6.1 times",
         "because the call returned 429",
         "at least 7 traces of this window; 5 failed traces",
         "Back off with jitter",
@@ -80,7 +80,7 @@ def test_an_issue_carries_its_evidence() -> None:
         "429 Too Many Requests",
         "| `lookup_order` | 31 ms | ERROR |",
         "| `tr-00000000000000000000000000000001` | lookup_order answered 429 after 30 ms. |",
-        "2 more in the JSON export",
+        "4 more in the JSON export",
     ):
         assert expected in issue
 
@@ -91,11 +91,31 @@ def test_what_is_not_confirmed_is_named_briefly() -> None:
         Review(None, "me"),
     )
     section = _sections(text)["Refuted, inconclusive and not testable"]
-    assert (
-        "Calls run into a time limit: 0 of 96 sessions (0 %, 95 % interval 0 to 0.8 %)" in section
-    )
+    assert "Calls run into a time limit: 0 of 96 sessions (0%, 95% interval 0% to 0.8%)" in section
     assert "needs about 140 sessions more" in section
     assert "no span carries token usage" in section
+
+
+def test_subjects_of_one_refuted_hypothesis_share_a_line() -> None:
+    tools = [
+        replace(sample.refuted(), fingerprint=name, title=f"Slow tool: {name}", subject=name)
+        for name in ("search", "lookup")
+    ]
+    section = _sections(render_markdown(sample.analysis(*tools), Review(None, "me")))[
+        "Refuted, inconclusive and not testable"
+    ]
+    assert "- Slow tool: search 0 of 96; lookup 0 of 96 sessions" in section
+
+
+def test_a_cause_that_chance_explains_is_left_out() -> None:
+    plain = sample.finding()
+    chance = replace(plain.root_causes[0], value="by_chance", q_value=0.4)
+    text = render_markdown(
+        sample.analysis(replace(plain, root_causes=(*plain.root_causes, chance))),
+        Review(None, "me"),
+        accept=AcceptPolicy.CONFIRMED,
+    )
+    assert "by_chance" not in text
 
 
 def test_strengths_are_apart_from_issues() -> None:

@@ -7,12 +7,23 @@ from dataclasses import dataclass
 
 from mlflow_analysis import __version__
 from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
-from mlflow_analysis.findings import Analysis, Category, Example, TraceAssessment, Verdict
+from mlflow_analysis.findings import (
+    Analysis,
+    Category,
+    Example,
+    Finding,
+    RootCause,
+    ToolUse,
+    TraceAssessment,
+    Verdict,
+)
 from mlflow_analysis.report import figures
 from mlflow_analysis.review import Decision, Review
 
-EXAMPLES_SHOWN = 3
-RATIONALES_SHOWN = 10
+EXAMPLES_SHOWN = 2
+RATIONALES_SHOWN = 8
+CAUSES_SHOWN = 4
+LARGEST_Q = 0.10
 _SEEN = (Verdict.CONFIRMED, Verdict.INCONCLUSIVE)
 
 
@@ -25,7 +36,7 @@ class Entry:
 
     @property
     def frequency(self) -> str:
-        """How often: "12 of 96 sessions (12.5 %, 95 % interval 7.3 to 20.6 %)"."""
+        """How often: "12 of 96 sessions (12.5%, 95% interval 7.3% to 20.6%)"."""
         finding = self.ruled.finding
         if not finding.eligible:
             return figures.UNKNOWN
@@ -33,7 +44,7 @@ class Entry:
             f"{figures.count(finding.affected)} of "
             f"{figures.plural(finding.eligible, finding.unit.value)} "
             f"({figures.percent(finding.rate)}, "
-            f"95 % interval {figures.interval(finding.interval)})"
+            f"95% interval {figures.interval(finding.interval)})"
         )
 
     @property
@@ -68,6 +79,12 @@ class Entry:
         )
 
     @property
+    def causes(self) -> tuple[RootCause, ...]:
+        """The strongest attributes that chance does not explain."""
+        causes = self.ruled.finding.root_causes
+        return tuple(each for each in causes if each.q_value < LARGEST_Q)[:CAUSES_SHOWN]
+
+    @property
     def examples(self) -> tuple[Example, ...]:
         """The examples that are shown in full."""
         return self.ruled.finding.examples[:EXAMPLES_SHOWN]
@@ -84,6 +101,29 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A hypothesis that was not confirmed for one subject or several, told in one line."""
+
+    title: str
+    """Without the subject where there are several."""
+    entries: tuple[Entry, ...]
+
+    @property
+    def counts(self) -> str:
+        """For several subjects: each with its count, "search 0 of 59; lookup 2 of 64 traces"."""
+        last = len(self.entries) - 1
+        return "; ".join(
+            f"{_subject(finding)} {figures.count(finding.affected)} of "
+            + (
+                figures.plural(finding.eligible, finding.unit.value)
+                if index == last
+                else figures.count(finding.eligible)
+            )
+            for index, finding in enumerate(entry.ruled.finding for entry in self.entries)
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ReportContext:
     """Everything the templates may name."""
 
@@ -97,14 +137,16 @@ class ReportContext:
     undecided: tuple[Entry, ...]
     """Confirmed, and nobody has decided."""
     rejected: tuple[Entry, ...]
-    refuted: tuple[Entry, ...]
-    inconclusive: tuple[Entry, ...]
-    not_testable: tuple[Entry, ...]
+    refuted: tuple[Claim, ...]
+    inconclusive: tuple[Claim, ...]
+    not_testable: tuple[Claim, ...]
     performance: tuple[Entry, ...]
     """All of the family that were confirmed or are open, whatever was decided."""
     quality: tuple[Entry, ...]
     unreviewed: int
     """How many are accepted though nobody has looked at them."""
+    tools: tuple[tuple[ToolUse, bool], ...]
+    """Everything the application calls, most used first, and whether it is a data source."""
 
 
 def report_context(analysis: Analysis, review: Review, accept: AcceptPolicy) -> ReportContext:
@@ -136,12 +178,13 @@ def report_context(analysis: Analysis, review: Review, accept: AcceptPolicy) -> 
         rejected=tuple(
             entry for entry in open_or_rejected if entry.ruled.decision is Decision.REJECTED
         ),
-        refuted=_with_verdict(undecided, Verdict.REFUTED),
-        inconclusive=_with_verdict(undecided, Verdict.INCONCLUSIVE),
-        not_testable=_with_verdict(undecided, Verdict.NOT_TESTABLE),
+        refuted=_claims(undecided, Verdict.REFUTED),
+        inconclusive=_claims(undecided, Verdict.INCONCLUSIVE),
+        not_testable=_claims(undecided, Verdict.NOT_TESTABLE),
         performance=_family(entries, Category.PERFORMANCE),
         quality=_family(entries, Category.QUALITY),
         unreviewed=sum(ruled.by_policy for ruled in all_ruled),
+        tools=_tools(analysis),
     )
 
 
@@ -159,3 +202,38 @@ def _family(entries: Iterable[Entry], category: Category) -> tuple[Entry, ...]:
         for entry in entries
         if entry.ruled.finding.category is category and entry.ruled.finding.verdict in _SEEN
     )
+
+
+def _claims(entries: Iterable[Entry], verdict: Verdict) -> tuple[Claim, ...]:
+    by_hypothesis: dict[str, list[Entry]] = {}
+    for entry in _with_verdict(entries, verdict):
+        by_hypothesis.setdefault(entry.ruled.finding.hypothesis, []).append(entry)
+    return tuple(
+        Claim(
+            _without_subject(group[0].ruled.finding)
+            if len(group) > 1
+            else group[0].ruled.finding.title,
+            tuple(group),
+        )
+        for group in by_hypothesis.values()
+    )
+
+
+def _subject(finding: Finding) -> str:
+    return finding.subject or finding.title
+
+
+def _without_subject(finding: Finding) -> str:
+    return finding.title.removesuffix(f": {finding.subject}")
+
+
+def _tools(analysis: Analysis) -> tuple[tuple[ToolUse, bool], ...]:
+    purpose = analysis.purpose
+    sources = {each.name for each in purpose.data_sources}
+    known = {each.name for each in purpose.tools}
+    everything = [
+        *purpose.tools,
+        *(each for each in purpose.data_sources if each.name not in known),
+    ]
+    everything.sort(key=lambda each: (-each.calls, each.name))
+    return tuple((each, each.name in sources) for each in everything)

@@ -12,19 +12,23 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 def percent(share: float | None) -> str:
-    """A share of 0 to 1 as a percentage: "12.3 %", "0.04 %", "100 %"."""
+    """A share of 0 to 1 as a percentage: "12.3%", "0.041%", "100%"."""
     if share is None:
         return UNKNOWN
-    value = share * 100
+    value = round(share * 100, 4)
     if value in (0.0, 100.0):
-        return f"{value:.0f} %"
-    return f"{value:.2g} %" if value < 0.1 else f"{value:.1f} %"
+        return f"{value:.0f}%"
+    return f"{value:.2g}%" if 0 < value < 0.1 else f"{value:.1f}%"
 
 
 def interval(bounds: tuple[float, float]) -> str:
-    """Two shares as one range: "8.1 to 17.5 %"."""
-    low, high = percent(bounds[0]), percent(bounds[1])
-    return f"{low.removesuffix(' %')} to {high}"
+    """Two shares as a range: "8.1% to 17.5%"."""
+    return f"{percent(bounds[0])} to {percent(bounds[1])}"
+
+
+def chance(probability: float) -> str:
+    """A p or q value with its sign: "= 0.012", "< 0.0001"."""
+    return "< 0.0001" if probability < 0.0001 else f"= {probability:.2g}"
 
 
 def duration(milliseconds: float | None) -> str:
@@ -85,7 +89,7 @@ def effect(measured: Effect) -> str:
     low, high = measured.interval
     text = (
         f"{measured.kind} {shown(measured.value)}{unit} "
-        f"(95 % interval {shown(low)} to {shown(high)})"
+        f"(95% interval {shown(low)} to {shown(high)})"
     )
     if measured.baseline is not None:
         baseline = number(measured.baseline) if shown is number else percent(measured.baseline)

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from mlflow_analysis.untrusted import printable, single_line
 
-_CODE_SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+_CODE_SPAN = re.compile(r"(?<!`)(?:`([^`\n]+)`|``([^`\n]+)``)(?!`)")
 _INLINE = re.compile(r"([\\`*\[\]<|~$]|&(?=#?\w+;)|:(?=//)|(?<=\w)@(?=\w)|(?<=[wW]{3})\.)")
 # an underscore within a word is text in Markdown; at the edge of one it may open emphasis
 _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
@@ -33,12 +33,13 @@ def _escape(text: str) -> str:
 
 
 def inline(text: object) -> Markdown:
-    """One line of running text, inert. A word in single backticks stays code, as our own texts use it."""
+    """One line of running text, inert. Words in backticks stay code, as our own texts use it."""
     line = single_line(str(text))
-    parts = _CODE_SPAN.split(line)
-    escaped = "".join(
-        _code_span(part) if index % 2 else _escape(part) for index, part in enumerate(parts)
-    )
+    escaped, end = "", 0
+    for span in _CODE_SPAN.finditer(line):
+        escaped += _escape(line[end : span.start()]) + _code_span(span[1] or span[2])
+        end = span.end()
+    escaped += _escape(line[end:])
     start = _BLOCK_START.match(escaped)
     if start is not None:
         at = start.end() - 1

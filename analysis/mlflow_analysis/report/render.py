@@ -47,7 +47,7 @@ def render_markdown(
         )
     jinja = environment()
     for name in (
-        "percent", "interval", "duration", "count", "number", "moment", "day", "plural", "effect",
+        "percent", "interval", "chance", "duration", "count", "number", "moment", "day", "plural", "effect",
     ):  # fmt: skip
         jinja.filters[name] = getattr(figures, name)
     return jinja.get_template("report.md.j2").render(

@@ -1,0 +1,183 @@
+"""An analysis without the screens: the engine in this process, progress on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import platformdirs
+
+from mlflow_analysis.acceptance import AcceptPolicy, rule
+from mlflow_analysis.contract import analysis_to_json, to_text
+from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.events import AnalysisReady
+from mlflow_analysis.findings import Analysis, Severity, Verdict
+from mlflow_analysis.report import render_markdown
+from mlflow_analysis.review import Decision, Review, review_path
+from mlflow_analysis.source import TraceSource
+from mlflow_analysis.tracking.connection import connect
+from mlflow_analysis.tracking.problems import (
+    ConnectionProblem,
+    ExperimentNotFound,
+    FilterNotUnderstood,
+)
+from mlflow_tui.hypothesis_help import find
+from mlflow_tui.output_files import OutputFile
+from mlflow_tui.progress_lines import progress_shown
+from mlflow_tui.summary import summary
+
+DONE, ISSUE_FOUND, USAGE, NOT_CONNECTED, NOTHING_THERE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+_RANKS = {Severity.LOW: 1, Severity.MEDIUM: 2, Severity.HIGH: 3}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to analyse, and where the results go. A path ``-`` is stdout."""
+
+    tracking_uri: str
+    experiment: str
+    filter_string: str = ""
+    since_seconds: int | None = None
+    max_traces: int | None = None
+    report: Path | None = None
+    json_file: Path | None = None
+    accept: str = AcceptPolicy.CONFIRMED.value
+    fail_on: str | None = None
+    hypotheses: tuple[str, ...] = ()
+    seed: int = 0
+    overwrite: bool = False
+    quiet: bool = False
+
+
+def run(request: Request) -> int:
+    """Do it, and return the exit code. Raises ``click.ClickException`` for wrong usage."""
+    hypotheses = tuple(find(each).id for each in request.hypotheses)
+    outputs = [
+        OutputFile(path, request.overwrite)
+        for path in (request.report, request.json_file)
+        if path is not None
+    ]
+    for output in outputs:
+        output.check()
+    try:
+        source = connect(request.tracking_uri).experiment(request.experiment)
+        finished = _analysed(source, request, hypotheses)
+    except ConnectionProblem as problem:
+        click.echo(f"{problem.sentence} {problem.remedy}".strip(), err=True)
+        return _exit_code(problem)
+    analysis = finished.analysis
+    if not analysis.traces_total and not finished.interrupted:
+        click.echo(_nothing_there(request, source), err=True)
+        return NOTHING_THERE
+    if not analysis.traces_read and finished.interrupted:
+        click.echo("Interrupted before a trace was read.", err=True)
+        return INTERRUPTED
+    review = Review(
+        review_path(
+            Path(platformdirs.user_data_dir("mlflow-tui")) / "reviews",
+            analysis.tracking_uri,
+            analysis.experiment_id,
+        )
+    )
+    _deliver(request, analysis, review)
+    if finished.interrupted:
+        return INTERRUPTED
+    return _verdict_code(request, analysis, review)
+
+
+def _analysed(source: TraceSource, request: Request, hypotheses: tuple[str, ...]) -> AnalysisReady:
+    since = request.since_seconds
+    options = AnalysisOptions(
+        filter=request.filter_string,
+        since_ms=None if since is None else int((time.time() - since) * 1000),
+        max_traces=request.max_traces,
+        hypotheses=hypotheses,
+        seed=request.seed,
+    )
+    with _interruptible() as stopped, progress_shown(request.quiet) as show:
+        for event in analyze(source, options, cancelled=stopped.is_set):
+            if isinstance(event, AnalysisReady):
+                return event
+            show(event)
+    raise AssertionError("The engine ended without a last word.")
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Ctrl-C once stops the reading, and what was read is concluded; twice, it ends the program."""
+    stopped = threading.Event()
+
+    def interrupt(_number: int, _frame: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+        click.echo(
+            "\nStopping; concluding from what was read. Ctrl-C again ends at once.", err=True
+        )
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _deliver(request: Request, analysis: Analysis, review: Review) -> None:
+    accept = AcceptPolicy(request.accept)
+    said: list[str] = []
+    to_stdout = False
+    if request.report is not None:
+        output = OutputFile(request.report, request.overwrite)
+        said.append(output.write("Report", render_markdown(analysis, review, accept=accept)))
+        to_stdout = output.is_stdout
+    if request.json_file is not None:
+        output = OutputFile(request.json_file, request.overwrite)
+        text = to_text(analysis_to_json(analysis, review, accept=accept))
+        said.append(output.write("JSON", text))
+        to_stdout = to_stdout or output.is_stdout
+    if request.quiet:
+        return
+    if not to_stdout:
+        click.echo(summary(analysis, rule(analysis, review, accept), sys.stdout.isatty()))
+    lines = [line for line in said if line]
+    if lines:
+        click.echo("\n" + "\n".join(lines), err=to_stdout)
+
+
+def _verdict_code(request: Request, analysis: Analysis, review: Review) -> int:
+    """1 if an issue at or above ``--fail-on`` is confirmed and nobody rejected it."""
+    if request.fail_on is None:
+        return DONE
+    bar = _RANKS[Severity(request.fail_on)]
+    failing = any(
+        ruled.finding.is_issue
+        and ruled.finding.verdict is Verdict.CONFIRMED
+        and ruled.decision is not Decision.REJECTED
+        and _RANKS[ruled.finding.severity] >= bar
+        for ruled in rule(analysis, review, AcceptPolicy.REVIEWED)
+    )
+    return ISSUE_FOUND if failing else DONE
+
+
+def _exit_code(problem: ConnectionProblem) -> int:
+    if isinstance(problem, FilterNotUnderstood):
+        return USAGE
+    return NOTHING_THERE if isinstance(problem, ExperimentNotFound) else NOT_CONNECTED
+
+
+def _nothing_there(request: Request, source: TraceSource) -> str:
+    if request.filter_string or request.since_seconds is not None:
+        return (
+            f"No trace of experiment {source.experiment_name!r} matches. Widen --filter or --since."
+        )
+    return (
+        f"Experiment {source.experiment_name!r} has no traces. "
+        "Choose another with --experiment, or trace the application first."
+    )
