@@ -28,12 +28,12 @@ class SlowModel(Hypothesis):
 
     ## Test
     One case for each model called in at least 10 traces. A call is out of line if it lasts at least 1 s and
-    takes 3 times as long per output token (per call, where tokens were not recorded) as this model's own
-    median; or the model's median speed is less than a third of the other models'; or its median call
-    takes at least 5 s and gives fewer than 5.5 tokens a second. The effect is the share of the calling
-    traces' duration that such calls hold on the critical path, with a cluster-bootstrap interval.
-    Confirmed if its lower bound is above 25 %, refuted if its upper bound is below 10 %. Affected: traces
-    where they hold more than 25 %.
+    takes 3 times as long as this model's median call, also per output token where tokens were recorded;
+    or the model's median speed is less than a third of the other models'; or its median call takes at
+    least 5 s and gives fewer than 5.5 tokens a second. The effect is the share of the calling traces'
+    duration that such calls hold on the critical path, with a cluster-bootstrap interval. Confirmed if
+    its lower bound is above 25 %, refuted if its upper bound is below 10 %. Affected: traces where they
+    hold more than 25 %.
 
     ## Not flagged
     A model that holds most of the path at a usual speed; long answers (verbose-response); many calls
@@ -109,7 +109,7 @@ class SlowModel(Hypothesis):
             by_time = of_model["duration_ms"] / median_ms
             late = by_speed.where(of_model["speed"].notna(), by_time) >= _SLOWER
             # A short output makes tokens per second small without anything being slow.
-            late &= by_time >= _SLOWER / 2
+            late &= by_time >= _SLOWER
             yield dominance(
                 features, name, of_model, (of_model["duration_ms"] >= _FELT_MS) & (late | slow), why
             )

@@ -154,7 +154,7 @@ def asked_and_given(features: Features) -> pd.DataFrame:
     """
     traces = features.complete
     traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
-    wanted = traces["request"].map(asked_format)
+    wanted = traces["request"].map(asked_format).astype(str)
     asked = traces[wanted != ""][["response", "root_span_id"]].assign(wanted=wanted[wanted != ""])
     excused = pd.Series(
         [
@@ -169,10 +169,10 @@ def asked_and_given(features: Features) -> pd.DataFrame:
         dtype=bool,
     )
     asked = asked[~excused]
-    asked["mismatch"] = [
+    reasons = [
         mismatch(want, text) for want, text in zip(asked["wanted"], asked["response"], strict=True)
     ]
-    return asked
+    return asked.assign(mismatch=pd.Series(reasons, index=asked.index, dtype=str))
 
 
 def _holds_json(response: str) -> bool:

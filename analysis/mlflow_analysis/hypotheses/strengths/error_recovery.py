@@ -22,13 +22,14 @@ class ErrorRecovery(Hypothesis):
     the next change of prompt or framework.
 
     ## Test
-    Eligible: ended traces in which a tool or model call failed. Affected (in the good sense): a call that
-    did not fail came after the failed one, the trace did not fail, no assessment failed it, and there is
-    an answer that neither declines nor says that something did not work. Confirmed if the lower bound of
+    Eligible: ended traces in which a tool or model call failed. Affected (in the good sense): every call
+    that failed was made good later, by a call of the same tool or model or by another one with the same
+    arguments; the trace did not fail, no assessment failed it, and there is an answer that neither
+    declines nor says that something did not work. Confirmed if the lower bound of
     the share (Wilson) is above 50 %.
 
     ## Not flagged
-    Answers that ignore the failure without another call (swallowed-error); answers that tell of it.
+    Answers after a failure that no other call made good (swallowed-error); answers that tell of it.
 
     ## Recommendation
     Keep the retry or fallback seen in the examples, add a test that makes the call fail, and use the
@@ -55,11 +56,9 @@ class ErrorRecovery(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that answer all the same."""
         calls = _calls(features)
-        failed = calls[calls["failed"]].drop_duplicates("trace_id").set_index("trace_id")
-        fine = (
-            calls[~calls["failed"]].drop_duplicates("trace_id", keep="last").set_index("trace_id")
-        )
-        rescued = fine["position"].reindex(failed.index) > failed["position"]
+        rescues = _rescues(calls)
+        failed = rescues.drop_duplicates("trace_id").set_index("trace_id")
+        rescued = rescues["by"].notna().groupby(rescues["trace_id"]).all().reindex(failed.index)
         well = succeeded(features).reindex(failed.index).fillna(False).astype(bool)
         response = features.traces["response"].reindex(failed.index)
         kept = failed.index[rescued & well & (response.str.strip() != "")]
@@ -71,7 +70,7 @@ class ErrorRecovery(Hypothesis):
             ],
             dtype=object,
         )
-        first, later = failed.reindex(stands), fine.reindex(stands)
+        first = failed.reindex(stands)
         message = first["error_message"].astype(str).str.slice(0, 200)
         return affected_rows(
             stands,
@@ -79,14 +78,37 @@ class ErrorRecovery(Hypothesis):
             first["span_id"],
             message.where(message != "", first["name"].astype(str) + " failed"),
             first["name"].astype(str)
-            + " failed as span "
-            + first["position"].astype("Int64").astype(str)
-            + "; "
-            + later["name"].astype(str)
-            + " then worked as span "
-            + later["position"].astype("Int64").astype(str)
-            + ", and the answer stands.",
+            + " failed; "
+            + first["by"].astype(str)
+            + " then worked "
+            + first["after"].fillna(0).round().astype(int).astype(str)
+            + " ms later, and the answer stands.",
         )
+
+
+def _rescues(calls: pd.DataFrame) -> pd.DataFrame:
+    """The failed calls, with ``by`` (name of the call that made it good, or None) and ``after`` (ms)."""
+    fine = calls[~calls["failed"]]
+    failed = calls[calls["failed"]]
+    ways = []
+    for column in ("name", "arguments_key"):
+        pairs = (
+            failed[failed[column] != ""]
+            .reset_index()
+            .merge(
+                fine[["trace_id", column, "position", "start_ms"]].assign(by=fine["name"]),
+                on=["trace_id", column],
+                suffixes=("", "_later"),
+            )
+        )
+        pairs = pairs[pairs["position_later"] > pairs["position"]]
+        ways.append(pairs[["key", "by", "start_ms", "start_ms_later"]])
+    found = pd.concat(ways).sort_values(["key", "start_ms_later"], kind="stable")
+    found = found.drop_duplicates("key").set_index("key")
+    return failed.assign(
+        by=found["by"].reindex(failed.index).astype(object),
+        after=(found["start_ms_later"] - found["start_ms"]).reindex(failed.index),
+    )
 
 
 def _calls(features: Features) -> pd.DataFrame:
