@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
-from trace_factory import model, tool, trace
 
 from mlflow_analysis.engine import AnalysisOptions, analyze, reading_order
 from mlflow_analysis.events import (
@@ -22,6 +21,7 @@ from mlflow_analysis.events import (
 from mlflow_analysis.findings import Analysis, Verdict
 from mlflow_analysis.records import SkippedTrace, TraceInfo
 from mlflow_analysis.source import RecordedTraces, TraceOutcome
+from trace_factory import model, tool, trace
 
 EPOCH_MS = 1_780_272_000_000
 

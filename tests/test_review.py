@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from trace_factory import features_of, tool, trace
 
 from mlflow_analysis.evidence.weighing import conclude
 from mlflow_analysis.findings import Finding
 from mlflow_analysis.hypotheses.catalogue import by_id
 from mlflow_analysis.review import Decision, Review, review_path
+from trace_factory import features_of, tool, trace
 
 
 @pytest.fixture

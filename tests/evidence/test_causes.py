@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from trace_factory import features_of, tool, trace
 
 from mlflow_analysis.evidence.attributes import Literal
 from mlflow_analysis.evidence.causes import search_causes
@@ -12,6 +11,7 @@ from mlflow_analysis.evidence.prevalence import Prevalence
 from mlflow_analysis.evidence.weighing import conclude
 from mlflow_analysis.findings import Verdict
 from mlflow_analysis.hypotheses.catalogue import by_id
+from trace_factory import features_of, tool, trace
 
 N = 600
 GENERATOR = np.random.default_rng(11)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from trace_factory import feedback, features_of, model, tool, trace
 
 from mlflow_analysis.features.conversation import answer_text, request_text
 from mlflow_analysis.features.extract import model_name
 from mlflow_analysis.features.templates import templates
 from mlflow_analysis.features.topics import topics
+from trace_factory import features_of, feedback, model, tool, trace
 
 RECORDS = [
     trace(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from trace_factory import Planned, model, tool, trace
 
 from mlflow_analysis.features.failures import failure_of
 from mlflow_analysis.records import SpanRecord
+from trace_factory import Planned, model, tool, trace
 
 
 def span(planned: Planned) -> SpanRecord:
@@ -31,7 +31,8 @@ def span(planned: Planned) -> SpanRecord:
         ('{"error": "validation error: field required: order_id"}', "invalid-tool-arguments"),
         ({"success": False, "message": "payment method not accepted"}, "other"),
         (
-            "exitcode: 1 (execution failed)\nCode output: Traceback (most recent call last):\n  File \"x\"\nNameError: name 'x' is not defined\n",
+            "exitcode: 1 (execution failed)\nCode output: Traceback (most recent call last):\n"
+            "  File \"x\"\nNameError: name 'x' is not defined\n",
             "code-execution-error",
         ),
     ],

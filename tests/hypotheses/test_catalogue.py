@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from trace_factory import chain, feedback, features_of, model, retriever, tool, trace
 
 from mlflow_analysis.evidence.weighing import conclude, missing_field
 from mlflow_analysis.features.build import build_features
@@ -13,6 +12,7 @@ from mlflow_analysis.features.extract import extract_info
 from mlflow_analysis.findings import Category, Verdict
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from trace_factory import chain, features_of, feedback, model, retriever, tool, trace
 
 THIN_TABLES = {
     "no traces": lambda: build_features([]),
@@ -29,7 +29,11 @@ THIN_TABLES = {
     "two turns with everything": lambda: features_of(
         *(
             trace(
-                chain("plan", model(), retriever("docs", outputs=[{"page_content": "x", "metadata": {}}])),
+                chain(
+                    "plan",
+                    model(),
+                    retriever("docs", outputs=[{"page_content": "x", "metadata": {}}]),
+                ),
                 tool("search", inputs={"q": str(turn)}, outputs={"hits": 3}),
                 session="s",
                 user="u",
@@ -72,7 +76,12 @@ def test_documentation_is_whole(hypothesis: Hypothesis) -> None:
 
 def test_all_four_families_are_there() -> None:
     families = {each.category for each in catalogue()}
-    assert families == {Category.OPERATIONAL, Category.PERFORMANCE, Category.QUALITY, Category.STRENGTH}
+    assert families == {
+        Category.OPERATIONAL,
+        Category.PERFORMANCE,
+        Category.QUALITY,
+        Category.STRENGTH,
+    }
     assert len(catalogue()) >= 20
 
 

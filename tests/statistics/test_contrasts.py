@@ -12,6 +12,7 @@ from mlflow_analysis.statistics.contrasts import (
     association_p,
     difference_of_rates,
     ratio_of_medians,
+    reversed_strata,
     share_of_total,
 )
 from mlflow_analysis.statistics.multiple_testing import benjamini_hochberg
@@ -114,3 +115,11 @@ def test_near_identical_texts_share_a_group_unless_numbers_differ() -> None:
     )
     assert groups == [0, 0, 1, 2]
     assert similarity("Where is it?", "where is it") == 1.0
+
+
+def test_a_reversal_within_a_stratum_is_named() -> None:
+    strata = np.array(["easy"] * 200 + ["hard"] * 200, dtype=object)
+    group = np.arange(400) % 4 < np.where(strata == "hard", 3, 1)
+    rate = np.where(strata == "hard", np.where(group, 0.5, 0.5), np.where(group, 0.0, 0.4))
+    outcome = np.arange(400) * 0.618 % 1 < rate
+    assert reversed_strata(outcome, group, strata) == ["easy"]

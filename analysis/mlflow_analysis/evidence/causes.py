@@ -28,7 +28,7 @@ class Candidate:
 
     literals: tuple[Literal, ...]
     quality: float
-    """Weighted relative accuracy: coverage × (rate inside − overall rate)."""
+    """The φ coefficient (Matthews correlation) of having the literals and being affected."""
     share: float
     lift: float
     affected: int
@@ -57,9 +57,9 @@ class Search:
 def search_causes(counted: Prevalence, literals: list[Literal]) -> Search:
     """Contrast the affected units with the unaffected over all ``literals``.
 
-    Candidates are ranked by weighted relative accuracy (Lavrač, Flach & Zupan 1999, "Rule evaluation
-    measures"), found by beam search, and hold for at least five affected units. Literals that hold for the
-    same units are kept once, under the first name.
+    Candidates are ranked by the φ coefficient, which weighs the share explained against the rate inside
+    (Matthews 1975, Biochim. Biophys. Acta 405:442), found by beam search, and hold for at least five
+    affected units. Literals that hold for the same units are kept once, under the first name.
     """
     if counted.affected < FEWEST_UNITS or counted.affected == counted.eligible:
         return Search((), ())
@@ -72,7 +72,8 @@ def search_causes(counted: Prevalence, literals: list[Literal]) -> Search:
         units, both = int(holds.sum()), int((holds & counted.shows).sum())
         if both < FEWEST_UNITS or units == counted.eligible:
             return None
-        quality = units / counted.eligible * (both / units - counted.rate)
+        n, k = counted.eligible, counted.affected
+        quality = (n * both - k * units) / float(np.sqrt(k * (n - k) * units * (n - units)))
         if quality <= 0:
             return None
         p_value = association_p(outcome, holds.astype(float), exchange)

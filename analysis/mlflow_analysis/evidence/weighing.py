@@ -27,6 +27,7 @@ from mlflow_analysis.evidence.verdict import rule_on
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Finding, RootCause, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
+from mlflow_analysis.statistics.contrasts import reversed_strata
 from mlflow_analysis.statistics.multiple_testing import benjamini_hochberg
 
 logger = logging.getLogger(__name__)
@@ -199,7 +200,8 @@ def _root_cause(
         share=candidate.share,
         lift=candidate.lift,
         q_value=q_value,
-        mechanism=_mechanism(candidate, weighed, features),
+        mechanism=_mechanism(candidate, weighed, features)
+        + _where_reversed(candidate, weighed, features),
         affected=candidate.affected,
         units=candidate.units,
     )
@@ -209,7 +211,7 @@ def _mechanism(candidate: Candidate, weighed: Weighed, features: Features) -> st
     """ "because …" only where the affected spans themselves show it."""
     tool = next((each.value for each in candidate.literals if each.attribute == "tool"), "")
     keys = weighed.rows["trace_id"].astype(str) + "/" + weighed.rows["span_id"].astype(str)
-    places = features.spans.index.get_indexer(keys)
+    places = features.spans.index.get_indexer(pd.Index(keys))
     spans = features.spans.iloc[places[places >= 0]]
     if tool and len(spans):
         failing = spans[(spans["tool"] == tool) & spans["failed"]]
@@ -226,6 +228,18 @@ def _mechanism(candidate: Candidate, weighed: Weighed, features: Features) -> st
         ):
             return f"because {tool} lies on the critical path of {len(critical)} of {len(weighed.rows)} traces"
     return f"{_ASSOCIATED} {candidate.attribute} = {candidate.value}"
+
+
+def _where_reversed(candidate: Candidate, weighed: Weighed, features: Features) -> str:
+    """Topics in which the association goes the other way, in words (Simpson's paradox)."""
+    if any(each.attribute == "topic" for each in candidate.literals):
+        return ""
+    counted, unit = weighed.counted, weighed.hypothesis.unit
+    pairs = traces_of(unit, counted.units, weighed.case, features)
+    topic = features.traces["topic"].reindex(pairs.to_numpy()).set_axis(pairs.index)
+    strata = topic[~topic.index.duplicated()].reindex(counted.units).to_numpy(dtype=object)
+    flipped = reversed_strata(counted.shows, holds_for(candidate), strata)
+    return f"; but the other way round for the topic {', '.join(flipped)}" if flipped else ""
 
 
 def fingerprint(hypothesis: Hypothesis, subject: str) -> str:

@@ -145,6 +145,24 @@ def share_of_total(
     return float(parts.sum() / wholes.sum()), (float(low), float(high))
 
 
+def reversed_strata(
+    outcome: npt.NDArray[np.bool_], group: npt.NDArray[np.bool_], strata: npt.NDArray[np.object_]
+) -> list[str]:
+    """Names of the strata (n, text; "" is none) in which the group's rate is clearly the lower one.
+
+    Clearly: the upper bound of the Newcombe interval of the difference is below zero (Simpson 1951,
+    J. R. Stat. Soc. B 13:238).
+    """
+    found = []
+    for stratum in sorted({str(each) for each in strata if isinstance(each, str) and each}):
+        inside = strata == stratum
+        of_group, of_rest = outcome[inside & group], outcome[inside & ~group]
+        _, high = newcombe(of_group.sum(), len(of_group), of_rest.sum(), len(of_rest))
+        if high < 0:
+            found.append(stratum)
+    return found
+
+
 def _weighted_medians(values: Floats, weights: Floats) -> Floats:
     """Median of ``values`` (n,) under each row of ``weights`` (b, n); NaN where all weigh nothing."""
     order = np.argsort(values, kind="stable")
