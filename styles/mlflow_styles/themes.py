@@ -3,7 +3,8 @@
 =============  ==================================================================
 $background    behind everything
 $surface       header, footer, dialogs
-$panel         the row or card under the cursor when its list has no focus
+$cursor        the row or card under the cursor
+$panel         the same, when its list has no focus; a text field that has it
 $foreground    text
 $muted         labels, units, what matters less
 $rule          lines between panes
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-ROLE_DEFAULTS = {"muted": "#8a96a3", "rule": "#2b3540"}
+ROLE_DEFAULTS = {"muted": "#8a96a3", "rule": "#2f3b47", "cursor": "#263a4d"}
 """For themes that are not ours and do not know our roles."""
 
 DARK = Theme(
@@ -38,6 +39,7 @@ DARK = Theme(
     variables={
         "muted": "#8a96a3",
         "rule": "#2f3b47",
+        "cursor": "#263a4d",
         "block-cursor-text-style": "none",
         "input-selection-background": "#6cb2eb 35%",
         "footer-key-foreground": "#6cb2eb",
@@ -60,6 +62,7 @@ LIGHT = Theme(
     variables={
         "muted": "#66717c",
         "rule": "#cfcac0",
+        "cursor": "#d3e3f0",
         "block-cursor-text-style": "none",
         "input-selection-background": "#1f6aa5 30%",
         "footer-key-foreground": "#1f6aa5",
@@ -85,7 +88,7 @@ def _native(name: str, base: str) -> Theme:
         surface=theme.surface,
         panel=theme.panel,
         boost=theme.boost,
-        variables={**theme.variables, "muted": "ansi_default", "rule": "ansi_default"},
+        variables={**theme.variables, "muted": "ansi_default", "rule": "ansi_default", "cursor": "ansi_blue"},
     )
 
 

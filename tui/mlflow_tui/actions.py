@@ -144,25 +144,15 @@ ACTIONS: tuple[Action, ...] = (
     # --- finding
     Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, REPORT)),
     # --- connection
-    Action(
-        "recheck", "f5", "check again", "Try the address once more.", (CONNECTION,), footer=False
-    ),
+    Action("recheck", "f5", "check", "Try the address once more.", (CONNECTION,)),
+    Action("go_on", "f3", "experiments", "Go on to the experiments.", (CONNECTION,)),
     Action("details", "f2", "details", "Show or hide the full error.", (CONNECTION,)),
     # --- traces
-    Action(
-        "next_trace",
-        "n",
-        "next",
-        "Next trace, without leaving the inspector.",
-        (TRACES,),
-        footer=False,
-    ),
-    Action("previous_trace", "N", "previous", "Previous trace.", (TRACES,), footer=False),
     Action(
         "next_failure",
         "right_square_bracket",
         "next failure",
-        "Next failed trace.",
+        "Next failed trace; when evidence is shown, the next evidence.",
         (TRACES,),
         shown_keys="]",
     ),
@@ -170,31 +160,79 @@ ACTIONS: tuple[Action, ...] = (
         "previous_failure",
         "left_square_bracket",
         "previous failure",
-        "Previous failed trace.",
+        "Previous failed trace, or evidence.",
         (TRACES,),
         footer=False,
         shown_keys="[",
     ),
     Action("only_failures", "f", "failures", "Show failed traces only, or all again.", (TRACES,)),
-    Action("only_slow", "l", "slow", "Show the slowest tenth only, or all again.", (TRACES,)),
+    Action("only_slow", "d", "slow", "Show the slowest tenth only, or all again.", (TRACES,)),
     Action(
         "only_session", "s", "session", "Show this trace's session only, or all again.", (TRACES,)
+    ),
+    Action("search_text", "t", "text", "Show traces that hold a text.", (TRACES,)),
+    Action(
+        "show_all", "backspace", "all", "Drop the quick filters and show all traces.", (TRACES,)
+    ),
+    Action(
+        "section(1)",
+        "right,l",
+        "section",
+        "Next part of the span: inputs, outputs, attributes, …",
+        (TRACES,),
+        shown_keys="→",
+    ),
+    Action(
+        "section(-1)",
+        "left,h",
+        "section",
+        "Previous part of the span.",
+        (TRACES,),
+        footer=False,
+        shown_keys="← h",
+        palette=False,
+    ),
+    Action(
+        "next_match",
+        "n",
+        "next",
+        "Next match of a search, or else the next trace.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
+        "previous_match",
+        "N",
+        "previous",
+        "Previous match, or else the previous trace.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
+        "failed_span",
+        "x",
+        "failed span",
+        "Next failed span of this trace.",
+        (TRACES,),
+        footer=False,
     ),
     Action(
         "sort",
         "o",
         "sort",
-        "Sort by the next column: time, duration, tokens.",
+        "Sort by another column: time, duration, tokens, findings.",
         (TRACES,),
         footer=False,
     ),
     Action(
-        "search_text", "t", "text", "Show traces whose request or response holds a text.", (TRACES,)
+        "reverse",
+        "O",
+        "reverse",
+        "Sort the other way round.",
+        (TRACES,),
+        footer=False,
     ),
-    Action(
-        "next_pane", "tab", "pane", "Move between list, spans and payload.", (TRACES,), footer=False
-    ),
-    Action("copy", "y", "copy", "Copy the chosen value.", (TRACES,)),
+    Action("copy", "y", "copy", "Copy: trace id, shown value, span, trace.", (TRACES,)),
     Action("refresh", "R", "refresh", "Read again, keeping the selection.", (EXPERIMENTS, TRACES)),
     # --- purpose
     Action("confirm", "enter", "confirm", "Confirm and go on.", (PURPOSE,), palette=False),
@@ -202,7 +240,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("skip_questions", "s", "skip", "Go to the board without answering.", (PURPOSE,)),
     Action("back", "escape", "back", "Leave the text field.", (PURPOSE,), palette=False),
     # --- board
-    Action("start", "S", "start", "Start the analysis.", (BOARD,)),
     Action("stop", "x", "stop", "Stop reading and conclude from what was read.", (BOARD,)),
     Action("accept", "a", "accept", "Accept the finding: it goes into the report.", (BOARD,)),
     Action("reject", "r", "reject", "Reject the finding, with a reason.", (BOARD,)),
@@ -215,6 +252,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "mark", "space", "mark", "Mark for a decision on several at once.", (BOARD,), footer=False
     ),
+    Action("start", "S", "start", "Analyse, or analyse again.", (BOARD,)),
     Action("focus_on", "w", "worry", "Say what worries you: it is marked and ranked.", (BOARD,)),
     Action(
         "next_pane", "tab", "pane", "Move between the cards and the detail.", (BOARD,), footer=False

@@ -232,12 +232,13 @@ class MlflowTui(App[int]):
     # ---- what screens ask for -----------------------------------------------------------
 
     def choose_experiment(self, experiment: Experiment, filter_string: str = "") -> None:
-        """Make ``experiment`` the open one: its review is read, the board is empty."""
+        """Make ``experiment`` the open one: its traces and its review are read, the board is empty."""
         state = self.state
         uri = state.connection.tracking_uri if state.connection else state.asked_uri
         state.experiment = experiment
         state.filter_string = filter_string
         state.table = None
+        state.table_problem = None
         state.query = RowQuery()
         state.trace_id = ""
         state.analysis_problem = None
@@ -245,6 +246,24 @@ class MlflowTui(App[int]):
             review_path(self.settings.review_directory, uri, experiment.experiment_id)
         )
         state.board = BoardState(state.review.standing)
+        self.state_changed()
+        self.read_table(filter_string)
+
+    @work(exclusive=True, group="table", exit_on_error=False)
+    async def read_table(self, filter_string: str) -> None:
+        """Read the open experiment's traces. If that fails, what was there before stays."""
+        state = self.state
+        assert state.experiment is not None
+        try:
+            table = await self.client.ask(
+                OpenExperiment(state.experiment.experiment_id, filter_string)
+            )
+        except EngineProblem as failure:
+            state.table_problem = failure.problem
+        else:
+            state.table_problem = None
+            state.table = table
+            state.filter_string = filter_string
         self.state_changed()
 
     def start_analysis(
@@ -293,6 +312,9 @@ class MlflowTui(App[int]):
 
     def action_go(self, place: str) -> None:
         """Go to a screen."""
+        screen = self.screen
+        if isinstance(screen, StepScreen):
+            screen.before_leaving(place)
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.switch_mode(place)
@@ -304,7 +326,9 @@ class MlflowTui(App[int]):
             if place == EXPERIMENTS:
                 return self.state.connection is not None
             if place != CONNECTION:
-                return self.state.experiment is not None
+                here = self.screen
+                choosing = isinstance(here, StepScreen) and here.PLACE == EXPERIMENTS
+                return self.state.experiment is not None or choosing
         return True
 
     def action_help(self) -> None:

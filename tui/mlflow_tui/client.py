@@ -16,13 +16,13 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Union, overload
+from typing import Any, overload
 
 from mlflow_analysis import protocol
 from mlflow_analysis.events import Event, EvidenceGrew, Progress
 from mlflow_analysis.protocol import Call, Problem, Push, Reply, Request, TableGrew
 
-Body = Union[Event, TableGrew]
+Body = Event | TableGrew
 """What the engine pushes."""
 
 FLUSH_SECONDS = 0.25

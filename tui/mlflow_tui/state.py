@@ -32,6 +32,8 @@ class AppState:
     filter_string: str = ""
     table: TableGrew | None = None
     """How far the trace table of the open experiment is."""
+    table_problem: Problem | None = None
+    """Why the table could not be read; the rows of before are kept."""
     query: RowQuery = field(default_factory=RowQuery)
     """What the trace table shows."""
     trace_id: str = ""

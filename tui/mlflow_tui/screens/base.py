@@ -57,6 +57,9 @@ class StepScreen(Screen[None]):
     def engine_restarted(self, sentence: str) -> None:
         """The engine died and is back; whatever was asked for must be asked for again."""
 
+    def before_leaving(self, place: str) -> None:
+        """The user goes to another screen by its number."""
+
     # ---- what they can use --------------------------------------------------------------
 
     @property

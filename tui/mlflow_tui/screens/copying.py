@@ -1,0 +1,74 @@
+"""What of a trace can be copied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from mlflow_analysis.protocol import SpanView, TraceView
+from mlflow_tui import clipboard
+from mlflow_tui.payload import as_json, span_value, trace_markdown
+
+if TYPE_CHECKING:
+    from mlflow_tui.application import MlflowTui
+
+CHOICES = (
+    ("i", "id", "trace id"),
+    ("v", "value", "what is shown of the span"),
+    ("s", "span", "span as JSON"),
+    ("t", "trace", "trace as Markdown"),
+)
+
+
+class CopyDialog(ModalScreen[None]):
+    """One key says what to copy."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(key, f"copy('{what}')", label) for key, what, label in CHOICES),
+        Binding("escape,q", "dismiss", "close"),
+    ]
+
+    def __init__(self, trace: TraceView, span: SpanView, shown: str) -> None:
+        super().__init__()
+        self._trace = trace
+        self._span = span
+        self._shown = shown
+
+    def compose(self) -> ComposeResult:
+        """The choices, one a line."""
+        with Vertical(classes="dialog -small"):
+            yield Static(Content.styled("Copy", "bold $primary"), classes="dialog-title")
+            for key, _, label in CHOICES:
+                yield Static(Content.assemble((f"{key}  ", "bold $primary"), label))
+
+    def action_copy(self, what: str) -> None:
+        """Copy it and say where it went."""
+        text = {
+            "id": lambda: self._trace.info.trace_id,
+            "value": lambda: self._shown,
+            "span": lambda: as_json(span_value(self._span)),
+            "trace": lambda: trace_markdown(self._trace),
+        }[what]()
+        self._copy(text)
+
+    @work(exit_on_error=False)
+    async def _copy(self, text: str) -> None:
+        app = cast("MlflowTui", self.app)
+        try:
+            sentence = await clipboard.copy(
+                text,
+                to_terminal=app.copy_to_clipboard,
+                file=app.settings.log_directory / "copied.txt",
+            )
+        except OSError as error:
+            app.notify(f"It could not be copied: {error}.", severity="error")
+        else:
+            app.notify(sentence)
+        self.dismiss()

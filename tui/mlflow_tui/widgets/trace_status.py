@@ -1,0 +1,100 @@
+"""What the line above the trace table says, and what stands in its place when it has no rows."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from mlflow_analysis.protocol import Problem, RowQuery
+from mlflow_analysis.untrusted import single_line
+from mlflow_tui.state import AppState
+from mlflow_tui.widgets.figures import grouped
+
+SORT_NAMES = {
+    "start_ms": "newest first",
+    "duration_ms": "slowest first",
+    "total_tokens": "most tokens first",
+    "findings": "most findings first",
+}
+
+
+def conditions(state: AppState) -> list[str]:
+    """What narrows the list, in words."""
+    query = state.query
+    found: list[str] = []
+    if state.filter_string:
+        found.append(single_line(state.filter_string))
+    if query.finding:
+        card = state.board.card(query.finding)
+        title = card.title if card is not None else query.finding
+        found.append(f"finding “{single_line(title)}”")
+    if query.failures_only:
+        found.append("failures")
+    if query.slow_only:
+        found.append("slowest tenth")
+    if query.session_id:
+        found.append(f"session {single_line(query.session_id)}")
+    if query.text:
+        found.append(f"text “{single_line(query.text)}”")
+    return found
+
+
+def status_line(state: AppState, shown: int, problem: Problem | None) -> Content:
+    """Counts, conditions and how far the reading is; a problem comes first."""
+    parts: list[Content] = []
+    if problem is not None:
+        kept = " The rows below are from before." if shown else ""
+        parts.append(Content.styled(f"✗ {problem.sentence}{kept}", "$error"))
+    table = state.table
+    total = table.traces if table is not None else None
+    narrowed = _narrowed(state.query)
+    if narrowed and total is not None:
+        parts.append(Content.styled(f"{grouped(shown)} of {grouped(total)} traces", "bold"))
+    else:
+        count = shown if total is None else total
+        parts.append(Content.styled(f"{grouped(count)} trace{'' if count == 1 else 's'}", "bold"))
+    if table is not None and not table.complete:
+        of = f" of {grouped(table.total)}" if table.total else ""
+        parts.append(Content.styled(f"reading {grouped(table.traces)}{of} …", "$warning"))
+    parts += [Content.styled(text, "$primary") for text in conditions(state)]
+    parts.append(Content.styled(_order(state.query), "$muted"))
+    return Content.styled(" · ", "$muted").join(parts)
+
+
+def empty_note(state: AppState, shown: int, problem: Problem | None) -> Content | None:
+    """What to say where the rows would be; ``None`` if there are rows."""
+    if shown:
+        return None
+    if state.experiment is None:
+        return Content("No experiment is open. Press 2 and choose one.")
+    if problem is not None:
+        return Content.assemble((problem.sentence, "$error"), "\n\n", (problem.remedy, "$muted"))
+    table = state.table
+    if table is None or not table.complete:
+        return Content.styled("Reading traces …", "$muted")
+    if _narrowed(state.query) and table.traces:
+        return Content.assemble(
+            f"None of the {grouped(table.traces)} traces is in: {', '.join(conditions(state))}.",
+            ("\n\nbackspace drops the quick filters", "$muted"),
+        )
+    if state.filter_string:
+        return Content.assemble(
+            f"No trace passes the filter {single_line(state.filter_string)}",
+            ("\n\n/ changes the filter", "$muted"),
+        )
+    return Content.assemble(
+        f"“{single_line(state.experiment.name)}” has no traces yet.",
+        ("\n\nR looks again, 2 chooses another experiment", "$muted"),
+    )
+
+
+def _narrowed(query: RowQuery) -> bool:
+    return query != RowQuery(sort=query.sort, descending=query.descending)
+
+
+def _order(query: RowQuery) -> str:
+    name = SORT_NAMES.get(query.sort, query.sort)
+    if query.descending:
+        return name
+    return {"newest first": "oldest first", "slowest first": "fastest first"}.get(
+        name, name.replace("most", "fewest")
+    )
