@@ -25,7 +25,7 @@ class FailureClass(Hypothesis):
     unit = Unit.SPAN
     rule = Rule.FACT
     needs = frozenset({Field.SPANS})
-    not_causes = frozenset({"error_class", "error_status", "error_template"})
+    not_causes = frozenset({"error_template", "first_failed_span"})
     what_happened: ClassVar[str]
     """The end of the sentence "search …", in the past tense."""
 
@@ -94,8 +94,13 @@ class FailureClass(Hypothesis):
 
 
 def leading_cause(finding: Finding, attribute: str = "tool") -> str:
-    """The value of the strongest root cause of that attribute, or "" if there is none."""
-    return next((each.value for each in finding.root_causes if each.attribute == attribute), "")
+    """The value of the strongest root cause that names ``attribute``, or "" if none does."""
+    for cause in finding.root_causes:
+        # a combination joins both its attributes and its values by " and "
+        names, values = cause.attribute.split(" and "), cause.value.split(" and ")
+        if attribute in names and len(names) == len(values):
+            return values[names.index(attribute)]
+    return ""
 
 
 def operation_names(spans: pd.DataFrame) -> pd.Series:

@@ -53,7 +53,7 @@ def quiet_traces(seed: int, sessions: int = 90, days: float = 3.0) -> list[Trace
                     root_message="gave up" if failed else "",
                     session=f"s{number}",
                     start_ms=EPOCH_MS + at,
-                    number=len(records) + 1,
+                    number=1_000_000 + len(records),
                 )
             )
             at += float(generator.exponential(120_000))

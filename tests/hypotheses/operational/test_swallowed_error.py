@@ -39,6 +39,8 @@ def test_a_failure_that_nobody_mentions_is_found():
         "There was an error while looking that up.",
         "I’m sorry, please ask again tomorrow.",
         "I was not able to look that up.",
+        "Pending orders can only be cancelled.",
+        "That order is not eligible for an exchange.",
     ],
 )
 def test_an_answer_that_mentions_the_failure_is_not_flagged(answer):

@@ -36,13 +36,16 @@ def test_the_tool_that_fails_more_than_the_others_is_found():
     assert case.statement.startswith(
         f"shop fails in {len(case.affected) / 60:.1%} of 60 calls, the other tools in "
     )
-    assert "(60 of" not in case.statement
 
 
 def test_tools_in_traces_of_their_own_are_compared_across_traces():
-    features = features_of(*calls({"shop": 0.35}), *calls({"search": 0.02}))
+    apart = features_of(*calls({"shop": 0.35}), *calls({"search": 0.02}))
+    beside_others = features_of(
+        *calls({"shop": 0.35}), *calls({"search": 0.02, "lookup": 0.02}, traces=200)
+    )
 
-    assert confirmed_subjects(UnreliableTool(), features) == ["shop"]
+    assert confirmed_subjects(UnreliableTool(), apart) == ["shop"]
+    assert confirmed_subjects(UnreliableTool(), beside_others) == ["shop"]
 
 
 def test_a_tool_with_few_calls_is_not_flagged():

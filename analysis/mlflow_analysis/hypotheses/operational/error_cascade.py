@@ -48,7 +48,7 @@ class ErrorCascade(Hypothesis):
     rule = Rule.EFFECT
     minimum_effect = 0.2
     needs = frozenset({Field.TOOL_SPANS})
-    not_causes = frozenset({"tool", "first_failed_name", "error_class", "error_template"})
+    not_causes = frozenset({"tool", "first_failed_span", "error_class", "error_template"})
     live = False
 
     def eligible(self, features: Features) -> pd.Index:

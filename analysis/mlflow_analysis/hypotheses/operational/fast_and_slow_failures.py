@@ -117,7 +117,7 @@ def _ratio_of_modes(logs: np.ndarray, slow: np.ndarray, session: np.ndarray, see
 
 def _told(failing: pd.DataFrame, slow: np.ndarray, cut_ms: float) -> str:
     seconds = failing["duration_ms"] / 1000
-    kinds = failing["error_class"].where(failing["error_class"] != "", "of no class")
+    kinds = failing["error_class"].where(failing["error_class"] != "", "of no known class")
     return (
         f"{int((~slow).sum())} failures end before {cut_ms / 1000:.1f} s (median "
         f"{seconds[~slow].median():.1f} s, {most_frequent(kinds[~slow], '')}), {int(slow.sum())} after it "

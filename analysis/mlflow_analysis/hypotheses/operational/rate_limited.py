@@ -83,9 +83,13 @@ def _traffic(operations: pd.DataFrame, refused: pd.DataFrame) -> str:
         return ""
     busy, calm = before[is_refused].median(), before[~is_refused].median()
     return (
-        f" In the 60 s before a refused call the same operation was called {busy:.0f} times at the "
-        f"median, before an answered one {calm:.0f} times."
+        " In the 60 s before a refused call the same operation was called "
+        f"{_times(busy)} at the median, before an answered one {_times(calm)}."
     )
+
+
+def _times(count: float) -> str:
+    return "once" if round(count) == 1 else f"{count:.0f} times"
 
 
 def _in_preceding_minute(start_ms: pd.Series) -> np.ndarray:

@@ -57,7 +57,7 @@ class SwallowedError(Hypothesis):
     category = Category.OPERATIONAL
     severity = Severity.HIGH
     needs = frozenset({Field.SPANS, Field.RESPONSES})
-    not_causes = frozenset({"first_failed_name"})
+    not_causes = frozenset({"first_failed_span"})
 
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces that ended well, with an answer and with a call below the root."""

@@ -36,8 +36,8 @@ class UnreliableTool(Hypothesis):
     ## Test
     For each tool with 10 calls or more: its failure rate minus that of all the other tools' calls, with a
     Newcombe interval widened by the design effect of sessions. The p-value is that of Cochran, Mantel and
-    Haenszel's test stratified by session where most sessions call two tools or more, since a
-    session that goes badly takes all its tools along; else that of Fisher's or of the cluster
+    Haenszel's test stratified by session where most of the tool's calls have calls of other tools beside
+    them in their session, since a session that goes badly takes all its tools along; else that of Fisher's or of the cluster
     permutation test. Confirmed if the lower bound is above 5 points and q < 0.10.
 
     ## Not flagged
@@ -84,10 +84,11 @@ class UnreliableTool(Hypothesis):
         failed = _failed(calls)
         clusters = calls["session"].to_numpy()
         widening = design_effect(failed.to_numpy(), clusters)
-        by_session = (calls.groupby("session")["tool"].nunique() > 1).mean() > 0.5
+        mixed = calls.groupby("session")["tool"].transform("nunique") > 1
         for tool in tools:
             of_tool = calls["tool"] == tool
             spans = calls[of_tool & failed]
+            by_session = bool(mixed[of_tool].mean() > 0.5)
             contrast = _contrast(features, calls, of_tool, failed, by_session, widening)
             yield Case(
                 calls.index[of_tool],
@@ -177,4 +178,4 @@ def _told(tool: str, calls: int, spans: pd.DataFrame, effect: Effect) -> str:
     text = f"{tool} fails in {rate:.1%} of {calls} calls, the other tools in {effect.baseline:.1%}."
     if spans.empty:
         return text
-    return f"{text} The failures are {most_frequent(spans['error_class'], '')}."
+    return f"{text} The failures are {most_frequent(spans['error_class'].replace('other', 'of no known class'), '')}."
