@@ -191,11 +191,20 @@ def finding(
                 54,
                 300,
             ),
-            RootCause("hour of day", "09 to 11", 0.52, 2.2, 0.03, "associated with load", 33, 410),
+            RootCause(
+                "hour of day",
+                "09 to 11",
+                0.52,
+                2.2,
+                0.03,
+                "associated with load",
+                affected // 2,
+                eligible // 3,
+            ),
         )
         if confirmed
         else (),
-        impact=Impact(affected * 0.8, affected // 2, 412.0, None, rank, 3.0) if confirmed else None,
+        impact=Impact(rank / 3, affected // 2, 412.0, None, rank, 3.0) if confirmed else None,
         recommendation="Back off and spread the calls; ask for a higher quota."
         if confirmed
         else "",

@@ -67,8 +67,10 @@ class PurposeView(StripView):
         self._draw()
 
     def _draw(self) -> None:
-        if self._purpose is not None and self.size.width:
-            lines = purpose_page(self._purpose, self.size.width, self._glyphs, palette_of(self))
+        if self._purpose is not None and self.scrollable_size.width:
+            lines = purpose_page(
+                self._purpose, self.scrollable_size.width, self._glyphs, palette_of(self)
+            )
             self.show(lines, keep_place=True)
 
 
@@ -138,6 +140,7 @@ class PurposeScreen(StepScreen):
                 progress=progress,
                 traces_read=done.traces_read if done is not None else None,
                 waiting="Starting …",
+                to_decide=None,
                 problem=f"{problem.sentence} {problem.remedy}" if problem is not None else "",
             )
         )

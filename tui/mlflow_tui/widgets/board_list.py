@@ -144,7 +144,9 @@ class BoardList(ScrollView, can_focus=True):
 
     def _resize_page(self) -> None:
         # Setting virtual_size plainly lays out and repaints the whole widget.
-        self.set_reactive(ScrollView.virtual_size, Size(self.size.width, len(self._rows)))
+        self.set_reactive(
+            ScrollView.virtual_size, Size(self.scrollable_size.width, len(self._rows))
+        )
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.window_virtual_size = len(self._rows)
             self.vertical_scrollbar.window_size = self.size.height
@@ -234,7 +236,7 @@ class BoardList(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Line ``y`` of what is seen."""
-        width, index = self.size.width, y + self.scroll_offset.y
+        width, index = self.scrollable_size.width, y + self.scroll_offset.y
         if self._palette is None:
             self._palette = palette_of(self)
         if not self._rows and y == 1 and self.empty_text:
@@ -276,7 +278,7 @@ class BoardList(ScrollView, can_focus=True):
             tally += f" {self.glyphs.middle_dot} {group.concluded} of {group.total} judged"
         else:
             tally += f" of {group.total}"
-        line = Text(f"  {name} ", palette.heading, no_wrap=True, end="")
+        line = Text.assemble((f"  {name} ", palette.heading), no_wrap=True, end="")
         rule = max(0, width - line.cell_len - len(tally) - 2)
         line.append(self.glyphs.rule * rule, palette.muted)
         line.append(f" {tally} ", palette.muted)

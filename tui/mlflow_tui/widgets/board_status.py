@@ -28,7 +28,8 @@ class Standing:
     problem: str = ""
     waiting: str = ""
     """What is being waited for, before there is any progress."""
-    to_decide: int = 0
+    to_decide: int | None = 0
+    """``None`` where nothing is decided yet: then nothing is said of decisions."""
     accepted: int = 0
     rejected: int = 0
     shown: str = ""
@@ -113,7 +114,7 @@ class BoardStatus(Widget):
             parts.append(Content.styled(f"only {say.shown}", "$accent"))
         if say.focus and full:
             parts.append(Content.styled(f"{glyphs.focus} {single_line(say.focus)[:24]}", "$accent"))
-        if full or not parts:
+        if say.to_decide is not None and (full or not parts):
             tally = (
                 ("✓" if not glyphs.ascii_only else "+", say.accepted, "accepted", "$success"),
                 ("✗" if not glyphs.ascii_only else "x", say.rejected, "rejected", "$muted"),

@@ -46,7 +46,7 @@ def share_over_time(
     plotext.ylim(0, top)
     ticks = [times[0], (times[0] + times[-1]) / 2, times[-1]]
     plotext.xticks(ticks, _time_labels(ticks))
-    plotext.yticks([0, top / 2, top], ["0 %", share(top / 200), share(top / 100)])
+    plotext.yticks([0, top / 2, top], ["0%", share(top / 200), share(top / 100)])
     drawn = Text.from_ansi(plotext.build()).split()
     return [_coloured(line.plain.rstrip(), frame, curve, ascii_only) for line in drawn]
 

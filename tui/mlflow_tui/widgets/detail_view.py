@@ -37,7 +37,7 @@ class DetailView(StripView):
 
     def show_card(self, card: Card | None) -> None:
         """Show another card from its top, or the same one anew without moving."""
-        if card == self._card and self._width == self.size.width:
+        if card == self._card and self._width == self.scrollable_size.width:
             return
         same = card is not None and self._card is not None and card.key == self._card.key
         if not same:
@@ -62,11 +62,11 @@ class DetailView(StripView):
 
     def on_resize(self, event: events.Resize) -> None:
         """Text wraps elsewhere at another width."""
-        if self.size.width != self._width:
+        if self.scrollable_size.width != self._width:
             self._draw(keep_place=True)
 
     def _draw(self, *, keep_place: bool) -> None:
-        self._width = self.size.width
+        self._width = self.scrollable_size.width
         if self._card is None or self._width == 0:
             self.show([])
             return

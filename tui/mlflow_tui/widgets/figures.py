@@ -16,13 +16,13 @@ def grouped(number: float) -> str:
 
 
 def share(rate: float) -> str:
-    """A share of 0 to 1 as per cent, with as many digits as it carries: ``5.2 %``, ``< 0.1 %``."""
+    """A share of 0 to 1 as per cent, with as many digits as it carries: ``5.2%``, ``<0.1%``."""
     percent = rate * 100
     if 0 < percent < 0.1:
-        return "< 0.1 %"
+        return "<0.1%"
     if percent >= 99.95 or percent == 0:
-        return f"{percent:.0f} %"
-    return f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
+        return f"{percent:.0f}%"
+    return f"{percent:.1f}%" if percent < 10 else f"{percent:.0f}%"
 
 
 def milliseconds(ms: float | None) -> str:

@@ -19,15 +19,16 @@ from mlflow_tui.widgets.palette import Palette
 
 LINES = 2
 _INDENT = 4
-_STATE_WIDTH = 16
-_COUNT_WIDTH = 15
+_STATE_WIDTH = 15
+_COUNT_WIDTH = 14
 _SHARE_WIDTH = 7
-_BAR_WIDTH = 12
-_SPARK_WIDTH = 12
+_FIGURES_WIDTH = _INDENT + _STATE_WIDTH + _COUNT_WIDTH + _SHARE_WIDTH
+_BAR_WIDTH = 10
+_SPARK_WIDTH = 10
 _SHORTEST_SPARK = 6
 _SHORTEST_TEXT = 8
 _QUIET = frozenset({Stage.REFUTED, Stage.NOT_TESTABLE, Stage.QUEUED})
-_LEANINGS = frozenset({"towards confirmed", "towards refuted", "open"})
+_LEANINGS = {"towards confirmed": "leans true", "towards refuted": "leans false", "open": "open"}
 
 
 def card_lines(card: Card, width: int, glyphs: Glyphs, palette: Palette) -> tuple[Text, Text]:
@@ -138,14 +139,29 @@ class _Painter:
         elif seen is not None:
             rate = seen.affected / seen.eligible
             self._append_figures(line, seen.affected, seen.eligible, rate, seen.interval)
-            self._append_muted(line, single_line(seen.leaning))
+            self._append_muted(line, _LEANINGS.get(seen.leaning, single_line(seen.leaning)))
         return line
 
     def _append_verdict(self, line: Text, found: Finding) -> None:
         glyphs, palette, card = self.glyphs, self.palette, self.card
-        self._append_figures(line, found.affected, found.eligible, found.rate, found.interval)
-        if card.stage is Stage.INCONCLUSIVE and found.needs_more:
-            self._append_muted(line, f"needs {glyphs.about}{grouped(found.needs_more)} more")
+        words = ""
+        if card.stage is Stage.REFUTED and found.eligible:
+            words = f"at most {share(found.interval[1])}"
+        elif card.stage is Stage.INCONCLUSIVE and found.needs_more:
+            words = f"needs {glyphs.about}{grouped(found.needs_more)} more"
+        # What is missing is more telling than a bar, where there is no room for both.
+        needed = _FIGURES_WIDTH + _BAR_WIDTH + 2 + len(words) + 2
+        self._append_figures(
+            line,
+            found.affected,
+            found.eligible,
+            found.rate,
+            found.interval,
+            with_bar=card.stage is Stage.CONFIRMED
+            or (card.stage is Stage.INCONCLUSIVE and needed < self.width),
+        )
+        if words:
+            self._append_muted(line, words)
         if card.stage is not Stage.CONFIRMED:
             return
         room = self._room(line) - 2
@@ -153,18 +169,25 @@ class _Painter:
         if spark and room >= _SHORTEST_SPARK:
             line.append(f"  {spark:<{min(_SPARK_WIDTH, room)}}", stage_style(card, palette))
         if found.impact is not None and found.is_issue:
-            impact = f"impact {glyphs.about}{grouped(found.impact.traces)} traces"
+            impact = f"impact {glyphs.about}{grouped(found.impact.traces)}"
             room = self._room(line)
             if room >= len(impact) + 2:
                 line.append(f"{impact:>{room}}", palette.muted)
 
     def _append_figures(
-        self, line: Text, affected: int, eligible: int, rate: float, interval: tuple[float, float]
+        self,
+        line: Text,
+        affected: int,
+        eligible: int,
+        rate: float,
+        interval: tuple[float, float],
+        *,
+        with_bar: bool = True,
     ) -> None:
         """``63 of 1,204   5.2 %  ─●━─────``, the bar only where it fits."""
         count = f"{grouped(affected)} of {grouped(eligible)}"
         line.append(f"{count:<{_COUNT_WIDTH}}{share(rate):>{_SHARE_WIDTH}}", self.palette.text)
-        if self._room(line) >= _BAR_WIDTH + 2:
+        if with_bar and self._room(line) >= _BAR_WIDTH + 2:
             line.append("  ")
             line.append_text(
                 interval_bar(
@@ -180,7 +203,7 @@ class _Painter:
 
     def _append_muted(self, line: Text, text: str, gap: int = 2) -> None:
         room = self._room(line) - gap
-        if room >= _SHORTEST_TEXT:
+        if room >= min(_SHORTEST_TEXT, len(text)):
             line.append(" " * gap + clip(text, room, self.glyphs).rstrip(), self.palette.muted)
 
     def _room(self, line: Text) -> int:

@@ -19,7 +19,7 @@ from mlflow_tui.widgets.page import Page
 from mlflow_tui.widgets.palette import Palette
 
 _CHART_HEIGHT = 9
-_BAR_WIDTH = 24
+_BAR_WIDTH = 12
 _EXCERPT_LINES = 4
 _MOST_TOOLS = 4
 
@@ -83,7 +83,9 @@ def _under_way(page: Page, card: Card) -> None:
     page.add(Text(f"{page.glyphs.stages[Stage.TESTING]} testing", page.palette.accent))
     rows = [("read", Text(f"{grouped(seen.traces_read)} traces", page.palette.text))]
     if seen.eligible:
-        counted = _counted(seen.affected, seen.eligible, units(card.unit, 2), seen.interval)
+        low, high = seen.interval
+        counted = f"{grouped(seen.affected)} of {grouped(seen.eligible)} "
+        counted += f"{units(card.unit, seen.eligible)}, within {share(low)} to {share(high)}"
         rows.append(("so far", Text(counted, page.palette.text)))
         rows.append(("leaning", Text(single_line(seen.leaning), page.palette.text)))
     page.fields(rows)
@@ -127,17 +129,20 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
     palette = page.palette
     rows: list[tuple[str, Text]] = []
     if found.eligible:
-        counted = _counted(found.affected, found.eligible, units(found.unit, 2), found.interval)
+        counted = f"{grouped(found.affected)} of {grouped(found.eligible)} "
+        counted += f"{units(found.unit, found.eligible)}, {share(found.rate)}"
         rows.append(("how often", Text(counted, palette.text)))
         bar = interval_bar(
             found.interval[0],
             found.rate,
             found.interval[1],
-            min(_BAR_WIDTH, page.width - 12),
+            _BAR_WIDTH,
             track=palette.muted,
             mark=stage_style(card, palette),
             ascii_only=page.glyphs.ascii_only,
         )
+        low, high = found.interval
+        bar.append(f"  95% within {share(low)} to {share(high)}", palette.muted)
         rows.append(("", bar))
     if found.effect is not None:
         rows.append(("effect", Text(_effect(found.effect), palette.text)))
@@ -160,14 +165,6 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
         page.fields(rows)
     if found.impact is not None and found.impact.reason:
         page.paragraph(found.impact.reason, palette.muted)
-
-
-def _counted(affected: int, eligible: int, unit: str, interval: tuple[float, float]) -> str:
-    rate = affected / eligible if eligible else 0.0
-    return (
-        f"{grouped(affected)} of {grouped(eligible)} {unit}, {share(rate)} "
-        f"(95 % interval {share(interval[0])} to {share(interval[1])})"
-    )
 
 
 def _effect(effect: Effect) -> str:
@@ -231,7 +228,7 @@ def _course(page: Page, card: Card, found: Finding) -> None:
 def _causes(page: Page, found: Finding) -> None:
     if not found.root_causes:
         return
-    page.heading("Root causes", "what goes with it, the strongest first")
+    page.heading("Root causes", "what goes with it, strongest first")
     for number, cause in enumerate(found.root_causes, 1):
         _cause(page, number, cause, found)
 
@@ -243,13 +240,13 @@ def _cause(page: Page, number: int, cause: RootCause, found: Finding) -> None:
     line.append(" = ", palette.muted)
     line.append(single_line(cause.value), palette.strong)
     page.add(line, hanging=3)
-    lift = f"{cause.lift:.1f}{page.glyphs.times} the usual rate"
+    lift = f"{cause.lift:.1f}{page.glyphs.times} as often"
     figures = f"{share(cause.share)} of the affected, {lift}, q {_probability(cause.q_value)}"
     page.paragraph(figures, palette.muted, indent=3)
     others = found.eligible - cause.units
     if cause.units and others > 0:
         with_it = cause.affected / cause.units
-        without = max(0, found.affected - cause.affected) / others
+        without = min(max(0, found.affected - cause.affected), others) / others
         line = Text("with it ", palette.muted)
         line.append(share(with_it), palette.text)
         line.append(f" of {grouped(cause.units)}, without ", palette.muted)

@@ -1,4 +1,4 @@
-"""A share and its interval as one short bar from 0 to 100 %."""
+"""A share and its interval as one short bar from 0 to 100%."""
 
 from __future__ import annotations
 

@@ -25,18 +25,19 @@ _FAILING = 0.05
 def purpose_page(purpose: Purpose, width: int, glyphs: Glyphs, palette: Palette) -> list[Text]:
     """Lines for tools, data sources and request patterns, on ``width`` columns."""
     page = Page(width, glyphs, palette)
-    _tools(page, "Tools", purpose.tools)
-    _tools(page, "Data sources", purpose.data_sources)
+    calls = (*purpose.tools, *purpose.data_sources)
+    longest = max((cell_len(single_line(call.name)) for call in calls), default=0)
+    name_width = min(_NAME_WIDTH, max(len("Data sources"), longest))
+    _tools(page, "Tools", purpose.tools, name_width)
+    _tools(page, "Data sources", purpose.data_sources, name_width)
     _patterns(page, purpose.patterns)
     return page.lines
 
 
-def _tools(page: Page, title: str, tools: Sequence[ToolUse]) -> None:
+def _tools(page: Page, title: str, tools: Sequence[ToolUse], name_width: int) -> None:
     if not tools:
         return
     palette = page.palette
-    names = [single_line(tool.name) for tool in tools]
-    name_width = min(_NAME_WIDTH, max(len(title), *map(cell_len, names)))
     page.blank()
     page.lines.append(
         Text.assemble(
@@ -44,8 +45,9 @@ def _tools(page: Page, title: str, tools: Sequence[ToolUse]) -> None:
             (f"{'calls':>9}{'failed':>10}{'median':>10}", palette.muted),
         )
     )
-    for name, tool in list(zip(names, tools, strict=True))[:_MOST_TOOLS]:
-        line = Text(clip(name, name_width, page.glyphs), palette.text, no_wrap=True)
+    for tool in tools[:_MOST_TOOLS]:
+        name = clip(single_line(tool.name), name_width, page.glyphs)
+        line = Text(name, palette.text, no_wrap=True)
         line.append(f"{grouped(tool.calls):>9}", palette.text)
         failing = palette.bad if tool.failure_rate >= _FAILING else palette.muted
         line.append(f"{share(tool.failure_rate):>10}", failing)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from io import StringIO
 
 from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
@@ -14,6 +16,8 @@ from textual.strip import Strip
 _CONSOLE = Console(file=StringIO(), width=200, color_system="truecolor", legacy_windows=False)
 """Only to resolve styles: nothing is printed on it."""
 
+_FOUND = Style(reverse=True)
+
 
 class StripView(ScrollView, can_focus=True):
     """Shows ``Text`` lines or ``Strip``s on the widget's own background."""
@@ -21,6 +25,8 @@ class StripView(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._lines: list[Text | Strip] = []
+        self._found: int | None = None
+        """The line that the last search stopped at."""
 
     @property
     def line_count(self) -> int:
@@ -30,6 +36,7 @@ class StripView(ScrollView, can_focus=True):
     def show(self, lines: Sequence[Text | Strip], *, keep_place: bool = False) -> None:
         """Show another page, from its top unless ``keep_place``."""
         self._lines = list(lines)
+        self._found = None
         self._resize_page()
         if not keep_place:
             self.scroll_to(y=0, animate=False)
@@ -69,17 +76,35 @@ class StripView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Line ``y`` of what is seen."""
-        width, index = self.size.width, y + self.scroll_offset.y
+        width, index = self.scrollable_size.width, y + self.scroll_offset.y
         base = self.rich_style
         if index >= len(self._lines):
             return Strip.blank(width, base)
         line = self._lines[index]
         strip = line if isinstance(line, Strip) else text_strip(line)
-        return strip.adjust_cell_length(width).apply_style(base)
+        style = base + _FOUND if index == self._found else base
+        return strip.adjust_cell_length(width).apply_style(style)
+
+    def find(self, text: str) -> bool:
+        """Go to the next line that holds ``text``, case ignored, from the last one found on."""
+        start = self.scroll_offset.y if self._found is None else self._found + 1
+        order = [*range(start, len(self._lines)), *range(min(start, len(self._lines)))]
+        sought = text.casefold()
+        for index in order:
+            line = self._lines[index]
+            plain = line.text if isinstance(line, Strip) else line.plain
+            if sought in plain.casefold():
+                self._found = index
+                self.bring_into_view(index, index)
+                self.refresh()
+                return True
+        return False
 
     def _resize_page(self) -> None:
         # Setting virtual_size plainly lays out and repaints the whole widget.
-        self.set_reactive(ScrollView.virtual_size, Size(self.size.width, len(self._lines)))
+        self.set_reactive(
+            ScrollView.virtual_size, Size(self.scrollable_size.width, len(self._lines))
+        )
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.window_virtual_size = len(self._lines)
             self.vertical_scrollbar.window_size = self.size.height
@@ -87,5 +112,6 @@ class StripView(ScrollView, can_focus=True):
 
 def text_strip(text: Text) -> Strip:
     """One line of styled text as a strip, never wrapped."""
-    segments = [segment for segment in text.render(_CONSOLE, end="") if segment.text]
-    return Strip(segments)
+    if not text.spans:  # rich leaves out the text's own style then
+        return Strip([Segment(text.plain, _CONSOLE.get_style(text.style))])
+    return Strip([segment for segment in text.render(_CONSOLE, end="") if segment.text])

@@ -1,0 +1,103 @@
+"""The real app on a scripted engine: tests push events and see what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from mlflow_analysis import protocol
+from mlflow_analysis.events import AnalysisReady, Event
+from mlflow_analysis.protocol import ConnectionReport, Done, Problem, TableGrew
+from mlflow_analysis.records import Experiment
+from mlflow_tui.application import MlflowTui
+from mlflow_tui.client import EngineClient
+from mlflow_tui.screens.board import BoardScreen
+from mlflow_tui.screens.purpose import PurposeScreen
+from mlflow_tui.settings import Settings
+
+CONNECTION = ConnectionReport("sqlite:///shop.db", "SQLite", "3.17.2", "", 1, 2.0)
+EXPERIMENT = Experiment("7", "shop support")
+
+
+class ScriptedEngine(EngineClient):
+    """Answers nothing by itself but ``Done``; an analysis ends when its last event was pushed."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory / "engine.log")
+        self.asked: list[protocol.Request] = []
+        self._ended = asyncio.Event()
+
+    def start(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def attach(
+        self,
+        on_push: Callable[[tuple[Event | TableGrew, ...]], None],
+        on_crash: Callable[[Problem], None],
+    ) -> None:
+        self._on_push = on_push
+
+    async def ask(self, request: protocol.Request) -> Any:
+        self.asked.append(request)
+        if isinstance(request, protocol.StartAnalysis):
+            self._ended.clear()
+            await self._ended.wait()
+        return Done()
+
+    def push(self, events: Iterable[Event]) -> None:
+        """As if the engine had said these just now."""
+        bodies = tuple(events)
+        self._on_push(bodies)
+        if any(isinstance(body, AnalysisReady) for body in bodies):
+            self._ended.set()
+
+
+@asynccontextmanager
+async def open_board(
+    directory: Path,
+    events: Iterable[Event] = (),
+    *,
+    size: tuple[int, int] = (120, 40),
+    asks_purpose: bool = False,
+) -> AsyncIterator[tuple[MlflowTui, Pilot[int], ScriptedEngine]]:
+    """The board of an open experiment, after ``events``; reviews are kept in ``directory``."""
+    engine = ScriptedEngine(directory)
+    settings = Settings(directory / "config", directory / "reviews", directory / "logs")
+    app = MlflowTui(engine, settings)
+    async with app.run_test(size=size) as pilot:
+        app.state.connection = CONNECTION
+        app.choose_experiment(EXPERIMENT)
+        await app.switch_mode("board")
+        await settle(pilot)
+        if not asks_purpose:
+            assert isinstance(app.screen, PurposeScreen)
+            await pilot.press("s")
+        engine.push(events)
+        await settle(pilot)
+        yield app, pilot, engine
+
+
+async def settle(pilot: Pilot[int]) -> None:
+    """Until the messages sent so far, and those that they caused, were handled."""
+    for _ in range(3):
+        await pilot.pause()
+
+
+def board(app: MlflowTui) -> BoardScreen:
+    """The board, which must be what is seen."""
+    assert isinstance(app.screen, BoardScreen), app.screen
+    return app.screen
+
+
+def screen_text(app: MlflowTui) -> str:
+    """What is seen, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips)
