@@ -103,8 +103,9 @@ def _case(tool: str, calls: pd.DataFrame, well: pd.Series, features: Features) -
         contrast=Contrast(
             Effect("risk difference", found.value, found.interval, found.rate_out), found.p_value
         ),
-        statement=f"With {tool}, {found.rate_in:.0%} of the traces go well; of those on the same topics "
-        f"without it, {found.rate_out:.0%}.",
+        statement=f"With {tool}, {found.rate_in:.0%} of the traces go well; of those "
+        f"{'on the same topics ' if (compared['topic'] != '').any() else ''}without it, "
+        f"{found.rate_out:.0%}.",
     )
 
 

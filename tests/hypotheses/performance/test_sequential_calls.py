@@ -1,0 +1,94 @@
+"""Tool calls that wait for one another without need."""
+
+from typing import Any
+
+from hypotheses.ordinary_traffic import confirmed
+from mlflow_analysis.hypotheses.performance.sequential_calls import SequentialCalls
+from mlflow_analysis.records import TraceRecord
+from trace_factory import Planned, affected_traces, chain, features_of, model, tool, trace
+
+
+def looked_up(name: str, of: str, found: Any = "fine", **details: Any) -> Planned:
+    return tool(name, ms=400, inputs={"of": of}, outputs={"found": found}, **details)
+
+
+def weather_and_news() -> tuple[Planned, ...]:
+    return (
+        looked_up("weather", "Rome", "sunny"),
+        looked_up("news", "Italy", "quiet"),
+        looked_up("prices", "EUR", 17),
+    )
+
+
+def flagged(*records: TraceRecord) -> set[str]:
+    return affected_traces(SequentialCalls(), features_of(*records))
+
+
+def test_fires_on_independent_siblings_in_sequence() -> None:
+    record = trace(model(ms=500), *weather_and_news(), model(ms=500))
+    features = features_of(record)
+
+    (case,) = SequentialCalls().cases(features)
+
+    root = record.spans[0].span_id
+    assert list(case.affected["unit"]) == [f"{record.info.trace_id}/{root}"]
+    assert set(case.eligible) == {f"{record.info.trace_id}/{root}"}
+    assert case.seconds_lost == 0.8
+    assert "800 ms less" in case.affected["rationale"].iloc[0]
+    assert confirmed(SequentialCalls(), features)
+
+
+def test_a_later_call_that_uses_an_earlier_output_is_not_flagged() -> None:
+    features = features_of(
+        trace(
+            looked_up("find_customer", "Ann", {"customer": "C-7781"}),
+            looked_up("orders", "C-7781", []),
+        )
+    )
+    assert len(SequentialCalls().eligible(features)) == 1
+    assert not affected_traces(SequentialCalls(), features)
+
+
+def test_a_value_that_the_request_gave_is_no_data_flow() -> None:
+    record = trace(
+        looked_up("weather", "Rome", {"city": "Rome"}),
+        looked_up("events", "Rome", []),
+        request="What is on in Rome, and how is the weather?",
+    )
+    assert flagged(record) == {record.info.trace_id}
+
+
+def test_a_model_call_between_them_is_a_reason_to_wait() -> None:
+    first, second, third = weather_and_news()
+    assert not flagged(trace(first, model(), second, chain("think", model()), third))
+
+
+def test_calls_side_by_side_are_not_flagged() -> None:
+    names = ("weather", "news", "prices")
+    assert not flagged(trace(*(looked_up(name, f"of {name}", start=0) for name in names)))
+
+
+def test_retries_and_fallbacks_are_not_flagged() -> None:
+    failing = tool(
+        "weather",
+        ms=400,
+        inputs={"of": "Rome"},
+        outputs={"error": "503"},
+        status="ERROR",
+        message="503",
+    )
+    assert not flagged(trace(failing, looked_up("weather", "Rome")))
+    assert not flagged(trace(failing, looked_up("forecast", "Italy")))
+    assert not flagged(trace(looked_up("status", "job"), looked_up("status", "job")))
+
+
+def test_steps_that_change_something_are_not_flagged() -> None:
+    assert not flagged(trace(looked_up("create_order", "tea"), looked_up("send_mail", "Ann")))
+
+
+def test_calls_without_recorded_arguments_or_outputs_are_not_flagged() -> None:
+    assert not flagged(trace(tool("weather", ms=400), tool("news", ms=400)))
+
+
+def test_savings_nobody_feels_are_not_flagged() -> None:
+    assert not flagged(trace(model(ms=9000), *weather_and_news()[:2]))
