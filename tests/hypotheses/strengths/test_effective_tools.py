@@ -5,6 +5,7 @@ import numpy as np
 from hypotheses.ordinary_traffic import confirmed
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.hypotheses.strengths.effective_tools import EffectiveTools
+from mlflow_analysis.records import TraceRecord
 from trace_factory import features_of, feedback, tool, trace
 
 _TOPICS = ("Where is my parcel today?", "Cancel the yearly magazine subscription")

@@ -29,7 +29,8 @@ _NOUNS = (
 _ASKS = re.compile(
     r"(?i)(?:\b(?:(?:could|can|would|will) you|(?:can|may|could) i)\b[^.?!\n]{0,30}\b(?:provide|share|give|tell"
     r"|send|let me know|have|specify|repeat|know|supply|enter)|\bwhat(?:'s| is| was)|\bplease"
-    r" (?:provide|share|give|tell|send|specify|supply|enter)|\bi(?:'ll| will)? need|\bmay i have|\blet me know)\b[^.?!\n]{0,50}?\b"
+    r" (?:provide|share|give|tell|send|specify|supply|enter)|\bi(?:'ll| will)? need|\bmay i have"
+    r"|\blet me know)\b[^.?!\n]{0,50}?\b"
     rf"(?:(?P<noun>{_NOUNS}) ?(?:number|id|no\.?|code|reference)\b|(?P<email>e-?mail(?: address)?)\b"
     r"|(?P<phone>(?:tele)?phone(?: number)?)\b|(?P<name>(?:full |first |last )?name)\b"
     rf")(?! (?:to|at|when|on|with) )|\bwhich (?P<which>{_NOUNS})\b[^.!?\n]{{0,40}}\?"
