@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy import stats
 
 from mlflow_analysis.evidence.attributes import Flags, Literal
 from mlflow_analysis.evidence.prevalence import Prevalence
@@ -18,6 +19,21 @@ SHOWN = 6
 _BEAM = 8
 _BETTER = 1.10
 """A literal more must explain at least a tenth more, or it stays out."""
+_SIGNIFICANCE = 0.05
+_AS_GOOD = 0.95
+_PRECEDENCE = (
+    "tool",
+    "app_version",
+    "prompt_version",
+    "model",
+    "tag.",
+    "load",
+    "hour",
+    "turn",
+    "user",
+)
+"""Where two explain the same, the one that a team can change comes first, and the topic, which is
+itself worked out from the requests, comes last."""
 _CONSEQUENCES = frozenset({"error_template", "first_failed_span"})
 """Known of failing units only: where the claim is about failing, they would say it again."""
 
@@ -81,21 +97,24 @@ def search_causes(counted: Prevalence, literals: list[Literal]) -> Search:
         lift = both / units / counted.rate
         return Candidate(group, quality, both / counted.affected, lift, both, units, p_value)
 
-    telling = _without_consequences(literals, counted.shows)
-    singles = _ranked(weigh((literal,)) for literal in _distinct(telling))
+    telling = _distinct(_without_consequences(literals, counted.shows))
+    singles = _ranked(weigh((literal,)) for literal in telling)
+    strict = _SIGNIFICANCE / max(1, len(telling))
     best = list(singles)
     beam = singles[:_BEAM]
     for _ in range(MOST_LITERALS - 1):
         grown = []
         for candidate, single in _extensions(beam, singles[:_BEAM]):
-            found = weigh((*candidate.literals, *single.literals))
-            if found is not None and found.quality > _BETTER * max(
-                candidate.quality, single.quality
-            ):
+            group = (*candidate.literals, *single.literals)
+            found = weigh(group)
+            if found is None or found.quality <= _BETTER * max(candidate.quality, single.quality):
+                continue
+            if _each_matters(group, counted.shows, strict):
                 grown.append(found)
         beam = _without_twins(_ranked(grown))[:_BEAM]
         best += beam
-    return Search(tuple(_without_echoes(_ranked(best))[:SHOWN]), tuple(tests))
+    shown = _without_echoes(_actionable_first(_ranked(best)))[:SHOWN]
+    return Search(tuple(shown), tuple(tests))
 
 
 def _ranked(candidates: object) -> list[Candidate]:
@@ -104,6 +123,27 @@ def _ranked(candidates: object) -> list[Candidate]:
         found,
         key=lambda each: (-round(each.quality, 12), len(each.literals), each.attribute, each.value),
     )
+
+
+def _each_matters(group: tuple[Literal, ...], shows: Flags, strict: float) -> bool:
+    """Whether each literal tells affected units apart among those that have all the others.
+
+    Fisher's exact test, at ``strict``: the usual 5 % divided by the number of literals to choose from,
+    since the best of many always looks good.
+    """
+    for literal in group:
+        others = [each.holds for each in group if each is not literal]
+        among = np.logical_and.reduce(others)
+        held, outcome = literal.holds[among], shows[among]
+        table = np.array(
+            [
+                [(held & outcome).sum(), (held & ~outcome).sum()],
+                [(~held & outcome).sum(), (~held & ~outcome).sum()],
+            ]
+        )
+        if stats.fisher_exact(table, alternative="greater").pvalue >= strict:
+            return False
+    return True
 
 
 def _without_consequences(literals: list[Literal], shows: Flags) -> list[Literal]:
@@ -118,10 +158,24 @@ def _without_consequences(literals: list[Literal], shows: Flags) -> list[Literal
     return [each for each in literals if each.attribute not in restating]
 
 
+def _precedence(attribute: str) -> int:
+    places = (n for n, prefix in enumerate(_PRECEDENCE) if attribute.startswith(prefix))
+    return next(places, len(_PRECEDENCE))
+
+
+def _actionable_first(candidates: list[Candidate]) -> list[Candidate]:
+    """Among those about as good as the best, by what can be changed."""
+    if not candidates:
+        return []
+    close = [each for each in candidates if each.quality >= _AS_GOOD * candidates[0].quality]
+    close.sort(key=lambda each: max(_precedence(literal.attribute) for literal in each.literals))
+    return close + candidates[len(close) :]
+
+
 def _distinct(literals: list[Literal]) -> list[Literal]:
     seen: set[bytes] = set()
     result = []
-    for literal in literals:
+    for literal in sorted(literals, key=lambda each: _precedence(each.attribute)):
         pattern = np.packbits(literal.holds).tobytes()
         if pattern not in seen:
             seen.add(pattern)

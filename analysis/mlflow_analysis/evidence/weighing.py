@@ -28,7 +28,7 @@ from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Finding, RootCause, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.contrasts import reversed_strata
-from mlflow_analysis.statistics.multiple_testing import benjamini_hochberg
+from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE, benjamini_hochberg
 
 logger = logging.getLogger(__name__)
 _ASSOCIATED = "associated with"
@@ -133,6 +133,7 @@ def _finding(
     causes = tuple(
         _root_cause(candidate, q_of[candidate.p_value], weighed, features)
         for candidate in weighed.search.candidates
+        if q_of[candidate.p_value] < FALSE_DISCOVERY_RATE
     )
     documentation = hypothesis.documentation()
     finding = Finding(

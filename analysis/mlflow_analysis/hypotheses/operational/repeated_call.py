@@ -32,7 +32,7 @@ class RepeatedCall(Hypothesis):
     A trace counts if it holds 3 calls or more of one tool with the same canonical arguments and the same
     output, or two calls that alternate four times (A B A B A B A B) without each round bringing
     something new, or one tool that gives the same output five times in a row to different arguments.
-    Eligible are complete traces with 3 tool calls or more; confirmed if the lower bound of the share
+    Eligible are complete traces that call a tool; confirmed if the lower bound of the share
     is above 1 %. Tokens and seconds are those after the second call.
 
     ## Not flagged
@@ -56,9 +56,9 @@ class RepeatedCall(Hypothesis):
     needs = frozenset({Field.TOOL_SPANS})
 
     def eligible(self, features: Features) -> pd.Index:
-        """Complete traces with 3 tool calls or more."""
+        """Complete traces that call a tool."""
         complete = features.complete
-        return complete.index[complete["tool_calls"] >= _FEWEST_IDENTICAL]
+        return complete.index[complete["tool_calls"] > 0]
 
     def affected(self, features: Features) -> pd.DataFrame:
         """One row for each loop, at the call that made it one."""
