@@ -33,7 +33,9 @@ _NOT_ATTRIBUTES = {_INPUTS, _OUTPUTS, _KIND, "mlflow.traceRequestId"}
 
 # How JSON text can write a character that a terminal could obey, other than as it is. Where neither
 # is found, the values need no second look; most texts are like that, and the look is slow.
-_ESCAPED = re.compile(r"\\[bfr]|\\u(?:00[0189]|007f|061c|20[026]|f[ef]f|d[89a-f])", re.IGNORECASE)
+_ESCAPED = re.compile(
+    r"\\(?:[bfr]|u(?:00[0189]|007[fF]|061[cC]|20[026]|[fF][eEfF][fF]|[dD][89a-fA-F]))"
+)
 
 
 def experiment_record(entity: Any) -> Experiment:
@@ -193,7 +195,7 @@ def _json(stored: Any) -> Any:
             value = json.loads(stored, parse_constant=str)
         except (ValueError, RecursionError):
             return printable(stored)
-    if printable(stored) is stored and not _ESCAPED.search(stored):
+    if (stored.isprintable() or printable(stored) is stored) and not _ESCAPED.search(stored):
         return value
     try:
         return printable_value(value)
