@@ -5,6 +5,7 @@ Importing this module imports Textual; ``mlflow_tui.app`` is what the command li
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 import traceback
@@ -124,6 +125,7 @@ class MlflowTui(App[int]):
         self.start_filter = filter_string
         self.start_demo = demo
         self._restarts: list[float] = []
+        self._table_opened = asyncio.Event()
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_for(os.environ)
@@ -185,6 +187,8 @@ class MlflowTui(App[int]):
 
     def _engine_pushed(self, bodies: tuple[Event | TableGrew, ...]) -> None:
         self.state.apply(bodies)
+        if any(isinstance(body, TableGrew) for body in bodies):
+            self._table_opened.set()
         self._tell_screens(lambda: EnginePushed(bodies))
 
     def _engine_crashed(self, problem: Problem) -> None:
@@ -246,6 +250,7 @@ class MlflowTui(App[int]):
             review_path(self.settings.review_directory, uri, experiment.experiment_id)
         )
         state.board = BoardState(state.review.standing)
+        self._table_opened.clear()
         self.state_changed()
         self.read_table(filter_string)
 
@@ -264,6 +269,7 @@ class MlflowTui(App[int]):
             state.table_problem = None
             state.table = table
             state.filter_string = filter_string
+        self._table_opened.set()
         self.state_changed()
 
     def start_analysis(
@@ -281,6 +287,7 @@ class MlflowTui(App[int]):
 
     @work(exclusive=True, group="analysis", exit_on_error=False)
     async def _analyse(self, request: StartAnalysis) -> None:
+        await self._table_opened.wait()  # before that, the engine has another experiment open
         try:
             await self.client.ask(request)
         except EngineProblem as failure:

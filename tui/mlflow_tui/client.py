@@ -52,6 +52,7 @@ class EngineClient:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._pending: dict[object, Body] = {}
         self._flush_due = False
+        self._latest_opening = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -159,6 +160,9 @@ class EngineClient:
         number = next(self._numbers)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
+        if isinstance(request, protocol.OpenExperiment):
+            self._latest_opening = number
+            self._pending.pop(TableGrew, None)
         try:
             self._connection.send(Call(number, request))
             answer = await future
@@ -197,7 +201,9 @@ class EngineClient:
 
     def _received(self, message: Reply | Push) -> None:
         if isinstance(message, Push):
-            self._keep(message.body)
+            # How far an experiment is that is not open any more interests nobody.
+            if not isinstance(message.body, TableGrew) or message.number == self._latest_opening:
+                self._keep(message.body)
             return
         self._flush()  # what a call pushed is known before its answer is
         future = self._waiting.get(message.number)

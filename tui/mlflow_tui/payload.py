@@ -74,7 +74,8 @@ def chat_messages(value: Any) -> list[Mapping[str, Any]] | None:
         return [value]
     choices = value.get("choices")
     if isinstance(choices, list) and choices:
-        found = [each.get("message") for each in choices if isinstance(each, Mapping)]
+        answers = [each for each in choices if isinstance(each, Mapping) and "message" in each]
+        found = [each["message"] for each in answers]
         return found if found and all(_is_message(each) for each in found) else None
     messages = value.get("messages")
     if isinstance(messages, list) and messages and all(_is_message(each) for each in messages):

@@ -30,7 +30,7 @@ class StepScreen(Screen[None]):
     """
 
     PLACE: ClassVar[str] = CONNECTION
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [  # noqa: RUF012  as in Screen
         (0, "-narrow"),
         (110, "-wide"),
     ]

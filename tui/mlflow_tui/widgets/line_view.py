@@ -10,7 +10,6 @@ from itertools import accumulate, pairwise
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 
 from mlflow_tui.payload import Line
 from mlflow_tui.widgets.line_scroll import LineScroll
@@ -51,7 +50,7 @@ class LineView(LineScroll):
         self._wrap()
         self.scroll_to(y=0, animate=False)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Another width wraps otherwise; the line at the top stays there."""
         line, _ = self._place(self.scroll_offset.y) if self._ends else (0, 0)
         self._wrap()
