@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from mlflow_analysis.features.tables import Features, Field
@@ -20,7 +21,6 @@ from mlflow_analysis.hypotheses.failure_class import (
     with_status,
 )
 from mlflow_analysis.statistics.clustering import design_effect
-from mlflow_analysis.statistics.contrasts import difference_of_rates
 from mlflow_analysis.statistics.intervals import newcombe
 
 _FEWEST_CALLS = 10
@@ -37,8 +37,9 @@ class UnreliableTool(Hypothesis):
     For each tool with 10 calls or more: its failure rate minus that of all the other tools' calls, with a
     Newcombe interval widened by the design effect of sessions. The p-value is that of Cochran, Mantel and
     Haenszel's test stratified by session where most of the tool's calls have calls of other tools beside
-    them in their session, since a session that goes badly takes all its tools along; else that of Fisher's or of the cluster
-    permutation test. Confirmed if the lower bound is above 5 points and q < 0.10.
+    them in their session, since a session that goes badly takes all its tools along; else that of
+    Fisher's test on the counts divided by the design effect. Confirmed if the lower bound is above 5
+    points and q < 0.10.
 
     ## Not flagged
     Tools with fewer than 10 calls; calls cancelled on purpose; a tool that is as bad as all the others.
@@ -49,7 +50,7 @@ class UnreliableTool(Hypothesis):
 
     ## Sources
     Newcombe (1998), Statistics in Medicine 17:873; Mantel & Haenszel (1959), J. Natl. Cancer Inst. 22:719;
-    Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57:289.
+    Rao & Scott (1981), J. Am. Stat. Assoc. 76:221.
     """
 
     id = "unreliable-tool"
@@ -89,7 +90,7 @@ class UnreliableTool(Hypothesis):
             of_tool = calls["tool"] == tool
             spans = calls[of_tool & failed]
             by_session = bool(mixed[of_tool].mean() > 0.5)
-            contrast = _contrast(features, calls, of_tool, failed, by_session, widening)
+            contrast = _contrast(calls, of_tool, failed, by_session, widening)
             yield Case(
                 calls.index[of_tool],
                 _rows(features, spans),
@@ -114,7 +115,6 @@ def _failed(calls: pd.DataFrame) -> pd.Series:
 
 
 def _contrast(
-    features: Features,
     calls: pd.DataFrame,
     of_tool: pd.Series,
     failed: pd.Series,
@@ -130,9 +130,8 @@ def _contrast(
     elif by_session:
         p_value = _mantel_haenszel(of_tool, failed, calls["session"])
     else:
-        p_value = difference_of_rates(
-            failed.to_numpy(), of_tool.to_numpy(), calls["session"].to_numpy(), features.seed
-        ).p_value
+        table = np.array([[k1, n1 - k1], [k2, n2 - k2]]) / widening
+        p_value = float(stats.fisher_exact(np.rint(table).astype(int)).pvalue)
     effect = Effect("difference of failure rates", rate_in - rate_out, interval, rate_out)
     return Contrast(effect, p_value)
 
