@@ -105,10 +105,13 @@ _FILTERS: dict[Filter, Callable[[Card], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A family of claims, its shown cards in rank order, and how many of all have which stage."""
+    """A family of claims, its shown cards in rank order, and how many of all have which stage.
+
+    Equal groups draw equal headings, whatever their cards are.
+    """
 
     category: Category
-    cards: tuple[Card, ...]
+    cards: tuple[Card, ...] = field(compare=False)
     confirmed: int
     concluded: int
     total: int
