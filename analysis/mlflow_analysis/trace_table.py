@@ -35,6 +35,7 @@ class TraceTable:
         self._frame: pd.DataFrame | None = None
         self._affected: Mapping[str, frozenset[str]] = {}
         self._counts: Mapping[str, int] = {}
+        self._newest: npt.NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self._orders: dict[RowQuery, npt.NDArray[np.intp]] = {}
 
     def __len__(self) -> int:
@@ -56,7 +57,8 @@ class TraceTable:
         """Take in what findings say: trace ids by fingerprint, and findings by trace id."""
         with self._lock:
             self._affected, self._counts = dict(affected), dict(counts)
-            self._frame = None
+            if self._frame is not None:
+                self._frame["findings"] = self._finding_counts()
             self._orders = {}
 
     def rows(self, query: RowQuery, start: int, stop: int) -> Rows:
@@ -116,6 +118,9 @@ class TraceTable:
         return order
 
     def _sorted(self, query: RowQuery) -> npt.NDArray[np.intp]:
+        newest_first = self._newest_first()
+        if query == RowQuery():
+            return newest_first  # asked for all the time while the table grows: no columns needed
         frame = self._columns()
         if query.sort not in frame.columns:
             raise ValueError(f"There is no column {query.sort!r} to sort by.")
@@ -131,14 +136,22 @@ class TraceTable:
             keep &= frame["trace_id"].isin(affected).to_numpy()
         if query.text:
             keep &= _containing(frame["text"], query.text.casefold())
-        chosen = frame.loc[keep, [*dict.fromkeys([query.sort, "start_ms", "trace_id"])]]
+        order = newest_first[keep[newest_first]]
+        if query.sort == "start_ms":
+            return order if query.descending else order[::-1]
         # Ties stand newest first; rows without a value stand last, whichever way it is sorted.
-        chosen = chosen.sort_values(["start_ms", "trace_id"], ascending=[False, True])
-        if query.sort != "start_ms" or not query.descending:
-            chosen = chosen.sort_values(
-                query.sort, ascending=not query.descending, kind="stable", na_position="last"
-            )
-        return chosen.index.to_numpy(dtype=np.intp)
+        ordered = (
+            frame[query.sort]
+            .iloc[order]
+            .sort_values(ascending=not query.descending, kind="stable", na_position="last")
+        )
+        return ordered.index.to_numpy(dtype=np.intp)
+
+    def _newest_first(self) -> npt.NDArray[np.intp]:
+        if len(self._newest) != len(self._infos):
+            starts = np.fromiter((-info.start_ms for info in self._infos), dtype=np.int64)
+            self._newest = np.argsort(starts, kind="stable")
+        return self._newest
 
     def _columns(self) -> pd.DataFrame:
         if self._frame is None:
@@ -150,7 +163,7 @@ class TraceTable:
                 "duration_ms": [info.duration_ms for info in infos],
                 "total_tokens": [info.total_tokens for info in infos],
                 "session_id": [info.session_id or "" for info in infos],
-                "findings": [self._counts.get(info.trace_id, 0) for info in infos],
+                "findings": self._finding_counts(),
                 "request": self._requests,
                 "response": self._responses,
             }
@@ -165,6 +178,9 @@ class TraceTable:
             ]
             self._frame = frame
         return self._frame
+
+    def _finding_counts(self) -> list[int]:
+        return [self._counts.get(info.trace_id, 0) for info in self._infos]
 
 
 def spoken_request(preview: str) -> str:

@@ -132,6 +132,21 @@ def test_a_locked_file_is_told(small_store: Path) -> None:
         writer.close()
 
 
+def test_a_file_with_a_write_ahead_log_is_read_and_its_helper_files_announced(
+    small_store: Path,
+) -> None:
+    with sqlite3.connect(small_store) as database:
+        database.execute("PRAGMA journal_mode = wal")
+    database.close()
+    before = small_store.read_bytes()
+
+    report = connect(str(small_store)).report()
+
+    assert report.experiments == 2
+    assert "write-ahead log" in report.notes[0]
+    assert small_store.read_bytes() == before
+
+
 def test_a_directory_that_is_no_store_stays_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(ConnectionProblem, match="no MLflow experiments"):
         connect(str(tmp_path))

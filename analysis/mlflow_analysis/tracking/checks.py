@@ -74,8 +74,8 @@ def check_reachable(address: Address, timeout_seconds: float) -> None:
         ) from error
 
 
-def check_sqlite_file(address: Address) -> None:
-    """Whether the file is there and is a database."""
+def check_sqlite_file(address: Address) -> bool:
+    """Whether the file is there and is a database. Returns whether it keeps a write-ahead log."""
     assert address.path is not None
     shown = printable(str(address.path))
     if address.path.is_dir():
@@ -89,7 +89,7 @@ def check_sqlite_file(address: Address) -> None:
         )
     try:
         with address.path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(20)
     except OSError as error:
         raise ConnectionProblem(
             f"{shown} cannot be read: {error.strerror}.", "Check its permissions."
@@ -99,6 +99,7 @@ def check_sqlite_file(address: Address) -> None:
         raise ConnectionProblem(
             f"{shown} {what}.", "Give the file that MLflow's backend store is in."
         )
+    return head[19:20] == b"\x02"
 
 
 def check_files(address: Address) -> None:

@@ -79,7 +79,12 @@ def connect(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Connecti
     except Exception as error:
         raise _opening_problem(error, address) from error
     round_trip_ms = (time.perf_counter() - started) * 1000
-    notes = ("The address comes from MLFLOW_TRACKING_URI.",) if address.from_environment else ()
+    notes: tuple[str, ...] = ()
+    if address.from_environment:
+        notes += ("The address comes from MLFLOW_TRACKING_URI.",)
+    if address.kind is StoreKind.SQLITE and checks.check_sqlite_file(address):
+        # SQLite cannot read such a file without them, unless nobody ever writes to it again.
+        notes += ("The file has a write-ahead log: SQLite keeps two helper files beside it.",)
     return Connection(client, address, mlflow.__version__, version, round_trip_ms, notes)
 
 
