@@ -118,6 +118,18 @@ def test_a_cause_that_chance_explains_is_left_out() -> None:
     assert "by_chance" not in text
 
 
+def test_one_rationale_for_all_is_said_once() -> None:
+    plain = sample.finding()
+    same = tuple(replace(each, rationale="They all failed.") for each in plain.assessments)
+    text = render_markdown(
+        sample.analysis(replace(plain, assessments=same)),
+        Review(None, "me"),
+        accept=AcceptPolicy.CONFIRMED,
+    )
+    assert text.count("They all failed.") == 1
+    assert f"- `{same[7].trace_id}`" in text
+
+
 def test_strengths_are_apart_from_issues() -> None:
     sections = _sections(
         render_markdown(
@@ -158,7 +170,9 @@ def test_hostile_text_from_traces_makes_no_structure() -> None:
         statement=hostile,
         recommendation=hostile,
         why=hostile,
-        assessments=tuple(replace(each, rationale=hostile) for each in plain.assessments),
+        assessments=tuple(
+            replace(each, rationale=hostile + each.trace_id) for each in plain.assessments
+        ),
         examples=tuple(
             replace(
                 each,

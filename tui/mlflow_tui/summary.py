@@ -112,6 +112,8 @@ def _figures(each: Ruled) -> str:
 def _rest(ruled: Sequence[Ruled]) -> str:
     counts = Counter(each.finding.verdict for each in ruled)
     others = (Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.NOT_TESTABLE)
+    if not any(counts[verdict] for verdict in others):
+        return ""
     return "Also tested: " + ", ".join(
         f"{counts[verdict]} {verdict.value.replace('-', ' ')}" for verdict in others
     )

@@ -95,6 +95,12 @@ class Entry:
         return self.ruled.finding.assessments[:RATIONALES_SHOWN]
 
     @property
+    def shared_rationale(self) -> str:
+        """The rationale, if all affected traces have the same one; else empty."""
+        different = {each.rationale for each in self.ruled.finding.assessments}
+        return different.pop() if len(different) == 1 else ""
+
+    @property
     def more_rationales(self) -> int:
         """How many rationales are in the JSON only."""
         return len(self.ruled.finding.assessments) - len(self.rationales)

@@ -11,14 +11,29 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from mlflow_analysis.report import figures
 from mlflow_analysis.untrusted import printable, single_line
 
 _CODE_SPAN = re.compile(r"(?<!`)(?:`([^`\n]+)`|``([^`\n]+)``)(?!`)")
-_INLINE = re.compile(r"([\\`*\[\]<|~$]|&(?=#?\w+;)|:(?=//)|(?<=\w)@(?=\w)|(?<=[wW]{3})\.)")
+_INLINE = re.compile(
+    r"([\\`*\[\]|~$]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|:(?=//)|(?<=\w)@(?=\w)|(?<=[wW]{3})\.)"
+)
 # an underscore within a word is text in Markdown; at the edge of one it may open emphasis
 _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 # what opens a block at the start of a line: heading, list, quotation, rule, underline of a heading
 _BLOCK_START = re.compile(r"^(?:#{1,6}(?=\s|$)|[-+](?=\s|$)|>|[-=]+$|\d{1,9}[.)](?=\s|$))")
+_FIGURES = (
+    "percent",
+    "interval",
+    "chance",
+    "duration",
+    "count",
+    "number",
+    "moment",
+    "day",
+    "plural",
+    "effect",
+)
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -119,4 +134,5 @@ def environment() -> Environment:
     jinja.filters.update(
         code=code, code_cell=code_cell, cell=cell, fenced=fenced, paragraphs=paragraphs
     )
+    jinja.filters.update({name: getattr(figures, name) for name in _FIGURES})
     return jinja

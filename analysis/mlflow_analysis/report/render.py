@@ -6,7 +6,6 @@ from collections.abc import Collection
 
 from mlflow_analysis.acceptance import AcceptPolicy
 from mlflow_analysis.findings import Analysis
-from mlflow_analysis.report import figures
 from mlflow_analysis.report.context import report_context
 from mlflow_analysis.report.markdown import environment
 from mlflow_analysis.review import Review
@@ -45,12 +44,11 @@ def render_markdown(
         raise ValueError(
             f"No section is called {', '.join(unknown)}; there are {', '.join(SECTIONS)}."
         )
-    jinja = environment()
-    for name in (
-        "percent", "interval", "chance", "duration", "count", "number", "moment", "day", "plural", "effect",
-    ):  # fmt: skip
-        jinja.filters[name] = getattr(figures, name)
-    return jinja.get_template("report.md.j2").render(
-        report=report_context(analysis, review, accept),
-        sections=[(name, heading) for name, heading in SECTIONS.items() if name in sections],
+    return (
+        environment()
+        .get_template("report.md.j2")
+        .render(
+            report=report_context(analysis, review, accept),
+            sections=[(name, heading) for name, heading in SECTIONS.items() if name in sections],
+        )
     )

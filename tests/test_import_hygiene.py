@@ -1,0 +1,65 @@
+"""Start-up stays light: help and the first paint load none of the heavy libraries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("mlflow", "numpy", "pandas", "scipy", "sklearn", "statsmodels", "sqlalchemy")
+
+
+def _loaded_by(code: str) -> set[str]:
+    """Which heavy libraries a fresh Python has loaded after ``code``."""
+    asking = f"\nimport sys\nprint('LOADED', *[name for name in {HEAVY!r} if name in sys.modules])"
+    finished = subprocess.run(
+        [sys.executable, "-c", code + asking],
+        capture_output=True,
+        text=True,
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
+    return set(finished.stdout.rpartition("LOADED")[2].split())
+
+
+HELP = """
+import sys
+sys.argv = ["mlflow-tui", "--help"]
+from mlflow_tui.cli import main
+try:
+    main()
+except SystemExit as ended:
+    assert ended.code == 0
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        HELP,
+        "import mlflow_tui.cli",
+        "import mlflow_tui.app",
+        "import mlflow_tui.application",
+        "import mlflow_analysis, mlflow_analysis.findings, mlflow_analysis.review",
+        "import mlflow_analysis.protocol, mlflow_analysis.events, mlflow_analysis.report",
+    ],
+)
+def test_nothing_heavy_is_loaded(code: str) -> None:
+    assert _loaded_by(code) == set()
+
+
+def test_help_does_not_load_textual() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "mlflow_tui", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Usage:" in finished.stdout
+    assert "click" in finished.stderr
+    assert "textual" not in finished.stderr
+
+
+def test_the_check_itself_sees_what_is_loaded() -> None:
+    assert "numpy" in _loaded_by("import numpy")
