@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mlflow_analysis.events import (
@@ -24,7 +24,7 @@ from mlflow_analysis.events import (
 from mlflow_analysis.evidence.prevalence import prevalence
 from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.verdict import leaning
-from mlflow_analysis.evidence.weighing import conclude, missing_field
+from mlflow_analysis.evidence.weighing import Weighing, missing_field
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import Extracted, extract
 from mlflow_analysis.features.tables import Features
@@ -112,16 +112,14 @@ class _Run:
             self.notes.append(
                 f"Stopped by the user after {len(self.extracted)} of {len(infos)} traces."
             )
-        yield Progress("testing hypotheses", 0, len(self.hypotheses), 0.0, None)
         features = build_features(self.extracted, seed=self.options.seed)
         purpose = (
             self.options.confirmed_purpose() or self.options.purpose or draft_purpose(features)
         )
         yield PurposeDrafted(purpose)
-        findings, tests = conclude(self.hypotheses, features)
+        findings, tests = yield from self._test(features)
         for finding in findings:
             yield FindingReady(finding)
-        yield Progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses), 0.0, 0.0)
         self.timings = {
             "listing": round(listed - began, 3),
             "reading": round(read - listed, 3),
@@ -129,7 +127,7 @@ class _Run:
         }
         yield AnalysisReady(self._analysis(infos, features, purpose, findings, tests), interrupted)
 
-    def _list(self) -> Iterator[Event]:
+    def _list(self) -> Generator[Event, None, list[TraceInfo]]:
         """All infos, oldest last; returns them."""
         filter_string = self.options.filter
         if self.options.since_ms is not None:
@@ -173,6 +171,18 @@ class _Run:
                 purpose_drafted = purpose_drafted or with_purpose
                 spent += time.monotonic() - started
         yield clock.progress("reading spans", len(self.extracted) + len(self.skipped), len(infos))
+
+    def _test(self, features: Features) -> Generator[Event, None, tuple[list[Finding], int]]:
+        """Every hypothesis on the tables of all traces; returns findings and number of tests."""
+        clock = _Clock()
+        weighing = Weighing(features)
+        for done, hypothesis in enumerate(self.hypotheses):
+            if done == 0 or clock.due(_PROGRESS_EVERY):
+                yield clock.progress("testing hypotheses", done, len(self.hypotheses))
+            weighing.add(hypothesis)
+        findings, tests = weighing.conclude()
+        yield clock.progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses))
+        return findings, tests
 
     def _running_counts(self, with_purpose: bool) -> Iterator[Event]:
         features = build_features(self.extracted, seed=self.options.seed, with_topics=with_purpose)

@@ -5,44 +5,21 @@ Two passes, because Benjamini-Hochberg needs the p-values of *all* tests before 
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 
-import pandas as pd
-
-from mlflow_analysis.evidence.attributes import Literal, literals, trace_attributes
-from mlflow_analysis.evidence.causes import Candidate, Search, holds_for, search_causes
-from mlflow_analysis.evidence.examples import (
-    assessments,
-    evidence_rows,
-    examples,
-    in_time_order,
-    trend,
-)
-from mlflow_analysis.evidence.impact import impact, in_rank_order
-from mlflow_analysis.evidence.prevalence import Prevalence, prevalence, traces_of
-from mlflow_analysis.evidence.verdict import rule_on
+from mlflow_analysis.evidence.attributes import literals, trace_attributes
+from mlflow_analysis.evidence.causes import search_causes
+from mlflow_analysis.evidence.composition import Weighed, finding_of, not_testable
+from mlflow_analysis.evidence.examples import evidence_rows, in_time_order
+from mlflow_analysis.evidence.impact import in_rank_order
+from mlflow_analysis.evidence.prevalence import prevalence
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Finding, RootCause, Unit, Verdict
+from mlflow_analysis.findings import Finding
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
-from mlflow_analysis.statistics.contrasts import reversed_strata
-from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE, benjamini_hochberg
+from mlflow_analysis.statistics.multiple_testing import benjamini_hochberg
 
 logger = logging.getLogger(__name__)
-_ASSOCIATED = "associated with"
-
-
-@dataclass(frozen=True)
-class Weighed:
-    """A case with its count and the search for its causes, before correction."""
-
-    hypothesis: Hypothesis
-    case: Case
-    counted: Prevalence
-    rows: pd.DataFrame
-    search: Search
 
 
 def missing_field(hypothesis: Hypothesis, features: Features) -> str:
@@ -57,211 +34,60 @@ def missing_field(hypothesis: Hypothesis, features: Features) -> str:
     )
 
 
-def weigh(hypothesis: Hypothesis, features: Features, attributes: pd.DataFrame) -> list[Weighed]:
-    """All cases of a hypothesis, counted and searched for causes."""
-    weighed = []
-    for case in hypothesis.cases(features):
-        counted = prevalence(hypothesis, case, features)
-        rows = in_time_order(evidence_rows(case, counted), features)
-        search = search_causes(counted, _literals(hypothesis, case, counted, features, attributes))
-        weighed.append(Weighed(hypothesis, case, counted, rows, search))
-    return weighed
+class Weighing:
+    """One set of tables, and what the hypotheses weighed so far have shown on it."""
 
+    def __init__(self, features: Features) -> None:
+        self._features = features
+        self._attributes = trace_attributes(features)
+        self._weighed: list[Weighed] = []
+        self._untested: list[Finding] = []
 
-def _literals(
-    hypothesis: Hypothesis,
-    case: Case,
-    counted: Prevalence,
-    features: Features,
-    attributes: pd.DataFrame,
-) -> list[Literal]:
-    return literals(
-        hypothesis.unit, counted.units, case, features, attributes, hypothesis.not_causes
-    )
-
-
-def conclude(
-    hypotheses: Sequence[Hypothesis],
-    features: Features,
-    on_weighed: Callable[[Hypothesis], None] = lambda hypothesis: None,
-) -> tuple[list[Finding], int]:
-    """Findings of all hypotheses in rank order, and how many tests were run for them."""
-    attributes = trace_attributes(features)
-    findings: list[Finding] = []
-    weighed: list[Weighed] = []
-    for hypothesis in hypotheses:
-        reason = missing_field(hypothesis, features)
+    def add(self, hypothesis: Hypothesis) -> None:
+        """Count, contrast and search one hypothesis."""
+        reason = missing_field(hypothesis, self._features)
         cases: list[Weighed] = []
         if not reason:
             try:
-                cases = weigh(hypothesis, features, attributes)
+                cases = [self._weigh(hypothesis, case) for case in hypothesis.cases(self._features)]
             except Exception as error:  # one broken test must not cost the other findings
                 logger.exception("Hypothesis %s did not run", hypothesis.id)
                 reason = f"its test did not run ({type(error).__name__}; details are in the log)"
         if not cases:
-            findings.append(
-                _not_testable(hypothesis, reason or f"no {hypothesis.unit.value} could show it")
-            )
-        weighed += cases
-        on_weighed(hypothesis)
-    own = [each.case.contrast.p_value if each.case.contrast else None for each in weighed]
-    p_values = [p for p in own if p is not None]
-    p_values += [p for each in weighed for p in each.search.p_values]
-    q_values = iter(benjamini_hochberg(p_values))
-    q_own = [None if p is None else next(q_values) for p in own]
-    for each, p_value, q_value in zip(weighed, own, q_own, strict=True):
-        searched = dict(
-            zip(each.search.p_values, _take(q_values, len(each.search.p_values)), strict=True)
+            reason = reason or f"no {hypothesis.unit.value} could show it"
+            self._untested.append(not_testable(hypothesis, reason))
+        self._weighed += cases
+
+    def conclude(self) -> tuple[list[Finding], int]:
+        """Findings in rank order, and how many tests were run for them."""
+        own = [each.case.contrast.p_value if each.case.contrast else None for each in self._weighed]
+        p_values = [p for p in own if p is not None]
+        p_values += [p for each in self._weighed for p in each.search.p_values]
+        q_values = iter(benjamini_hochberg(p_values))
+        q_own = [None if p is None else next(q_values) for p in own]
+        findings = list(self._untested)
+        for each, p_value, q_value in zip(self._weighed, own, q_own, strict=True):
+            q_of = {p: next(q_values) for p in each.search.p_values}
+            findings.append(finding_of(each, p_value, q_value, q_of, self._features))
+        return in_rank_order(findings), len(p_values)
+
+    def _weigh(self, hypothesis: Hypothesis, case: Case) -> Weighed:
+        counted = prevalence(hypothesis, case, self._features)
+        candidates = literals(
+            hypothesis.unit,
+            counted.units,
+            case,
+            self._features,
+            self._attributes,
+            hypothesis.not_causes,
         )
-        findings.append(_finding(each, p_value, q_value, searched, features))
-    return in_rank_order(findings), len(p_values)
+        rows = in_time_order(evidence_rows(case, counted), self._features)
+        return Weighed(hypothesis, case, counted, rows, search_causes(counted, candidates))
 
 
-def _take(values: Iterator[float], count: int) -> list[float]:
-    return [next(values) for _ in range(count)]
-
-
-def _finding(
-    weighed: Weighed,
-    p_value: float | None,
-    q_value: float | None,
-    q_of: dict[float, float],
-    features: Features,
-) -> Finding:
-    hypothesis, case, counted = weighed.hypothesis, weighed.case, weighed.counted
-    ruled = rule_on(hypothesis, case, counted, q_value)
-    causes = tuple(
-        _root_cause(candidate, q_of[candidate.p_value], weighed, features)
-        for candidate in weighed.search.candidates
-        if q_of[candidate.p_value] < FALSE_DISCOVERY_RATE
-    )
-    documentation = hypothesis.documentation()
-    finding = Finding(
-        fingerprint=fingerprint(hypothesis, case.subject),
-        hypothesis=hypothesis.id,
-        title=f"{hypothesis.title}: {case.subject}" if case.subject else hypothesis.title,
-        statement=_statement(case, counted, documentation.claim, hypothesis.unit),
-        category=hypothesis.category,
-        verdict=ruled.verdict,
-        reason=ruled.reason,
-        severity=hypothesis.severity,
-        unit=hypothesis.unit,
-        affected=counted.affected,
-        eligible=counted.eligible,
-        rate=counted.rate,
-        interval=counted.interval,
-        effect=case.contrast.effect if case.contrast else None,
-        p_value=p_value,
-        q_value=q_value,
-        needs_more=ruled.needs_more,
-        trace_ids=tuple(str(trace_id) for trace_id in weighed.rows["trace_id"]),
-        assessments=assessments(hypothesis, weighed.rows),
-        examples=examples(weighed.rows, _typical(weighed, features), features),
-        root_causes=causes,
-        impact=impact(hypothesis.severity, case, counted, weighed.rows, features),
-        why=documentation.why,
-        not_flagged=documentation.not_flagged,
-        trend=trend(hypothesis, case, counted, features),
-        subject=case.subject,
-    )
-    return _with_recommendation(hypothesis, finding)
-
-
-def _with_recommendation(hypothesis: Hypothesis, finding: Finding) -> Finding:
-    return replace(finding, recommendation=hypothesis.recommend(finding))
-
-
-def _statement(case: Case, counted: Prevalence, claim: str, unit: Unit) -> str:
-    said = (case.statement or claim).rstrip()
-    said = said if said.endswith((".", "!", "?")) else f"{said}."
-    if not counted.eligible:
-        return said
-    low, high = counted.interval
-    noun = unit.value if counted.eligible == 1 else f"{unit.value}s"
-    return (
-        f"{said} {counted.affected} of {counted.eligible} {noun} show it: "
-        f"{counted.rate:.1%} (95 % interval {low:.1%} to {high:.1%})."
-    )
-
-
-def _typical(weighed: Weighed, features: Features) -> set[str]:
-    """Traces of affected units that have the main cause."""
-    if not weighed.search.candidates:
-        return set()
-    units = weighed.counted.units[holds_for(weighed.search.candidates[0]) & weighed.counted.shows]
-    return {str(each) for each in traces_of(weighed.hypothesis.unit, units, weighed.case, features)}
-
-
-def _root_cause(
-    candidate: Candidate, q_value: float, weighed: Weighed, features: Features
-) -> RootCause:
-    return RootCause(
-        attribute=candidate.attribute,
-        value=candidate.value,
-        share=candidate.share,
-        lift=candidate.lift,
-        q_value=q_value,
-        mechanism=_mechanism(candidate, weighed, features)
-        + _where_reversed(candidate, weighed, features),
-        affected=candidate.affected,
-        units=candidate.units,
-    )
-
-
-def _mechanism(candidate: Candidate, weighed: Weighed, features: Features) -> str:
-    """ "because …" only where the affected spans themselves show it."""
-    tool = next((each.value for each in candidate.literals if each.attribute == "tool"), "")
-    keys = weighed.rows["trace_id"].astype(str) + "/" + weighed.rows["span_id"].astype(str)
-    places = features.spans.index.get_indexer(pd.Index(keys))
-    spans = features.spans.iloc[places[places >= 0]]
-    if tool and len(spans):
-        failing = spans[(spans["tool"] == tool) & spans["failed"]]
-        if len(failing) >= 0.8 * len(weighed.rows) and len(failing):
-            propagated = int(failing["propagated"].sum())
-            reached = f"; in {propagated} the error reached the root" if propagated else ""
-            codes = failing["error_status"][failing["error_status"] > 0]
-            shown = f" with status {int(codes.mode().iloc[0])}" if len(codes) else ""
-            return f"because {tool} itself failed{shown} in {len(failing)} of {len(weighed.rows)} traces{reached}"
-        critical = spans[(spans["tool"] == tool) & (spans["critical_ms"] > 0)]
-        if (
-            len(critical) >= 0.8 * len(weighed.rows)
-            and weighed.hypothesis.category.value == "performance"
-        ):
-            return f"because {tool} lies on the critical path of {len(critical)} of {len(weighed.rows)} traces"
-    return f"{_ASSOCIATED} {candidate.attribute} = {candidate.value}"
-
-
-def _where_reversed(candidate: Candidate, weighed: Weighed, features: Features) -> str:
-    """Topics in which the association goes the other way, in words (Simpson's paradox)."""
-    if any(each.attribute == "topic" for each in candidate.literals):
-        return ""
-    counted, unit = weighed.counted, weighed.hypothesis.unit
-    pairs = traces_of(unit, counted.units, weighed.case, features)
-    topic = features.traces["topic"].reindex(pairs.to_numpy()).set_axis(pairs.index)
-    strata = topic[~topic.index.duplicated()].reindex(counted.units).to_numpy(dtype=object)
-    flipped = reversed_strata(counted.shows, holds_for(candidate), strata)
-    return f"; but the other way round for the topic {', '.join(flipped)}" if flipped else ""
-
-
-def fingerprint(hypothesis: Hypothesis, subject: str) -> str:
-    """The same for the same claim about the same subject, however many traces there are."""
-    identity = f"{hypothesis.id}\n{hypothesis.version}\n{subject}"
-    return hashlib.sha256(identity.encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def _not_testable(hypothesis: Hypothesis, reason: str) -> Finding:
-    documentation = hypothesis.documentation()
-    return Finding(
-        fingerprint=fingerprint(hypothesis, ""),
-        hypothesis=hypothesis.id,
-        title=hypothesis.title,
-        statement=documentation.claim,
-        category=hypothesis.category,
-        verdict=Verdict.NOT_TESTABLE,
-        reason=f"Not testable: {reason}.",
-        severity=hypothesis.severity,
-        unit=hypothesis.unit,
-        why=documentation.why,
-        not_flagged=documentation.not_flagged,
-        recommendation=documentation.recommendation,
-    )
+def conclude(hypotheses: Sequence[Hypothesis], features: Features) -> tuple[list[Finding], int]:
+    """Weigh ``hypotheses`` and conclude, in one go."""
+    weighing = Weighing(features)
+    for hypothesis in hypotheses:
+        weighing.add(hypothesis)
+    return weighing.conclude()
