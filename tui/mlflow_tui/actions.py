@@ -29,7 +29,7 @@ STEPS = (
 )
 """Place, key and name of each screen, in the order of the work."""
 
-LISTS = (EXPERIMENTS, TRACES, BOARD, REPORT)
+LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT)
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,13 @@ def _written(keys: str) -> str:
 ACTIONS: tuple[Action, ...] = (
     # --- choosing and moving
     Action(
-        "check", "enter", "check", "Try the address.", (CONNECTION,), palette=False, footer=False
+        "check",
+        "enter",
+        "check",
+        "Try the address under the cursor.",
+        (CONNECTION,),
+        palette=False,
+        footer=False,
     ),
     Action("open", "enter", "open", "Open what is under the cursor.", (EXPERIMENTS, TRACES, BOARD)),
     Action("back", "escape", "back", "Go back to where you came from.", LISTS),
@@ -145,7 +151,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, REPORT)),
     # --- connection
     Action("recheck", "f5", "check", "Try the address once more.", (CONNECTION,)),
-    Action("go_on", "f3", "experiments", "Go on to the experiments.", (CONNECTION,)),
+    Action("go_on", "f3", "go on", "Go on to the experiments.", (CONNECTION,)),
     Action("details", "f2", "details", "Show or hide the full error.", (CONNECTION,)),
     # --- traces
     Action(

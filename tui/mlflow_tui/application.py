@@ -23,6 +23,7 @@ from mlflow_analysis.events import Event
 from mlflow_analysis.findings import Purpose
 from mlflow_analysis.protocol import (
     CheckConnection,
+    ConnectionReport,
     OpenExperiment,
     Problem,
     RowQuery,
@@ -234,6 +235,23 @@ class MlflowTui(App[int]):
         self._tell_screens(StateChanged)
 
     # ---- what screens ask for -----------------------------------------------------------
+
+    def connected(self, uri: str, report: ConnectionReport) -> None:
+        """A store answered: it is the open one. Another one than before has other experiments."""
+        state = self.state
+        before = state.connection.tracking_uri if state.connection else ""
+        state.asked_uri, state.connection = uri, report
+        if before != report.tracking_uri:
+            state.experiments, state.summaries, state.experiment = (), {}, None
+            state.table, state.review, state.board = None, None, BoardState()
+        self.state_changed()
+
+    def restart_engine(self) -> None:
+        """End what the engine is doing, and bring a new one to where it was."""
+        self.client.restart()
+        self.state.analysing = False
+        if self.state.connection is not None:
+            self._reopen("")
 
     def choose_experiment(self, experiment: Experiment, filter_string: str = "") -> None:
         """Make ``experiment`` the open one: its traces and its review are read, the board is empty."""
