@@ -34,3 +34,14 @@ def test_follow_ups_that_go_badly_are_not_claimed() -> None:
 def test_few_turns_decide_nothing() -> None:
     (case,) = HandlesFollowUps().cases(_sessions(0, count=5))
     assert "fewer than 20" in case.test_without_effect
+
+
+def test_follow_ups_that_lose_context_do_not_count() -> None:
+    records = []
+    for n in range(60):
+        records.append(trace(request=f"Where is order A-{1000 + n}?", session=f"s{n}"))
+        asked = "Could you please provide your order number?" if n < 20 else "On Monday."
+        records.append(trace(request="When will it come?", response=asked, session=f"s{n}"))
+    features = features_of(*records)
+    assert not confirmed(HandlesFollowUps(), features)
+    assert len(affected_traces(HandlesFollowUps(), features)) == 40

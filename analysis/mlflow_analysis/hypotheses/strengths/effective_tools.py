@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.strengths.success import succeeded
+from mlflow_analysis.statistics.clustering import design_effect
 from mlflow_analysis.statistics.contrasts import difference_of_rates
+from mlflow_analysis.statistics.intervals import newcombe
 
 _FEWEST = 10
 
@@ -24,10 +28,11 @@ class EffectiveTools(Hypothesis):
 
     ## Test
     One case for each tool. A trace went well if it did not fail and no assessment failed it. Compared are
-    traces that call the tool with traces of the same topics that do not (topics in which only one of the
-    two occurs are left out): risk difference with a Newcombe interval, p by exchanging sessions. Confirmed
-    if the lower bound is above 2 points (and q < 0.10). If the sign flips in any topic with 10 traces on
-    both sides, it is not decided.
+    traces that call the tool with traces of the same topic that do not; topics in which only one of the
+    two occurs are left out. Risk difference by Mantel-Haenszel weights over the topics, its interval
+    widened for sessions; p the larger of that of the interval and of exchanging sessions. Confirmed if the
+    lower bound is above 2 points (and q < 0.10). If one topic is plainly better and another plainly worse
+    with the tool (Newcombe intervals), it is not decided.
 
     ## Not flagged
     Tools called in nearly all traces, or in fewer than 10, with no one to compare with; differences that
@@ -38,8 +43,9 @@ class EffectiveTools(Hypothesis):
     it.
 
     ## Sources
-    Simpson 1951, The Interpretation of Interaction in Contingency Tables. Newcombe 1998, Statistics in
-    Medicine 17:873. Cochran 1954, Some Methods for Strengthening the Common χ² Tests (stratification).
+    Mantel and Haenszel 1959, J. Natl. Cancer Inst. 22; Greenland and Robins 1985, Biometrics 41 (risk
+    difference over strata). Simpson 1951, The Interpretation of Interaction in Contingency Tables.
+    Newcombe 1998, Statistics in Medicine 17:873. Agresti and Caffo 2000, The American Statistician 54.
     """
 
     id: ClassVar[str] = "effective-tools"
@@ -93,25 +99,59 @@ def _case(tool: str, calls: pd.DataFrame, well: pd.Series, features: Features) -
     if _flips(compared["topic"], outcome, group):
         told = f"{tool} goes with better outcomes in some topics and with worse ones in others"
         return Case(compared.index, rows, subject=tool, test_without_effect=told)
-    found = difference_of_rates(
-        outcome.to_numpy(), group.to_numpy(), compared["session"].to_numpy(), seed=features.seed
-    )
+    cluster = compared["session"].to_numpy()
+    crude = difference_of_rates(outcome.to_numpy(), group.to_numpy(), cluster, seed=features.seed)
+    widened = float(np.sqrt(design_effect(outcome.to_numpy(dtype=float), cluster)))
+    value, error = _over_topics(compared["topic"], outcome, group)
+    margin = float(stats.norm.ppf(0.975)) * error * widened
+    p_value = max(crude.p_value, float(2 * stats.norm.sf(abs(value) / (error * widened))))
+    rate_in = crude.rate_in
+    same = "on the same topics " if (compared["topic"] != "").any() else ""
     return Case(
         compared.index,
         rows,
         subject=tool,
         contrast=Contrast(
-            Effect("risk difference", found.value, found.interval, found.rate_out), found.p_value
+            Effect("risk difference", value, (value - margin, value + margin), rate_in - value),
+            p_value,
         ),
-        statement=f"With {tool}, {found.rate_in:.0%} of the traces go well; of those "
-        f"{'on the same topics ' if (compared['topic'] != '').any() else ''}without it, "
-        f"{found.rate_out:.0%}.",
+        statement=f"With {tool}, {rate_in:.0%} of the traces go well; of those {same}without it, "
+        f"{rate_in - value:.0%}.",
     )
 
 
+def _over_topics(topic: pd.Series, outcome: pd.Series, group: pd.Series) -> tuple[float, float]:
+    """Mantel-Haenszel risk difference and its standard error (Agresti-Caffo rates within topics)."""
+    rates = _rates(topic, outcome, group)
+    with_n, without_n = rates["size"][True], rates["size"][False]
+    weight = with_n * without_n / (with_n + without_n)
+    difference = rates["mean"][True] - rates["mean"][False]
+    variance = sum(
+        (p := (rates["sum"][side] + 1) / (rates["size"][side] + 2)) * (1 - p) / rates["size"][side]
+        for side in (True, False)
+    )
+    total = float(weight.sum())
+    error = float(np.sqrt((weight**2 * variance).sum())) / total
+    return float((weight * difference).sum()) / total, error
+
+
+def _rates(topic: pd.Series, outcome: pd.Series, group: pd.Series) -> pd.DataFrame:
+    """For each topic sum, mean and size of the outcome with (True) and without (False) the tool."""
+    table = pd.DataFrame({"topic": topic, "outcome": outcome.astype(float), "group": group})
+    return table.groupby(["topic", "group"])["outcome"].agg(["sum", "mean", "size"]).unstack()
+
+
 def _flips(topic: pd.Series, outcome: pd.Series, group: pd.Series) -> bool:
-    table = pd.DataFrame({"topic": topic, "outcome": outcome, "group": group})
-    rates = table.groupby(["topic", "group"])["outcome"].agg(["mean", "size"]).unstack()
-    large = rates[(rates["size"] >= _FEWEST).all(axis=1)]
-    difference = large["mean"][True] - large["mean"][False]
-    return bool((difference > 0).any() and (difference < 0).any())
+    rates = _rates(topic, outcome, group)
+    bounds = [
+        newcombe(good_with, n_with, good_without, n_without)
+        for good_with, n_with, good_without, n_without in zip(
+            rates["sum"][True],
+            rates["size"][True],
+            rates["sum"][False],
+            rates["size"][False],
+            strict=True,
+        )
+        if min(n_with, n_without) >= _FEWEST
+    ]
+    return any(low > 0 for low, _ in bounds) and any(high < 0 for _, high in bounds)

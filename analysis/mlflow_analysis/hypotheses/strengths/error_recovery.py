@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
-from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.wording import declined, tells_failure
 from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 
 
 class ErrorRecovery(Hypothesis):
-    """The application recovers from failed calls and still answers.
+    """The application recovers from failed calls of a tool or model and still answers.
 
     ## Why it matters
     Calls fail everywhere; what users notice is whether the application gets over it. This must survive
     the next change of prompt or framework.
 
     ## Test
-    Eligible: ended traces in which a tool or model call failed. Affected (in the good sense): every call
-    that failed was made good later, by a call of the same tool or model or by another one with the same
-    arguments; the trace did not fail, no assessment failed it, and there is an answer that neither
-    declines nor says that something did not work. Confirmed if the lower bound of
-    the share (Wilson) is above 50 %.
+    One case for each tool or model. Eligible: ended traces in which a call of it failed. Affected (in
+    the good sense): every one of its calls that failed was made good later, by a call of the same tool
+    or model or by another one with the same arguments; the trace did not fail, no assessment failed it,
+    and there is an answer that neither declines nor says that something did not work. Confirmed if the
+    lower bound of the share (Wilson) is above 50 %.
 
     ## Not flagged
     Answers after a failure that no other call made good (swallowed-error); answers that tell of it.
@@ -54,36 +55,52 @@ class ErrorRecovery(Hypothesis):
         return pd.Index(calls.loc[calls["failed"], "trace_id"].unique(), dtype=object)
 
     def affected(self, features: Features) -> pd.DataFrame:
-        """Those that answer all the same."""
-        calls = _calls(features)
-        rescues = _rescues(calls)
-        failed = rescues.drop_duplicates("trace_id").set_index("trace_id")
-        rescued = rescues["by"].notna().groupby(rescues["trace_id"]).all().reindex(failed.index)
-        well = succeeded(features).reindex(failed.index).fillna(False).astype(bool)
-        response = features.traces["response"].reindex(failed.index)
-        kept = failed.index[rescued & well & (response.str.strip() != "")]
-        stands = pd.Index(
-            [
-                trace_id
-                for trace_id in kept
-                if not tells_failure(response[trace_id]) and not declined(response[trace_id])
-            ],
-            dtype=object,
+        """Those that answer all the same, whichever call failed."""
+        tables = [case.affected for case in self.cases(features)]
+        return (
+            pd.concat(tables) if tables else affected_rows(pd.Index([]), pd.Index([]), "", "", "")
         )
-        first = failed.reindex(stands)
-        message = first["error_message"].astype(str).str.slice(0, 200)
-        return affected_rows(
-            stands,
-            stands,
-            first["span_id"],
-            message.where(message != "", first["name"].astype(str) + " failed"),
-            first["name"].astype(str)
-            + " failed; "
-            + first["by"].astype(str)
-            + " then worked "
-            + first["after"].fillna(0).round().astype(int).astype(str)
-            + " ms later, and the answer stands.",
-        )
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """One case for each tool or model that failed, in order of the names."""
+        well = succeeded(features)
+        for name, of_name in _rescues(_calls(features)).groupby("name", sort=True):
+            rows = _recovered(of_name, well, features.traces["response"])
+            yield Case(
+                pd.Index(of_name["trace_id"].unique(), dtype=object),
+                rows,
+                subject=str(name),
+                statement=f"Failed calls of {name} are made good by a later call, and the answer stands.",
+            )
+
+
+def _recovered(failed: pd.DataFrame, well: pd.Series, responses: pd.Series) -> pd.DataFrame:
+    rescued = failed["by"].notna().groupby(failed["trace_id"]).all()
+    trace_ids = rescued.index[rescued & well.reindex(rescued.index).fillna(False).astype(bool)]
+    stands = pd.Index(
+        [
+            trace_id
+            for trace_id in trace_ids
+            if (text := str(responses[trace_id])).strip()
+            and not tells_failure(text)
+            and not declined(text)
+        ],
+        dtype=object,
+    )
+    first = failed.drop_duplicates("trace_id").set_index("trace_id").reindex(stands)
+    message = first["error_message"].astype(str).str.slice(0, 200)
+    return affected_rows(
+        stands,
+        stands,
+        first["span_id"],
+        message.where(message != "", first["name"].astype(str) + " failed"),
+        first["name"].astype(str)
+        + " failed; "
+        + first["by"].astype(str)
+        + " then worked "
+        + first["after"].fillna(0).round().astype(int).astype(str)
+        + " ms later, and the answer stands.",
+    )
 
 
 def _rescues(calls: pd.DataFrame) -> pd.DataFrame:

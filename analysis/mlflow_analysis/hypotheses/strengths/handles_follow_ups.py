@@ -10,6 +10,7 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.quality.context_lost import ContextLost
 from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 
@@ -24,10 +25,10 @@ class HandlesFollowUps(Hypothesis):
     Many applications are good for one question and lose the thread at the second: this one does not.
 
     ## Test
-    Eligible: second and later turns, at least 20 of them and 20 first ones. A trace went well if it did
-    not fail and no assessment failed it. Non-inferiority: confirmed if the lower bound of the risk
-    difference between later and first turns (Newcombe, widened for sessions) is above -5 points; refuted
-    if the upper bound is below it.
+    Eligible: second and later turns, at least 20 of them and 20 first ones. A turn went well if it did
+    not fail, no assessment failed it, and it did not lose context (as for context-lost).
+    Non-inferiority: confirmed if the lower bound of the risk difference between later and first turns
+    (Newcombe, widened for sessions) is above -5 points; refuted if the upper bound is below it.
 
     ## Not flagged
     Applications where both go badly (fewer than 80 % of the later turns go well).
@@ -59,13 +60,15 @@ class HandlesFollowUps(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that went well."""
         later = features.complete.loc[self.eligible(features)]
-        good = later[succeeded(features).reindex(later.index)]
+        good = later[_went_well(features).reindex(later.index)]
         return affected_rows(
             good.index,
             good.index,
             good["root_span_id"],
             good["request"].str.slice(0, 200),
-            "Turn " + good["turn"].astype(str) + " did not fail, and no assessment failed it.",
+            "Turn "
+            + good["turn"].astype(str)
+            + " did not fail, lost no context, and no assessment failed it.",
             offset=0,
         )
 
@@ -73,7 +76,7 @@ class HandlesFollowUps(Hypothesis):
         """One case about all turns."""
         traces = features.complete
         later = traces["turn"] > 1
-        well = succeeded(features)
+        well = _went_well(features)
         few = ""
         if min(int(later.sum()), int((~later).sum())) < _FEWEST:
             few = f"fewer than {_FEWEST} first or later turns"
@@ -91,3 +94,9 @@ class HandlesFollowUps(Hypothesis):
             statement=f"{found.rate_in:.0%} of the later turns go well, {found.rate_out:.0%} of the first ones.",
             test_without_effect=few,
         )
+
+
+def _went_well(features: Features) -> pd.Series:
+    lost = set(ContextLost().affected(features)["trace_id"])
+    well = succeeded(features)
+    return well & ~well.index.isin(lost)
