@@ -119,6 +119,10 @@ def test_answers_are_found_in_many_shapes(payload, text: str) -> None:
     assert answer_text(payload) == text
 
 
+def test_escapes_in_encoded_json_stay_text() -> None:
+    assert answer_text('{"content": "\\u001b[2J"}') == "␛[2J"
+
+
 def test_an_objects_repr_is_no_model_name() -> None:
     assert (
         model_name({"mlflow.llm.model": "<openai.Client object at 0x7f>"}, {"model": "gpt-x"})

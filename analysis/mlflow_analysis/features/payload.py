@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from mlflow_analysis.untrusted import printable_value
+
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -36,10 +38,13 @@ def as_text(value: Any) -> str:
 
 
 def parsed(value: Any, longest: int = 200_000) -> Any:
-    """``value``, or what its text says if it is a JSON object or list."""
+    """``value``, or what its text says if it is a JSON object or list.
+
+    Escapes such as ``\\u001b`` come to life here, so what was decoded is made printable again.
+    """
     if isinstance(value, str) and len(value) <= longest and value.lstrip()[:1] in ("{", "["):
         try:
-            return orjson.loads(value)
+            return printable_value(orjson.loads(value))
         except orjson.JSONDecodeError:
             return value
     return value
