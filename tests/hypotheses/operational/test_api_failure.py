@@ -30,3 +30,12 @@ def test_4xx_is_not_flagged():
     )
 
     assert affected_traces(ApiFailure(), features) == set()
+
+
+def test_a_root_that_fails_by_itself_is_not_compared_with_calls():
+    records = [trace(tool("shop"), tool("search")) for _ in range(20)]
+    records += [trace(state="ERROR", root_message="503 Service Unavailable") for _ in range(12)]
+    (case,) = ApiFailure().cases(features_of(*records))
+
+    assert len(case.affected) == 12
+    assert case.statement.endswith("all in agent, status 503; 12 of the 12 traces with it failed.")

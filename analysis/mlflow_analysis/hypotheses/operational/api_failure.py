@@ -7,6 +7,7 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Finding, Severity
 from mlflow_analysis.hypotheses.failure_class import FailureClass, leading_cause, operation_names
+from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 
 _FEWEST_CALLS = 10
 
@@ -55,11 +56,13 @@ class ApiFailure(FailureClass):
 
 
 def _worst_operation(operations: pd.DataFrame, failing: pd.DataFrame) -> str:
-    names = operation_names(operations)
+    # only calls are there whether they fail or not: a root is an operation just when it failed
+    calls = operations[operations["kind"].isin(TOOL_KINDS | MODEL_KINDS)]
+    names = operation_names(calls)
     counts = pd.DataFrame(
         {
             "calls": names.value_counts(),
-            "failures": operation_names(failing).value_counts(),
+            "failures": operation_names(failing[failing.index.isin(calls.index)]).value_counts(),
         }
     ).fillna(0)
     counts = counts[counts["calls"] >= _FEWEST_CALLS].sort_index()

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Effect, Finding, Severity
+from mlflow_analysis.findings import Category, Effect, Severity
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, most_frequent
 from mlflow_analysis.statistics.bursts import Burst, scan
@@ -44,7 +44,7 @@ class ErrorBurst(Hypothesis):
     id = "error-burst"
     title = "Failures come in a burst"
     category = Category.OPERATIONAL
-    severity = Severity.HIGH
+    severity = Severity.MEDIUM
     rule = Rule.EFFECT
     minimum_effect = 2.0
     not_causes = frozenset({"hour"})
@@ -90,15 +90,6 @@ class ErrorBurst(Hypothesis):
                 f"failing span is {most_frequent(began, '')}."
             ),
         )
-
-    def recommend(self, finding: Finding) -> str:
-        """Begins with the window, which the statement names."""
-        first = min((point.start_ms for point in finding.trend if point.affected), default=None)
-        advice = self.documentation().recommendation
-        if first is None:
-            return advice
-        when = pd.Timestamp(first, unit="ms").strftime("%Y-%m-%d %H:%M")
-        return f"The first affected traces ran about {when} UTC. {advice}"
 
 
 def _scan(features: Features) -> Burst | None:

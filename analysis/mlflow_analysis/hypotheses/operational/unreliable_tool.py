@@ -57,7 +57,7 @@ class UnreliableTool(Hypothesis):
     title = "A tool is unreliable"
     category = Category.OPERATIONAL
     unit = Unit.SPAN
-    severity = Severity.HIGH
+    severity = Severity.MEDIUM
     rule = Rule.EFFECT
     minimum_effect = 0.05
     needs = frozenset({Field.TOOL_SPANS})
