@@ -119,5 +119,5 @@ def _rest(ruled: Sequence[Ruled]) -> str:
     )
 
 
-def _style(text: str, colour: bool, *, bold: bool = False, fg: str | None = None) -> str:
+def _style(text: str, colour: bool, *, bold: bool | None = None, fg: str | None = None) -> str:
     return click.style(text, bold=bold, fg=fg) if colour else text
