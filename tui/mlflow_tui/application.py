@@ -10,7 +10,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import work
 from textual.app import App, SystemCommand
@@ -39,7 +39,6 @@ from mlflow_tui.actions import (
     CONNECTION,
     EVERYWHERE,
     EXPERIMENTS,
-    STEPS,
     TRACES,
     actions_for,
     bindings_for,
@@ -47,6 +46,7 @@ from mlflow_tui.actions import (
 from mlflow_tui.board_state import BoardState
 from mlflow_tui.client import EngineClient, EngineProblem
 from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
+from mlflow_tui.modes import MODES
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.scrub import Scrub
 from mlflow_tui.settings import Settings
@@ -58,36 +58,6 @@ RESTART_WINDOW_SECONDS = 60.0
 """An engine that dies more often than that in this time is not started again."""
 
 
-def _connection() -> Screen[Any]:
-    from mlflow_tui.screens.connection import ConnectionScreen
-
-    return ConnectionScreen()
-
-
-def _experiments() -> Screen[Any]:
-    from mlflow_tui.screens.experiments import ExperimentsScreen
-
-    return ExperimentsScreen()
-
-
-def _traces() -> Screen[Any]:
-    from mlflow_tui.screens.traces import TracesScreen
-
-    return TracesScreen()
-
-
-def _board() -> Screen[Any]:
-    from mlflow_tui.screens.board import BoardScreen
-
-    return BoardScreen()
-
-
-def _report() -> Screen[Any]:
-    from mlflow_tui.screens.report import ReportScreen
-
-    return ReportScreen()
-
-
 class MlflowTui(App[int]):
     """Five screens over one engine process.
 
@@ -96,13 +66,7 @@ class MlflowTui(App[int]):
 
     TITLE = "mlflow-tui"
     CSS_PATH = stylesheet("app")
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
-        "connection": _connection,
-        "experiments": _experiments,
-        "traces": _traces,
-        "board": _board,
-        "report": _report,
-    }
+    MODES = MODES
     DEFAULT_MODE = CONNECTION
     BINDINGS = bindings_for(EVERYWHERE)
     ENABLE_COMMAND_PALETTE = True
@@ -402,4 +366,3 @@ class MlflowTui(App[int]):
 
 
 _SCRUB = Scrub()
-STEP_PLACES = tuple(place for place, _, _ in STEPS)

@@ -1,0 +1,253 @@
+"""The list half of the traces screen: which rows, in which order, and how they get there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual import on, work
+from textual.content import Content
+from textual.widgets import Static
+
+from mlflow_analysis.events import Event
+from mlflow_analysis.protocol import FetchRows, LocateTrace, Problem, RowQuery, TableGrew
+from mlflow_tui.client import EngineProblem
+from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.widgets.inspector import Inspector
+from mlflow_tui.widgets.prompt_line import PromptLine
+from mlflow_tui.widgets.trace_status import empty_note, status_line
+from mlflow_tui.widgets.trace_table import PAGE, TableHead, TraceTable
+
+SORTS = ("start_ms", "duration_ms", "total_tokens", "findings")
+SCANNED_AT_ONCE = 500
+
+
+class TraceListScreen(StepScreen):
+    """Holds a window of the engine's rows, never all of them. ``TracesScreen`` adds the inspector."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown_for = ("", "")
+        """Store and experiment whose rows are on the screen."""
+        self._from_board = False
+        """Whether ``esc`` goes back to the board."""
+        self._problem: Problem | None = None
+
+    @property
+    def table(self) -> TraceTable:
+        """The list."""
+        return self.query_one(TraceTable)
+
+    @property
+    def inspector(self) -> Inspector:
+        """The open trace."""
+        return self.query_one(Inspector)
+
+    def close_prompt(self) -> None:
+        """What was typed into the prompt was taken."""
+        raise NotImplementedError
+
+    # ---- following the state ------------------------------------------------------------
+
+    def state_changed(self) -> None:
+        """Another experiment empties the list; a finished reading refreshes it."""
+        state = self.state
+        experiment = state.experiment
+        key = (
+            state.connection.tracking_uri if state.connection else "",
+            experiment.experiment_id if experiment else "",
+        )
+        if key != self._shown_for:
+            self._shown_for = key
+            self.inspector.note(Content(""))
+            self.table.set_line_count(0)
+            self._fetch_first()
+        elif state.table_problem is None:
+            self._outdated()
+        self._problem = state.table_problem
+        prompt = self.query_one(PromptLine)
+        if prompt.purpose == "filter":
+            if state.table_problem is not None:
+                prompt.object_to(f"{state.table_problem.sentence} {state.table_problem.remedy}")
+            elif state.table is not None and prompt.waiting:
+                self.close_prompt()
+        self._show_status()
+
+    def engine_pushed(self, bodies: tuple[Event | TableGrew, ...]) -> None:
+        """The table grows while it is read; findings grow while an analysis runs."""
+        if any(isinstance(body, TableGrew) for body in bodies):
+            self._outdated()
+            self._show_status()
+
+    def engine_restarted(self, sentence: str) -> None:
+        """The rows of the new engine are the same, but must be asked for again."""
+        self._outdated()
+
+    def _outdated(self) -> None:
+        if self.state.table is None:
+            return
+        if self.table.line_count == 0:
+            self._fetch_first()
+        else:
+            self.table.outdate()
+
+    # ---- rows ---------------------------------------------------------------------------
+
+    def _fetch_first(self) -> None:
+        if self.state.table is not None:
+            self.show_query(self.state.query, self.state.trace_id)
+
+    @work(exclusive=True, group="rows", exit_on_error=False)
+    async def show_query(self, query: RowQuery, keep: str = "") -> None:
+        """Show the rows of ``query``, the cursor on trace ``keep`` if it is among them."""
+        try:
+            position = None
+            if keep:
+                position = (await self.client.ask(LocateTrace(query, keep))).position
+            start = (position or 0) // PAGE * PAGE
+            rows = await self.client.ask(FetchRows(query, start, start + 2 * PAGE))
+        except EngineProblem as failure:
+            self._failed(failure.problem)
+            return
+        self.state.query = query
+        table = self.table
+        table.sort, table.descending = query.sort, query.descending
+        table.put(rows, fresh=True)
+        table.cursor = -1  # so that the move below is one, and the trace is opened
+        table.move_to(position or 0)
+        self.query_one(TableHead).refresh()
+        self._show_status()
+
+    @on(TraceTable.WindowWanted)
+    def _window_wanted(self, message: TraceTable.WindowWanted) -> None:
+        self._fetch(message.start, message.end)
+
+    @work(exclusive=True, group="window", exit_on_error=False)
+    async def _fetch(self, start: int, stop: int) -> None:
+        query = self.state.query
+        try:
+            rows = await self.client.ask(FetchRows(query, start, stop))
+        except EngineProblem as failure:
+            self._failed(failure.problem)
+            return
+        if query != self.state.query:
+            return
+        table = self.table
+        before = table.chosen
+        table.put(rows)
+        after = table.chosen
+        if before is not None and after is not None and before.trace_id != after.trace_id:
+            # Rows came in above: stay on the trace, not on the line.
+            position = (await self.client.ask(LocateTrace(query, before.trace_id))).position
+            if position is not None:
+                table.move_to(position, tell=False)
+        self._show_status()
+
+    def _failed(self, problem: Problem) -> None:
+        self._problem = problem
+        self._show_status()
+
+    def _show_status(self) -> None:
+        state, table = self.state, self.table
+        status = self.query_one("#status", Static)
+        status.update(status_line(state, table.line_count, self._problem), layout=False)
+        note = empty_note(state, table.line_count, self._problem)
+        self.set_class(note is not None, "-empty")
+        if note is not None:
+            self.query_one("#empty", Static).update(note)
+
+    # ---- failures -----------------------------------------------------------------------
+
+    def action_next_failure(self) -> None:
+        """The next failed trace below, or the next evidence."""
+        self._seek_failure(1)
+
+    def action_previous_failure(self) -> None:
+        """The failed trace before, or the evidence before."""
+        self._seek_failure(-1)
+
+    def _seek_failure(self, step: int) -> None:
+        query = self.state.query
+        if query.finding or query.failures_only:
+            self.table.move_to(self.table.cursor + step)
+        else:
+            self._scan(query, self.table.cursor, step)
+
+    @work(exclusive=True, group="scan", exit_on_error=False)
+    async def _scan(self, query: RowQuery, at: int, step: int) -> None:
+        """Walk the rows, a window at a time, to the nearest failed one."""
+        edge = at + step
+        while 0 <= edge < self.table.line_count:
+            start, stop = (
+                (edge, edge + SCANNED_AT_ONCE)
+                if step > 0
+                else (
+                    max(0, edge - SCANNED_AT_ONCE + 1),
+                    edge + 1,
+                )
+            )
+            try:
+                window = await self.client.ask(FetchRows(query, start, stop))
+            except EngineProblem as failure:
+                self._failed(failure.problem)
+                return
+            if not window.rows:
+                break
+            found = [
+                window.start + offset
+                for offset, row in enumerate(window.rows)
+                if row.state == "ERROR"
+            ]
+            if found:
+                self.table.move_to(found[0] if step > 0 else found[-1])
+                return
+            edge = stop if step > 0 else start - 1
+        self.tell(f"No failed trace {'below' if step > 0 else 'above'} this one.")
+
+    # ---- filters ------------------------------------------------------------------------
+
+    def _unfiltered(self) -> RowQuery:
+        query = self.state.query
+        return RowQuery(sort=query.sort, descending=query.descending)
+
+    def _requery(self, query: RowQuery) -> None:
+        self._from_board = False
+        self.show_query(query, self.state.trace_id)
+
+    def action_only_failures(self) -> None:
+        """Failed traces only, or all again."""
+        query = self.state.query
+        self._requery(replace(query, failures_only=not query.failures_only))
+
+    def action_only_slow(self) -> None:
+        """The slowest tenth only, or all again."""
+        query = self.state.query
+        self._requery(replace(query, slow_only=not query.slow_only))
+
+    def action_only_session(self) -> None:
+        """The chosen trace's session only, or all again."""
+        query, row = self.state.query, self.table.chosen
+        if query.session_id:
+            self._requery(replace(query, session_id=""))
+        elif row is not None and row.session_id:
+            self._requery(replace(query, session_id=row.session_id))
+        else:
+            self.tell("This trace belongs to no session.")
+
+    def action_show_all(self) -> None:
+        """Drop the quick filters."""
+        self._requery(self._unfiltered())
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        query = self.state.query
+        place = (SORTS.index(query.sort) + 1) % len(SORTS) if query.sort in SORTS else 0
+        self._requery(replace(query, sort=SORTS[place], descending=True))
+
+    def action_reverse(self) -> None:
+        """Sort the other way round."""
+        query = self.state.query
+        self._requery(replace(query, descending=not query.descending))
+
+    def action_refresh(self) -> None:
+        """Read the traces again; the selection is kept by id."""
+        self.tui.read_table(self.state.filter_string)
