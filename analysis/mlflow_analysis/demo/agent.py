@@ -116,7 +116,7 @@ class _Agent:
         calls = self.exchange.calls
         self._want(calls)
         one_by_one = self.shows(
-            faults.ONE_BY_ONE, len(calls) > 1 and all(call.tool == "order_lookup" for call in calls)
+            faults.ONE_BY_ONE, len(calls) > 1 and any(call.tool == "order_lookup" for call in calls)
         )
         begin = latest = self.recorder.now_ms
         for position, call in enumerate(calls):

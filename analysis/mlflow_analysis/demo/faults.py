@@ -55,7 +55,7 @@ EXPIRED_TOKEN = Fault(
     "authentication-failure",
     (Cause("tool", "crm_lookup"), Cause("hour", "03–06")),
     1.0,
-    (0.008, 0.05),
+    (0.007, 0.05),
     "The token of crm_lookup expires every night and is renewed at 06:00 UTC: 401 from 03:00 on.",
     _BROKEN_ANSWERS - {"api-failure"},
 )
@@ -63,8 +63,8 @@ CAMPAIGN_LIMIT = Fault(
     "campaign-rate-limit",
     "rate-limited",
     (Cause("load", "high"),),
-    0.15,
-    (0.012, 0.06),
+    0.2,
+    (0.01, 0.06),
     "At campaign peaks the model provider refuses calls with 429; half of them are tried again.",
     _BROKEN_ANSWERS | {"latency-outliers", "resource-contention"},
 )
@@ -82,8 +82,8 @@ ONE_BY_ONE = Fault(
     "sequential-calls",
     (Cause("tool", "order_lookup"),),
     1.0,
-    (0.06, 0.16),
-    "Several orders are looked up one after another though none needs another's result.",
+    (0.1, 0.3),
+    "order_lookup is called before or after other tools, never beside them, though none needs its result.",
     frozenset({"latency-outliers"}),
 )
 FAR_INVENTORY = Fault(
@@ -91,7 +91,7 @@ FAR_INVENTORY = Fault(
     "slow-tool",
     (Cause("tag.region", "apac"),),
     1.0,
-    (0.02, 0.08),
+    (0.015, 0.08),
     "inventory_check takes 6 to 10 s for region apac, 0.4 s elsewhere.",
     frozenset({"latency-outliers", "failing-assessment"}),
 )
@@ -135,7 +135,7 @@ SEARCH_LOOP = Fault(
     "repeated-call",
     (Cause("tag.channel", "voice"),),
     0.75,
-    (0.02, 0.08),
+    (0.015, 0.08),
     "On the voice channel kb_search is called four to seven times with the same query.",
     frozenset({"latency-outliers", "llm-round-trips", "costly-tail", "failing-assessment"}),
 )
@@ -161,7 +161,7 @@ CARRIER_RETRY = Fault(
     "carrier-tried-again",
     "error-recovery",
     (Cause("tool", "carrier_status"),),
-    0.2,
+    0.25,
     (0.012, 0.05),
     "carrier_status is unavailable now and then, is tried again after a pause, and answers.",
     frozenset({"api-failure", "unreliable-tool"}),

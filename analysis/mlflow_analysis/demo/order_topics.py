@@ -78,7 +78,7 @@ def tracking(draw: Random, who: Customer, order: Order, known: bool) -> Words:
             "{carrier} scanned {id} last in {depot}. They give {day} as the day of delivery.",
         )
     ).format(carrier=order.carrier, id=order.id, depot=order.depot, day=order.day)
-    return request, (carrier_status(order),), answer
+    return request, _with_order(draw, order, carrier_status(order)), answer
 
 
 def refund(draw: Random, who: Customer, order: Order, known: bool) -> Words:
@@ -138,7 +138,7 @@ def invoice(draw: Random, who: Customer, order: Order, known: bool) -> Words:
             "Here it is: {number}, order {id}, total {total}.",
         )
     ).format(number=number, id=order.id, total=order.total)
-    return request, (call, crm_lookup(who)), answer
+    return request, _with_order(draw, order, call, crm_lookup(who)), answer
 
 
 def cancel(draw: Random, who: Customer, order: Order, known: bool) -> Words:
@@ -159,7 +159,8 @@ def cancel(draw: Random, who: Customer, order: Order, known: bool) -> Words:
             "Cancelled: {id}. The amount of {total} is returned.",
         )
     ).format(id=order.id, total=order.total)
-    return request, (Call("cancel_order", {"order_id": order.id}, outputs),), answer
+    call = Call("cancel_order", {"order_id": order.id}, outputs)
+    return request, _with_order(draw, order, call), answer
 
 
 def address(draw: Random, who: Customer, order: Order, known: bool) -> Words:
@@ -181,4 +182,9 @@ def address(draw: Random, who: Customer, order: Order, known: bool) -> Words:
         )
     ).format(id=order.id, street=street)
     call = Call("change_address", {"order_id": order.id, "street": street}, outputs)
-    return request, (call, crm_lookup(who)), answer
+    return request, _with_order(draw, order, call, crm_lookup(who)), answer
+
+
+def _with_order(draw: Random, order: Order, *calls: Call) -> tuple[Call, ...]:
+    """``calls``; now and then the agent looks the order up as well."""
+    return (*calls, order_lookup(order)) if draw.random() < 0.4 else calls

@@ -22,7 +22,7 @@ RELEASE_MS = EPOCH_MS + 9 * DAY_MS + 8 * 3_600_000
 BUSY = 5
 """Other traces in the 60 s before, from which on the load is a campaign's."""
 
-_BY_HOUR = (3, 3, 3, 4, 4, 4, 4, 5, 6, 6, 6, 6, 5, 5, 6, 6, 5, 5, 5, 5, 5, 4, 4, 3)
+_BY_HOUR = (3, 3, 3, 5, 5, 5, 5, 5, 6, 6, 6, 6, 5, 5, 6, 6, 5, 5, 5, 5, 5, 4, 4, 3)
 _CAMPAIGNS = ((1, 10.2), (3, 18.6), (5, 14.3), (7, 20.1), (10, 12.4), (12, 16.7))
 """Day and hour at which a newsletter sends everybody to the chat at once."""
 _IN_CAMPAIGNS = 0.2

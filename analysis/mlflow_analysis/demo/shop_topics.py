@@ -122,6 +122,9 @@ _RETURN_QUESTIONS = (
     "What is the time limit for returning an order?",
     "When is it too late to return a chair?",
     "Within how many days must a return reach you?",
+    "What are the terms for returns of gifts?",
+    "How does the return of a lamp work, and by when?",
+    "Are returns of unused goods possible after two weeks?",
 )
 
 

@@ -21,6 +21,7 @@ from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.tracking.environment import load_mlflow
 
 EXPERIMENT = "orders & shipping support"
+TRACES = 1500
 _VERSION = 1
 """Raised when the scenario changes, so that an older store is left behind."""
 _DATABASE, _MANIFEST = "traces.db", "planted.json"
@@ -37,10 +38,13 @@ class DemoStore:
     manifest: Manifest
 
 
-def ensure_demo_store(directory: Path | None = None, fresh: bool = False) -> DemoStore:
+def ensure_demo_store(
+    directory: Path | None = None, fresh: bool = False, traces: int = TRACES
+) -> DemoStore:
     """The demo's store in ``directory`` (the user's cache if ``None``), made if it is not there yet.
 
-    ``fresh`` makes it anew, so that its last traces are of today. It appears whole or not at all; of two
+    Without ``fresh`` a store that is there is taken as it is, whatever its number of ``traces``. ``fresh``
+    makes it anew, so that its last traces are of today. It appears whole or not at all; of two
     processes that make it at once, one wins. Raises ``OSError`` if the directory cannot be written.
     """
     parent = directory if directory is not None else user_cache_path("mlflow-tui")
@@ -49,7 +53,7 @@ def ensure_demo_store(directory: Path | None = None, fresh: bool = False) -> Dem
         parent.mkdir(parents=True, exist_ok=True)
         workshop = Path(tempfile.mkdtemp(prefix=".demo-", dir=parent))
         try:
-            _build(workshop, target / "artifacts")
+            _build(workshop, target / "artifacts", traces)
             _put_in_place(workshop, target)
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
@@ -84,8 +88,8 @@ def write_records(
     store.engine.dispose()
 
 
-def _build(workshop: Path, artifacts: Path) -> None:
-    scenario = make_scenario()
+def _build(workshop: Path, artifacts: Path, traces: int) -> None:
+    scenario = make_scenario(traces=traces)
     records = ending_today(scenario.records, time.time_ns() // _NS)
     uri = f"sqlite:///{(workshop / _DATABASE).as_posix()}"
     with _unhurried_disk():
