@@ -104,3 +104,23 @@ def test_one_bad_group_of_many_is_not_confirmed() -> None:
     features = features_of(*records)
     assert len(InconsistentAnswers().eligible(features)) == 20
     assert not confirmed(InconsistentAnswers(), features)
+
+
+def test_the_question_counts_and_not_the_greeting_around_it() -> None:
+    features = features_of(
+        trace(
+            request="Hello there. I may move soon. What is the return policy?", response="30 days."
+        ),
+        trace(request="What is the return policy?", response="14 days."),
+    )
+    assert len(affected_traces(InconsistentAnswers(), features)) == 1
+
+
+def test_a_name_or_number_around_the_question_makes_it_another() -> None:
+    features = features_of(
+        trace(request="I live in France. What is the return policy?", response="30 days."),
+        trace(request="I live in Spain. What is the return policy?", response="14 days."),
+        trace(request="I have tariff 7. What is the notice period?", response="30 days."),
+        trace(request="I have tariff 8. What is the notice period?", response="14 days."),
+    )
+    assert InconsistentAnswers().eligible(features).empty

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
+from mlflow_analysis.hypotheses.quality.wording import sentences
 
 _WORD = re.compile(r"[#$€£]?\w+(?:[.,:/'’-]\w+)*%?")
 _POSSESSIVE = re.compile(r"['’](?:s|re|ve|ll|d|m)\b")
@@ -61,13 +62,13 @@ def request_groups(features: Features) -> list[RequestGroup]:
     """Groups of two traces or more with the same question and the same tool outputs.
 
     Two requests are the same question if their words are, apart from order, case, filler words and
-    plural s: another number, name or adjective is another question. Requests about "my" matters are
+    plural s: another number, name or adjective is another question. Where a request of several sentences
+    has one question, that question counts, with the numbers and names of the rest. Requests about "my" matters are
     the same only from one user. Failed traces, open-ended requests and those that point back into the
     conversation are left out.
     """
     traces = features.complete
     traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
-    traces = traces[~traces["request"].str.contains(_OPEN_ENDED.pattern)]
     asked = pd.Series(
         [
             _question(request, user or session)
@@ -112,12 +113,26 @@ def conflicts_by_chance(features: Features, pairs: int = 300) -> float:
 
 
 def _question(request: str, asker: str) -> str:
-    words = _WORD.findall(_POSSESSIVE.sub("", request.casefold()))
+    core, rest = _core(request)
+    if _OPEN_ENDED.search(core):
+        return ""
+    words = _WORD.findall(_POSSESSIVE.sub("", core.casefold()))
     content = {word if word[-1:] != "s" or len(word) < 4 else word[:-1] for word in words} - _FILLER
     if len(content) < 2:
         return ""
+    content |= {word.casefold() for word in _WORD.findall(rest) if _has_digit(word)}
+    content |= {name.casefold() for name in _NAME.findall(rest)}
     owner = asker if _PERSONAL & set(words) and not any(map(_has_digit, content)) else ""
     return " ".join(sorted(content)) + "\0" + owner
+
+
+def _core(request: str) -> tuple[str, str]:
+    """The one question of a request of several sentences, and the rest; else all of it."""
+    parts = sentences(request)
+    questions = [part for part in parts if part.endswith("?")]
+    if len(parts) > 1 and len(questions) == 1:
+        return questions[0], " ".join(part for part in parts if not part.endswith("?"))
+    return request, ""
 
 
 def _evidence(features: Features, trace_ids: pd.Index) -> dict[str, str]:

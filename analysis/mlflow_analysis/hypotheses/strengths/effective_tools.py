@@ -12,12 +12,14 @@ from scipy import stats
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
 from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.statistics.clustering import design_effect
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 from mlflow_analysis.statistics.intervals import newcombe
 
 _FEWEST = 10
+_ENOUGH_JUDGED = 20
 
 
 class EffectiveTools(Hypothesis):
@@ -27,12 +29,13 @@ class EffectiveTools(Hypothesis):
     A tool that helps where it is used could help where it is not, and must not be lost.
 
     ## Test
-    One case for each tool. A trace went well if it did not fail and no assessment failed it. Compared are
-    traces that call the tool with traces of the same topic that do not; topics in which only one of the
-    two occurs are left out. Risk difference by Mantel-Haenszel weights over the topics, its interval
-    widened for sessions; p the larger of that of the interval and of exchanging sessions. Confirmed if the
-    lower bound is above 2 points (and q < 0.10). If one topic is plainly better and another plainly worse
-    with the tool (Newcombe intervals), it is not decided.
+    One case for each tool. A trace went well if it did not fail and no assessment failed it; where at
+    least 20 traces with and 20 without the tool were assessed, only those count. Compared are traces that
+    call the tool with traces of the same topic that do not; topics in which only one of the two occurs are
+    left out. Risk difference by Mantel-Haenszel weights over the topics, its interval widened for
+    sessions; p the larger of that of the interval and of exchanging sessions. Confirmed if the lower bound
+    is above 2 points (and q < 0.10). If one topic is plainly better and another plainly worse with the
+    tool (Newcombe intervals), it is not decided.
 
     ## Not flagged
     Tools called in nearly all traces, or in fewer than 10, with no one to compare with; differences that
@@ -45,7 +48,7 @@ class EffectiveTools(Hypothesis):
     ## Sources
     Mantel and Haenszel 1959, J. Natl. Cancer Inst. 22; Greenland and Robins 1985, Biometrics 41 (risk
     difference over strata). Simpson 1951, The Interpretation of Interaction in Contingency Tables.
-    Newcombe 1998, Statistics in Medicine 17:873. Agresti and Caffo 2000, The American Statistician 54.
+    Newcombe 1998, Statistics in Medicine 17:873.
     """
 
     id: ClassVar[str] = "effective-tools"
@@ -82,6 +85,12 @@ def _case(tool: str, calls: pd.DataFrame, well: pd.Series, features: Features) -
     uses = pd.Series(traces.index.isin(calls["trace_id"]), index=traces.index)
     share = uses.groupby(traces["topic"]).transform("mean")
     mixed = (share > 0) & (share < 1)
+    judged = traces.index.isin(verdicts(features)["trace_id"])
+    if (
+        min(int((mixed & judged & uses).sum()), int((mixed & judged & ~uses).sum()))
+        >= _ENOUGH_JUDGED
+    ):
+        mixed &= judged
     compared = traces[mixed]
     outcome, group = well[mixed], uses[mixed]
     good = outcome.index[outcome & group]
@@ -106,33 +115,32 @@ def _case(tool: str, calls: pd.DataFrame, well: pd.Series, features: Features) -
     margin = float(stats.norm.ppf(0.975)) * error * widened
     p_value = max(crude.p_value, float(2 * stats.norm.sf(abs(value) / (error * widened))))
     rate_in = crude.rate_in
+    rate_out = float(np.clip(rate_in - value, 0.0, 1.0))
     same = "on the same topics " if (compared["topic"] != "").any() else ""
     return Case(
         compared.index,
         rows,
         subject=tool,
         contrast=Contrast(
-            Effect("risk difference", value, (value - margin, value + margin), rate_in - value),
+            Effect("risk difference", value, (value - margin, value + margin), rate_out),
             p_value,
         ),
         statement=f"With {tool}, {rate_in:.0%} of the traces go well; of those {same}without it, "
-        f"{rate_in - value:.0%}.",
+        f"{rate_out:.0%}.",
     )
 
 
 def _over_topics(topic: pd.Series, outcome: pd.Series, group: pd.Series) -> tuple[float, float]:
-    """Mantel-Haenszel risk difference and its standard error (Agresti-Caffo rates within topics)."""
+    """Mantel-Haenszel risk difference and its standard error under equal rates within topics."""
     rates = _rates(topic, outcome, group)
     with_n, without_n = rates["size"][True], rates["size"][False]
     weight = with_n * without_n / (with_n + without_n)
     difference = rates["mean"][True] - rates["mean"][False]
-    variance = sum(
-        (p := (rates["sum"][side] + 1) / (rates["size"][side] + 2)) * (1 - p) / rates["size"][side]
-        for side in (True, False)
-    )
+    rate = (rates["sum"][True] + rates["sum"][False]) / (with_n + without_n)
+    variance = rate * (1 - rate) * (1 / with_n + 1 / without_n)
     total = float(weight.sum())
     error = float(np.sqrt((weight**2 * variance).sum())) / total
-    return float((weight * difference).sum()) / total, error
+    return float((weight * difference).sum()) / total, max(error, 1e-9)
 
 
 def _rates(topic: pd.Series, outcome: pd.Series, group: pd.Series) -> pd.DataFrame:
