@@ -91,6 +91,16 @@ async def settle(pilot: Pilot[int]) -> None:
         await pilot.pause()
 
 
+async def until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
+    """Let the app go on until ``condition`` holds; it must within some hundred turns."""
+    for _ in range(400):
+        if condition():
+            await settle(pilot)
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it never came to be")
+
+
 def board(app: MlflowTui) -> BoardScreen:
     """The board, which must be what is seen."""
     assert isinstance(app.screen, BoardScreen), app.screen

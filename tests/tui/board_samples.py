@@ -176,7 +176,7 @@ def finding(
         needs_more=needs_more,
         trace_ids=trace_ids,
         assessments=tuple(
-            TraceAssessment(trace_id, "00000000000000aa", hypothesis, text)
+            TraceAssessment(trace_id, "00000000000000aa", hypothesis.replace("-", "_"), text)
             for trace_id in trace_ids
         ),
         examples=examples,

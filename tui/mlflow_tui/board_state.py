@@ -273,6 +273,10 @@ class BoardState:
                 if ruling != card.ruling:
                     self._cards[key] = replace(card, ruling=ruling)
 
+    def rulings(self) -> dict[str, Ruling]:
+        """What is decided about each finding, by fingerprint."""
+        return {key: card.ruling for key, card in self._cards.items() if card.finding is not None}
+
     def reviewed_analysis(self) -> Analysis | None:
         """The finished analysis with the purpose and the focus that the reviewer gave."""
         if self.analysis is None:

@@ -19,7 +19,7 @@ from textual.worker import Worker, get_current_worker
 from mlflow_analysis.events import AnalysisReady, Event
 from mlflow_analysis.findings import Analysis
 from mlflow_analysis.protocol import TableGrew
-from mlflow_analysis.review import Review
+from mlflow_analysis.review import Review, Ruling
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import REPORT, bindings_for
 from mlflow_tui.board_state import Filter
@@ -51,7 +51,8 @@ class ReportScreen(StepScreen):
     def __init__(self) -> None:
         super().__init__()
         self._glyphs = glyphs_for(os.environ)
-        self._width = 0
+        self._written: tuple[Analysis, dict[str, Ruling], int] | None = None
+        """What the page was written from, and its width: nothing new, nothing to write."""
         self._sought = ""
 
     def compose_body(self) -> ComposeResult:
@@ -77,7 +78,7 @@ class ReportScreen(StepScreen):
 
     def on_resize(self) -> None:
         """Lines wrap elsewhere."""
-        if self.is_current and self._width and self._page.scrollable_size.width != self._width:
+        if self.is_current and self._written is not None:
             self._preview()
 
     @property
@@ -109,9 +110,11 @@ class ReportScreen(StepScreen):
         self.call_after_refresh(self._start_writing, analysis, state.review)
 
     def _start_writing(self, analysis: Analysis, review: Review) -> None:
-        self._width = self._page.scrollable_size.width
-        if self._width:
-            self._write_page(analysis, review, self._width, palette_of(self._page))
+        width = self._page.scrollable_size.width
+        source = (analysis, self.state.board.rulings(), width)
+        if width and source != self._written:
+            self._written = source
+            self._write_page(analysis, review, width, palette_of(self._page))
 
     @work(thread=True, exclusive=True, group="preview")
     def _write_page(self, analysis: Analysis, review: Review, width: int, palette: Palette) -> None:

@@ -65,6 +65,7 @@ class Page:
         for number, line in enumerate(lines):
             line.rstrip()
             if cut and number == most_lines - 1:
+                line.truncate(max(8, self.width - indent - hanging) - 2)
                 line.append(f" {self.glyphs.ellipsis}", self.palette.muted)
             margin = Text(" " * (indent + (hanging if number else 0)))
             self.lines.append(margin + line)

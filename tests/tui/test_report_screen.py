@@ -1,0 +1,212 @@
+"""The report screen: preview, find, export."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from board_app import open_board, screen_text, settle, until
+from board_samples import HOSTILE, analysis, finding, finished, half_way, queued
+from rich.style import Style
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from mlflow_analysis.contract import schema
+from mlflow_analysis.events import AnalysisReady
+from mlflow_tui.application import MlflowTui
+from mlflow_tui.screens.dialogs import ConfirmDialog
+from mlflow_tui.screens.report import ReportScreen, default_file_name
+from mlflow_tui.screens.text_dialog import TextDialog
+from mlflow_tui.widgets.markdown_view import MarkdownView, rendered
+from mlflow_tui.widgets.palette import Palette
+
+PLAIN = Palette(*[Style.null()] * 8)
+
+
+async def to_report(app: MlflowTui, pilot: Pilot[int]) -> str:
+    """Go there, wait for the preview to be written, and return all of it."""
+    await pilot.press("5")
+    await settle(pilot)
+    await preview_written(app, pilot)
+    return page_text(app)
+
+
+async def preview_written(app: MlflowTui, pilot: Pilot[int]) -> None:
+    await app.workers.wait_for_complete(
+        [worker for worker in app.workers if worker.group == "preview"]
+    )
+    await settle(pilot)
+
+
+def page_text(app: MlflowTui) -> str:
+    return "\n".join(strip.text for strip in app.screen.query_one(MarkdownView)._lines)
+
+
+async def decide(pilot: Pilot[int], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+        await settle(pilot)
+
+
+async def export(app: MlflowTui, pilot: Pilot[int], key: str, path: Path) -> None:
+    """Press ``key``, say yes to exporting with undecided ones, and give ``path``."""
+    await decide(pilot, key)
+    if isinstance(app.screen, ConfirmDialog):
+        await decide(pilot, "y")
+    assert isinstance(app.screen, TextDialog)
+    app.screen.query_one(Input).value = str(path)
+    before = len(app._notifications)
+    await pilot.press("enter")
+    # Until it says what became of it, or asks.
+    await until(pilot, lambda: len(app._notifications) > before or is_asked(app))
+
+
+def is_asked(app: MlflowTui) -> bool:
+    return isinstance(app.screen, ConfirmDialog)
+
+
+def said(app: MlflowTui) -> str:
+    return " | ".join(each.message for each in app._notifications)
+
+
+async def test_before_the_end_of_the_run_it_says_what_is_missing(tmp_path: Path) -> None:
+    async with open_board(tmp_path, half_way()) as (app, pilot, engine):
+        await pilot.press("5")
+        await settle(pilot)
+        assert "when the analysis has ended" in screen_text(app)
+        assert "export" not in screen_text(app).splitlines()[-1]
+        engine.push([AnalysisReady(analysis())])
+        await settle(pilot)
+        await preview_written(app, pilot)
+        assert "Trace analysis: shop support" in screen_text(app)
+
+
+async def test_the_preview_holds_exactly_the_accepted_ones_as_accepted(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        await decide(pilot, "a", "j", "r", "2")
+        page = await to_report(app, pilot)
+        accepted = page[page.index("Accepted issues") : page.index("Performance")]
+        assert "Calls are refused by a rate limit" in accepted
+        assert "Calls run into their time-out" not in accepted
+        assert "by design" in page[page.index("Rejected") :]
+        assert "✓ 1 accepted" in screen_text(app)
+        await decide(pilot, "4", "u", "u")
+        page = await to_report(app, pilot)
+        assert "✓" not in screen_text(app).splitlines()[1]
+
+
+async def test_markdown_is_written_and_never_over_something_silently(tmp_path: Path) -> None:
+    target = tmp_path / "report.md"
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        await decide(pilot, "a")
+        await to_report(app, pilot)
+        await export(app, pilot, "e", target)
+        assert str(target) in said(app)
+        written = target.read_text()
+        assert "Calls are refused by a rate limit" in written
+        target.write_text("mine")
+        await export(app, pilot, "e", target)
+        assert isinstance(app.screen, ConfirmDialog)
+        await decide(pilot, "n")
+        assert target.read_text() == "mine"
+        await export(app, pilot, "e", target)
+        await pilot.press("y")
+        await until(pilot, lambda: target.read_text() != "mine")
+        assert target.read_text() == written
+
+
+async def test_exporting_with_undecided_ones_asks_first(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished([finding("timeout")])) as (app, pilot, _engine):
+        await to_report(app, pilot)
+        await decide(pilot, "e")
+        assert isinstance(app.screen, ConfirmDialog)
+        assert "One confirmed finding is not decided" in screen_text(app)
+        await decide(pilot, "n")
+        assert isinstance(app.screen, ReportScreen)
+        await decide(pilot, "4", "a")
+        await to_report(app, pilot)
+        await decide(pilot, "e")
+        assert isinstance(app.screen, TextDialog)
+
+
+async def test_json_follows_the_contract(tmp_path: Path) -> None:
+    import jsonschema
+
+    target = tmp_path / "analysis.json"
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        await decide(pilot, "a")
+        await to_report(app, pilot)
+        await export(app, pilot, "J", target)
+    content = json.loads(target.read_text())
+    jsonschema.validate(content, schema())
+    decisions = {each["fingerprint"]: each["decision"] for each in content["findings"]}
+    assert [key for key, decision in decisions.items() if decision == "accepted"] == [
+        "rate-limited"
+    ]
+
+
+async def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        await to_report(app, pilot)
+        await export(app, pilot, "e", tmp_path / "nowhere" / "report.md")
+        assert "Could not write to" in said(app)
+        assert "No such file or directory" in said(app)
+
+
+async def test_find_goes_to_the_line_and_n_to_the_next(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished(), size=(80, 24)) as (app, pilot, _engine):
+        await decide(pilot, "a")
+        await to_report(app, pilot)
+        await decide(pilot, "slash")
+        await pilot.press(*"QUOTA EXCEEDED", "enter")
+        await settle(pilot)
+        first = app.screen.query_one(MarkdownView)._found
+        assert "quota exceeded" in screen_text(app)
+        await decide(pilot, "n")
+        assert app.screen.query_one(MarkdownView)._found > first
+        await decide(pilot, "slash")
+        app.screen.query_one(Input).value = "no such words"
+        await decide(pilot, "enter")
+        assert "is not in the report" in said(app)
+
+
+async def test_hostile_text_is_inert_in_preview_and_file(tmp_path: Path) -> None:
+    bad = replace(finding("timeout", text=HOSTILE), statement=HOSTILE)
+    target = tmp_path / "report.md"
+    events = [*queued(), AnalysisReady(analysis([bad]))]
+    async with open_board(tmp_path, events, size=(80, 24)) as (app, pilot, _engine):
+        await decide(pilot, "a")
+        page = await to_report(app, pilot)
+        assert "evil" in page
+        await export(app, pilot, "e", target)
+    for text in (page, target.read_text(encoding="utf-8")):
+        assert not set(text) & set("\x1b\x07\u202e\u202c\ud83d")
+
+
+def test_links_and_escapes_in_markdown_are_not_obeyed() -> None:
+    text = "## A [click](https://evil.example) \x1b]8;;x\x07\n\n```\n\x1b[2J\n```\n\n![i](file:///etc)\n"
+    strips = [strip for section in rendered(text, 60, PLAIN) for strip in section]
+    segments = [segment for strip in strips for segment in strip]
+    assert not any(segment.control for segment in segments)
+    assert not any(segment.style and segment.style.link for segment in segments)
+    assert "\x1b" not in "".join(segment.text for segment in segments)
+
+
+def test_every_line_fits_the_width() -> None:
+    long_word = "x" * 300
+    text = f"# {long_word}\n\n{long_word}\n\n    {long_word}\n\n| a | b |\n|---|---|\n| {long_word} | 1 |\n"
+    for section in rendered(text, 48, PLAIN):
+        assert all(strip.cell_length <= 48 for strip in section)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "start"),
+    [("shop support", "shop-support-"), ("../../etc/passwd\x1b", "etc-passwd-"), ("…", "report-")],
+)
+def test_file_names_are_safe_whatever_the_experiment_is_called(experiment: str, start: str) -> None:
+    name = default_file_name(experiment, ".md")
+    assert name.startswith(start)
+    assert name.endswith(".md")
+    assert "/" not in name
