@@ -134,19 +134,24 @@ class MlflowTui(App[int]):
         Textual would print the traceback with local variables, and those hold trace content.
         """
         self._return_code = 1
-        if self._exception is None:  # for the test pilot, which raises it again
+        first = self._exception is None
+        if first:
             self._exception = error
-            self._exception_event.set()
-            log = self.settings.log_directory / "crash.log"
-            log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
-                traceback.print_exception(error, file=stream)
-            self._exit_renderables.append(
-                f"mlflow-tui stopped because of an error in it ({type(error).__name__}). "
-                f"Your decisions are saved. Details: {log}"
-            )
+            self._exit_renderables.append(self._crash_report(error))
         self._close_messages_no_wait()
+        if first:
+            self._exception_event.set()  # the test pilot raises the error again
+
+    def _crash_report(self, error: Exception) -> str:
+        log = self.settings.log_directory / "crash.log"
+        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
+            traceback.print_exception(error, file=stream)
+        return (
+            f"mlflow-tui stopped because of an error in it ({type(error).__name__}). "
+            f"Your decisions are saved. Details: {log}"
+        )
 
     # ---- the engine ---------------------------------------------------------------------
 
