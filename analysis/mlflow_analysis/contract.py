@@ -18,6 +18,7 @@ from mlflow_analysis import __version__
 from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
 from mlflow_analysis.findings import Analysis, Example, JsonObject, Purpose, Statistics, ToolUse
 from mlflow_analysis.review import Review
+from mlflow_analysis.secrets import masked
 from mlflow_analysis.untrusted import printable_value
 
 SCHEMA_VERSION = 1
@@ -31,9 +32,16 @@ def schema() -> JsonObject:
 
 
 def analysis_to_json(
-    analysis: Analysis, review: Review, *, accept: AcceptPolicy = AcceptPolicy.REVIEWED
+    analysis: Analysis,
+    review: Review,
+    *,
+    accept: AcceptPolicy = AcceptPolicy.REVIEWED,
+    show_secrets: bool = False,
 ) -> JsonObject:
-    """The whole analysis as a JSON object, keys in the order of the contract."""
+    """The whole analysis as a JSON object, keys in the order of the contract.
+
+    Credentials in traces are masked unless ``show_secrets``.
+    """
     content: JsonObject = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "mlflow-tui", "version": __version__},
@@ -62,7 +70,8 @@ def analysis_to_json(
         "findings": [_finding(ruled) for ruled in rule(analysis, review, accept)],
         "timings": dict(analysis.timings),
     }
-    stable: JsonObject = _stable(printable_value(content))
+    shown = content if show_secrets else masked(content)
+    stable: JsonObject = _stable(printable_value(shown))
     return stable
 
 

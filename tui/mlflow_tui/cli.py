@@ -130,6 +130,7 @@ def demo(context: click.Context, fresh: bool) -> None:
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="For resampling.")
 @click.option("--overwrite", is_flag=True, help="Replace files that mlflow-tui did not write.")
+@click.option("--show-secrets", is_flag=True, help="Do not mask credentials found in traces.")
 @click.option("--quiet", is_flag=True, help="No progress and no summary; only files and errors.")
 @click.pass_context
 def analyze(
@@ -146,6 +147,7 @@ def analyze(
     hypotheses: tuple[str, ...],
     seed: int,
     overwrite: bool,
+    show_secrets: bool,
     quiet: bool,
 ) -> None:
     """Analyse an experiment without the screens.
@@ -174,6 +176,7 @@ def analyze(
         hypotheses=hypotheses,
         seed=seed,
         overwrite=overwrite,
+        show_secrets=show_secrets,
         quiet=quiet,
     )
     context.exit(run(request))

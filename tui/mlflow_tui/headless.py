@@ -21,6 +21,7 @@ from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.findings import Analysis, Severity, Verdict
 from mlflow_analysis.report import render_markdown
 from mlflow_analysis.review import Decision, Review, review_path
+from mlflow_analysis.secrets import masked
 from mlflow_analysis.source import TraceSource
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import (
@@ -53,6 +54,7 @@ class Request:
     hypotheses: tuple[str, ...] = ()
     seed: int = 0
     overwrite: bool = False
+    show_secrets: bool = False
     quiet: bool = False
 
 
@@ -135,17 +137,22 @@ def _deliver(request: Request, analysis: Analysis, review: Review) -> None:
     to_stdout = False
     if request.report is not None:
         output = OutputFile(request.report, request.overwrite)
-        said.append(output.write("Report", render_markdown(analysis, review, accept=accept)))
+        text = render_markdown(analysis, review, accept=accept, show_secrets=request.show_secrets)
+        said.append(output.write("Report", text))
         to_stdout = output.is_stdout
     if request.json_file is not None:
         output = OutputFile(request.json_file, request.overwrite)
-        text = to_text(analysis_to_json(analysis, review, accept=accept))
+        content = analysis_to_json(
+            analysis, review, accept=accept, show_secrets=request.show_secrets
+        )
+        text = to_text(content)
         said.append(output.write("JSON", text))
         to_stdout = to_stdout or output.is_stdout
     if request.quiet:
         return
     if not to_stdout:
-        click.echo(summary(analysis, rule(analysis, review, accept), sys.stdout.isatty()))
+        shown = analysis if request.show_secrets else masked(analysis)
+        click.echo(summary(shown, rule(shown, review, accept), sys.stdout.isatty()))
     lines = [line for line in said if line]
     if lines:
         click.echo("\n" + "\n".join(lines), err=to_stdout)

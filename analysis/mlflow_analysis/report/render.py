@@ -9,6 +9,7 @@ from mlflow_analysis.findings import Analysis
 from mlflow_analysis.report.context import report_context
 from mlflow_analysis.report.markdown import environment
 from mlflow_analysis.review import Review
+from mlflow_analysis.secrets import masked
 
 SECTIONS = {
     "window": "What was analysed",
@@ -33,22 +34,24 @@ def render_markdown(
     *,
     accept: AcceptPolicy = AcceptPolicy.REVIEWED,
     sections: Collection[str] = tuple(SECTIONS),
+    show_secrets: bool = False,
 ) -> str:
     """The report as Markdown. The same analysis and review give the same text.
 
-    ``sections`` picks from ``SECTIONS``; the summary at the top is always there. Raises ``ValueError``
-    for a section that does not exist.
+    ``sections`` picks from ``SECTIONS``; the summary at the top is always there. Credentials in traces
+    are masked unless ``show_secrets``. Raises ``ValueError`` for a section that does not exist.
     """
     unknown = sorted(set(sections) - set(SECTIONS))
     if unknown:
         raise ValueError(
             f"No section is called {', '.join(unknown)}; there are {', '.join(SECTIONS)}."
         )
+    shown = analysis if show_secrets else masked(analysis)
     return (
         environment()
         .get_template("report.md.j2")
         .render(
-            report=report_context(analysis, review, accept),
+            report=report_context(shown, review, accept),
             sections=[(name, heading) for name, heading in SECTIONS.items() if name in sections],
         )
     )

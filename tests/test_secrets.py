@@ -1,0 +1,80 @@
+"""Credentials are masked in what leaves the program; what only looks a little like one is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+import sample_analysis as sample
+from mlflow_analysis.acceptance import AcceptPolicy
+from mlflow_analysis.contract import analysis_to_json, to_text
+from mlflow_analysis.report import render_markdown
+from mlflow_analysis.review import Review
+from mlflow_analysis.secrets import masked_text
+
+# put together here, so that scanners of this repository do not take them for real ones
+SECRETS = {
+    "AWS": "AKIA" + "ABCDEFGHIJKLMNOP",
+    "model provider": "sk-" + "proj-abcdefghijklmnopqrstuvwx",
+    "GitHub": "ghp_" + "a1" * 18,
+    "GitLab": "glpat-" + "a1b2" * 5,
+    "Slack": "xoxb-" + "123456789012-abcdef",
+    "Google": "AIza" + "b" * 35,
+    "Databricks": "dapi" + "0123456789abcdef" * 2,
+    "web token": "eyJ" + "hbGciOiJI.eyJ" + "zdWIiOiIx." + "c2lnbmF0dXJl",
+    "bearer": "abcdef0123456789ABCDEF",
+    "password": "hunter22",
+    "private key": "MIIEpAIBAAKCAQEA",
+}
+TEXTS = {
+    "bearer": "Authorization: Bearer {}",
+    "password": "postgresql://me:{}@host/traces",
+    "private key": "-----BEGIN RSA PRIVATE " + "KEY-----\n{}\n-----END RSA PRIVATE " + "KEY-----",
+}
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_a_credential_is_masked_and_the_rest_stays(kind: str) -> None:
+    text = "before " + TEXTS.get(kind, "key={}").format(SECRETS[kind]) + " after"
+    shown = masked_text(text)
+    assert SECRETS[kind] not in shown
+    assert "[masked]" in shown
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tr-c9ea01baef2eab27a287fc453ab8b6db",
+        "order #W2586676 for silva7872@example.com",
+        "risk-averse task-scheduling-in-distributed-systems",
+        "https://example.org/a:b/c@d",
+        "The bearer of good news",
+    ],
+)
+def test_ordinary_text_stays(text: str) -> None:
+    assert masked_text(text) == text
+
+
+def test_report_and_json_hold_no_credential_unless_asked_to() -> None:
+    secret = SECRETS["model provider"]
+    plain = sample.finding()
+    leaking = replace(
+        plain,
+        statement=f"The answer shows {secret}.",
+        examples=tuple(replace(each, request=secret, excerpt=secret) for each in plain.examples),
+        assessments=tuple(replace(each, rationale=secret) for each in plain.assessments),
+    )
+    analysis, review = sample.analysis(leaking), Review(None, "me")
+
+    def written(show_secrets: bool) -> tuple[str, str]:
+        accept = AcceptPolicy.CONFIRMED
+        return (
+            render_markdown(analysis, review, accept=accept, show_secrets=show_secrets),
+            to_text(analysis_to_json(analysis, review, accept=accept, show_secrets=show_secrets)),
+        )
+
+    assert not any(secret in text for text in written(show_secrets=False))
+    assert all(secret in text for text in written(show_secrets=True))
