@@ -9,12 +9,6 @@ from pathlib import Path
 
 import pytest
 from hostile import OBEYED, PIECES, TEXT, assert_harmless, drawn, hostile_trace
-from mlflow_analysis import protocol
-from mlflow_analysis.protocol import Problem
-from mlflow_analysis.records import Experiment
-from mlflow_tui.application import MlflowTui
-from mlflow_tui.scrub import Scrub
-from mlflow_tui.widgets.inspector import Section
 from recorded_engine import RecordedEngine, settings_in
 from rich.segment import Segment
 from rich.text import Text
@@ -23,6 +17,13 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.pilot import Pilot
 from textual.widgets import Static
+
+from mlflow_analysis import protocol
+from mlflow_analysis.protocol import Problem
+from mlflow_analysis.records import Experiment
+from mlflow_tui.application import MlflowTui
+from mlflow_tui.scrub import Scrub
+from mlflow_tui.widgets.inspector import Section
 
 SIZES = [(120, 40), (80, 24)]
 
