@@ -90,7 +90,11 @@ class Review:
         """What is decided about that finding now."""
         undone = self._undone()
         for entry in reversed(self._entries):
-            if entry.fingerprint == fingerprint and entry.ruling is not None and entry.entry_id not in undone:
+            if (
+                entry.fingerprint == fingerprint
+                and entry.ruling is not None
+                and entry.entry_id not in undone
+            ):
                 return Ruling(**{**entry.ruling, "decision": Decision(entry.ruling["decision"])})
         return Ruling()
 
@@ -104,12 +108,16 @@ class Review:
             return Ruling(note=f"Rejected before as {ruling.reason}, but it has grown since.")
         return ruling
 
-    def decide(self, finding: Finding, decision: Decision, reason: str = "", note: str = "") -> Ruling:
+    def decide(
+        self, finding: Finding, decision: Decision, reason: str = "", note: str = ""
+    ) -> Ruling:
         """Record a decision. It is on disk when this returns."""
         ruling = Ruling(
             decision, reason, note, finding.interval[0], self._author, int(time.time() * 1000)
         )
-        self._append(_Entry(uuid.uuid4().hex, finding.fingerprint, asdict(ruling), session=self._session))
+        self._append(
+            _Entry(uuid.uuid4().hex, finding.fingerprint, asdict(ruling), session=self._session)
+        )
         return ruling
 
     def undo(self) -> str | None:
@@ -118,7 +126,15 @@ class Review:
         for entry in reversed(self._entries):
             mine = entry.session == self._session and entry.ruling is not None
             if mine and entry.entry_id not in undone:
-                self._append(_Entry(uuid.uuid4().hex, entry.fingerprint, None, undoes=entry.entry_id, session=self._session))
+                self._append(
+                    _Entry(
+                        uuid.uuid4().hex,
+                        entry.fingerprint,
+                        None,
+                        undoes=entry.entry_id,
+                        session=self._session,
+                    )
+                )
                 return entry.fingerprint
         return None
 
@@ -130,7 +146,15 @@ class Review:
             if entry.ruling is not None:
                 return None
             if entry.undoes in self._undone():
-                self._append(_Entry(uuid.uuid4().hex, entry.fingerprint, None, redoes=entry.undoes, session=self._session))
+                self._append(
+                    _Entry(
+                        uuid.uuid4().hex,
+                        entry.fingerprint,
+                        None,
+                        redoes=entry.undoes,
+                        session=self._session,
+                    )
+                )
                 return entry.fingerprint
         return None
 

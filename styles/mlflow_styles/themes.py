@@ -88,7 +88,12 @@ def _native(name: str, base: str) -> Theme:
         surface=theme.surface,
         panel=theme.panel,
         boost=theme.boost,
-        variables={**theme.variables, "muted": "ansi_default", "rule": "ansi_default", "cursor": "ansi_blue"},
+        variables={
+            **theme.variables,
+            "muted": "ansi_default",
+            "rule": "ansi_default",
+            "cursor": "ansi_blue",
+        },
     )
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trace_factory import chain, tool, trace
-
 from mlflow_analysis.records import SpanRecord
 from mlflow_analysis.timing.tree import timed
+from trace_factory import chain, tool, trace
 
 
 def by_name(record) -> dict:

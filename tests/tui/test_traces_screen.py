@@ -209,7 +209,7 @@ async def test_quick_filters_keep_the_trace_and_say_what_is_shown(tmp_path: Path
 
 async def test_filtered_to_empty_says_so_and_how_to_go_back(tmp_path: Path) -> None:
     engine = RecordedEngine(tmp_path, orders(5))
-    async with traces_screen(engine, tmp_path) as (pilot, screen):
+    async with traces_screen(engine, tmp_path) as (pilot, _):
         await pilot.press("t", *"zebra", "enter")
         await settled(pilot)
         text = "\n".join(drawn(pilot.app))

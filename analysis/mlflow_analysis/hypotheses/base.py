@@ -147,7 +147,8 @@ class Hypothesis(ABC):
         text = inspect.cleandoc(cls.__doc__ or "")
         parts = _SECTION.split(text)
         sections = {
-            heading.lower(): body.strip() for heading, body in zip(parts[1::2], parts[2::2], strict=True)
+            heading.lower(): body.strip()
+            for heading, body in zip(parts[1::2], parts[2::2], strict=True)
         }
         return Documentation(
             claim=_reflow(parts[0]),

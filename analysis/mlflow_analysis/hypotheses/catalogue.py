@@ -38,7 +38,9 @@ def catalogue() -> tuple[Hypothesis, ...]:
 
 def by_id(hypothesis_id: str) -> Hypothesis:
     """The hypothesis of that id. Raises ``KeyError`` with the id if there is none."""
-    return next((each for each in catalogue() if each.id == hypothesis_id), None) or _unknown(hypothesis_id)
+    return next((each for each in catalogue() if each.id == hypothesis_id), None) or _unknown(
+        hypothesis_id
+    )
 
 
 def _unknown(hypothesis_id: str) -> Hypothesis:
