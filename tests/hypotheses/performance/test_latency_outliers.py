@@ -47,3 +47,35 @@ def test_few_traces_decide_nothing() -> None:
 
 def test_equal_durations_are_not_flagged() -> None:
     assert not confirmed(LatencyOutliers(), _durations(np.full(120, 1000.0)))
+
+
+def test_longer_paths_that_many_take_are_not_flagged() -> None:
+    draw = np.random.default_rng(6)
+    features = features_of(
+        *(
+            trace(
+                *(
+                    model(ms=1000 * float(np.exp(draw.normal(0, 0.2))))
+                    for _ in range(8 if n % 7 == 0 else 1)
+                )
+            )
+            for n in range(210)
+        )
+    )
+    assert not confirmed(LatencyOutliers(), features)
+
+
+def test_rare_long_paths_are_flagged() -> None:
+    draw = np.random.default_rng(7)
+    features = features_of(
+        *(
+            trace(
+                *(
+                    model(ms=1000 * float(np.exp(draw.normal(0, 0.2))))
+                    for _ in range(12 + n // 12 if n % 12 == 0 else 1)
+                )
+            )
+            for n in range(210)
+        )
+    )
+    assert confirmed(LatencyOutliers(), features)

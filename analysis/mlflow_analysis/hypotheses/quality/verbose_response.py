@@ -31,7 +31,7 @@ class VerboseResponse(Hypothesis):
     something long. Affected: answers of 150 words or more. Answer length must also fail to follow the
     complexity of the request: where at least 10 other requests (longer, or asking for detail) were
     answered, the answer must have at least 60 % of the words of their median answer. Confirmed if the
-    lower bound of the share (Wilson) is above 5 %.
+    lower bound of the share (Wilson) is above 10 %.
 
     ## Not flagged
     Requests that ask for a list, an explanation, a comparison, steps, a text or code; "how" and "why"
@@ -53,7 +53,7 @@ class VerboseResponse(Hypothesis):
     category: ClassVar[Category] = Category.QUALITY
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.MEDIUM
-    minimum_effect: ClassVar[float] = 0.05
+    minimum_effect: ClassVar[float] = 0.10
     needs: ClassVar[frozenset[Field]] = frozenset({Field.REQUESTS, Field.RESPONSES})
 
     def eligible(self, features: Features) -> pd.Index:
