@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for trace_factory
+_HERE = Path(__file__).parent
+# Tests import helpers of their own folder (a made trace, a recorded engine) by plain name. pytest would
+# arrange that too, but then no two test files anywhere could have one name.
+sys.path[:0] = [
+    str(folder)
+    for folder in (_HERE, *sorted(_HERE.rglob("*/")))
+    if folder.is_dir() and any(folder.glob("*.py"))
+]
 
 _THIS_MACHINES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TMUX", "SSH_CONNECTION")
 _OF_THE_STORE = ("MLFLOW_", "DATABRICKS_", "OTEL_")
