@@ -1,0 +1,1 @@
+"""What this project promises, measured: start-up, throughput, accuracy. Run ``make bench``."""
