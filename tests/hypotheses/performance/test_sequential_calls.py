@@ -86,6 +86,11 @@ def test_steps_that_change_something_are_not_flagged() -> None:
     assert not flagged(trace(looked_up("create_order", "tea"), looked_up("send_mail", "Ann")))
 
 
+def test_reading_what_sounds_like_a_change_is_flagged() -> None:
+    assert flagged(trace(looked_up("order_status", "tea"), looked_up("getAddress", "Ann")))
+    assert flagged(trace(looked_up("booking_lookup", "tea"), looked_up("run_query", "Ann")))
+
+
 def test_calls_without_recorded_arguments_or_outputs_are_not_flagged() -> None:
     assert not flagged(trace(tool("weather", ms=400), tool("news", ms=400)))
 

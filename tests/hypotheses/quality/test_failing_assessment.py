@@ -57,4 +57,4 @@ def test_assessments_that_errored_are_told_apart() -> None:
     )
     (case,) = FailingAssessment().cases(features)
     assert len(case.eligible) == 1
-    assert "could not be made 1 times" in case.statement
+    assert "could not be made on 1 more" in case.statement

@@ -20,11 +20,17 @@ _SHARE_SAVED = 0.10
 _LEAST_SAVED_MS = 100.0
 _OVERLAP_MS = 1.0
 _OUTPUT_LIMIT, _ARGUMENTS_LIMIT = 8_000, 2_000
-_CHANGES_SOMETHING = re.compile(
-    r"(?i)(?:^|[_\W])(?:create|update|delete|remove|insert|write|save|send|post|put|patch|book|pay|charge"
-    r"|refund|cancel|submit|commit|move|add|set|edit|apply|execute|run|login|authenticate|click|type"
-    r"|navigate|open|close|install)"
+_NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_CHANGING_WORDS = (
+    "create update delete remove insert write save send post put patch book pay charge refund cancel submit "
+    "commit move add set edit apply execute run login authenticate click type navigate open close install "
+    "issue reserve order schedule upload transfer"
 )
+_READING_WORDS = (
+    "get fetch lookup look search list find check status read query quote history details show view retrieve "
+    "info policy balance count estimate sql"
+)
+_CHANGING, _READING = frozenset(_CHANGING_WORDS.split()), frozenset(_READING_WORDS.split())
 _VALUE = re.compile(r"\w[\w.@:/+-]{2,}")
 
 
@@ -178,7 +184,7 @@ def _independent(earlier: Any, later: Any, request: str) -> bool:
         return False
     if earlier.name == later.name and earlier.arguments_key == later.arguments_key:
         return False
-    if _CHANGES_SOMETHING.search(earlier.name) or _CHANGES_SOMETHING.search(later.name):
+    if _changes_something(earlier.name) or _changes_something(later.name):
         return False
     known = request + " " + earlier.arguments
     arguments = _values(later.arguments)
@@ -188,6 +194,11 @@ def _independent(earlier: Any, later: Any, request: str) -> bool:
         for argument in arguments - _values(known)
         for value in passed_on
     )
+
+
+def _changes_something(tool: str) -> bool:
+    words = {word.lower() for word in _NAME_WORD.findall(tool)}
+    return bool(words & _CHANGING) and not words & _READING
 
 
 def _values(text: str) -> set[str]:

@@ -70,7 +70,9 @@ class FailingAssessment(Hypothesis):
         ].value_counts()
         for name, of_name in all_verdicts.groupby("name", sort=True):
             errored = int(errors.get(name, 0))
-            told = f" It could not be made {errored} times; those are left out." if errored else ""
+            told = (
+                f" It could not be made on {errored} more; those are left out." if errored else ""
+            )
             yield Case(
                 pd.Index(of_name["trace_id"].unique(), dtype=object),
                 _failing(of_name, features),

@@ -219,7 +219,7 @@ def facts(answer: str, given: str = "") -> dict[str, frozenset[str]]:
         slot = "price" if match["money"] else "percent" if match["percent"] else match["unit"] or ""
         if slot and slot not in _NO_SLOT and number not in echoed:
             found[
-                f"number of {slot.removesuffix('s')}" if slot not in ("price", "percent") else slot
+                f"number of {slot.removesuffix('s')}s" if slot not in ("price", "percent") else slot
             ].add(number.removesuffix(".00"))
     for name, yes, no in _DECISION_PATTERNS:
         positive, negative = yes.search(answer), no.search(answer)

@@ -13,12 +13,12 @@ _TABLE_OR_LIST = re.compile(r"^[ \t]*(?:\||[-*+•][ \t]|\d+[.)][ \t]|#{1,6} ).*
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 ASKS_FOR_LENGTH = (
-    r"(?i)\b(?:list|explain|describe|detail\w*|elaborate|write|draft|compose|essay|report|story|poem"
+    r"(?i)\b(?:list|explain|describe|detail\w*|elaborate|write|draft|compose|essay|story|poem"
     r"|summar\w+|overview|compare|comparison|difference|steps?|guide|tutorial|walk me|how (?:do|does"
     r"|can|could|should|would|to)|why|tell me (?:all|everything|more)|everything|all (?:the|about)"
-    r"|pros and cons|analy[sz]e|analysis|plan|code|implement|examples?|translate|review|brainstorm"
-    r"|ideas?|suggest\w*|recommend\w*|history of|in depth|comprehensive|full|complete|table"
-    r"|generate|create|outline|discuss|teach|policy text)\b"
+    r"|pros and cons|analy[sz]e|analysis|make (?:me )?an?|implement|examples?|translate|brainstorm"
+    r"|ideas?|suggest\w*|recommend\w*|history of|in depth|comprehensive|(?:as|in) an? table"
+    r"|generate|create|outline|discuss|teach)\b"
 )
 """A request for something that takes many words."""
 
