@@ -40,6 +40,11 @@ def rule_on(
     return _by_share(counted, hypothesis.minimum_effect)
 
 
+def may_be_confirmed(hypothesis: Hypothesis, case: Case, counted: Prevalence) -> bool:
+    """Whether it would be confirmed if its own test turned out as clear as can be."""
+    return rule_on(hypothesis, case, counted, 0.0).verdict is Verdict.CONFIRMED
+
+
 def leaning(hypothesis: Hypothesis, counted: Prevalence) -> str:
     """Where the running count points; never a verdict."""
     if counted.eligible == 0:

@@ -9,11 +9,12 @@ import logging
 from collections.abc import Sequence
 
 from mlflow_analysis.evidence.attributes import literals, trace_attributes
-from mlflow_analysis.evidence.causes import search_causes
+from mlflow_analysis.evidence.causes import Search, search_causes
 from mlflow_analysis.evidence.composition import Weighed, finding_of, not_testable
 from mlflow_analysis.evidence.examples import evidence_rows, in_time_order
 from mlflow_analysis.evidence.impact import in_rank_order
 from mlflow_analysis.evidence.prevalence import prevalence
+from mlflow_analysis.evidence.verdict import may_be_confirmed
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Finding
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
@@ -73,16 +74,20 @@ class Weighing:
 
     def _weigh(self, hypothesis: Hypothesis, case: Case) -> Weighed:
         counted = prevalence(hypothesis, case, self._features)
-        candidates = literals(
-            hypothesis.unit,
-            counted.units,
-            case,
-            self._features,
-            self._attributes,
-            hypothesis.not_causes,
-        )
         rows = in_time_order(evidence_rows(case, counted), self._features)
-        return Weighed(hypothesis, case, counted, rows, search_causes(counted, candidates))
+        search = Search((), ())
+        if may_be_confirmed(hypothesis, case, counted):
+            # nothing is explained that is not there; fewer tests also leave more power to the rest
+            candidates = literals(
+                hypothesis.unit,
+                counted.units,
+                case,
+                self._features,
+                self._attributes,
+                hypothesis.not_causes,
+            )
+            search = search_causes(counted, candidates)
+        return Weighed(hypothesis, case, counted, rows, search)
 
 
 def conclude(hypotheses: Sequence[Hypothesis], features: Features) -> tuple[list[Finding], int]:
