@@ -1,0 +1,96 @@
+"""The program in a pseudo-terminal, seen through a terminal emulator: what a person would see."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pexpect
+import pyte
+
+PROGRAM = "from mlflow_tui.cli import main; main()"
+PATIENCE_SECONDS = 120.0
+"""How long something may take on a machine that is busy with other things."""
+
+
+class Terminal:
+    """``mlflow-tui`` with ``arguments`` on a screen of ``columns`` by ``lines``."""
+
+    def __init__(self, *arguments: str, cwd: Path, columns: int = 120, lines: int = 40) -> None:
+        environment = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LC_ALL": "C.UTF-8",
+        }
+        self._child = pexpect.spawn(
+            sys.executable,
+            ["-c", PROGRAM, *arguments],
+            env=environment,
+            cwd=str(cwd),
+            dimensions=(lines, columns),
+            timeout=PATIENCE_SECONDS,
+        )
+        self._screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self._screen)
+        self.received = bytearray()
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands on the screen now."""
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        """The same as one text."""
+        return "\n".join(self.lines)
+
+    def press(self, *keys: str) -> None:
+        """Send keys, or text, as typed."""
+        for key in keys:
+            self._child.send(key)
+
+    def wait_for(self, *texts: str, gone: str = "") -> None:
+        """Until all of ``texts`` are on the screen and ``gone`` is not."""
+        self.wait_until(
+            lambda: all(text in self.text for text in texts) and not (gone and gone in self.text),
+            f"{texts} did not come" + (f", or {gone!r} did not go" if gone else ""),
+        )
+
+    def wait_until(self, condition: Callable[[], bool], complaint: str) -> None:
+        """Read what the program draws until ``condition`` holds."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < end, f"{complaint}:\n{self.text}"
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            drawn = self._child.read_nonblocking(65536, timeout=1)
+        except pexpect.TIMEOUT:
+            return
+        except pexpect.EOF:
+            raise AssertionError(f"The program ended:\n{self.text}") from None
+        self.received += drawn
+        self._stream.feed(drawn)
+
+    def kill(self) -> None:
+        """``kill -9``: no chance to say or save anything."""
+        self._child.kill(signal.SIGKILL)
+        self._child.wait()
+
+    def leave(self) -> int:
+        """Press ``q``; the exit code."""
+        self.press("q")
+        self.received += self._child.read()
+        self._child.wait()
+        assert self._child.exitstatus is not None, "ended by a signal"
+        return self._child.exitstatus
+
+    def close(self) -> None:
+        """End it if it has not ended."""
+        self._child.close(force=True)
