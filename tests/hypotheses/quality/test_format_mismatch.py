@@ -16,6 +16,7 @@ GERMAN = "Der Tarif ist für die meisten Teams gut, und Sie können ihn jeden Mo
         ("Give me the plans as JSON.", PROSE),
         ("Return valid JSON with name and price.", '{"name": "small", "price": 5,'),
         ("Respond only in JSON please", "Sure! name: small, price: 5"),
+        ("Give me the plans as JSON.", '{"name": "small"} These are all plans that we have.'),
         ("Show the plans in a table.", PROSE),
         ("Compare the plans in bullet points", PROSE),
         ("Answer in one word: which plan is best?", PROSE),

@@ -22,9 +22,9 @@ class FormatMismatch(Hypothesis):
 
     ## Test
     Eligible: answered requests that ask for JSON, a table, a list, one word, yes or no, or a language.
-    The answer is parsed. Affected: no JSON object or array in it, no rows of cells, fewer than two list
-    items, more than two words (one for yes or no), or plainly another language (stop words, script).
-    Confirmed if the lower bound of the share (Wilson) is above 5 %.
+    The answer is parsed. Affected: neither all of it nor a fenced block is a JSON object or array; no
+    rows of cells; fewer than two list items; more than two words (one for yes or no); or plainly another
+    language (stop words, script). Confirmed if the lower bound of the share (Wilson) is above 5 %.
 
     ## Not flagged
     JSON inside a code fence; a sentence around a fenced block; requests *about* JSON, a table or a list

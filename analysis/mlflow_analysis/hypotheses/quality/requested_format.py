@@ -105,7 +105,11 @@ def asked_format(request: str) -> str:
 def mismatch(wanted: str, response: str) -> str:
     """Why ``response`` is not in the ``wanted`` format, in a few words, or ``""`` if it is."""
     if wanted == "JSON":
-        return "" if _holds_json(response) else "nothing in it parses as a JSON object or array"
+        return (
+            ""
+            if _holds_json(response)
+            else "neither all of it nor a fenced block parses as a JSON object or array"
+        )
     if wanted == "a table":
         rows = [
             line for line in response.splitlines() if line.count("|") >= 2 or line.count("\t") >= 1
@@ -182,11 +186,4 @@ def _holds_json(response: str) -> bool:
                 return True
         except ValueError:
             continue
-    begin = min((at for at in (response.find("{"), response.find("[")) if at >= 0), default=-1)
-    if begin < 0:
-        return False
-    try:
-        _, end = json.JSONDecoder().raw_decode(response, begin)
-    except ValueError:
-        return False
-    return end - begin > len(response) / 2
+    return False
