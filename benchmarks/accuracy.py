@@ -8,12 +8,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from benchmarks.figures import Figure
-from mlflow_analysis.demo.faults import ALL_FAULTS, INHERENT, Fault
+from mlflow_analysis.demo.faults import ALL_FAULTS, Fault
 from mlflow_analysis.demo.manifest import Manifest
 from mlflow_analysis.demo.scenario import make_scenario
 from mlflow_analysis.demo.scoring import (
     cause_ranked_first,
-    confirmed,
     finding_of,
     unexplained,
 )
@@ -39,12 +38,8 @@ def measure(planted_seeds: int, null_seeds: int, traces: int) -> list[Figure]:
         _tell(f"planted {seed + 1}/{planted_seeds}", strays)
     false = Counter[str]()
     for seed in range(null_seeds):
-        analysis, _ = analyse(1_000 + seed, traces, ())
-        false.update(
-            each.hypothesis
-            for each in confirmed(analysis)
-            if each.is_issue and each.hypothesis not in INHERENT
-        )
+        analysis, manifest = analyse(1_000 + seed, traces, ())
+        false.update(each.hypothesis for each in unexplained(analysis, manifest))
         _tell(f"empty {seed + 1}/{null_seeds}", false)
     return _figures(planted_seeds, null_seeds, found, first, strays, false)
 

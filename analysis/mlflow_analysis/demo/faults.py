@@ -195,6 +195,3 @@ ALL_FAULTS = (
     HELPFUL_LOOKUPS,
 )
 """Twelve faults and two strengths."""
-
-INHERENT = frozenset({"slow-model"})
-"""True of the application with nothing planted: like any agent it mostly waits for its model."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mlflow_analysis.demo.faults import INHERENT, Cause
+from mlflow_analysis.demo.faults import Cause
 from mlflow_analysis.demo.manifest import Manifest, PlantedFault
 from mlflow_analysis.findings import Analysis, Finding, RootCause, Verdict
 
@@ -37,7 +37,7 @@ def cause_ranked_first(finding: Finding, planted: PlantedFault) -> bool:
 
 def unexplained(analysis: Analysis, manifest: Manifest) -> list[Finding]:
     """Confirmed issues that are neither planted nor a consequence of what was planted."""
-    known = manifest.expected | INHERENT
+    known = manifest.expected
     return [each for each in confirmed(analysis) if each.is_issue and each.hypothesis not in known]
 
 
