@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from mlflow_analysis.features.extract import extract_info
 from mlflow_analysis.findings import Category, Verdict
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.hypotheses.reference import reference
 from trace_factory import chain, features_of, feedback, model, retriever, tool, trace
 
 THIN_TABLES = {
@@ -94,3 +96,8 @@ def test_a_missing_field_is_named() -> None:
     findings, _ = conclude(catalogue(), features_of(trace(request="", response="")))
     untested = [each for each in findings if each.verdict is Verdict.NOT_TESTABLE]
     assert any("no span is a tool call" in each.reason for each in untested)
+
+
+def test_the_reference_in_docs_is_in_step() -> None:
+    kept = Path(__file__).parents[2] / "docs" / "hypotheses.md"
+    assert kept.read_text(encoding="utf-8") == reference(), "run `make docs`"
