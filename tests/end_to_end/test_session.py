@@ -92,7 +92,10 @@ def write(terminal: Terminal, key: str, path: Path) -> None:
     terminal.press(key)
     terminal.wait_for("Export now?")
     terminal.press("y")
-    terminal.wait_for("Write to")
-    terminal.press(CLEAR_LINE, str(path), ENTER)
+    terminal.wait_for("Write to", "orders-shipping-support")
+    terminal.press(CLEAR_LINE)
+    # Textual runs bindings after the plain keys that are waiting: type only when it is done.
+    terminal.wait_for("Write to", gone="orders-shipping-support")
+    terminal.press(str(path), ENTER)
     terminal.wait_until(path.exists, f"{path} was not written")
     terminal.wait_for("e export", gone="Write to")

@@ -51,7 +51,7 @@ async def test_live_counts_and_progress_are_shown(tmp_path: Path, size: tuple[in
         assert "840 of 1,500" in text
         assert "210/s" in text
         assert "40 of 840" in text
-        assert "leans true" in text
+        assert "leans yes" in text
 
 
 async def test_cursor_and_card_keep_their_place_while_cards_move(tmp_path: Path) -> None:

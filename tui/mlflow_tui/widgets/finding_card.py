@@ -28,7 +28,7 @@ _SPARK_WIDTH = 10
 _SHORTEST_SPARK = 6
 _SHORTEST_TEXT = 8
 _QUIET = frozenset({Stage.REFUTED, Stage.NOT_TESTABLE, Stage.QUEUED})
-_LEANINGS = {"towards confirmed": "leans true", "towards refuted": "leans false", "open": "open"}
+_LEANINGS = {"towards confirmed": "leans yes", "towards refuted": "leans no", "open": "open"}
 
 
 def card_lines(card: Card, width: int, glyphs: Glyphs, palette: Palette) -> tuple[Text, Text]:
