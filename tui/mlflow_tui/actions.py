@@ -155,6 +155,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("details", "f2", "details", "Show or hide the full error.", (CONNECTION,)),
     # --- traces
     Action(
+        "show_all", "backspace", "all", "Drop the quick filters and show all traces.", (TRACES,)
+    ),
+    Action(
         "next_failure",
         "right_square_bracket",
         "next failure",
@@ -177,9 +180,6 @@ ACTIONS: tuple[Action, ...] = (
         "only_session", "s", "session", "Show this trace's session only, or all again.", (TRACES,)
     ),
     Action("search_text", "t", "text", "Show traces that hold a text.", (TRACES,)),
-    Action(
-        "show_all", "backspace", "all", "Drop the quick filters and show all traces.", (TRACES,)
-    ),
     Action(
         "section(1)",
         "right,l",

@@ -54,7 +54,7 @@ def choices(environment: Mapping[str, str], recent: Sequence[str], directory: Pa
         for path, address in local
         if path.exists()
     ]
-    found.append(Choice("demo", DEMO, "sample store", "two weeks of a support agent, with faults"))
+    found.append(Choice("demo", DEMO, "sample store", "a support agent, with faults"))
     return found
 
 

@@ -174,6 +174,7 @@ class MlflowTui(App[int]):
             )
             return
         self.notify(f"{problem.sentence} {problem.remedy}", severity="error", timeout=10)
+        self.client.hold()
         self.client.start()
         self._reopen(problem.sentence)
 
@@ -191,6 +192,8 @@ class MlflowTui(App[int]):
         except EngineProblem as failure:
             self.notify(f"{failure.problem.sentence} {failure.problem.remedy}", severity="error")
             return
+        finally:
+            self.client.release()
         self._tell_screens(lambda: EngineRestarted(sentence))
 
     def _tell_screens(self, make: Callable[[], Message]) -> None:
@@ -217,10 +220,10 @@ class MlflowTui(App[int]):
 
     def restart_engine(self) -> None:
         """End what the engine is doing, and bring a new one to where it was."""
+        self.client.hold()
         self.client.restart()
         self.state.analysing = False
-        if self.state.connection is not None:
-            self._reopen("")
+        self._reopen("")
 
     def choose_experiment(self, experiment: Experiment, filter_string: str = "") -> None:
         """Make ``experiment`` the open one: its traces and its review are read, the board is empty."""

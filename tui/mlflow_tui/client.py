@@ -53,6 +53,9 @@ class EngineClient:
         self._pending: dict[object, Body] = {}
         self._flush_due = False
         self._latest_opening = 0
+        self._settled = asyncio.Event()
+        """Not set while a new engine is brought to where the old one was."""
+        self._settled.set()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -109,6 +112,14 @@ class EngineClient:
         self._fail_waiting(Problem("The request was cancelled."))
         self.start()
 
+    def hold(self) -> None:
+        """Let all requests wait but those that open something: a new engine has nothing open."""
+        self._settled.clear()
+
+    def release(self) -> None:
+        """The engine is where the old one was: requests need not wait any more."""
+        self._settled.set()
+
     def close(self) -> None:
         """End the engine process."""
         process, connection = self._process, self._connection
@@ -155,6 +166,8 @@ class EngineClient:
 
     async def ask(self, request: Request) -> Any:
         """The answer to ``request``. Raises ``EngineProblem`` if the engine could not."""
+        if not isinstance(request, protocol.CheckConnection | protocol.OpenExperiment):
+            await self._settled.wait()
         if self._connection is None:
             raise EngineProblem(Problem("The engine is not running.", "Leave and start again."))
         number = next(self._numbers)

@@ -118,7 +118,9 @@ class ConnectionScreen(StepScreen):
         if self._report is not None and self._tried == chosen.address:
             self.action_go_on()
             return
-        self.query_one(TextField).value = self._typed_form(chosen.address)
+        field = self.query_one(TextField)
+        field.value = self._typed_form(chosen.address)
+        field.cursor_position = len(field.value)
         self._try(chosen.address)
 
     def action_recheck(self) -> None:

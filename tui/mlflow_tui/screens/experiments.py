@@ -52,7 +52,7 @@ class ExperimentsScreen(StepScreen):
                 yield PromptLine(id="prompt")
                 yield ExperimentList(id="experiment-list")
                 yield Static(id="list-note", markup=False)
-            with VerticalScroll(id="preview", can_focus=False):
+            with VerticalScroll(id="preview"):
                 yield Static(id="preview-text", markup=False)
 
     @property
@@ -207,8 +207,15 @@ class ExperimentsScreen(StepScreen):
     # ---- actions ------------------------------------------------------------------------
 
     def action_cursor(self, where: str) -> None:
-        """Move in the list."""
-        self.listing.move(where)
+        """Move in the list, or scroll the preview if it has the focus."""
+        preview = self.query_one("#preview", VerticalScroll)
+        if self.focused is not preview:
+            self.listing.move(where)
+        elif where in ("first", "last"):
+            (preview.scroll_home if where == "first" else preview.scroll_end)(animate=False)
+        else:
+            step = preview.size.height - 1 if where.startswith("page") else 1
+            preview.scroll_relative(y=step if where.endswith("down") else -step, animate=False)
 
     def action_find(self) -> None:
         """Find by a part of the name."""

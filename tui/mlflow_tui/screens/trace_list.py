@@ -80,7 +80,11 @@ class TraceListScreen(StepScreen):
 
     def engine_restarted(self, sentence: str) -> None:
         """The rows of the new engine are the same, but must be asked for again."""
-        self._outdated()
+        query = self.state.query
+        if query.finding:  # the new engine has made no findings yet
+            self.show_query(replace(query, finding=""), self.state.trace_id)
+        else:
+            self._outdated()
 
     def _outdated(self) -> None:
         if self.state.table is None:

@@ -68,6 +68,12 @@ class TracesScreen(TraceListScreen):
         else:
             self._settle = self.set_timer(SETTLE_SECONDS, self._open_chosen)
 
+    def engine_restarted(self, sentence: str) -> None:
+        """What could not be read while the engine was away is read now."""
+        super().engine_restarted(sentence)
+        if self.inspector.trace is None:
+            self._open_chosen()
+
     def _open_chosen(self) -> None:
         row = self.table.chosen
         if row is None:

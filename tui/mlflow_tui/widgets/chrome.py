@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
+from mlflow_analysis.untrusted import single_line
 from mlflow_tui.actions import EVERYWHERE, STEPS
 
 if TYPE_CHECKING:
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 MINIMUM_SIZE = (40, 10)
 """Columns and lines below which nothing useful fits."""
+
+
+SHORTEST_STORE = 14
+"""Columns: less of a store's address is not worth showing."""
 
 
 class HeaderLine(Widget):
@@ -28,27 +34,24 @@ class HeaderLine(Widget):
         """One line, cut to the width: the steps come before the names."""
         width = self.content_size.width
         steps = self._steps(full=width >= 96)
-        state = cast("MlflowTui", self.app).state
-        title = Content.styled("mlflow-tui", "bold $primary")
-        names = [
-            text
-            for text in (
-                state.connection.tracking_uri if state.connection else "",
-                state.experiment.name if state.experiment else "",
-            )
-            if text
-        ]
-        room = width - steps.cell_length - 2
-        left = title
-        if names:
-            left += Content.styled("  " + names[-1], "$foreground")
-            longer = title + Content.assemble(
-                ("  " + names[0], "$muted"), *(((" › ", "$muted"), names[1]) if names[1:] else ())
-            )
-            left = longer if longer.cell_length <= room else left
-        left = left.truncate(max(0, room), ellipsis=True)
+        left = self._names(width - steps.cell_length - 2)
         gap = max(1, width - left.cell_length - steps.cell_length)
         return Content.assemble(left, " " * gap, steps)
+
+    def _names(self, room: int) -> Content:
+        """App, store and experiment in ``room`` columns; the store gives way first."""
+        state = cast("MlflowTui", self.app).state
+        title = Content.styled("mlflow-tui", "bold $primary")
+        store = state.connection.tracking_uri if state.connection else ""
+        experiment = single_line(state.experiment.name) if state.experiment else ""
+        left = title + Content.styled(f"  {experiment}", "$foreground") if experiment else title
+        arrow = " › " if experiment else ""
+        rest = room - title.cell_length - 2 - len(arrow) - cell_len(experiment)
+        if store and rest >= min(len(store), SHORTEST_STORE):
+            # The end of a path says more than its beginning.
+            shown = store if len(store) <= rest else "…" + store[-(rest - 1) :]
+            left = title + Content.assemble((f"  {shown}", "$muted"), (arrow, "$muted"), experiment)
+        return left.truncate(max(0, room), ellipsis=True)
 
     def _steps(self, *, full: bool) -> Content:
         parts: list[Content] = []

@@ -11,7 +11,7 @@ from mlflow_analysis.protocol import ExperimentSummary, FieldCheck
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.widgets.figures import grouped, milliseconds, share
-from mlflow_tui.widgets.moments import day, state_sign, state_word
+from mlflow_tui.widgets.moments import day, moment, state_sign, state_word
 
 SPARKS = "▁▂▃▄▅▆▇█"
 LABEL = 12
@@ -38,34 +38,35 @@ def preview(experiment: Experiment, summary: ExperimentSummary, width: int) -> C
         parts.append(Content.styled("This experiment has no traces.", "$warning"))
         return Content("\n").join(parts)
     least = "" if summary.exact else "at least "
-    parts.append(
-        _row(
-            "Traces",
-            Content.assemble(
-                (f"{least}{grouped(summary.traces)}", "bold"),
-                (f"   {day(summary.first_ms)} → {day(summary.last_ms)}", "$muted"),
-            ),
-        )
-    )
+    count = Content.styled(f"{least}{grouped(summary.traces)}", "bold")
+    window = f"{day(summary.first_ms)} → {day(summary.last_ms)}"
+    if len(window) > width - LABEL:
+        window = f"{moment(summary.first_ms, short=True)} → {moment(summary.last_ms, short=True)}"
+    parts += [_row("Traces", count), _row("Window", Content.styled(window, "$muted"))]
     if any(summary.per_hour):
         parts.append(_row("", Content.styled(spark(summary.per_hour, width - LABEL), "$primary")))
-    parts.append(_row("States", _states(summary.states)))
-    parts.append(
-        _row(
-            "Duration",
-            Content.assemble(
-                ("p50 ", "$muted"),
-                milliseconds(summary.p50_ms),
-                ("   p95 ", "$muted"),
-                milliseconds(summary.p95_ms),
-            ),
-        )
+    parts += _rows("States", _states(summary.states), width)
+    parts += _rows(
+        "Duration",
+        [
+            Content.assemble(("p50 ", "$muted"), milliseconds(summary.p50_ms)),
+            Content.assemble(("p95 ", "$muted"), milliseconds(summary.p95_ms)),
+        ],
+        width,
     )
-    if summary.span_kinds:
-        kinds = sorted(summary.span_kinds.items(), key=lambda item: (-item[1], item[0]))
-        named = [f"{single_line(kind.lower())} {grouped(count)}" for kind, count in kinds[:6]]
-        parts.append(_row("Spans", Content(" · ".join(named))))
-    parts += [Content(""), *_fields(summary.fields), Content(""), *_testable(summary)]
+    kinds = sorted(summary.span_kinds.items(), key=lambda item: (-item[1], item[0]))
+    parts += _rows(
+        "Spans",
+        [
+            Content.assemble(_kind(kind), (f" {grouped(number)}", "$muted"))
+            for kind, number in kinds
+        ],
+        width,
+    )
+    able = len(summary.testable)
+    of = able + len(summary.not_testable)
+    parts.append(_row("Testable", Content(f"{able} of {of} hypotheses")))
+    parts += [Content(""), *_fields(summary.fields), *_missing(summary)]
     return Content("\n").join(parts)
 
 
@@ -86,18 +87,36 @@ def _row(label: str, value: Content) -> Content:
     return Content.styled(f"{label:<{LABEL}}", "$muted") + value
 
 
-def _states(states: dict[str, int]) -> Content:
+def _rows(label: str, items: Sequence[Content], width: int) -> list[Content]:
+    """``items`` after ``label``, on as many lines as they need, none of them cut apart."""
+    lines: list[Content] = []
+    line = Content("")
+    for item in items:
+        longer = Content("   ").join([line, item]) if line else item
+        if line and longer.cell_length > width - LABEL:
+            lines.append(line)
+            longer = item
+        line = longer
+    if line:
+        lines.append(line)
+    return [_row("" if number else label, line) for number, line in enumerate(lines)]
+
+
+def _kind(kind: str) -> str:
+    return single_line(kind.lower().replace("_", " "))
+
+
+def _states(states: dict[str, int]) -> list[Content]:
     total = sum(states.values())
-    order = sorted(states.items(), key=lambda item: -item[1])
-    return Content("   ").join(
+    return [
         Content.assemble(
             (f"{state_sign(state)} {state_word(state)} ", STATE_COLOURS.get(state, "$warning")),
             f"{grouped(count)}",
             (f" ({share(count / total)})", "$muted"),
         )
-        for state, count in order
+        for state, count in sorted(states.items(), key=lambda item: -item[1])
         if count
-    )
+    ]
 
 
 def _fields(fields: Sequence[FieldCheck]) -> list[Content]:
@@ -125,15 +144,14 @@ def _field(check: FieldCheck) -> Content:
     )
 
 
-def _testable(summary: ExperimentSummary) -> list[Content]:
-    able, unable = len(summary.testable), len(summary.not_testable)
-    lines = [
-        Content.assemble(
-            ("Hypotheses", "bold $primary"),
-            f"  {able} of {able + unable} can be tested",
+def _missing(summary: ExperimentSummary) -> list[Content]:
+    """Why the others cannot be tested, the commonest reason first."""
+    if not summary.not_testable:
+        return []
+    reasons = Counter(reason for _, reason in summary.not_testable)
+    lines = [Content(""), Content.styled("Cannot be tested", "bold $primary")]
+    for reason, count in reasons.most_common():
+        lines.append(
+            Content.assemble((f"– {grouped(count)} ", ""), (single_line(reason), "$muted"))
         )
-    ]
-    missing = Counter(reason for _, reason in summary.not_testable)
-    for reason, count in missing.most_common():
-        lines.append(Content.styled(f"– {count} cannot: {single_line(reason)}", "$muted"))
     return lines

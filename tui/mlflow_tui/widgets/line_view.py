@@ -58,18 +58,22 @@ class LineView(LineScroll):
             self.scroll_to(y=self._ends[line - 1] if line else 0, animate=False)
 
     def _wrap(self) -> None:
-        width = max(1, self.columns - 1)
+        width = self.columns - 1
         if width == self._width:
             return
-        self._width = width
         self._cuts = {}
+        if width < 1:  # not laid out yet: the resize that comes wraps
+            self._ends = list(range(1, len(self._lines) + 1))
+            self.set_line_count(len(self._lines))
+            return
+        self._width = width
         rows: list[int] = []
         for number, line in enumerate(self._lines):
             text = line.text
             if len(text) <= width // 2 or (len(text) <= width and text.isascii()):
                 rows.append(1)
                 continue
-            cuts = _cuts(text, width)
+            cuts = _cuts(text, width, json=line.kind == "json")
             if len(cuts) > 1:
                 self._cuts[number] = cuts
             rows.append(len(cuts))
@@ -168,7 +172,7 @@ def _parts(at: int, text: str, spans: list[tuple[int, int]]) -> list[tuple[str, 
     ]
 
 
-def _cuts(text: str, width: int) -> list[int]:
+def _cuts(text: str, width: int, *, json: bool) -> list[int]:
     """Where the rows of a line begin: at words if that is quick, else at the column.
 
     A ``\\n`` within a JSON string begins a row too: that is how long texts in JSON become readable.
@@ -180,7 +184,7 @@ def _cuts(text: str, width: int) -> list[int]:
     start = 0
     while start < len(text):
         stop = _fit(text, start, width)
-        newline = text.find("\\n", start, stop)
+        newline = text.find("\\n", start, stop) if json else -1
         if 0 <= newline < len(text) - 3:
             stop = newline + 2
         elif stop < len(text):
