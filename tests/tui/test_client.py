@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+
 from mlflow_analysis.events import EvidenceGrew, Progress
 from mlflow_analysis.protocol import (
     CheckConnection,

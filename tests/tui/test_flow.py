@@ -9,8 +9,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import stores
 from hostile import assert_harmless, drawn
+from recorded_engine import settings_in
+from textual.pilot import Pilot
+
+import stores
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.client import EngineClient
 from mlflow_tui.screens.connection import ConnectionScreen
@@ -19,8 +22,6 @@ from mlflow_tui.screens.traces import TracesScreen
 from mlflow_tui.settings import Settings
 from mlflow_tui.widgets.inspector import Section
 from mlflow_tui.widgets.text_field import TextField
-from recorded_engine import settings_in
-from textual.pilot import Pilot
 
 PATIENCE_SECONDS = 90
 

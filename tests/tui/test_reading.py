@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
 from mlflow_analysis.records import SpanEvent
 from mlflow_styles import stylesheet
 from mlflow_styles.themes import DARK
 from mlflow_tui.payload import Line, chat_messages, event_lines, value_lines
 from mlflow_tui.widgets.inspector import needles
 from mlflow_tui.widgets.line_view import LineView
-from textual.app import App, ComposeResult
-from textual.pilot import Pilot
 
 
 def texts(lines: list[Line]) -> list[str]:

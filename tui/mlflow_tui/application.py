@@ -14,10 +14,12 @@ from typing import Any
 
 from textual import work
 from textual.app import App, SystemCommand
+from textual.command import CommandPalette
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.widgets import Input
 
 from mlflow_analysis.events import Event
 from mlflow_analysis.findings import Purpose
@@ -81,7 +83,10 @@ class MlflowTui(App[int]):
         filter_string: str = "",
         demo: bool = False,
     ) -> None:
-        super().__init__()
+        theme = theme_for(os.environ)
+        # Textual takes NO_COLOR out of the environment here, and turns "no colour of its own"
+        # into black on black unless it knows already that the theme is of the terminal's colours.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.client = client
         self.settings = settings
         self.state = AppState()
@@ -91,9 +96,9 @@ class MlflowTui(App[int]):
         self.start_demo = demo
         self._restarts: list[float] = []
         self._table_opened = asyncio.Event()
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = theme_for(os.environ)
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = theme
 
     # ---- beginning and end --------------------------------------------------------------
 
@@ -327,6 +332,17 @@ class MlflowTui(App[int]):
                 choosing = isinstance(here, StepScreen) and here.PLACE == EXPERIMENTS
                 return self.state.experiment is not None or choosing
         return True
+
+    def action_command_palette(self) -> None:
+        """Every command by name, in a field that does not blink."""
+        if self.use_command_palette and not CommandPalette.is_open(self):
+            palette = CommandPalette(id="--command-palette")
+            self.push_screen(palette)
+            self.call_after_refresh(self._keep_still, palette)
+
+    def _keep_still(self, palette: CommandPalette) -> None:
+        for field in palette.query(Input):
+            field.cursor_blink = False
 
     def action_help(self) -> None:
         """What the keys do here."""

@@ -52,7 +52,8 @@ async def copy(
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(encoded)
-    return f"Too much for the terminal's clipboard: wrote {_size(encoded)} to {file}."
+    reason = "screen hands no clipboard on" if "STY" in environment else "too much for the terminal"
+    return f"Wrote {_size(encoded)} to {file} ({reason})."
 
 
 def _size(encoded: bytes) -> str:

@@ -138,8 +138,8 @@ class ConnectionScreen(StepScreen):
         self._since = time.monotonic()
         if self._clock is None:
             self._clock = self.set_interval(1.0, self._show)
-        self._show()
         self._check = self._run_check(address)
+        self._show()
 
     @work(exclusive=True, group="check", exit_on_error=False)
     async def _run_check(self, address: str) -> None:
@@ -199,7 +199,7 @@ class ConnectionScreen(StepScreen):
 
     def _show(self) -> None:
         verdict = self.query_one("#verdict", Static)
-        if self._check is not None and self._check.is_running:
+        if self._check is not None:
             seconds = time.monotonic() - self._since
             shown = without_credentials(self._tried) or "what the environment says"
             text = checking(shown, seconds, demo=self._tried == DEMO)
