@@ -28,7 +28,7 @@ demo: $(READY)
 	@$(VENV)/bin/mlflow-tui demo
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -q $(TESTS)
+	$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 8 $(TESTS)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
