@@ -20,7 +20,12 @@ from __future__ import annotations
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-ROLE_DEFAULTS = {"muted": "#8a96a3", "rule": "#2f3b47", "cursor": "#263a4d"}
+ROLE_DEFAULTS = {
+    "muted": "#8a96a3",
+    "rule": "#2f3b47",
+    "cursor": "#263a4d",
+    "cursor-text-style": "none",
+}
 """For themes that are not ours and do not know our roles."""
 
 DARK = Theme(
@@ -40,6 +45,7 @@ DARK = Theme(
         "muted": "#8a96a3",
         "rule": "#2f3b47",
         "cursor": "#263a4d",
+        "cursor-text-style": "none",
         "block-cursor-text-style": "none",
         "input-selection-background": "#6cb2eb 35%",
         "footer-key-foreground": "#6cb2eb",
@@ -63,6 +69,7 @@ LIGHT = Theme(
         "muted": "#66717c",
         "rule": "#cfcac0",
         "cursor": "#d3e3f0",
+        "cursor-text-style": "none",
         "block-cursor-text-style": "none",
         "input-selection-background": "#1f6aa5 30%",
         "footer-key-foreground": "#1f6aa5",
@@ -92,7 +99,9 @@ def _native(name: str, base: str) -> Theme:
             **theme.variables,
             "muted": "ansi_default",
             "rule": "ansi_default",
-            "cursor": "ansi_blue",
+            # No background suits all of the 16 colours that stand on it: bold, and the cursor sign.
+            "cursor": "ansi_default",
+            "cursor-text-style": "bold",
         },
     )
 

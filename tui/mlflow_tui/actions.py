@@ -161,7 +161,7 @@ ACTIONS: tuple[Action, ...] = (
         "next_failure",
         "right_square_bracket",
         "next failure",
-        "Next failed trace; when evidence is shown, the next evidence.",
+        "Next failed trace, or next evidence of a finding.",
         (TRACES,),
         shown_keys="]",
     ),

@@ -335,7 +335,7 @@ class MlflowTui(App[int]):
 
     def action_command_palette(self) -> None:
         """Every command by name, in a field that does not blink."""
-        if self.use_command_palette and not CommandPalette.is_open(self):
+        if self.use_command_palette and not isinstance(self.screen, CommandPalette):
             palette = CommandPalette(id="--command-palette")
             self.push_screen(palette)
             self.call_after_refresh(self._keep_still, palette)
