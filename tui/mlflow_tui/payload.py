@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import orjson
@@ -56,7 +57,7 @@ def _string_lines(text: str) -> list[Line]:
 
 
 def _json_lines(value: Any) -> list[Line]:
-    return [Line("json", line) for line in as_json(value).split("\n")]
+    return list(map(Line, repeat("json"), as_json(value).split("\n")))
 
 
 # ---- chat -----------------------------------------------------------------------------------

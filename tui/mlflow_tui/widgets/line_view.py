@@ -67,18 +67,21 @@ class LineView(LineScroll):
             self.set_line_count(len(self._lines))
             return
         self._width = width
-        rows: list[int] = []
-        for number, line in enumerate(self._lines):
-            text = line.text
-            if len(text) <= width // 2 or (len(text) <= width and text.isascii()):
-                rows.append(1)
-                continue
-            cuts = _cuts(text, width, json=line.kind == "json")
-            if len(cuts) > 1:
-                self._cuts[number] = cuts
-            rows.append(len(cuts))
+        half = width // 2  # that many characters fit, however wide they are
+        rows = [
+            1 if len(text) <= half else self._rows_of(number, kind, text)
+            for number, (kind, text) in enumerate(self._lines)
+        ]
         self._ends = list(accumulate(rows))
         self.set_line_count(self._ends[-1] if self._ends else 0)
+
+    def _rows_of(self, number: int, kind: str, text: str) -> int:
+        if len(text) <= self._width and text.isascii():
+            return 1
+        cuts = _cuts(text, self._width, json=kind == "json")
+        if len(cuts) > 1:
+            self._cuts[number] = cuts
+        return len(cuts)
 
     def _place(self, row: int) -> tuple[int, int]:
         """Line number and which of its rows."""

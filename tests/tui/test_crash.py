@@ -1,0 +1,33 @@
+"""A crash of the app: a sentence on the terminal, the rest in the log, trace text in neither."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recorded_engine import RecordedEngine, settings_in
+
+from mlflow_tui.application import MlflowTui
+
+
+async def test_a_crash_shows_no_local_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = MlflowTui(RecordedEngine(tmp_path), settings_in(tmp_path))
+
+    def crash() -> None:
+        secret_of_a_trace = "the customer's " + "address"
+        raise ZeroDivisionError(len(secret_of_a_trace))
+
+    with pytest.raises(ZeroDivisionError):
+        async with app.run_test() as pilot:
+            app.call_later(crash)
+            await pilot.pause(0.1)
+    said = capsys.readouterr()
+    log = (tmp_path / "logs" / "crash.log").read_text()
+    assert "customer's address" not in said.out + said.err + log
+    assert "ZeroDivisionError" in log
+    assert "in crash" in log
+    assert "Details:" in said.out + said.err
+    assert app.return_code == 1
+    assert (tmp_path / "logs" / "crash.log").stat().st_mode & 0o777 == 0o600
