@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench clean
+.PHONY: help install demo test lint format bench docs clean
 
 help:
 	@echo "make demo     open a sample store with planted faults (without a terminal: analyse it)"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint     ruff, mypy, import contracts"
 	@echo "make format   let ruff rewrite the code"
 	@echo "make bench    start-up, throughput and accuracy"
+	@echo "make docs     write the reference of all hypotheses anew"
 	@echo "make clean    remove $(VENV)"
 
 install: $(READY)
@@ -42,6 +43,9 @@ format: $(READY)
 
 bench: $(READY)
 	$(VENV)/bin/python -m benchmarks
+
+docs: $(READY)
+	$(VENV)/bin/python -m mlflow_analysis.hypotheses.reference > docs/hypotheses.md
 
 clean:
 	rm -rf $(VENV)

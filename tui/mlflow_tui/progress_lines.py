@@ -19,6 +19,8 @@ from rich.progress import (
 from mlflow_analysis import events
 
 SECONDS_BETWEEN_LINES = 5.0
+ENOUGH_FOR_A_RATE = 50
+"""Traces after which a rate says something about the rest."""
 
 Show = Callable[[events.Event], None]
 
@@ -90,7 +92,7 @@ def _line(event: events.Progress) -> str:
     line = f"{event.stage}: {event.done:,}"
     if event.total is not None:
         line += f" of {event.total:,}"
-    if event.rate and event.done:
+    if event.rate and event.done >= ENOUGH_FOR_A_RATE:
         line += f", {event.rate:,.0f} a second"
         if event.seconds_left:
             line += f", {event.seconds_left:,.0f} s left"
