@@ -19,7 +19,7 @@ from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress
 from mlflow_analysis.review import Decision, Review, review_path
 from mlflow_analysis.tracking.connection import connect
-from mlflow_tui import headless
+from mlflow_tui.command_line import headless
 
 Run = Callable[..., Result]
 

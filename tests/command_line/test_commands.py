@@ -10,7 +10,7 @@ from click.testing import Result
 
 from mlflow_analysis import __version__
 from mlflow_analysis.hypotheses.catalogue import catalogue
-from mlflow_tui import sample_store
+from mlflow_tui.command_line import sample_store
 
 Run = Callable[..., Result]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlflow_analysis.events import Progress, TraceSkipped
-from mlflow_tui.progress_lines import progress_shown
+from mlflow_tui.command_line.progress_lines import progress_shown
 
 
 def test_one_line_a_stage_and_every_skipped_trace(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import click
 from mlflow_analysis import __version__
 
 if TYPE_CHECKING:
-    from mlflow_tui.headless import Request
+    from mlflow_tui.command_line.headless import Request
 
 NO_FINDING_FAILED = 0
 USAGE = 2
@@ -78,7 +78,7 @@ def demo(context: click.Context, fresh: bool) -> None:
     import os
 
     from mlflow_tui import terminal
-    from mlflow_tui.sample_store import report_path, sample_store
+    from mlflow_tui.command_line.sample_store import report_path, sample_store
 
     tracking_uri, experiment = sample_store(fresh)
     if terminal.objection(os.environ) is None:
@@ -86,7 +86,7 @@ def demo(context: click.Context, fresh: bool) -> None:
 
         context.exit(app.run(tracking_uri, experiment, demo=True))
 
-    from mlflow_tui.headless import Request, run
+    from mlflow_tui.command_line.headless import Request, run
 
     context.exit(
         run(
@@ -161,7 +161,7 @@ def analyze(
     if report == "-" and json_file == "-":
         raise click.UsageError("Only one of --report and --json can go to stdout.")
 
-    from mlflow_tui.headless import Request, run
+    from mlflow_tui.command_line.headless import Request, run
 
     request: Request = Request(
         tracking_uri=tracking_uri or "",
@@ -186,7 +186,7 @@ def analyze(
 @click.argument("hypothesis_id", required=False, metavar="[ID]")
 def list_hypotheses(hypothesis_id: str | None) -> None:
     """List what is tested, or explain one hypothesis."""
-    from mlflow_tui.hypothesis_help import explain, listing
+    from mlflow_tui.command_line.hypothesis_help import explain, listing
 
     click.echo(explain(hypothesis_id) if hypothesis_id else listing())
 

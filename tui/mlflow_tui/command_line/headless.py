@@ -29,10 +29,10 @@ from mlflow_analysis.tracking.problems import (
     ExperimentNotFound,
     FilterNotUnderstood,
 )
-from mlflow_tui.hypothesis_help import find
-from mlflow_tui.output_files import OutputFile
-from mlflow_tui.progress_lines import progress_shown
-from mlflow_tui.summary import summary
+from mlflow_tui.command_line.hypothesis_help import find
+from mlflow_tui.command_line.output_files import OutputFile
+from mlflow_tui.command_line.progress_lines import progress_shown
+from mlflow_tui.command_line.summary import summary
 
 DONE, ISSUE_FOUND, USAGE, NOT_CONNECTED, NOTHING_THERE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _RANKS = {Severity.LOW: 1, Severity.MEDIUM: 2, Severity.HIGH: 3}
