@@ -145,7 +145,7 @@ def test_what_signs_in_is_named_and_never_shown() -> None:
     ("address", "shown"),
     [
         ("postgresql://u:p@ss@host/db?sslmode=require", "postgresql://host/db"),
-        ("sqlite:////tmp/a?b.db", "sqlite:////tmp/a?b.db"),
+        ("sqlite:////srv/a?b.db", "sqlite:////srv/a?b.db"),
         ("./mlruns", "./mlruns"),
     ],
 )
