@@ -69,26 +69,52 @@ async def open_board(
     asks_purpose: bool = False,
 ) -> AsyncIterator[tuple[MlflowTui, Pilot[int], ScriptedEngine]]:
     """The board of an open experiment, after ``events``; reviews are kept in ``directory``."""
+    app, engine = make_app(directory)
+    async with app.run_test(size=size) as pilot:
+        await go_to_board(app, pilot, engine, events, asks_purpose=asks_purpose)
+        yield app, pilot, engine
+
+
+def make_app(directory: Path) -> tuple[MlflowTui, ScriptedEngine]:
+    """The app on a scripted engine, with everything it keeps under ``directory``."""
     engine = ScriptedEngine(directory)
     settings = Settings(directory / "config", directory / "reviews", directory / "logs")
-    app = MlflowTui(engine, settings)
-    async with app.run_test(size=size) as pilot:
-        app.state.connection = CONNECTION
-        app.choose_experiment(EXPERIMENT)
-        await app.switch_mode("board")
-        await settle(pilot)
-        if not asks_purpose:
-            assert isinstance(app.screen, PurposeScreen)
-            await pilot.press("s")
-        engine.push(events)
-        await settle(pilot)
-        yield app, pilot, engine
+    return MlflowTui(engine, settings), engine
+
+
+async def go_to_board(
+    app: MlflowTui,
+    pilot: Pilot[int],
+    engine: ScriptedEngine,
+    events: Iterable[Event],
+    *,
+    asks_purpose: bool = False,
+) -> None:
+    """Open the experiment, go to its board, and let the engine say ``events``."""
+    app.state.connection = CONNECTION
+    app.choose_experiment(EXPERIMENT)
+    await app.switch_mode("board")
+    await settle(pilot)
+    if not asks_purpose:
+        assert isinstance(app.screen, PurposeScreen)
+        await pilot.press("s")
+    engine.push(events)
+    await settle(pilot)
 
 
 async def settle(pilot: Pilot[int]) -> None:
     """Until the messages sent so far, and those that they caused, were handled."""
     for _ in range(3):
         await pilot.pause()
+
+
+async def preview_written(app: MlflowTui, pilot: Pilot[int]) -> None:
+    """Until the report's page is complete, if one is being written."""
+    await settle(pilot)
+    writing = [worker for worker in app.workers if worker.group == "preview"]
+    if writing:  # of an empty list Textual makes "all workers", and an analysis may never end
+        await app.workers.wait_for_complete(writing)
+    await settle(pilot)
 
 
 async def until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from board_app import open_board, screen_text, settle, until
+from board_app import open_board, preview_written, screen_text, settle, until
 from board_samples import HOSTILE, analysis, finding, finished, half_way, queued
 from rich.style import Style
 from textual.pilot import Pilot
@@ -31,13 +31,6 @@ async def to_report(app: MlflowTui, pilot: Pilot[int]) -> str:
     await settle(pilot)
     await preview_written(app, pilot)
     return page_text(app)
-
-
-async def preview_written(app: MlflowTui, pilot: Pilot[int]) -> None:
-    await app.workers.wait_for_complete(
-        [worker for worker in app.workers if worker.group == "preview"]
-    )
-    await settle(pilot)
 
 
 def page_text(app: MlflowTui) -> str:

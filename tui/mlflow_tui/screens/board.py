@@ -26,7 +26,9 @@ from mlflow_tui.widgets.glyphs import glyphs_for
 DETAIL_SECONDS = 0.08
 """The detail is drawn when the cursor has rested this long: holding a key down draws it once."""
 
-_DECIDING = frozenset({"accept", "reject", "mark", "comment", "undo", "redo", "review", "skip"})
+_DECIDING = ("accept", "reject", "mark", "comment", "undo", "redo", "review", "skip")
+_CONDITIONAL = (*_DECIDING, "open", "next_evidence", "stop", "start", "export", "back")
+"""Actions that do not always apply."""
 
 
 class BoardScreen(DecidingScreen):
@@ -40,6 +42,7 @@ class BoardScreen(DecidingScreen):
         super().__init__()
         self._glyphs = glyphs_for(os.environ)
         self._detail_timer: Timer | None = None
+        self._offered: tuple[bool | None, ...] = ()
 
     def compose_body(self) -> ComposeResult:
         """Status line, cards, detail."""
@@ -94,7 +97,7 @@ class BoardScreen(DecidingScreen):
         self._list.show(board.groups(self._shown), board.successor)
         self._draw_status()
         self._draw_detail_soon()
-        self.refresh_bindings()
+        self._offer_keys()
 
     def _empty_text(self) -> str:
         if self.state.experiment is None:
@@ -128,11 +131,18 @@ class BoardScreen(DecidingScreen):
     @on(BoardList.Moved)
     def _moved(self) -> None:
         self._draw_detail_soon()
-        self.refresh_bindings()
+        self._offer_keys()
 
     @on(BoardList.Chosen)
     async def _chosen(self) -> None:
         await self.action_open()
+
+    def _offer_keys(self) -> None:
+        """Redraw the footer, but only if other keys apply than before: bytes count over SSH."""
+        offered = tuple(self.check_action(action, ()) for action in _CONDITIONAL)
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
 
     def _draw_detail_soon(self) -> None:
         if self._detail_timer is not None:
@@ -175,7 +185,7 @@ class BoardScreen(DecidingScreen):
         (self._detail if shown else self._list).focus()
         if shown:
             self.call_after_refresh(self._draw_detail)
-        self.refresh_bindings()
+        self._offer_keys()
 
     async def action_open(self) -> None:
         """In a narrow terminal first the detail; then the example in Traces, at its span."""

@@ -36,7 +36,7 @@ def share_over_time(
 
     times = [point.start_ms / 1000 for point in points]
     rates = [point.affected / point.eligible * 100 for point in points]
-    top = max(rates) * 1.1 or 1.0
+    top = min(max(rates) * 1.1, 100.0) or 1.0
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plotsize(width, height)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from mlflow_analysis.findings import Category, Effect, Example, Finding, RootCause
+from mlflow_analysis.findings import Category, Effect, Example, Finding, RootCause, Unit
 from mlflow_analysis.review import Decision
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.board_state import Card, Stage
@@ -110,12 +110,14 @@ def _verdict(page: Page, card: Card, found: Finding) -> None:
 
 def _decision(page: Page, card: Card) -> None:
     ruling = card.ruling
-    if ruling.decision is Decision.UNDECIDED and not ruling.note:
+    undecided = ruling.decision is Decision.UNDECIDED
+    if undecided and not ruling.note and card.stage is not Stage.CONFIRMED:
         return
+    # A line of its own even before there is a decision: deciding then moves nothing on the page.
     page.blank()
     glyph = page.glyphs.decisions[ruling.decision]
     style = page.palette.good if ruling.decision is Decision.ACCEPTED else page.palette.muted
-    words = f"{glyph} {ruling.decision.value}"
+    words = f"{glyph} {'not decided' if undecided else ruling.decision.value}"
     if ruling.reason:
         words += f": {single_line(ruling.reason)}"
     if ruling.author:
@@ -201,10 +203,10 @@ def _probability(value: float) -> str:
 def _impact(found: Finding) -> str:
     impact = found.impact
     assert impact is not None
-    parts = [f"at least {grouped(impact.traces)} traces"]
+    parts = [f"at least {grouped(impact.traces)} {units(Unit.TRACE, round(impact.traces))}"]
     if impact.failures:
         parts.append(f"{grouped(impact.failures)} of them failed")
-    if impact.seconds:
+    if impact.seconds and impact.seconds >= 1:
         parts.append(f"{spell_seconds(impact.seconds)} lost")
     if impact.tokens:
         parts.append(f"{grouped(impact.tokens)} tokens")

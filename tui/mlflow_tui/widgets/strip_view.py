@@ -35,6 +35,7 @@ class StripView(ScrollView, can_focus=True):
 
     def show(self, lines: Sequence[Text | Strip], *, keep_place: bool = False) -> None:
         """Show another page, from its top unless ``keep_place``."""
+        before, was_at = self._visible(), self.scroll_offset.y
         self._lines = list(lines)
         self._found = None
         self._resize_page()
@@ -42,6 +43,19 @@ class StripView(ScrollView, can_focus=True):
             self.scroll_to(y=0, animate=False)
         elif self.scroll_offset.y > self.max_scroll_y:
             self.scroll_to(y=self.max_scroll_y, animate=False)
+        if self.scroll_offset.y == was_at:
+            for y, (old, new) in enumerate(zip(before, self._visible(), strict=True)):
+                if old != new:
+                    self.refresh_line(was_at + y)
+
+    def _visible(self) -> list[Strip | None]:
+        top, height = self.scroll_offset.y, self.size.height
+        seen = [_as_strip(line) for line in self._lines[top : top + height]]
+        return [*seen, *[None] * (height - len(seen))]
+
+    def notify_style_update(self) -> None:
+        """Colours changed: every line, also those whose text has not."""
+        super().notify_style_update()
         self.refresh()
 
     def extend(self, lines: Sequence[Text | Strip]) -> None:
@@ -81,7 +95,7 @@ class StripView(ScrollView, can_focus=True):
         if index >= len(self._lines):
             return Strip.blank(width, base)
         line = self._lines[index]
-        strip = line if isinstance(line, Strip) else text_strip(line)
+        strip = _as_strip(line)
         style = base + _FOUND if index == self._found else base
         return strip.adjust_cell_length(width).apply_style(style)
 
@@ -108,6 +122,10 @@ class StripView(ScrollView, can_focus=True):
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.window_virtual_size = len(self._lines)
             self.vertical_scrollbar.window_size = self.size.height
+
+
+def _as_strip(line: Text | Strip) -> Strip:
+    return line if isinstance(line, Strip) else text_strip(line)
 
 
 def text_strip(text: Text) -> Strip:
