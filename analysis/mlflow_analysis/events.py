@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Progress:
     """Reading goes on. ``total`` is ``None`` until it is known."""
 
@@ -20,7 +20,7 @@ class Progress:
     seconds_left: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TraceSkipped:
     """A trace could not be read; the analysis goes on without it."""
 
@@ -28,14 +28,14 @@ class TraceSkipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PurposeDrafted:
     """What the application seems to do, from the traces read so far."""
 
     purpose: Purpose
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HypothesisQueued:
     """A hypothesis will be tested: sent for each of them before any evidence."""
 
@@ -46,7 +46,7 @@ class HypothesisQueued:
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EvidenceGrew:
     """Running count of a hypothesis, for its card. Not a verdict: it only leans."""
 
@@ -59,14 +59,14 @@ class EvidenceGrew:
     """"towards confirmed", "towards refuted", "open", or the field that is missing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FindingReady:
     """A hypothesis (about one subject) has its verdict."""
 
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnalysisReady:
     """The last event of a run. ``interrupted`` if the user stopped the reading."""
 

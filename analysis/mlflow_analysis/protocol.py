@@ -2,6 +2,9 @@
 
 Each ``Call`` is answered by exactly one ``Reply`` with the same number; a running analysis also
 sends ``Push`` messages. Importing this module loads neither mlflow nor pandas.
+
+Messages are made, sent and read, never changed. They are not frozen all the same: freezing so many
+classes takes 15 ms of the first paint.
 """
 
 from __future__ import annotations
@@ -15,26 +18,26 @@ from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
 # ---- requests -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CheckConnection:
     """Try ``tracking_uri`` ("" = the environment as it is). Answer: ``ConnectionReport``."""
 
     tracking_uri: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ListExperiments:
     """Answer: ``ExperimentList``, of the connection that was checked last."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SummariseExperiment:
     """Figures and data check of one experiment. Answer: ``ExperimentSummary``."""
 
     experiment_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OpenExperiment:
     """Read all infos for the trace table. Pushes ``TableGrew``; answer: ``TableGrew`` at the end."""
 
@@ -59,7 +62,7 @@ class RowQuery:
     """Fingerprint: only traces that this finding affects."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FetchRows:
     """Rows ``start`` to ``stop`` of a query. Answer: ``Rows``."""
 
@@ -68,7 +71,7 @@ class FetchRows:
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LocateTrace:
     """Where a trace stands in a query. Answer: ``RowPosition``."""
 
@@ -76,21 +79,21 @@ class LocateTrace:
     trace_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FetchTrace:
     """One trace with spans. Answer: ``TraceView``."""
 
     trace_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FetchConversation:
     """The turns of a session in order of time. Answer: ``Conversation``."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StartAnalysis:
     """Analyse the open experiment. Pushes engine events; answer: ``Done`` when it has ended."""
 
@@ -100,14 +103,14 @@ class StartAnalysis:
     max_traces: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ConfirmPurpose:
     """What the user says the application does; it goes into the analysis. Answer: ``Done``."""
 
     purpose: Purpose
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stop:
     """Stop reading; the analysis concludes from what was read. Answer: ``Done``."""
 
@@ -130,7 +133,7 @@ Request = (
 # ---- answers --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Problem:
     """Something failed: a sentence, what to do about it, and the details for those who want them."""
 
@@ -139,7 +142,7 @@ class Problem:
     details: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ConnectionReport:
     """A connection that works."""
 
@@ -154,14 +157,14 @@ class ConnectionReport:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ExperimentList:
     """Active experiments, most recently changed first."""
 
     experiments: tuple[Experiment, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FieldCheck:
     """One kind of data, and on how many of the examined traces it is."""
 
@@ -171,7 +174,7 @@ class FieldCheck:
     examined: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ExperimentSummary:
     """What an experiment holds, so that a person can tell whether it is the right one."""
 
@@ -195,7 +198,7 @@ class ExperimentSummary:
     """Ids and the missing field."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TableGrew:
     """How far the trace table is."""
 
@@ -204,7 +207,7 @@ class TableGrew:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TraceRow:
     """One row of the trace table."""
 
@@ -220,7 +223,7 @@ class TraceRow:
     """Confirmed findings that affect it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rows:
     """A window of rows and how many the query has in all."""
 
@@ -229,14 +232,14 @@ class Rows:
     rows: tuple[TraceRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RowPosition:
     """Index of a trace in a query; ``None`` if it is not in it."""
 
     position: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SpanView:
     """A span with what the analysis worked out about it."""
 
@@ -253,7 +256,7 @@ class SpanView:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TraceView:
     """A trace for the inspector: spans depth first, children in order of start."""
 
@@ -263,7 +266,7 @@ class TraceView:
     """Fingerprints of confirmed findings that affect it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
     """One trace of a session."""
 
@@ -274,7 +277,7 @@ class Turn:
     response: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Conversation:
     """A session, turn by turn."""
 
@@ -282,7 +285,7 @@ class Conversation:
     turns: tuple[Turn, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Done:
     """Nothing more to say."""
 
@@ -304,7 +307,7 @@ Answer = (
 # ---- envelopes ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """A request with its number."""
 
@@ -312,7 +315,7 @@ class Call:
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """The one answer to the call of that number."""
 
@@ -320,7 +323,7 @@ class Reply:
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Push:
     """Something that happened meanwhile in the call of that number."""
 

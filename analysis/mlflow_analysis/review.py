@@ -8,13 +8,10 @@ file is mended by the next write.
 
 from __future__ import annotations
 
-import getpass
-import hashlib
 import json
 import os
 import re
 import time
-import uuid
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
@@ -66,7 +63,7 @@ class Review:
     def __init__(self, path: Path | None, author: str | None = None) -> None:
         self.path = path
         self._author = author if author is not None else _login_name()
-        self._session = uuid.uuid4().hex[:12]
+        self._session = _new_id()[:12]
         self._entries: list[_Entry] = []
         self._read_to = 0
         self.reload()
@@ -115,9 +112,7 @@ class Review:
         ruling = Ruling(
             decision, reason, note, finding.interval[0], self._author, int(time.time() * 1000)
         )
-        self._append(
-            _Entry(uuid.uuid4().hex, finding.fingerprint, asdict(ruling), session=self._session)
-        )
+        self._append(_Entry(_new_id(), finding.fingerprint, asdict(ruling), session=self._session))
         return ruling
 
     def undo(self) -> str | None:
@@ -128,7 +123,7 @@ class Review:
             if mine and entry.entry_id not in undone:
                 self._append(
                     _Entry(
-                        uuid.uuid4().hex,
+                        _new_id(),
                         entry.fingerprint,
                         None,
                         undoes=entry.entry_id,
@@ -148,7 +143,7 @@ class Review:
             if entry.undoes in self._undone():
                 self._append(
                     _Entry(
-                        uuid.uuid4().hex,
+                        _new_id(),
                         entry.fingerprint,
                         None,
                         redoes=entry.undoes,
@@ -186,12 +181,20 @@ class Review:
 
 def review_path(directory: Path, tracking_uri: str, experiment_id: str) -> Path:
     """Where the review of one experiment of one store is kept, under ``directory``."""
+    import hashlib  # here and below: not on the way to first paint
+
     store = hashlib.sha256(tracking_uri.encode()).hexdigest()[:12]
     experiment = re.sub(r"[^A-Za-z0-9_-]", "_", experiment_id)[:60]
     return directory / f"{store}-{experiment}.jsonl"
 
 
+def _new_id() -> str:
+    return os.urandom(16).hex()
+
+
 def _login_name() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (KeyError, OSError):

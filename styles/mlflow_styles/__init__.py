@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 
@@ -11,7 +10,7 @@ def stylesheet(name: str) -> Path:
 
     Raises ``FileNotFoundError`` if there is none of that name.
     """
-    path = Path(str(files(__package__) / f"{name}.tcss"))
+    path = Path(__file__).with_name(f"{name}.tcss")
     if not path.is_file():
         raise FileNotFoundError(f"There is no stylesheet {name!r} in {path.parent}.")
     return path

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from first_screen import first_screen
 from textual.pilot import Pilot
 
 from mlflow_analysis import protocol
@@ -91,6 +92,7 @@ async def go_to_board(
     asks_purpose: bool = False,
 ) -> None:
     """Open the experiment, go to its board, and let the engine say ``events``."""
+    await first_screen(pilot)
     app.state.connection = CONNECTION
     app.choose_experiment(EXPERIMENT)
     await app.switch_mode("board")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from first_screen import first_screen
 from hostile import drawn
 from recorded_engine import RecordedEngine, settings_in
 from textual.pilot import Pilot
@@ -39,6 +40,7 @@ async def app_on(
 ) -> AsyncIterator[tuple[Pilot[int], MlflowTui]]:
     app = MlflowTui(engine, settings_in(tmp_path), **start)
     async with app.run_test(size=size, notifications=True) as pilot:
+        await first_screen(pilot)
         await pilot.pause()
         yield pilot, app
 

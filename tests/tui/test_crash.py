@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from first_screen import first_screen
 from recorded_engine import RecordedEngine, settings_in
 
 from mlflow_tui.application import MlflowTui
@@ -21,6 +22,7 @@ async def test_a_crash_shows_no_local_values(
 
     with pytest.raises(ZeroDivisionError):
         async with app.run_test() as pilot:
+            await first_screen(pilot)
             app.call_later(crash)
             await pilot.pause(0.1)
     said = capsys.readouterr()

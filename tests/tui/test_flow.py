@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from first_screen import first_screen
 from hostile import assert_harmless, drawn
 from recorded_engine import settings_in
 from textual.pilot import Pilot
@@ -41,6 +42,7 @@ async def running(
     app = MlflowTui(client, settings, **start)  # type: ignore[arg-type]
     try:
         async with app.run_test(size=size, notifications=True) as pilot:
+            await first_screen(pilot)
             yield pilot, app
     finally:
         client.close()

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from first_screen import first_screen
 from hostile import drawn
 from recorded_engine import RecordedEngine, settings_in
 from textual.pilot import Pilot
@@ -76,6 +77,7 @@ async def traces_screen(
 ) -> AsyncIterator[tuple[Pilot[int], TracesScreen]]:
     app = MlflowTui(engine, settings_in(tmp_path))
     async with app.run_test(size=size, notifications=True) as pilot:
+        await first_screen(pilot)
         app.connected("", engine._CheckConnection(protocol.CheckConnection("")))
         app.choose_experiment(engine.experiments[0])
         app.action_go("traces")

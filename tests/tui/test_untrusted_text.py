@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from first_screen import first_screen
 from hostile import OBEYED, PIECES, TEXT, assert_harmless, drawn, hostile_trace
 from recorded_engine import RecordedEngine, settings_in
 from rich.segment import Segment
@@ -36,6 +37,7 @@ async def hostile_app(
     engine.experiments = (Experiment("7", f"name {TEXT}", 1_780_272_000_000, {TEXT: TEXT}),)
     app = MlflowTui(engine, settings_in(tmp_path))
     async with app.run_test(size=size, notifications=True) as pilot:
+        await first_screen(pilot)
         yield pilot, app, engine
 
 

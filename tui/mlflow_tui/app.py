@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -24,13 +25,13 @@ def run(
         sys.stderr.write(objection + "\n")
         return 2
     terminal.prepare(os.environ)
+    gc.disable()  # what is imported stays: looking for garbage in it delays the first paint
 
     from mlflow_tui.client import EngineClient
     from mlflow_tui.settings import Settings
 
     settings = Settings.load()
     client = EngineClient(settings.log_directory / "engine.log")
-    client.start()  # it imports mlflow and pandas while we import Textual and paint
     try:
         from mlflow_tui.application import MlflowTui
 

@@ -6,6 +6,7 @@ Importing this module imports Textual; ``mlflow_tui.app`` is what the command li
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import time
 import traceback
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import App, ComposeResult, SystemCommand
 from textual.command import CommandPalette
 from textual.filter import LineFilter
 from textual.message import Message
@@ -54,6 +55,7 @@ from mlflow_tui.scrub import Scrub
 from mlflow_tui.settings import Settings
 from mlflow_tui.state import AppState
 from mlflow_tui.terminal import leave_on_signals, theme_for
+from mlflow_tui.widgets.chrome import HeaderLine
 
 RESTARTS = 3
 RESTART_WINDOW_SECONDS = 60.0
@@ -69,7 +71,6 @@ class MlflowTui(App[int]):
     TITLE = "mlflow-tui"
     CSS_PATH = stylesheet("app")
     MODES = MODES
-    DEFAULT_MODE = CONNECTION
     BINDINGS = bindings_for(EVERYWHERE)
     ENABLE_COMMAND_PALETTE = True
 
@@ -102,12 +103,23 @@ class MlflowTui(App[int]):
 
     # ---- beginning and end --------------------------------------------------------------
 
+    def compose(self) -> ComposeResult:
+        """The header alone: it is on the screen while the first step is being imported."""
+        yield HeaderLine(CONNECTION)
+
     def on_mount(self) -> None:
         """Listen to the engine and to the signals that end a session."""
-        self.client.attach(self._engine_pushed, self._engine_crashed)
+        self.call_after_refresh(self._begin)
         leave_on_signals(self.exit)
         # Coming back from ctrl+z, Textual leaves the screen blank.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+
+    async def _begin(self) -> None:
+        """After the first paint: the first step, and the engine, whose imports take a while."""
+        await self.switch_mode(CONNECTION)
+        gc.enable()
+        gc.freeze()
+        self.client.attach(self._engine_pushed, self._engine_crashed)
 
     def on_unmount(self) -> None:
         """The engine ends with the app."""
@@ -173,7 +185,7 @@ class MlflowTui(App[int]):
         if len(self._restarts) > RESTARTS:
             self.notify(
                 f"{problem.sentence} It failed {RESTARTS} times in a minute and stays off. "
-                "Leave, and see `mlflow-tui doctor`.",
+                f"Leave; what went wrong is in {self.settings.log_directory / 'engine.log'}.",
                 severity="error",
                 timeout=60,
             )

@@ -14,13 +14,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from mlflow_analysis import protocol
 from mlflow_analysis.events import Event, EvidenceGrew, Progress
 from mlflow_analysis.protocol import Call, Problem, Push, Reply, Request, TableGrew
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Body = Event | TableGrew
 """What the engine pushes."""
@@ -59,6 +61,7 @@ class EngineClient:
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._attached = asyncio.Event()
         self._on_push: Callable[[tuple[Body, ...]], None] = lambda bodies: None
         self._on_crash: Callable[[Problem], None] = lambda problem: None
 
@@ -66,6 +69,8 @@ class EngineClient:
 
     def start(self) -> None:
         """Start the engine process. Raises ``OSError`` if that is impossible."""
+        from multiprocessing.connection import Connection  # not on the way to first paint
+
         ours, theirs = socket.socketpair()
         environment = {
             **os.environ,
@@ -98,13 +103,14 @@ class EngineClient:
         on_push: Callable[[tuple[Body, ...]], None],
         on_crash: Callable[[Problem], None],
     ) -> None:
-        """Begin to listen, on the running event loop."""
+        """Start the engine unless it runs, and listen to it on the running event loop."""
         self._on_push, self._on_crash = on_push, on_crash
         self._loop = asyncio.get_running_loop()
         if self._connection is None:
             self.start()
         else:
             self._listen(self._loop)
+        self._attached.set()
 
     def restart(self) -> None:
         """End the engine, whatever it does, and start a new one. Open calls fail with a problem."""
@@ -166,6 +172,7 @@ class EngineClient:
 
     async def ask(self, request: Request) -> Any:
         """The answer to ``request``. Raises ``EngineProblem`` if the engine could not."""
+        await self._attached.wait()
         if not isinstance(request, protocol.CheckConnection | protocol.OpenExperiment):
             await self._settled.wait()
         if self._connection is None:
