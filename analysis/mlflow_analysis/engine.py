@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -29,7 +30,7 @@ from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import Extracted, extract
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
-from mlflow_analysis.hypotheses.base import Hypothesis
+from mlflow_analysis.hypotheses.base import Hypothesis, Rule
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.purpose import draft_purpose
 from mlflow_analysis.records import SkippedTrace, TraceInfo
@@ -39,7 +40,9 @@ logger = logging.getLogger(__name__)
 
 _PROGRESS_EVERY = 0.25
 _EVIDENCE_EVERY = 0.4
-_LARGEST_LIVE_SHARE = 0.4
+_TURN = 0.25
+"""Seconds that the running counts of one turn may take."""
+_LARGEST_LIVE_SHARE = 0.5
 """Share of the reading time that running counts may take."""
 _PURPOSE_AFTER = 200
 _READ_AT_ONCE = 200
@@ -88,6 +91,7 @@ class _Run:
         self.hypotheses: tuple[Hypothesis, ...] = (
             tuple(by_id(each) for each in options.hypotheses) if options.hypotheses else catalogue()
         )
+        self._live = deque(self.hypotheses)
         self.extracted: list[Extracted] = []
         self.skipped: list[SkippedTrace] = []
         self.notes: list[str] = []
@@ -110,7 +114,8 @@ class _Run:
         interrupted = self.cancelled()
         if interrupted:
             self.notes.append(
-                f"Stopped by the user after {len(self.extracted)} of {len(infos)} traces."
+                f"Stopped by the user after {len(self.extracted)} of {len(infos)} traces. Failing and "
+                "slow traces are read first, so shares and statistics lean towards them."
             )
         features = build_features(self.extracted, seed=self.options.seed)
         purpose = (
@@ -164,11 +169,13 @@ class _Run:
             done = len(self.extracted) + len(self.skipped)
             if clock.due(_PROGRESS_EVERY):
                 yield clock.progress("reading spans", done, len(infos))
-            if evidence_clock.due(_EVIDENCE_EVERY) and spent < _LARGEST_LIVE_SHARE * clock.elapsed:
+            if spent <= _LARGEST_LIVE_SHARE * clock.elapsed and evidence_clock.due(_EVIDENCE_EVERY):
                 started = time.monotonic()
-                with_purpose = not purpose_drafted and len(self.extracted) >= _PURPOSE_AFTER
-                yield from self._running_counts(with_purpose)
-                purpose_drafted = purpose_drafted or with_purpose
+                if not purpose_drafted and len(self.extracted) >= _PURPOSE_AFTER:
+                    features = build_features(self.extracted, seed=self.options.seed)
+                    yield PurposeDrafted(draft_purpose(features))
+                    purpose_drafted = True
+                yield from self._running_counts()
                 spent += time.monotonic() - started
         yield clock.progress("reading spans", len(self.extracted) + len(self.skipped), len(infos))
 
@@ -184,17 +191,19 @@ class _Run:
         yield clock.progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses))
         return findings, tests
 
-    def _running_counts(self, with_purpose: bool) -> Iterator[Event]:
-        features = build_features(self.extracted, seed=self.options.seed, with_topics=with_purpose)
-        if with_purpose:
-            yield PurposeDrafted(draft_purpose(features))
-        for hypothesis in self.hypotheses:
-            if self.cancelled():
-                return
+    def _running_counts(self) -> Iterator[Event]:
+        """Counts of some hypotheses, for as long as one turn may take; the next turn goes on with others."""
+        features = build_features(self.extracted, seed=self.options.seed, with_topics=False)
+        began = time.monotonic()
+        for _ in range(len(self._live)):
+            hypothesis = self._live[0]
+            self._live.rotate(-1)
             try:
                 yield _running_count(hypothesis, features)
             except Exception:  # its finding will say so; the others go on
                 logger.exception("Hypothesis %s could not be counted", hypothesis.id)
+            if self.cancelled() or time.monotonic() - began > _TURN:
+                return
 
     def _analysis(
         self,
@@ -247,7 +256,8 @@ def _running_count(hypothesis: Hypothesis, features: Features) -> EvidenceGrew:
     """The strongest case so far."""
     read = len(features.traces)
     missing = missing_field(hypothesis, features)
-    if missing or not hypothesis.live:
+    if missing or hypothesis.rule is Rule.EFFECT or not hypothesis.live:
+        # a contrast is resampled: too much to do again and again for what is no verdict yet
         return EvidenceGrew(hypothesis.id, 0, 0, (0.0, 1.0), read, missing or "open")
     counts = [prevalence(hypothesis, case, features) for case in hypothesis.cases(features)]
     counts = [counted for counted in counts if counted.eligible]

@@ -92,7 +92,7 @@ def _statement(case: Case, counted: Prevalence, claim: str, unit: Unit) -> str:
     noun = unit.value if counted.eligible == 1 else f"{unit.value}s"
     return (
         f"{said} {counted.affected} of {counted.eligible} {noun} show it: "
-        f"{counted.rate:.1%} (95 % interval {low:.1%} to {high:.1%})."
+        f"{counted.rate:.1%} (95% interval {low:.1%} to {high:.1%})."
     )
 
 

@@ -33,7 +33,7 @@ def impact(severity: Severity, case: Case, rows: pd.DataFrame, features: Feature
         severity_weight=weight,
         reason=(
             f"{int(shows.sum())} of {len(traces)} traces show it; at least {lower:.0f} "
-            "(lower bound of the 95 % interval)."
+            "(lower bound of the 95% interval)."
         ),
     )
 

@@ -64,11 +64,11 @@ def _by_fact(hypothesis: Hypothesis, counted: Prevalence) -> Ruled:
     units = f"{counted.affected} of {counted.eligible} {_plural(hypothesis.unit.value, counted.eligible)}"
     if counted.affected >= FACT_UNITS or (counted.affected and counted.rate >= FACT_SHARE):
         return Ruled(
-            Verdict.CONFIRMED, f"It is recorded on {units}; {FACT_UNITS} units or 1 % are enough."
+            Verdict.CONFIRMED, f"It is recorded on {units}; {FACT_UNITS} units or 1% are enough."
         )
     if counted.interval[1] < FACT_SHARE:
         return Ruled(
-            Verdict.REFUTED, f"At most {counted.interval[1]:.2%} show it (upper bound), below 1 %."
+            Verdict.REFUTED, f"At most {counted.interval[1]:.2%} show it (upper bound), below 1%."
         )
     more = units_to_decide(counted.affected, counted.eligible, FACT_SHARE, counted.design_effect)
     return Ruled(
@@ -108,7 +108,7 @@ def _by_effect(
         return Ruled(Verdict.NOT_TESTABLE, "There is nothing to compare it with.")
     effect, threshold = case.contrast.effect, hypothesis.minimum_effect
     low, high = effect.interval
-    figures = f"{effect.kind} {effect.value:.3g} (95 % interval {low:.3g} to {high:.3g})"
+    figures = f"{effect.kind} {effect.value:.3g} (95% interval {low:.3g} to {high:.3g})"
     significant = q_value is None or q_value < FALSE_DISCOVERY_RATE
     if low > threshold and significant:
         chance = "" if q_value is None else f", q = {q_value:.2g}"
