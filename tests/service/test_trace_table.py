@@ -8,7 +8,7 @@ import pytest
 
 from mlflow_analysis.protocol import RowQuery
 from mlflow_analysis.records import TraceInfo
-from mlflow_analysis.trace_table import TraceTable, spoken_request, spoken_response
+from mlflow_analysis.service.trace_table import TraceTable, spoken_request, spoken_response
 from trace_factory import trace
 
 

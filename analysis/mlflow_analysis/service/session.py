@@ -24,8 +24,8 @@ from mlflow_analysis.protocol import (
     Request,
     TableGrew,
 )
-from mlflow_analysis.trace_table import TraceTable
-from mlflow_analysis.trace_view import trace_view
+from mlflow_analysis.service.trace_table import TraceTable
+from mlflow_analysis.service.trace_view import trace_view
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.survey import Survey, summary

@@ -110,7 +110,7 @@ class _Loaded:
     """What needs MLflow and pandas, once they are imported."""
 
     def __init__(self) -> None:
-        from mlflow_analysis.session import Session
+        from mlflow_analysis.service.session import Session
         from mlflow_analysis.tracking.environment import load_mlflow
 
         load_mlflow()

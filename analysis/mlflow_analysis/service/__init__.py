@@ -1,0 +1,1 @@
+"""The engine as a process of its own, which the app talks to through ``protocol``."""
