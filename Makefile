@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench docs clean
+.PHONY: help install demo test lint format bench docs screens clean
 
 help:
 	@echo "make demo     open a sample store with planted faults (without a terminal: analyse it)"
@@ -13,6 +13,7 @@ help:
 	@echo "make format   let ruff rewrite the code"
 	@echo "make bench    start-up, throughput and accuracy"
 	@echo "make docs     write the reference of all hypotheses anew"
+	@echo "make screens  draw the pictures in the README"
 	@echo "make clean    remove $(VENV)"
 
 install: $(READY)
@@ -46,6 +47,9 @@ bench: $(READY)
 
 docs: $(READY)
 	$(VENV)/bin/python -m mlflow_analysis.hypotheses.reference > docs/hypotheses.md
+
+screens: $(READY)
+	$(VENV)/bin/python docs/screens.py
 
 clean:
 	rm -rf $(VENV)
