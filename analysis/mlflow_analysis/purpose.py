@@ -18,6 +18,7 @@ _MOST_TOOLS = 30
 _MOST_PATTERNS = 12
 _EXAMPLES = 3
 _QUOTE = 160
+_SHARED = 0.5
 _FIRST_SENTENCE = re.compile(r"(.{20,300}?[.!?])(?:\s|$)", re.DOTALL)
 
 
@@ -121,7 +122,10 @@ def _stated_role(features: Features) -> str:
     texts = prompts[0].fillna(prompts[1]).dropna() if len(prompts) else prompts
     if len(texts) == 0:
         return ""
-    text = str(texts.value_counts().index[0]).replace("\\n", " ").replace('\\"', '"')
+    counts = texts.value_counts()
+    if counts.iloc[0] < _SHARED * len(texts):
+        return ""  # every call has instructions of its own
+    text = str(counts.index[0]).replace("\\n", " ").replace('\\"', '"')
     first = _FIRST_SENTENCE.match(text)
     return single_line(first.group(1) if first else text)[:_QUOTE]
 

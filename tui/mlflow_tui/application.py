@@ -9,7 +9,6 @@ import asyncio
 import gc
 import os
 import time
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -48,6 +47,7 @@ from mlflow_tui.actions import (
 )
 from mlflow_tui.board_state import BoardState
 from mlflow_tui.client import EngineClient, EngineProblem
+from mlflow_tui.crash import crash_report
 from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
 from mlflow_tui.modes import MODES
 from mlflow_tui.screens.base import StepScreen
@@ -154,21 +154,10 @@ class MlflowTui(App[int]):
         first = self._exception is None
         if first:
             self._exception = error
-            self._exit_renderables.append(self._crash_report(error))
+            self._exit_renderables.append(crash_report(error, self.settings.log_directory))
         self._close_messages_no_wait()
         if first:
             self._exception_event.set()  # the test pilot raises the error again
-
-    def _crash_report(self, error: Exception) -> str:
-        log = self.settings.log_directory / "crash.log"
-        log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
-            traceback.print_exception(error, file=stream)
-        return (
-            f"mlflow-tui stopped because of an error in it ({type(error).__name__}). "
-            f"Your decisions are saved. Details: {log}"
-        )
 
     # ---- the engine ---------------------------------------------------------------------
 

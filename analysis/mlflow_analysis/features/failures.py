@@ -104,7 +104,7 @@ _ERROR_START = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"(?:http(?:/\d(?:\.\d)?)?|status(?:[ _]code)?|error(?: code)?|code)\W{0,4}([45]\d\d)\b|\A\W*([45]\d\d)\b|\b(40[01348]|42[29]|50[0234]|529)\b",
+    r"(?:http(?:/\d(?:\.\d)?)?|status(?:[ _]code)?|error(?: code)?|code)\W{0,4}([45]\d\d)\b|\A\W*([45]\d\d)\b|: *([45]\d\d) [A-Za-z]",
     re.IGNORECASE,
 )
 _JUDGED_BY_OUTPUT = frozenset({"TOOL", "FUNCTION", "MEMORY"})

@@ -130,7 +130,7 @@ def _tools_that_slow_down(features: Features) -> Iterator[LoadedTool]:
         load = traces["load"].to_numpy(dtype=float)
         calm_edge, busy_edge = np.quantile(load, [1 / 3, 2 / 3])
         calm, busy = self_ms[load <= calm_edge], self_ms[load > busy_edge]
-        if calm.empty or busy.empty or np.ptp(load) == 0:
+        if calm.empty or busy.empty or np.ptp(load) == 0 or np.ptp(self_ms) == 0:
             continue
         correlation = float(stats.spearmanr(load, self_ms).statistic)
         interval = _spearman_interval(correlation, traces["session"].nunique())

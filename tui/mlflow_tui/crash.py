@@ -1,0 +1,23 @@
+"""What is kept of a crash: the traceback in a file, and a sentence for the terminal."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from pathlib import Path
+
+
+def crash_report(error: Exception, directory: Path) -> str:
+    """Write the traceback to ``crash.log`` (mode 0600) in ``directory``; the sentence that says so.
+
+    Without local variables: those hold trace content. Raises ``OSError`` if it cannot be written.
+    """
+    log = directory / "crash.log"
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
+        traceback.print_exception(error, file=stream)
+    return (
+        f"mlflow-tui stopped because of an error in it ({type(error).__name__}). "
+        f"Your decisions are saved. Details: {log}"
+    )
