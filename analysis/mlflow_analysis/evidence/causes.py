@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -117,8 +118,8 @@ def search_causes(counted: Prevalence, literals: list[Literal]) -> Search:
     return Search(tuple(shown), tuple(tests))
 
 
-def _ranked(candidates: object) -> list[Candidate]:
-    found = [each for each in candidates if each is not None]  # type: ignore[attr-defined]
+def _ranked(candidates: Iterable[Candidate | None]) -> list[Candidate]:
+    found = [each for each in candidates if each is not None]
     return sorted(
         found,
         key=lambda each: (-round(each.quality, 12), len(each.literals), each.attribute, each.value),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 _FEWEST_TEXTS = 30
 _CHOICES = (2, 3, 4, 6, 8, 10, 12, 15)
@@ -78,9 +79,9 @@ def _topics(requests: pd.Series, seed: int) -> pd.Series:
     return requests.map(mapping).fillna("")
 
 
-def _names(weights: object, assigned: np.ndarray, words: np.ndarray) -> dict[int, str]:
+def _names(weights: csr_matrix, assigned: np.ndarray, words: np.ndarray) -> dict[int, str]:
     """Words that set each group apart from all requests."""
-    matrix = weights.tocsr()  # type: ignore[attr-defined]
+    matrix = weights.tocsr()
     overall = np.asarray(matrix.mean(axis=0)).ravel()
     names: dict[int, str] = {}
     for number in sorted(set(assigned.tolist())):
