@@ -151,11 +151,3 @@ def answer_text(outputs: Any, depth: int = 0) -> str:
             return spoken[-1] if spoken else ""
         return content_text(value) or as_text(value)
     return as_text(value)
-
-
-def system_text(inputs: Any) -> str:
-    """The system prompt in a model call's inputs, or ""."""
-    for message in messages_of(inputs):
-        if role_of(message) in ("system", "developer"):
-            return message_text(message)
-    return ""

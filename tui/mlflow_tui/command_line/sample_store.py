@@ -1,13 +1,14 @@
-"""The sample store of ``mlflow-tui demo``, made by a process of its own so that this one stays light."""
+"""The sample store of ``mlflow-tui demo``, and where its report is kept."""
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+import asyncio
 from pathlib import Path
 
 import click
 import platformdirs
+
+from mlflow_tui.demo_store import make_demo_store
 
 
 def sample_store(fresh: bool) -> tuple[str, str]:
@@ -21,15 +22,13 @@ def sample_store(fresh: bool) -> tuple[str, str]:
         click.echo(
             "Opening the sample store (the first time it is made, which takes a while) …", err=True
         )
-    # a spawned process: mlflow would be loaded for good, and started threads, in this one
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
-        try:
-            return executor.submit(_make, fresh).result()
-        except OSError as error:
-            raise click.ClickException(
-                f"The sample store cannot be made: {error}. Set XDG_CACHE_HOME to a folder "
-                "that can be written."
-            ) from error
+    try:
+        return asyncio.run(make_demo_store(fresh))
+    except OSError as error:
+        raise click.ClickException(
+            f"The sample store cannot be made: {error}. Set XDG_CACHE_HOME to a folder "
+            "that can be written."
+        ) from error
 
 
 def report_path() -> Path:
@@ -46,10 +45,3 @@ def report_path() -> Path:
             "that can be written."
         ) from error
     return path
-
-
-def _make(fresh: bool) -> tuple[str, str]:
-    from mlflow_analysis.demo.store import ensure_demo_store
-
-    store = ensure_demo_store(fresh=fresh)
-    return store.tracking_uri, store.experiment_name
