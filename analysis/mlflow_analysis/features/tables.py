@@ -102,6 +102,10 @@ class Features:
     attributes: pd.DataFrame
     seed: int = 0
     """For every random draw in a test, so that equal input gives equal output."""
+    declared_tools: frozenset[str] | None = None
+    """The tools that the user says the application has; ``None`` if nobody said."""
+    out_of_scope: frozenset[str] = frozenset()
+    """Ids of the traces whose request the user says is none of the application's business."""
 
     @cached_property
     def complete(self) -> pd.DataFrame:
