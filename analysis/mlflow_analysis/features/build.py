@@ -24,6 +24,7 @@ _TEXT = ("error_class", "error_message", "error_template")
 _SPAN_TEXT = (
     "key", "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "error_class",
     "error_message", "model", "finish_reason", "arguments", "arguments_key", "output", "output_key",
+    "instructions", "offered", "requested",
 )  # fmt: skip
 _TRACE_TEXT = (
     "trace_id", "state", "session_id", "user", "request", "response", "name", "app_version",
@@ -54,6 +55,7 @@ def _spans(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.DataFrame
     spans = pd.DataFrame(rows, columns=list(SPAN_COLUMNS)).astype(dict.fromkeys(_SPAN_TEXT, str))
     spans = spans.astype({
         "position": "int64", "depth": "int64", "error_status": "int64", "error_offset": "int64",
+        "documents": "int64",
         "failed": bool, "propagated": bool,
     })  # fmt: skip
     for column in (
@@ -64,6 +66,7 @@ def _spans(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.DataFrame
         "critical_ms",
         "input_tokens",
         "output_tokens",
+        "top_score",
     ):
         spans[column] = pd.to_numeric(spans[column]).astype(float)
     spans["error_template"] = templates(spans["error_message"])

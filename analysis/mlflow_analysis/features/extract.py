@@ -9,7 +9,9 @@ from typing import Any
 
 from mlflow_analysis.features.conversation import answer_text, request_text
 from mlflow_analysis.features.failures import failure_of
+from mlflow_analysis.features.model_call import ModelCall, model_call
 from mlflow_analysis.features.payload import as_text, canonical, key_of, parsed
+from mlflow_analysis.features.retrieval import retrieved
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS, SpanRecord, TraceInfo, TraceRecord
 from mlflow_analysis.timing.tree import timed
 
@@ -17,12 +19,15 @@ LONGEST_MESSAGE = 20_000
 LONGEST_OUTPUT = 8_000
 LONGEST_ARGUMENTS = 2_000
 _NS = 1e6
+_NO_CALL = ModelCall("", (), ())
+_NOTHING_FOUND = (-1, float("nan"))
 
 SPAN_COLUMNS = (
     "key", "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "position", "depth",
     "start_ms", "end_ms", "duration_ms", "self_ms", "critical_ms", "failed", "error_class",
     "error_status", "error_message", "error_offset", "propagated", "model", "input_tokens",
     "output_tokens", "finish_reason", "arguments", "arguments_key", "output", "output_key",
+    "instructions", "offered", "requested", "documents", "top_score",
 )  # fmt: skip
 TRACE_COLUMNS = (
     "trace_id", "start_ms", "duration_ms", "state", "failed", "complete", "session_id", "user",
@@ -88,6 +93,10 @@ def extract(record: TraceRecord) -> Extracted:
             root = span
         failure = failure_of(span)
         inputs, outputs = _tokens(span)
+        outcome = parsed(span.outputs)
+        is_model = span.kind in MODEL_KINDS
+        call = model_call(parsed(span.inputs), outcome, span.attributes) if is_model else _NO_CALL
+        found = retrieved(outcome, span.attributes) if span.kind == "RETRIEVER" else _NOTHING_FOUND
         duration = float("nan") if span.end_ns is None else (span.end_ns - span.start_ns) / _NS
         rows.append((
             f"{info.trace_id}/{span.span_id}", info.trace_id, span.span_id, span.parent_id or "",
@@ -98,9 +107,10 @@ def extract(record: TraceRecord) -> Extracted:
             failure.status if failure else -1, failure.message if failure else "",
             failure.offset if failure else -1,
             span.status == "ERROR" and node.ancestors_failed, _model(span), inputs, outputs,
-            _finish_reason(span) if span.kind in MODEL_KINDS else "",
+            _finish_reason(span, outcome) if is_model else "",
             canonical(span.inputs)[:LONGEST_ARGUMENTS].decode("utf-8", "replace") if span.inputs is not None else "",
             key_of(span.inputs), as_text(span.outputs)[:LONGEST_OUTPUT], key_of(span.outputs),
+            call.instructions, "\n".join(call.offered), "\n".join(call.requested), *found,
         ))  # fmt: skip
     return Extracted(
         _trace_row(info, record.spans, root), rows, _assessment_rows(info), _own_attributes(info)
@@ -225,13 +235,12 @@ def _count(value: Any) -> int | None:
     return int(value) if isinstance(value, (int, float)) and value >= 0 else None
 
 
-def _finish_reason(span: SpanRecord) -> str:
+def _finish_reason(span: SpanRecord, outputs: Any) -> str:
     reasons = parsed(span.attributes.get("gen_ai.response.finish_reasons"))
     if isinstance(reasons, list) and reasons:
         return str(reasons[0]).lower()
     if isinstance(reasons, str) and reasons:
         return reasons.lower()
-    outputs = parsed(span.outputs)
     if isinstance(outputs, dict):
         choices = outputs.get("choices") or outputs.get("candidates")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):

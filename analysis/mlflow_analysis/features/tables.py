@@ -53,6 +53,11 @@ arguments            canonical JSON of the inputs, cut at 2,000
 arguments_key        hash of the whole canonical inputs, "" where there are none
 output               text of the outputs, cut at 8,000
 output_key           hash of the whole outputs
+instructions         system prompt that a model call received, cut at 4,000; "" if none
+offered              names of the tools that a model call was offered, sorted, joined by "\\n"
+requested            names of the tools that its reply asked to call, joined by "\\n"
+documents            how many documents a retriever returned, -1 if unknown or no retriever
+top_score            the highest score among them (higher is better), NaN if none
 ==================== =======================================================================
 
 ``assessments``, one row each: trace_id, span_id, name, kind, value (text), passed (True, False or

@@ -1,0 +1,307 @@
+"""What a model call was told, what tools it was offered, and what it asked for.
+
+Every framework logs these in its own place. Known here: OpenAI (chat, Responses), Anthropic, Gemini,
+Bedrock Converse, LangChain and LangGraph, LlamaIndex, AutoGen, CrewAI, smolagents, DSPy, Pydantic AI,
+Vercel's AI SDK, MLflow's autologging, and the attributes of OpenTelemetry GenAI and OpenInference.
+What isn't recognised counts as not recorded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlflow_analysis.features.conversation import (
+    content_text,
+    message_text,
+    messages_of,
+    role_of,
+)
+from mlflow_analysis.features.payload import parsed
+
+LONGEST_INSTRUCTIONS = 4_000
+_MOST_TOOLS = 500
+_DEEPEST = 8
+_SYSTEM_ROLES = frozenset({"system", "developer"})
+_TOOL_ATTRIBUTES = (
+    "mlflow.chat.tools",
+    "gen_ai.tool.definitions",
+    "gen_ai.request.tools",
+    "llm.tools",
+    "ai.prompt.tools",
+    "tools",
+)
+_SETTINGS = (
+    "llm.invocation_parameters",
+    "invocation_params",
+    "model_request_parameters",
+    "kwargs",
+    "config",
+)
+"""Where a payload or the attributes keep a call's settings as one object."""
+_TOOL_KEYS = (
+    "tools", "functions", "function_tools", "output_tools", "tool_definitions", "available_tools",
+    "tools_to_call_from",
+)  # fmt: skip
+_SETTING_KEYS = (
+    *_SETTINGS,
+    "toolConfig",
+    "tool_config",
+    "generation_config",
+    "request",
+    "options",
+    "extra",
+    "body",
+)
+_DECLARATIONS = ("function_declarations", "functionDeclarations")
+_INSTRUCTION_KEYS = (
+    "system",
+    "system_instruction",
+    "systemInstruction",
+    "system_prompt",
+    "instructions",
+)
+_REPLY_KEYS = (
+    "choices", "candidates", "generations", "message", "messages", "output", "content", "parts",
+    "response", "result", "kwargs", "additional_kwargs", "data", "blocks", "tool_calls", "toolCalls",
+    "function_call", "functionCall", "toolUse",
+)  # fmt: skip
+_CALLS = frozenset({"tool_calls", "toolCalls", "function_call", "functionCall", "toolUse"})
+_CALL_TYPES = frozenset({
+    "function_call", "tool_use", "tool_call", "tool-call", "custom_tool_call", "mcp_call",
+    "server_tool_use",
+})  # fmt: skip
+_NAME = re.compile(r"[\w.:/ -]{1,128}\Z")
+_TOLD = re.compile(r"(?:system|developer): (.*?)(?=\n(?:user|human|assistant): |\Z)", re.DOTALL)
+_FLAT_TOOL = re.compile(
+    r"llm\.tools\.\d+\.(?:tool\.)?(?:json_schema|name)\Z|llm\.request\.functions\.\d+\.name\Z"
+)
+_FLAT_CALL = re.compile(
+    r"(?:llm\.output_messages|gen_ai\.completion)\.\d+\..*tool_calls\.\d+\.(?:.*\.)?name\Z"
+)
+_FLAT_MESSAGE = re.compile(r"(llm\.input_messages\.\d+\.message|gen_ai\.prompt\.\d+)\.role\Z")
+_FLAT = ("llm.", "gen_ai.completion.", "gen_ai.prompt.")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """What is known of one call of a language model."""
+
+    instructions: str
+    """System prompt, cut at ``LONGEST_INSTRUCTIONS``; "" if none."""
+    offered: tuple[str, ...]
+    """Names of the tools offered, sorted and distinct."""
+    requested: tuple[str, ...]
+    """Names of the tools that the reply asks to call, in its order."""
+
+
+def model_call(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> ModelCall:
+    """Read one call's payloads. ``inputs`` and ``outputs`` have been through ``payload.parsed``."""
+    messages = messages_of(inputs)
+    flat = {
+        key: value
+        for key, value in attributes.items()
+        if key.startswith(_FLAT) and any(part.isdigit() for part in key.split("."))
+    }
+    return ModelCall(
+        _instructions(inputs, outputs, attributes, messages, flat)[:LONGEST_INSTRUCTIONS],
+        _offered(inputs, outputs, attributes, messages, flat),
+        _requested(outputs, attributes, flat),
+    )
+
+
+def _instructions(
+    inputs: Any,
+    outputs: Any,
+    attributes: Mapping[str, Any],
+    messages: list[dict[str, Any]],
+    flat: Mapping[str, Any],
+) -> str:
+    told = _system_texts(messages) or _system_texts(
+        messages_of(attributes.get("gen_ai.input.messages"))
+    )
+    if not told:
+        for source in (*_settings(inputs), outputs, attributes):
+            if isinstance(source, Mapping):
+                told = [_text(source[key]) for key in _INSTRUCTION_KEYS if source.get(key)]
+            if any(told):
+                break
+    if not any(told) and "gen_ai.system_instructions" in attributes:
+        told = [_text(attributes["gen_ai.system_instructions"])]
+    if not any(told) and flat:
+        told = [
+            _text(flat.get(f"{match[1]}.content"))
+            for key, role in flat.items()
+            if (match := _FLAT_MESSAGE.match(key)) and role in _SYSTEM_ROLES
+        ]
+    if not any(told) and isinstance(inputs, str) and (match := _TOLD.match(inputs)):
+        told = [match[1]]
+    return "\n\n".join(text for text in told if text)
+
+
+def _system_texts(messages: list[dict[str, Any]]) -> list[str]:
+    return [message_text(each) for each in messages if role_of(each) in _SYSTEM_ROLES]
+
+
+def _text(value: Any) -> str:
+    return content_text(parsed(value))
+
+
+def _offered(
+    inputs: Any,
+    outputs: Any,
+    attributes: Mapping[str, Any],
+    messages: list[dict[str, Any]],
+    flat: Mapping[str, Any],
+) -> tuple[str, ...]:
+    names: set[str] = set()
+    for key in _TOOL_ATTRIBUTES:
+        if key in attributes:
+            names.update(_tool_names(attributes[key]))
+    settings = [parsed(attributes[key]) for key in _SETTINGS if key in attributes]
+    if isinstance(outputs, dict) and outputs.get("object") == "response":
+        settings.append(outputs)  # the Responses API tells the tools again
+    for source in (*_settings(inputs), *(each for one in settings for each in _settings(one))):
+        for key in _TOOL_KEYS:
+            if source.get(key):
+                names.update(_tool_names(source[key]))
+    for message in messages:  # some recorders append the definitions as messages
+        if role_of(message) == "tool" and isinstance(message.get("content"), dict):
+            content = message["content"]
+            if content.get("type") == "function" and "function" in content:
+                names.update(_tool_names([content]))
+    for key, value in flat.items():
+        if _FLAT_TOOL.match(key):
+            names.update(_tool_names([value]))
+    return tuple(sorted(names))
+
+
+def _settings(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+    """The objects of a payload that may hold a call's settings, outermost first."""
+    value = parsed(value)
+    if isinstance(value, dict):
+        yield value
+        if depth < 3:
+            for key in _SETTING_KEYS:
+                if isinstance(value.get(key), (dict, str)):
+                    yield from _settings(value[key], depth + 1)
+
+
+def _tool_names(value: Any) -> Iterator[str]:
+    value = parsed(value)
+    if isinstance(value, dict):  # one tool, or names to definitions
+        listed = any(key in value for key in ("name", "function", "toolSpec", *_DECLARATIONS))
+        entries: Iterable[Any] = [value] if listed else list(value)
+    elif isinstance(value, (list, tuple)):
+        entries = value
+    else:
+        return
+    for entry in list(entries)[:_MOST_TOOLS]:
+        yield from _names_of(parsed(entry))
+
+
+def _names_of(entry: Any) -> Iterator[str]:
+    if isinstance(entry, str):
+        if _NAME.match(entry):
+            yield entry
+        return
+    if not isinstance(entry, dict):
+        return
+    declared = [entry[key] for key in _DECLARATIONS if isinstance(entry.get(key), list)]
+    if declared:
+        for each in declared:
+            yield from _tool_names(each)
+        return
+    for inner in ("function", "toolSpec", "tool", "json_schema", "tool.json_schema"):
+        nested = parsed(entry.get(inner))
+        if isinstance(nested, dict):
+            yield from _names_of(nested)
+            return
+    name = entry.get("name") or entry.get("tool_name")
+    if not isinstance(name, str) or not name:
+        # built into the provider: OpenAI gives a type only, Gemini a key only
+        kind = entry.get("type")
+        name = kind if isinstance(kind, str) else next(iter(entry), "")
+        if name in ("function", "object", "mcp"):
+            return
+    if _NAME.match(name):
+        yield name
+
+
+def _requested(
+    outputs: Any, attributes: Mapping[str, Any], flat: Mapping[str, Any]
+) -> tuple[str, ...]:
+    names = list(_calls_in(outputs))
+    for key in ("gen_ai.output.messages", "ai.response.toolCalls"):
+        if not names and key in attributes:
+            names = list(_calls_in(attributes[key]))
+    if not names:
+        names = [
+            value for key, value in flat.items() if _FLAT_CALL.match(key) and isinstance(value, str)
+        ]
+    return tuple(dict.fromkeys(names))
+
+
+def _calls_in(value: Any, depth: int = 0, in_calls: bool = False) -> Iterator[str]:
+    """Names of the tools that a reply, or a part of one, asks to call."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, str):
+        if value.lstrip()[:1] not in ("[", "{") or not _looks_like_calls(value):
+            return
+        value = parsed(value)
+    if isinstance(value, list):
+        for item in value[:_MOST_TOOLS]:
+            yield from _calls_in(item, depth + 1, in_calls)
+        return
+    if not isinstance(value, dict):
+        return
+    name = _called(value, in_calls)
+    if name:
+        yield name
+        return
+    for key in _REPLY_KEYS:
+        inner = value.get(key)
+        if not inner or isinstance(inner, (int, float)):
+            continue
+        if key == "messages" and isinstance(inner, list):
+            inner = _latest(inner)
+        before = depth
+        found = list(_calls_in(inner, before + 1, key in _CALLS))
+        yield from found
+        if found and key in ("message", "tool_calls"):
+            return  # LangChain and LlamaIndex repeat them below ``additional_kwargs``
+
+
+def _looks_like_calls(text: str) -> bool:
+    return '"function"' in text[:2_000] or '"tool_calls"' in text[:2_000]
+
+
+def _latest(messages: list[Any]) -> list[Any]:
+    """What the model said last: messages after the last one by somebody else."""
+    tail: list[Any] = []
+    for message in reversed(messages):
+        if role_of(message) != "assistant":
+            break
+        tail.insert(0, message)
+    return tail
+
+
+def _called(value: Mapping[str, Any], in_calls: bool) -> str:
+    """The tool's name if ``value`` is a call, else ""."""
+    function = value.get("function")
+    if isinstance(function, dict) and "arguments" in function:
+        return str(function.get("name") or "")
+    kind = value.get("type") or value.get("part_kind") or value.get("block_type")
+    is_call = (
+        in_calls
+        or (isinstance(kind, str) and kind in _CALL_TYPES)
+        or "toolName" in value
+        or ("arguments" in value and "name" in value and "id" in value)
+    )
+    if not is_call:
+        return ""
+    name = value.get("name") or value.get("tool_name") or value.get("toolName")
+    return name if isinstance(name, str) else ""
