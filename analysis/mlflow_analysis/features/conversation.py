@@ -27,6 +27,18 @@ _ANSWER_KEYS = (
     "output_text", "message", "raw", "outputs", "return_values",
 )  # fmt: skip
 _DEEPEST = 6
+_CLASSES = {
+    "humanmessage": "user", "usermessage": "user", "systemmessage": "system",
+    "aimessage": "assistant", "aimessagechunk": "assistant", "assistantmessage": "assistant",
+    "toolmessage": "tool", "functionmessage": "tool", "functionexecutionresultmessage": "tool",
+}  # fmt: skip
+"""The class names by which LangChain and AutoGen tell who speaks."""
+_PARTS = {
+    "system-prompt": "system", "user-prompt": "user", "tool-return": "tool", "retry-prompt": "tool",
+    "text": "assistant", "tool-call": "assistant",
+}  # fmt: skip
+"""Pydantic AI tells it part by part."""
+_NOT_TEXT = ("tool", "function", "thinking", "image", "reasoning")
 
 
 def content_text(content: Any) -> str:
@@ -34,7 +46,7 @@ def content_text(content: Any) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, dict):
-        for key in ("text", "content", "parts", "value"):
+        for key in ("text", "content", "parts", "blocks", "value"):
             if isinstance(content.get(key), (str, list, dict)):
                 return content_text(content[key])
         return ""
@@ -45,10 +57,10 @@ def content_text(content: Any) -> str:
 
 
 def _is_text(part: Any) -> bool:
-    return not (
-        isinstance(part, dict)
-        and str(part.get("type", "text")).startswith(("tool", "function", "thinking", "image"))
-    )
+    if not isinstance(part, dict):
+        return True
+    kind = str(part.get("type") or part.get("block_type") or part.get("part_kind") or "text")
+    return not (kind.startswith(_NOT_TEXT) or "Reasoning" in kind)
 
 
 def role_of(message: Any) -> str:
@@ -56,23 +68,22 @@ def role_of(message: Any) -> str:
     if not isinstance(message, dict):
         return ""
     if isinstance(message.get("kwargs"), dict) and isinstance(message.get("id"), list):
-        kind = str(message["id"][-1])  # LangChain's serialised constructor
-        return {
-            "HumanMessage": "user",
-            "AIMessage": "assistant",
-            "SystemMessage": "system",
-            "ToolMessage": "tool",
-        }.get(kind, "")
-    role = str(message.get("role") or message.get("type") or "").lower()
+        # LangChain's serialised constructor
+        return _CLASSES.get(str(message["id"][-1]).lower(), "")
+    role = str(message.get("role") or message.get("type") or "").rpartition(".")[2].lower()
+    if role == "textmessage":  # AutoGen: who it is from tells
+        return "user" if message.get("source") == "user" else "assistant"
     if role in _USER_ROLES:
         return "user"
-    return "assistant" if role in _ASSISTANT_ROLES else role
+    return "assistant" if role in _ASSISTANT_ROLES else _CLASSES.get(role, role)
 
 
 def message_text(message: Any) -> str:
     """The text of one message."""
-    if isinstance(message, dict) and isinstance(message.get("kwargs"), dict):
-        return content_text(message["kwargs"].get("content"))
+    if isinstance(message, dict):
+        for holder in ("kwargs", "data"):  # LangChain's serialised forms
+            if isinstance(message.get(holder), dict) and "content" in message[holder]:
+                return content_text(message[holder]["content"])
     return content_text(message)
 
 
@@ -82,6 +93,8 @@ def messages_of(value: Any, depth: int = 0) -> list[dict[str, Any]]:
     if isinstance(value, list):
         if value and all(role_of(item) for item in value):
             return list(value)
+        if value and all(isinstance(item, dict) and _by_part(item) for item in value):
+            return [message for item in value for message in _messages_by_part(item)]
         if len(value) == 1:
             return messages_of(value[0], depth + 1) if depth < _DEEPEST else []
         return []
@@ -94,6 +107,19 @@ def messages_of(value: Any, depth: int = 0) -> list[dict[str, Any]]:
                 if found:
                     return found
     return []
+
+
+def _by_part(item: dict[str, Any]) -> bool:
+    return item.get("kind") in ("request", "response") and isinstance(item.get("parts"), list)
+
+
+def _messages_by_part(item: dict[str, Any]) -> list[dict[str, Any]]:
+    told = [{"role": "system", "content": item["instructions"]}] if item.get("instructions") else []
+    return told + [
+        {"role": _PARTS.get(str(part.get("part_kind")), "tool"), "content": part.get("content")}
+        for part in item["parts"]
+        if isinstance(part, dict)
+    ]
 
 
 def request_text(inputs: Any) -> str:
@@ -133,6 +159,9 @@ def answer_text(outputs: Any, depth: int = 0) -> str:
                 choices[0].get("message") or choices[0].get("content") or choices[0].get("text"),
                 depth + 1,
             )
+        if isinstance(value.get("generations"), list) and value["generations"]:
+            first = value["generations"][0]  # LangChain: one list for each prompt
+            return answer_text(first[0] if isinstance(first, list) and first else first, depth + 1)
         messages = messages_of(value) if "messages" in value else []
         if messages:
             return message_text(messages[-1]) if role_of(messages[-1]) == "assistant" else ""

@@ -9,6 +9,7 @@ What isn't recognised counts as not recorded.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -106,7 +107,9 @@ def model_call(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> Mode
         if key.startswith(_FLAT) and any(part.isdigit() for part in key.split("."))
     }
     return ModelCall(
-        _instructions(inputs, outputs, attributes, messages, flat)[:LONGEST_INSTRUCTIONS],
+        sys.intern(
+            _instructions(inputs, outputs, attributes, messages, flat)[:LONGEST_INSTRUCTIONS]
+        ),
         _offered(inputs, outputs, attributes, messages, flat),
         _requested(outputs, attributes, flat),
     )
@@ -236,7 +239,7 @@ def _requested(
     names = list(_calls_in(outputs))
     for key in ("gen_ai.output.messages", "ai.response.toolCalls"):
         if not names and key in attributes:
-            names = list(_calls_in(attributes[key]))
+            names = list(_calls_in(parsed(attributes[key])))
     if not names:
         names = [
             value for key, value in flat.items() if _FLAT_CALL.match(key) and isinstance(value, str)
@@ -268,8 +271,7 @@ def _calls_in(value: Any, depth: int = 0, in_calls: bool = False) -> Iterator[st
             continue
         if key == "messages" and isinstance(inner, list):
             inner = _latest(inner)
-        before = depth
-        found = list(_calls_in(inner, before + 1, key in _CALLS))
+        found = list(_calls_in(inner, depth + 1, key in _CALLS))
         yield from found
         if found and key in ("message", "tool_calls"):
             return  # LangChain and LlamaIndex repeat them below ``additional_kwargs``
