@@ -50,7 +50,7 @@ def trace_attributes(features: Features) -> pd.DataFrame:
         [words == 0, words <= _SHORT, words <= _MEDIUM], ["", "short", "medium"], "long"
     )
     table["load"] = _thirds(traces["load"])
-    return table.join(features.attributes).fillna("").astype(str)
+    return table.join(features.attributes).fillna("").astype(object)
 
 
 def _thirds(load: pd.Series) -> pd.Series:

@@ -39,7 +39,12 @@ def build_features(
     """The tables of these traces. ``with_topics=False`` leaves out the clustering of requests."""
     traces = pd.DataFrame([each.trace for each in extracted], columns=list(TRACE_COLUMNS))
     traces = traces.astype(
-        {"start_ms": "int64", "failed": bool, "complete": bool, **dict.fromkeys(_TRACE_TEXT, str)}
+        {
+            "start_ms": "int64",
+            "failed": bool,
+            "complete": bool,
+            **dict.fromkeys(_TRACE_TEXT, object),
+        }
     )
     for column in ("duration_ms", "input_tokens", "output_tokens", "total_tokens"):
         traces[column] = pd.to_numeric(traces[column]).astype(float)
@@ -52,7 +57,7 @@ def build_features(
 
 
 def _spans(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.DataFrame:
-    spans = pd.DataFrame(rows, columns=list(SPAN_COLUMNS)).astype(dict.fromkeys(_SPAN_TEXT, str))
+    spans = pd.DataFrame(rows, columns=list(SPAN_COLUMNS)).astype(dict.fromkeys(_SPAN_TEXT, object))
     spans = spans.astype({
         "position": "int64", "depth": "int64", "error_status": "int64", "error_offset": "int64",
         "documents": "int64",
@@ -125,13 +130,13 @@ def _per_trace(counts: pd.Series, traces: pd.DataFrame) -> pd.Series:
 
 def _text(column: pd.Series, traces: pd.DataFrame) -> pd.Series:
     """A text column by trace, "" where a trace has none (also where no trace has any)."""
-    return column.astype(str).reindex(traces.index).fillna("")
+    return column.astype(object).reindex(traces.index).fillna("")
 
 
 def _attributes(extracted: Sequence[Extracted], traces: pd.DataFrame) -> pd.DataFrame:
     own = {str(each.trace[0]): each.attributes for each in extracted if each.attributes}
     table = pd.DataFrame.from_dict(own, orient="index", dtype=object)
-    table = table.reindex(traces.index).fillna("").astype(str)
+    table = table.reindex(traces.index).fillna("").astype(object)
     varied = [
         column
         for column in sorted(table.columns)

@@ -64,6 +64,9 @@ class Case:
     tokens_lost: int | None = None
     test_without_effect: str = ""
     """Set when the claim can't be decided here, with the reason, e.g. "fewer than 10 calls"."""
+    explained: Case | None = None
+    """What root causes are sought of, where that is not the claim itself (of the traces that a user asks
+    about, those that failed). Of the same unit."""
 
 
 def affected_rows(
@@ -83,7 +86,8 @@ def affected_rows(
         ("offset", offset),
         ("rationale", rationale),
     ):
-        rows[name] = list(column) if isinstance(column, (pd.Series, pd.Index, list)) else column
+        values = list(column) if isinstance(column, (pd.Series, pd.Index, list)) else column
+        rows[name] = pd.Series(values, index=rows.index, dtype=None if name == "offset" else object)
     return rows[AFFECTED_COLUMNS]
 
 
