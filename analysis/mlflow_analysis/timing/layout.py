@@ -1,0 +1,120 @@
+"""All span trees of an experiment as columns: who is whose child, and when, on one clock a trace.
+
+Rows are the rows of ``features.spans`` (n of them), followed by one made row for each trace (the t rows
+of ``features.traces``) that stands above its roots. So every recorded span has a parent row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The span trees, clipped: a child starts and ends within its parent. All arrays have n + t rows."""
+
+    spans: int
+    """n: the rows before it are recorded spans, those from it on stand for traces."""
+    trace: Rows
+    """Row of the trace in ``features.traces``."""
+    parent: Rows
+    """Row of the parent, -1 for the row that stands for a trace."""
+    start_ms: Floats
+    """Since the first span of the trace began."""
+    end_ms: Floats
+    keys: pd.Index
+    """Key of each recorded row; where keys are recorded twice, only the first stands."""
+    by_depth: tuple[Rows, ...]
+    """Recorded rows by depth, the roots first: parents come before their children."""
+
+    @property
+    def duration_ms(self) -> Floats:
+        """Duration of each row."""
+        return self.end_ms - self.start_ms
+
+    def own(self, values: Floats) -> Floats:
+        """The part of ``values`` (n + t) that belongs to traces (t)."""
+        return values[self.spans :]
+
+
+def layout(spans: pd.DataFrame, trace_ids: pd.Index) -> Layout:
+    """Lay out ``features.spans``; every ``trace_id`` in it must be one of ``trace_ids``.
+
+    A span without a recorded parent, or in a circle of parents, stands at the top (``depth`` 0). One
+    that is still running ends with its last child. Children that outlive their parent are cut off with
+    it; children that begin after it take no time at its end.
+    """
+    n, t = len(spans), len(trace_ids)
+    trace = trace_ids.get_indexer(pd.Index(spans["trace_id"])).astype(np.int64)
+    if (trace < 0).any():
+        raise ValueError("A span belongs to a trace that is not in the table of traces.")
+    depth = spans["depth"].to_numpy(dtype=np.int64)
+    keys = _distinct(spans.index)
+    parent = np.concatenate([_parents(spans, keys, depth, trace), np.full(t, -1)])
+    depth = np.where(parent[:n] < n, depth, 0)
+    order = np.argsort(depth, kind="stable").astype(np.int64)
+    edges = np.cumsum(np.bincount(depth))[:-1] if n else []
+    by_depth = tuple(np.split(order, edges)) if n else ()
+    start, end = np.empty(n + t), np.empty(n + t)
+    start[:n] = spans["start_ms"].to_numpy(dtype=float)
+    end[:n] = spans["end_ms"].to_numpy(dtype=float)
+    _end_what_is_running(start, end, parent, by_depth, n)
+    start[n:], end[n:] = np.inf, -np.inf
+    roots = by_depth[0] if by_depth else np.zeros(0, dtype=np.int64)
+    np.minimum.at(start, parent[roots], start[roots])
+    np.maximum.at(end, parent[roots], end[roots])
+    start[n:][~np.isfinite(start[n:])] = 0.0
+    end[n:] = np.maximum(np.where(np.isfinite(end[n:]), end[n:], 0.0), start[n:])
+    trace = np.concatenate([trace, np.arange(t)])
+    origin = start[n:][trace]
+    start, end = start - origin, end - origin
+    for rows in by_depth:
+        low, high = start[parent[rows]], end[parent[rows]]
+        start[rows] = np.clip(start[rows], low, high)
+        end[rows] = np.clip(end[rows], start[rows], high)
+    return Layout(n, trace, parent, start, end, keys, by_depth)
+
+
+def _distinct(keys: pd.Index) -> pd.Index:
+    if keys.is_unique:
+        return keys
+    again = keys.duplicated()
+    return pd.Index(
+        [
+            f"\0{row}" if twice else key
+            for row, (key, twice) in enumerate(zip(keys, again, strict=True))
+        ],
+        dtype=object,
+    )
+
+
+def _parents(spans: pd.DataFrame, keys: pd.Index, depth: Rows, trace: Rows) -> Rows:
+    """Row of each span's parent; of a root, the row that stands for its trace. Shape (n,)."""
+    above = len(spans) + trace
+    nested = np.flatnonzero(depth > 0)
+    ids = spans["trace_id"].to_numpy(dtype=object)[nested]
+    wanted = ids + "/" + spans["parent_id"].to_numpy(dtype=object)[nested]
+    found = keys.get_indexer(pd.Index(wanted, dtype=object)).astype(np.int64)
+    # a parent is one level up; whatever else claims to be one would be a circle
+    held = (found >= 0) & (depth[found] == depth[nested] - 1)
+    above[nested[held]] = found[held]
+    return above
+
+
+def _end_what_is_running(
+    start: Floats, end: Floats, parent: Rows, by_depth: tuple[Rows, ...], n: int
+) -> None:
+    running = np.isnan(end[:n])
+    if not running.any():
+        return
+    end[:n][running] = start[:n][running]
+    for rows in reversed(by_depth[1:]):
+        open_above = rows[running[parent[rows]]]
+        np.maximum.at(end, parent[open_above], end[open_above])

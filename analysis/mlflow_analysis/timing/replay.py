@@ -1,0 +1,126 @@
+"""Replay span trees with some spans shorter, side by side or gone, and see how long the traces take.
+
+What comes after what is read from the gaps: a sibling that starts once another has ended follows it
+after the recorded gap; siblings that overlap are concurrent and keep their distance from what went
+before. A span starts its recorded gap after the *last* of all siblings that had ended by then, so a
+change never makes a trace longer, and what is saved is rather under- than overstated. The effect of a
+change is that on the whole, not on the part (Curtsinger & Berger 2015, "Coz: Finding Code that Counts
+with Causal Profiling", SOSP).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from mlflow_analysis.timing.layout import Floats, Layout, Rows, layout
+from mlflow_analysis.timing.schedule import Schedule, schedule
+
+TOLERANCE_MS = 1.0
+ENOUGH_ALIKE = 0.99
+_NEXT_TO_NOTHING = 1e-12
+
+
+def _no_times() -> pd.Series:
+    return pd.Series(dtype=float)
+
+
+def _no_keys() -> pd.Index:
+    return pd.Index([], dtype=object)
+
+
+@dataclass(frozen=True)
+class Mend:
+    """What would be different once the fault is mended. Spans are named by their key."""
+
+    what: str
+    """As the end of "replayed with …": "search at its median of 300 ms"."""
+    durations: pd.Series = field(default_factory=_no_times)
+    """Milliseconds a span would take; all that it holds shrinks in proportion. Never longer."""
+    own_times: pd.Series = field(default_factory=_no_times)
+    """Milliseconds a span would spend outside its children; these stay as they are. Never longer."""
+    side_by_side: pd.Series = field(default_factory=lambda: pd.Series(dtype="int64"))
+    """Number of the group of siblings a span belongs to; each waits for the start, not for the end, of
+    the one before it in its group, and keeps its recorded gap: starting it still takes that."""
+    removed: pd.Index = field(default_factory=_no_keys)
+    """Spans that would not be there, nor the pause before them."""
+
+
+class Replay:
+    """The span trees of an experiment, ready to be replayed again and again."""
+
+    def __init__(self, spans: pd.DataFrame, traces: pd.DataFrame) -> None:
+        """``spans`` and ``traces`` as in ``features.tables``."""
+        self.layout: Layout = layout(spans, traces.index)
+        self._keys = self.layout.keys
+        self._schedule: Schedule = schedule(self.layout)
+        unchanged = np.ones(len(self.layout.parent))
+        self._recorded = self.layout.own(
+            self._schedule.durations(self.layout.duration_ms, unchanged, unchanged)
+        )
+        spanned = np.bincount(self.layout.trace[: len(spans)], minlength=len(traces)) > 0
+        known = traces["duration_ms"].to_numpy(dtype=float)
+        counted = traces["complete"].to_numpy(dtype=bool) & spanned & np.isfinite(known)
+        alike = np.abs(self._recorded - known) <= TOLERANCE_MS
+        self.checked = int(counted.sum())
+        """Ended traces with spans and a recorded duration."""
+        self.alike = int((alike & counted).sum())
+        """Those of them that a replay with no change gives back within a millisecond."""
+        self.usable: npt.NDArray[np.bool_] = counted
+
+    @property
+    def faithful(self) -> bool:
+        """Whether replaying with no change gives the recorded durations back on 99 % of the traces."""
+        return self.checked > 0 and self.alike >= ENOUGH_ALIKE * self.checked
+
+    def saved_ms(self, mend: Mend) -> Floats:
+        """Milliseconds by which each trace (t,) would be shorter; keys of no span are passed over."""
+        plan, n = self.layout, self.layout.spans
+        scale, own = np.ones(len(plan.parent)), np.ones(len(plan.parent))
+        rows, target = self._rows(mend.durations)
+        # something is left of it, for only what is removed takes the pause before it along
+        scale[rows] = np.maximum(_ratio(target, plan.duration_ms[rows]), _NEXT_TO_NOTHING)
+        rows, target = self._rows(mend.own_times)
+        own[rows] = _ratio(target, self._schedule.own_ms[rows])
+        gone = self._keys.get_indexer(mend.removed)
+        scale[gone[gone >= 0]] = 0.0
+        follows = self._leaders(mend.side_by_side)
+        changed = (scale[:n] < 1) | (own[:n] < 1) | (follows >= 0)
+        touched = np.zeros(len(plan.parent) - n, dtype=bool)
+        touched[plan.trace[:n][changed]] = True
+        if not touched.any():
+            return np.zeros(len(touched))
+        for rows in plan.by_depth[1:]:
+            scale[rows] = np.minimum(scale[rows], scale[plan.parent[rows]])
+        lasting = self._schedule.durations(
+            plan.duration_ms, scale, own, follows=follows, only=touched[plan.trace]
+        )
+        return np.where(touched, self._recorded - plan.own(lasting), 0.0)
+
+    def _rows(self, times: pd.Series) -> tuple[Rows, Floats]:
+        found = self._keys.get_indexer(times.index).astype(np.int64)
+        held = found >= 0
+        return found[held], times.to_numpy(dtype=float)[held]
+
+    def _leaders(self, groups: pd.Series) -> Rows:
+        """For each span (n,) the row of the one before it in its group of siblings, or -1."""
+        leader = np.full(self.layout.spans, -1, dtype=np.int64)
+        found = self._keys.get_indexer(groups.index).astype(np.int64)
+        held = found >= 0
+        rows, number = found[held], groups.to_numpy()[held]
+        order = np.lexsort((rows, self.layout.start_ms[rows], self.layout.parent[rows], number))
+        rows, number = rows[order], number[order]
+        same = (number[1:] == number[:-1]) & (
+            self.layout.parent[rows[1:]] == self.layout.parent[rows[:-1]]
+        )
+        leader[rows[1:][same]] = rows[:-1][same]
+        return leader
+
+
+def _ratio(target: Floats, recorded: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(recorded > 0, target / recorded, 1.0)
+    return np.clip(np.nan_to_num(share, nan=1.0), 0.0, 1.0)
