@@ -87,5 +87,6 @@ def _confirmed(hypothesis: Hypothesis, case: Case) -> bool:
         return low > hypothesis.minimum_effect and (case.contrast.p_value or 0.0) < 0.05
     affected = case.affected["unit"].nunique()
     if hypothesis.rule is Rule.FACT:
-        return affected >= 3 or 0 < affected >= 0.01 * len(case.eligible)
+        enough = hypothesis.fewest_units if case.fewest_units is None else case.fewest_units
+        return affected >= enough or 0 < affected >= 0.01 * len(case.eligible)
     return wilson(affected, len(case.eligible))[0] > hypothesis.minimum_effect

@@ -10,7 +10,6 @@ from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule
 from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE
 from mlflow_analysis.statistics.power import units_to_decide
 
-FACT_UNITS = 3
 FEWEST_AFFECTED = 3
 """One or two units of a handful are an anecdote, whatever the lower bound of their share."""
 FACT_SHARE = 0.01
@@ -36,7 +35,7 @@ def rule_on(
     if hypothesis.rule is Rule.EFFECT:
         return _by_effect(hypothesis, case, counted, q_value)
     if hypothesis.rule is Rule.FACT:
-        return _by_fact(hypothesis, counted)
+        return _by_fact(hypothesis, case, counted)
     return _by_share(counted, hypothesis.minimum_effect)
 
 
@@ -50,7 +49,7 @@ def leaning(hypothesis: Hypothesis, counted: Prevalence) -> str:
     if counted.eligible == 0:
         return "open"
     if hypothesis.rule is Rule.FACT:
-        if counted.affected >= FACT_UNITS:
+        if counted.affected >= hypothesis.fewest_units:
             return "towards confirmed"
         return "towards refuted" if counted.interval[1] < FACT_SHARE else "open"
     if hypothesis.rule is Rule.EFFECT:
@@ -60,12 +59,12 @@ def leaning(hypothesis: Hypothesis, counted: Prevalence) -> str:
     return "towards refuted" if counted.interval[1] < hypothesis.minimum_effect else "open"
 
 
-def _by_fact(hypothesis: Hypothesis, counted: Prevalence) -> Ruled:
+def _by_fact(hypothesis: Hypothesis, case: Case, counted: Prevalence) -> Ruled:
+    enough = hypothesis.fewest_units if case.fewest_units is None else case.fewest_units
     units = f"{counted.affected} of {counted.eligible} {_plural(hypothesis.unit.value, counted.eligible)}"
-    if counted.affected >= FACT_UNITS or (counted.affected and counted.rate >= FACT_SHARE):
-        return Ruled(
-            Verdict.CONFIRMED, f"It is recorded on {units}; {FACT_UNITS} units or 1% are enough."
-        )
+    if counted.affected >= enough or (counted.affected and counted.rate >= FACT_SHARE):
+        threshold = "one is" if enough == 1 else f"{enough} units or 1% are"
+        return Ruled(Verdict.CONFIRMED, f"It is recorded on {units}; {threshold} enough.")
     if counted.interval[1] < FACT_SHARE:
         return Ruled(
             Verdict.REFUTED, f"At most {counted.interval[1]:.2%} show it (upper bound), below 1%."

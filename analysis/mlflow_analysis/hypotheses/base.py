@@ -64,6 +64,8 @@ class Case:
     tokens_lost: int | None = None
     test_without_effect: str = ""
     """Set when the claim can't be decided here, with the reason, e.g. "fewer than 10 calls"."""
+    fewest_units: int | None = None
+    """The hypothesis' ``fewest_units``, where it is another for this case."""
     explained: Case | None = None
     """What root causes are sought of, where that is not the claim itself (of the traces that a user asks
     about, those that failed). Of the same unit."""
@@ -120,6 +122,8 @@ class Hypothesis(ABC):
     severity: ClassVar[Severity] = Severity.MEDIUM
     rule: ClassVar[Rule] = Rule.PREVALENCE
     minimum_effect: ClassVar[float] = 0.01
+    fewest_units: ClassVar[int] = 3
+    """For ``Rule.FACT``: how many units are enough whatever their share; 1 for a leak."""
     refuted_below: ClassVar[float | None] = None
     """For ``Rule.EFFECT``: the bound that refutes, where it is not ``minimum_effect``."""
     version: ClassVar[int] = 1
