@@ -69,13 +69,19 @@ application's own (``tag.region`` …) that has 2 to 50 distinct values; "" wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+
+Made = TypeVar("Made")
 
 
 class Field(str, Enum):
@@ -112,6 +118,40 @@ class Features:
     out_of_scope: frozenset[str] = frozenset()
     """Ids of the traces whose request the user says is none of the application's business."""
 
+    _shared: dict[Callable[..., Any], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def shared(self, work: Callable[[Features], Made]) -> Made:
+        """``work(self)``, done once for all hypotheses that ask for it.
+
+        ``work`` is a function of a module (not a lambda), and what it returns must not be altered.
+        """
+        if work not in self._shared:
+            self._shared[work] = work(self)
+        made: Made = self._shared[work]
+        return made
+
+    @cached_property
+    def session_codes(self) -> npt.NDArray[np.int64]:
+        """The session of each trace as a number, 0 … in order of first appearance."""
+        return pd.factorize(self.traces["session"])[0].astype(np.int64)
+
+    @cached_property
+    def trace_at(self) -> npt.NDArray[np.int64]:
+        """For each span the position of its trace in ``traces``."""
+        return self.traces.index.get_indexer(pd.Index(self.spans["trace_id"])).astype(np.int64)
+
+    @cached_property
+    def parent_keys(self) -> pd.Series:
+        """For each span (by its key) the key that its parent would have; a root's ends in "/"."""
+        return self.spans["trace_id"] + "/" + self.spans["parent_id"]
+
+    @cached_property
+    def parent_at(self) -> npt.NDArray[np.int64]:
+        """For each span the position of its parent in ``spans``, -1 where there is none."""
+        return self.spans.index.get_indexer(pd.Index(self.parent_keys)).astype(np.int64)
+
     @cached_property
     def complete(self) -> pd.DataFrame:
         """The traces that ended and have a root: what most hypotheses look at."""
@@ -134,8 +174,10 @@ class Features:
         A span whose child failed for the same reason only passed it on, and so did a root below
         which a span failed for the same reason.
         """
-        failed = self.spans[self.spans["failed"] & self.spans["trace_id"].isin(self.complete.index)]
-        parents = failed["trace_id"] + "/" + failed["parent_id"] + " " + failed["error_class"]
+        ended = self.traces["complete"].to_numpy()[self.trace_at]
+        of_failed = self.spans["failed"].to_numpy(dtype=bool) & ended
+        failed = self.spans[of_failed]
+        parents = self.parent_keys[of_failed] + " " + failed["error_class"]
         passed_on = (failed.index + " " + failed["error_class"]).isin(parents)
         deepest = failed.groupby(["trace_id", "error_class"])["depth"].transform("max")
         root_passed_on = (failed["depth"] == 0) & (deepest > 0)
@@ -147,10 +189,13 @@ class Features:
 
         Calls of tools and models, spans without children, and any span of ``failures``.
         """
-        spans = self.spans[self.spans["trace_id"].isin(self.complete.index)]
-        has_children = spans.index.isin(spans["trace_id"] + "/" + spans["parent_id"])
-        is_call = spans["kind"].isin(TOOL_KINDS | MODEL_KINDS)
-        return spans[is_call | ~has_children | spans.index.isin(self.failures.index)]
+        spans, kinds = self.spans, self.spans["kind"]
+        ended = self.traces["complete"].to_numpy()[self.trace_at]
+        has_children = np.zeros(len(spans), dtype=bool)
+        has_children[self.parent_at[ended & (self.parent_at >= 0)]] = True
+        is_call = kinds.isin(TOOL_KINDS | MODEL_KINDS).to_numpy()
+        began = spans.index.isin(self.failures.index)
+        return spans[ended & (is_call | ~has_children | began)]
 
     @cached_property
     def has_sessions(self) -> bool:
