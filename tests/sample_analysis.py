@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlflow_analysis.findings import (
+    Alias,
     Analysis,
     Category,
     Effect,
@@ -13,6 +14,7 @@ from mlflow_analysis.findings import (
     Example,
     Finding,
     Impact,
+    OutcomeContrast,
     Purpose,
     RequestPattern,
     RootCause,
@@ -76,13 +78,50 @@ def finding(hypothesis: str = "rate-limited", **changes: Any) -> Finding:
         ),
         root_causes=(
             RootCause(
-                "tool", "lookup_order", 1.0, 6.1, 0.001, "because the call returned 429", 12, 40
+                "tool",
+                "lookup_order",
+                1.0,
+                6.1,
+                0.001,
+                "because the call returned 429",
+                12,
+                40,
+                True,
             ),
             RootCause("hour", "14", 0.8, 3.2, 0.01, "associated with the hour of the day", 10, 30),
         ),
         impact=Impact(7.0, 5, 81.5, 12_000, 21.0, 3.0, "lower bound of the affected traces"),
         recommendation="Back off with jitter; ask for a higher quota of `lookup_order`.",
         replicates=True,
+        held_out=True,
+        outcomes=(
+            OutcomeContrast(
+                "correctness fails",
+                0.5,
+                0.2,
+                12,
+                80,
+                0.3,
+                (0.06, 0.53),
+                0.0321234,
+                0.0642468,
+                "associated with worse outcomes",
+            ),
+        ),
+        aliases=(
+            Alias(
+                "retry-storm-99aa",
+                "retry-storm",
+                "Calls are repeated at once",
+                "lookup_order",
+                Unit.TRACE,
+                11,
+                120,
+                (0.0524, 0.156),
+                trace_ids[:11],
+            ),
+        ),
+        parent="error-burst-77bb",
         why="A refused call is work the user waits for and does not get.",
         not_flagged="A quota that the product itself sells.",
         trend=tuple(
@@ -164,6 +203,10 @@ def refuted() -> Finding:
         p_value=None,
         q_value=None,
         replicates=None,
+        held_out=False,
+        outcomes=(),
+        aliases=(),
+        parent="",
         trace_ids=(),
         assessments=(),
         examples=(),

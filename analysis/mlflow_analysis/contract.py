@@ -16,7 +16,16 @@ from typing import Any
 
 from mlflow_analysis import __version__
 from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
-from mlflow_analysis.findings import Analysis, Example, JsonObject, Purpose, Statistics, ToolUse
+from mlflow_analysis.findings import (
+    Alias,
+    Analysis,
+    Example,
+    JsonObject,
+    OutcomeContrast,
+    Purpose,
+    Statistics,
+    ToolUse,
+)
 from mlflow_analysis.review import Review
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.untrusted import printable_value
@@ -174,6 +183,7 @@ def _finding(ruled: Ruled) -> JsonObject:
                 "lift": cause.lift,
                 "q_value": cause.q_value,
                 "mechanism": cause.mechanism,
+                "replicates": cause.replicates,
             }
             for cause in finding.root_causes
         ],
@@ -190,6 +200,39 @@ def _finding(ruled: Ruled) -> JsonObject:
         },
         "recommendation": finding.recommendation,
         "replicates": finding.replicates,
+        "held_out": finding.held_out,
+        "outcomes": [_outcome(contrast) for contrast in finding.outcomes],
+        "aliases": [_alias(alias) for alias in finding.aliases],
+        "parent": finding.parent or None,
+    }
+
+
+def _outcome(contrast: OutcomeContrast) -> JsonObject:
+    return {
+        "outcome": contrast.outcome,
+        "rate_with": contrast.rate_with,
+        "rate_without": contrast.rate_without,
+        "sessions_with": contrast.sessions_with,
+        "sessions_without": contrast.sessions_without,
+        "difference": contrast.difference,
+        "interval": list(contrast.interval),
+        "p_value": contrast.p_value,
+        "q_value": contrast.q_value,
+        "association": contrast.association,
+    }
+
+
+def _alias(alias: Alias) -> JsonObject:
+    return {
+        "fingerprint": alias.fingerprint,
+        "hypothesis": alias.hypothesis,
+        "title": alias.title,
+        "subject": alias.subject,
+        "unit": alias.unit.value,
+        "affected": alias.affected,
+        "eligible": alias.eligible,
+        "interval": list(alias.interval),
+        "trace_ids": list(alias.trace_ids),
     }
 
 

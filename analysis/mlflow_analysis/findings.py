@@ -5,7 +5,7 @@ Nothing here computes. Shares and rates are 0 to 1, times are milliseconds, trac
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -109,6 +109,54 @@ class RootCause:
     affected: int = 0
     units: int = 0
     """Eligible units that have the value."""
+    replicates: bool | None = None
+    """Whether it goes with the affected units in both halves of the sessions; ``None``: not looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeContrast:
+    """How sessions ended that have the finding, against those that could have it and don't."""
+
+    outcome: str
+    """What counts as ending badly: "correctness fails", "the last trace failed", …"""
+    rate_with: float
+    rate_without: float
+    sessions_with: int
+    sessions_without: int
+    difference: float
+    """Risk difference, ``rate_with - rate_without``: above 0 the sessions with the finding end worse."""
+    interval: tuple[float, float]
+    p_value: float
+    q_value: float
+    association: str = ""
+    """What follows, in words: "associated with worse outcomes", "no association shown", …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A finding that was merged into another one, because it shows at the same places."""
+
+    fingerprint: str
+    hypothesis: str
+    title: str
+    subject: str
+    unit: Unit
+    affected: int
+    eligible: int
+    interval: tuple[float, float]
+    trace_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retimed:
+    """Durations of all ended traces as recorded, and replayed with what mending would change; seconds."""
+
+    p50_before_s: float
+    p50_after_s: float
+    p95_before_s: float
+    p95_after_s: float
+    traces: int
+    """How many traces would be shorter, by a millisecond or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +168,19 @@ class Impact:
     failures: int = 0
     """Affected traces that failed."""
     seconds: float | None = None
-    """Time lost in the affected traces, where it can be told."""
+    """Saved in total, lower bound, where it was replayed (``retimed``); else as recorded in what shows it."""
     tokens: int | None = None
+    """Tokens that would not be used, where they were recorded."""
     score: float = 0.0
     """traces × severity weight: the rank."""
     severity_weight: float = 1.0
     reason: str = ""
     """What the figures rest on, or why one is missing."""
+    rescued: float = 0.0
+    """Lower bound of the failed traces whose first failing span is an affected one."""
+    money: float | None = None
+    """US dollars that would not be spent, lower bound, where costs were recorded."""
+    retimed: Retimed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +220,16 @@ class Finding:
     impact: Impact | None = None
     recommendation: str = ""
     replicates: bool | None = None
+    """For claims formed from the data (about a tool, a model, a window of time): whether both halves of
+    the sessions show it. ``None`` for claims declared beforehand."""
+    held_out: bool = False
+    """Whether one half of the sessions formed the claim, and the verdict and q are those of the other."""
+    outcomes: tuple[OutcomeContrast, ...] = ()
+    """For confirmed findings: what sessions with it came to, whether or not that differs."""
+    aliases: tuple[Alias, ...] = ()
+    """What was merged into this finding."""
+    parent: str = ""
+    """Fingerprint of the finding that nearly all of this one's traces have too, and many more."""
     why: str = ""
     """Why it matters, from the hypothesis' documentation."""
     not_flagged: str = ""
@@ -190,6 +254,10 @@ class ToolUse:
     failures: int
     p50_ms: float
     example_arguments: str = ""
+    arguments: tuple[str, ...] = ()
+    """Names of what it is called with, the most frequent first."""
+    gives: str = ""
+    """What comes back: fields of JSON, number of documents, text."""
 
     @property
     def failure_rate(self) -> float:
@@ -208,14 +276,40 @@ class RequestPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class PurposeFact:
+    """One thing that the traces tell of the application, and what it was read from."""
+
+    name: str
+    """conversations, languages, models, users, …"""
+    value: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class Purpose:
     """What the application does, drafted from its traces; the user confirms or corrects it."""
 
     description: str
     tools: tuple[ToolUse, ...] = ()
     data_sources: tuple[ToolUse, ...] = ()
+    """Those of ``tools`` that are read from."""
     patterns: tuple[RequestPattern, ...] = ()
     confirmed_by_user: bool = False
+    facts: tuple[PurposeFact, ...] = ()
+    declared_tools: tuple[str, ...] | None = None
+    """The tools that the user says there are; a call of any other is one too many. ``None``: not said."""
+    out_of_scope: tuple[str, ...] = ()
+    """Request patterns (by label) or topics (by words) that are none of the application's business."""
+
+    def corrected_by(self, said: Purpose) -> Purpose:
+        """What the user said, with the figures of this newer draft."""
+        return replace(
+            self,
+            description=said.description or self.description,
+            confirmed_by_user=said.confirmed_by_user,
+            declared_tools=said.declared_tools,
+            out_of_scope=said.out_of_scope,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,27 @@ def test_an_issue_carries_its_evidence() -> None:
         "| `lookup_order` | 31 ms | ERROR |",
         "| `tr-00000000000000000000000000000001` | lookup_order answered 429 after 30 ms. |",
         "4 more in the JSON export",
+        "formed on one half of the sessions, tested on the other; both halves of the sessions show it",
+        "correctness fails in 50.0% of 12 sessions with it and 20.0% of 80 without: +30.0 points",
+        "(95% interval +6.0 to +53.0, q = 0.064), associated with worse outcomes",
+        "**Also found as:** Calls are repeated at once (11 of 120 traces, at the same places)",
     ):
         assert expected in issue
+    assert "Part of" not in issue
+
+
+def test_an_issue_names_what_it_is_a_part_of() -> None:
+    parent = sample.finding(
+        fingerprint="error-burst-77bb",
+        title="Failures come in a burst",
+        parent="",
+        replicates=False,
+    )
+    text = render_markdown(
+        sample.analysis(sample.finding(), parent), Review(None, "me"), accept=AcceptPolicy.CONFIRMED
+    )
+    assert "- **Part of:** Failures come in a burst, which nearly all" in text
+    assert "only one half of the sessions shows it" in text
 
 
 def test_what_is_not_confirmed_is_named_briefly() -> None:

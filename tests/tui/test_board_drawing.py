@@ -8,6 +8,7 @@ import pytest
 from board_samples import HOSTILE, START_MS, finding, findings, finished, grew, queued
 from rich.style import Style
 
+import sample_analysis as sample
 from mlflow_analysis.findings import TrendPoint, Verdict
 from mlflow_analysis.review import Decision, Ruling
 from mlflow_tui.board_state import BoardState, Card
@@ -37,6 +38,28 @@ def cards() -> list[Card]:
 
 def drawn(card: Card, width: int = 100, glyphs=UNICODE) -> str:
     return "\n".join(line.plain for line in card_lines(card, width, glyphs, PLAIN))
+
+
+def test_the_page_shows_replication_outcomes_and_relatives() -> None:
+    parent = sample.finding(fingerprint="error-burst-77bb", title="Failures come in a burst")
+    board = BoardState()
+    for event in (*queued(), *finished([sample.finding(), parent])):
+        board.apply(event)
+    card = board.card(sample.finding().fingerprint)
+    text = " ".join(
+        " ".join(line.plain.split())
+        for line in detail_page(card, 200, UNICODE, PLAIN, example=0).lines
+    )
+    for expected in (
+        "seen in both halves; formed on one, tested on the other",
+        "correctness fails in 50% of 12 sessions with it, 20% of 80 without: associated with worse",
+        "Also found as",
+        "Calls are repeated at once 11 of 120 traces",
+        "Part of",
+        "Failures come in a burst",
+        "q = 0.001, seen in both halves",
+    ):
+        assert expected in text
 
 
 def card_of(found) -> Card:

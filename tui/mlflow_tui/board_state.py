@@ -57,6 +57,8 @@ class Card:
     ruling: Ruling = field(default_factory=Ruling)
     in_focus: bool = False
     marked: bool = False
+    part_of: str = ""
+    """Title of the finding that nearly all its traces have too."""
 
     @property
     def stage(self) -> Stage:
@@ -236,8 +238,12 @@ class BoardState:
         findings = event.analysis.findings
         self._rank = {finding.fingerprint: place for place, finding in enumerate(findings)}
         self._cards = {}
+        titles = {finding.fingerprint: finding.title for finding in findings}
         for finding in findings:
             self._take_finding(finding)
+            if finding.parent in titles:
+                card = self._cards[finding.fingerprint]
+                self._cards[card.key] = replace(card, part_of=titles[finding.parent])
         self.marks &= self._cards.keys()
 
     # ---- the reviewer ---------------------------------------------------------------------

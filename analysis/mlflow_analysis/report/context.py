@@ -33,6 +33,8 @@ class Entry:
 
     ruled: Ruled
     number: int = 0
+    parent: str = ""
+    """Title of the finding that nearly all its traces have too."""
 
     @property
     def frequency(self) -> str:
@@ -159,11 +161,13 @@ def report_context(analysis: Analysis, review: Review, accept: AcceptPolicy) -> 
     """Sort the findings of ``analysis`` into the report's sections."""
     all_ruled = rule(analysis, review, accept)
     entries: list[Entry] = []
+    titles = {ruled.finding.fingerprint: ruled.finding.title for ruled in all_ruled}
     number = 0
     for ruled in all_ruled:
         is_issue = _accepted_now(ruled) and ruled.finding.is_issue
         number += is_issue
-        entries.append(Entry(ruled, number if is_issue else 0))
+        parent = titles.get(ruled.finding.parent, "")
+        entries.append(Entry(ruled, number if is_issue else 0, parent))
     open_or_rejected = [entry for entry in entries if entry.ruled.decision is not Decision.ACCEPTED]
     undecided = [entry for entry in entries if entry.ruled.decision is Decision.UNDECIDED]
     return ReportContext(

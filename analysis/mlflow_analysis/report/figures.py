@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 
-from mlflow_analysis.findings import Effect, TrendPoint
+from mlflow_analysis.findings import Effect, OutcomeContrast, TrendPoint
 
 UNKNOWN = "–"
 _BARS = "▁▂▃▄▅▆▇█"
@@ -95,6 +95,18 @@ def effect(measured: Effect) -> str:
         baseline = number(measured.baseline) if shown is number else percent(measured.baseline)
         text += f", against {baseline} in the rest"
     return text
+
+
+def outcome(contrast: OutcomeContrast) -> str:
+    """A contrast of outcomes in words: "correctness fails in 50.0% of 12 sessions with it …"."""
+    low, high = contrast.interval
+    return (
+        f"{contrast.outcome} in {percent(contrast.rate_with)} of "
+        f"{plural(contrast.sessions_with, 'session')} with it and {percent(contrast.rate_without)} of "
+        f"{count(contrast.sessions_without)} without: {_points(contrast.difference)} points "
+        f"(95% interval {_points(low)} to {_points(high)}, q {chance(contrast.q_value)}), "
+        f"{contrast.association}"
+    )
 
 
 def sparkline(trend: Sequence[TrendPoint]) -> str:

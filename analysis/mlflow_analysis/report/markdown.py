@@ -33,6 +33,7 @@ _FIGURES = (
     "day",
     "plural",
     "effect",
+    "outcome",
 )
 _BACKTICKS = re.compile(r"`+")
 

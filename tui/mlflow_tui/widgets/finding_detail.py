@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from mlflow_analysis.findings import Category, Effect, Example, Finding, RootCause, Unit
+from mlflow_analysis.findings import (
+    Category,
+    Effect,
+    Example,
+    Finding,
+    OutcomeContrast,
+    RootCause,
+    Unit,
+)
 from mlflow_analysis.review import Decision
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.board_state import Card, Stage
@@ -47,6 +55,7 @@ def detail_page(card: Card, width: int, glyphs: Glyphs, palette: Palette, exampl
     _figures(page, card, found)
     _course(page, card, found)
     _causes(page, found)
+    _relatives(page, card, found)
     if found.examples:
         page.heading("Evidence", f"{len(found.examples)} of {grouped(len(found.trace_ids))} traces")
         for number, shown in enumerate(found.examples):
@@ -151,6 +160,9 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
     certainty = _certainty(found)
     if certainty:
         rows.append(("certainty", Text(certainty, palette.text)))
+    if found.replicates is not None:
+        rows.append(("halves", Text(_halves(found), palette.text)))
+    rows += [("outcome", Text(_outcome(each), palette.text)) for each in found.outcomes]
     if card.stage is Stage.INCONCLUSIVE and found.needs_more:
         more = f"about {grouped(found.needs_more)} more {units(found.unit, found.needs_more)}"
         rows.append(("needs", Text(more, palette.text)))
@@ -186,14 +198,21 @@ def _effect(effect: Effect) -> str:
 
 
 def _certainty(found: Finding) -> str:
-    parts = []
     if found.q_value is not None:
-        parts.append(f"q {_probability(found.q_value)}")
-    elif found.p_value is not None:
-        parts.append(f"p {_probability(found.p_value)}")
-    if found.replicates is not None:
-        parts.append("seen in both halves" if found.replicates else "not seen in both halves")
-    return ", ".join(parts)
+        return f"q {_probability(found.q_value)}"
+    return "" if found.p_value is None else f"p {_probability(found.p_value)}"
+
+
+def _halves(found: Finding) -> str:
+    seen = "seen in both halves" if found.replicates else "not seen in both halves"
+    return f"{seen}; formed on one, tested on the other" if found.held_out else seen
+
+
+def _outcome(contrast: OutcomeContrast) -> str:
+    rates = f"{share(contrast.rate_with)} of {grouped(contrast.sessions_with)} sessions with it, "
+    rates += f"{share(contrast.rate_without)} of {grouped(contrast.sessions_without)} without"
+    words = f"{single_line(contrast.outcome)} in {rates}: {contrast.association}"
+    return f"{words} (q {_probability(contrast.q_value)})"
 
 
 def _probability(value: float) -> str:
@@ -244,6 +263,8 @@ def _cause(page: Page, number: int, cause: RootCause, found: Finding) -> None:
     page.add(line, hanging=3)
     lift = f"{cause.lift:.1f}{page.glyphs.times} as often"
     figures = f"{share(cause.share)} of the affected, {lift}, q {_probability(cause.q_value)}"
+    if cause.replicates is not None:
+        figures += ", seen in both halves" if cause.replicates else ", not seen in both halves"
     page.paragraph(figures, palette.muted, indent=3)
     others = found.eligible - cause.units
     if cause.units and others > 0:
@@ -257,6 +278,21 @@ def _cause(page: Page, number: int, cause: RootCause, found: Finding) -> None:
         page.add(line, indent=3)
     if cause.mechanism:
         page.paragraph(single_line(cause.mechanism), indent=3)
+
+
+def _relatives(page: Page, card: Card, found: Finding) -> None:
+    """What it is a part of, and what was merged into it."""
+    if card.part_of:
+        page.heading("Part of")
+        page.paragraph(single_line(card.part_of), indent=2)
+    if not found.aliases:
+        return
+    page.heading("Also found as", "other claims that show at the same places, merged into this one")
+    for alias in found.aliases:
+        line = Text(single_line(alias.title), page.palette.text)
+        counted = f"{grouped(alias.affected)} of {grouped(alias.eligible)}"
+        line.append(f"  {counted} {units(alias.unit, alias.eligible)}", page.palette.muted)
+        page.add(line, indent=2, hanging=2)
 
 
 def _example(page: Page, example: Example, *, pointed_at: bool) -> tuple[int, int]:
