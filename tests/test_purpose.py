@@ -21,7 +21,7 @@ def support() -> Purpose:
 
 def test_it_says_who_the_agent_is_what_it_is_asked_and_what_it_uses(support: Purpose) -> None:
     text = support.description
-    assert "agent that calls tools" in text
+    assert "An agent that calls 12 tools" in text
     assert "conversations of up to 6 turns" in text
     assert "customer support agent of a home goods shop" in text
     assert "order_lookup" in text

@@ -30,11 +30,13 @@ from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import Extracted, extract
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
+from mlflow_analysis.focus import Focus
 from mlflow_analysis.hypotheses.base import Hypothesis, Rule
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
-from mlflow_analysis.purpose import draft_purpose
+from mlflow_analysis.hypotheses.own import own_hypothesis
+from mlflow_analysis.purpose import as_told, draft_purpose
 from mlflow_analysis.records import SkippedTrace, TraceInfo
-from mlflow_analysis.source import TraceSource, never
+from mlflow_analysis.source import FilterRefused, TraceSource, never
 
 logger = logging.getLogger(__name__)
 
@@ -60,12 +62,15 @@ class AnalysisOptions:
     """Read the newest N only; the analysis says so."""
     hypotheses: Sequence[str] = ()
     """Ids to test; all of them if empty. Raises ``KeyError`` for an unknown one."""
-    focus: str = ""
+    focus: Sequence[Focus] = ()
+    """What the user asks: each becomes a finding of its own, beside all others."""
     purpose: Purpose | None = None
     """As confirmed by the user; drafted from the traces if ``None``."""
     confirmed_purpose: Callable[[], Purpose | None] = field(default=lambda: None)
     """Asked at the end: the user may confirm while traces are still being read."""
     seed: int = 0
+    weighed: Callable[[Weighing], None] = field(default=lambda _: None)
+    """Given what was weighed, before the last event: more can be asked of it later."""
 
 
 def analyze(
@@ -91,6 +96,7 @@ class _Run:
         self.hypotheses: tuple[Hypothesis, ...] = (
             tuple(by_id(each) for each in options.hypotheses) if options.hypotheses else catalogue()
         )
+        self.hypotheses += tuple(own_hypothesis(each) for each in distinct(options.focus))
         self._live = deque(self.hypotheses)
         self.extracted: list[Extracted] = []
         self.skipped: list[SkippedTrace] = []
@@ -108,6 +114,7 @@ class _Run:
                 hypothesis.unit,
             )
         infos = yield from self._list()
+        self._select()
         listed = time.monotonic()
         yield from self._read(infos)
         read = time.monotonic()
@@ -118,10 +125,12 @@ class _Run:
                 "slow traces are read first, so shares and statistics lean towards them."
             )
         features = build_features(self.extracted, seed=self.options.seed)
-        purpose = (
-            self.options.confirmed_purpose() or self.options.purpose or draft_purpose(features)
-        )
+        purpose = draft_purpose(features)
+        said = self.options.confirmed_purpose() or self.options.purpose
+        if said is not None:
+            purpose = purpose.corrected_by(said)
         yield PurposeDrafted(purpose)
+        features = as_told(features, purpose)
         findings, tests = yield from self._test(features)
         for finding in findings:
             yield FindingReady(finding)
@@ -134,10 +143,7 @@ class _Run:
 
     def _list(self) -> Generator[Event, None, list[TraceInfo]]:
         """All infos, oldest last; returns them."""
-        filter_string = self.options.filter
-        if self.options.since_ms is not None:
-            bound = f"trace.timestamp_ms >= {self.options.since_ms}"
-            filter_string = f"{filter_string} AND {bound}" if filter_string else bound
+        filter_string = self._window
         total = self.source.count(filter_string)
         clock = _Clock()
         infos: list[TraceInfo] = []
@@ -154,6 +160,22 @@ class _Run:
                 yield clock.progress("listing traces", len(infos), total)
         yield clock.progress("listing traces", len(infos), len(infos))
         return infos
+
+    @property
+    def _window(self) -> str:
+        """The filter of the run, in MLflow's syntax."""
+        since = self.options.since_ms
+        bound = "" if since is None else f"trace.timestamp_ms >= {since}"
+        return " AND ".join(part for part in (self.options.filter, bound) if part)
+
+    def _select(self) -> None:
+        """Have the store evaluate the filters of the user's own claims."""
+        asked = tuple(
+            asked_of_store(self.source, focus, self._window, self.cancelled)
+            for focus in distinct(self.options.focus)
+        )
+        self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
+        self._live = deque(self.hypotheses)
 
     def _read(self, infos: list[TraceInfo]) -> Iterator[Event]:
         """Spans: failing and slow traces first, then the rest spread over time."""
@@ -187,6 +209,7 @@ class _Run:
             if done == 0 or clock.due(_PROGRESS_EVERY):
                 yield clock.progress("testing hypotheses", done, len(self.hypotheses))
             weighing.add(hypothesis)
+        self.options.weighed(weighing)
         findings, tests = weighing.conclude()
         yield clock.progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses))
         return findings, tests
@@ -231,10 +254,32 @@ class _Run:
             purpose=purpose,
             findings=tuple(findings),
             timings=self.timings,
-            notes=tuple(
-                self.notes + ([f"Focus: {self.options.focus}"] if self.options.focus else [])
-            ),
+            notes=tuple(self.notes + [f"Focus: {each.text}" for each in self.options.focus]),
         )
+
+
+def asked_of_store(
+    source: TraceSource, focus: Focus, window: str = "", cancelled: Callable[[], bool] = never
+) -> Hypothesis:
+    """The hypothesis that tests ``focus`` on the traces of ``window``, its filter evaluated by the store.
+
+    A filter that the source cannot evaluate makes it not testable, with the reason.
+    """
+    if not focus.filter:
+        return own_hypothesis(focus)
+    both = " AND ".join(part for part in (focus.filter, window) if part)
+    selected: set[str] = set()
+    try:
+        for page in source.infos(both, cancelled=cancelled):
+            selected.update(info.trace_id for info in page)
+    except FilterRefused as refused:
+        return own_hypothesis(focus, frozenset(), f"{refused.sentence} {refused.remedy}".strip())
+    return own_hypothesis(focus, frozenset(selected))
+
+
+def distinct(focuses: Sequence[Focus]) -> tuple[Focus, ...]:
+    """Each claim once, in the order asked."""
+    return tuple({focus.key: focus for focus in reversed(focuses)}.values())[::-1]
 
 
 def reading_order(infos: Sequence[TraceInfo]) -> list[TraceInfo]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from mlflow_analysis.events import Event
 from mlflow_analysis.findings import Purpose
+from mlflow_analysis.focus import Focus
 from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
 
 # ---- requests -------------------------------------------------------------------------------
@@ -98,7 +99,8 @@ class StartAnalysis:
     """Analyse the open experiment. Pushes engine events; answer: ``Done`` when it has ended."""
 
     purpose: Purpose | None = None
-    focus: str = ""
+    focus: tuple[Focus, ...] = ()
+    """Each becomes a finding of its own."""
     seed: int = 0
     max_traces: int | None = None
 

@@ -15,6 +15,14 @@ def never() -> bool:
     return False
 
 
+class FilterRefused(ValueError):  # noqa: N818 - shown to people
+    """A source cannot evaluate a filter: a sentence, and what to do about it."""
+
+    def __init__(self, sentence: str, remedy: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence, self.remedy = sentence, remedy
+
+
 class TraceSource(Protocol):
     """One experiment of one store, ready to be read. Reading changes nothing."""
 
@@ -29,7 +37,11 @@ class TraceSource(Protocol):
     def infos(
         self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
     ) -> Iterator[list[TraceInfo]]:
-        """Pages of infos, newest first. Raises ``tracking.connection.ConnectionProblem``."""
+        """Pages of infos, newest first.
+
+        Raises ``FilterRefused`` for a filter that is not understood, and
+        ``tracking.connection.ConnectionProblem``.
+        """
 
     def traces(
         self, infos: Sequence[TraceInfo], *, cancelled: Callable[[], bool] = never
@@ -80,4 +92,4 @@ class RecordedTraces:
     @staticmethod
     def _refuse(filter_string: str) -> None:
         if filter_string:
-            raise ValueError("Records in memory cannot be filtered; filter them before.")
+            raise FilterRefused("Traces in memory cannot be filtered.", "Filter them before.")

@@ -30,6 +30,8 @@ class Weighed:
     counted: Prevalence
     rows: pd.DataFrame
     search: Search
+    explained: Prevalence
+    """What the causes are of: ``counted``, unless the case says otherwise."""
 
 
 def finding_of(
@@ -97,10 +99,14 @@ def _statement(case: Case, counted: Prevalence, claim: str, unit: Unit) -> str:
 
 
 def _typical(weighed: Weighed, features: Features) -> set[str]:
-    """Traces of affected units that have the main cause."""
-    if not weighed.search.candidates:
+    """Traces of affected units that have the main cause, or else those that are explained."""
+    explained = weighed.explained
+    if weighed.search.candidates:
+        units = explained.units[holds_for(weighed.search.candidates[0]) & explained.shows]
+    elif weighed.case.explained is not None:
+        units = explained.units[explained.shows]
+    else:
         return set()
-    units = weighed.counted.units[holds_for(weighed.search.candidates[0]) & weighed.counted.shows]
     return {str(each) for each in traces_of(weighed.hypothesis.unit, units, weighed.case, features)}
 
 
@@ -147,7 +153,7 @@ def _where_reversed(candidate: Candidate, weighed: Weighed, features: Features) 
     """Topics in which the association goes the other way, in words (Simpson's paradox)."""
     if any(each.attribute == "topic" for each in candidate.literals):
         return ""
-    counted, unit = weighed.counted, weighed.hypothesis.unit
+    counted, unit = weighed.explained, weighed.hypothesis.unit
     pairs = traces_of(unit, counted.units, weighed.case, features)
     topic = features.traces["topic"].reindex(pairs.to_numpy()).set_axis(pairs.index)
     strata = topic[~topic.index.duplicated()].reindex(counted.units).to_numpy(dtype=object)

@@ -16,7 +16,7 @@ from mlflow_analysis.evidence.impact import in_rank_order
 from mlflow_analysis.evidence.prevalence import prevalence
 from mlflow_analysis.evidence.verdict import may_be_confirmed
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Finding
+from mlflow_analysis.findings import Category, Finding
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.multiple_testing import benjamini_hochberg
 
@@ -59,35 +59,64 @@ class Weighing:
             self._untested.append(not_testable(hypothesis, reason))
         self._weighed += cases
 
+    def forget(self, category: Category) -> None:
+        """Take back what was added of one family."""
+        self._weighed = [each for each in self._weighed if each.hypothesis.category is not category]
+        self._untested = [each for each in self._untested if each.category is not category]
+
     def conclude(self) -> tuple[list[Finding], int]:
-        """Findings in rank order, and how many tests were run for them."""
-        own = [each.case.contrast.p_value if each.case.contrast else None for each in self._weighed]
-        p_values = [p for p in own if p is not None]
-        p_values += [p for each in self._weighed for p in each.search.p_values]
-        q_values = iter(benjamini_hochberg(p_values))
-        q_own = [None if p is None else next(q_values) for p in own]
-        findings = list(self._untested)
-        for each, p_value, q_value in zip(self._weighed, own, q_own, strict=True):
-            q_of = {p: next(q_values) for p in each.search.p_values}
-            findings.append(finding_of(each, p_value, q_value, q_of, self._features))
-        return in_rank_order(findings), len(p_values)
+        """Findings in rank order, and how many tests were run for them.
+
+        The user's own claims are corrected for all tests, the others for those of the catalogue: what a
+        user asks takes no power from the rest, and its answer is held to the stricter rate.
+        """
+        catalogued = [
+            each for each in self._weighed if each.hypothesis.category is not Category.USER
+        ]
+        asked = [each for each in self._weighed if each.hypothesis.category is Category.USER]
+        findings = self._untested + self._corrected(catalogued, catalogued)
+        findings += self._corrected(self._weighed, asked)
+        return in_rank_order(findings), sum(len(_p_values(each)) for each in self._weighed)
+
+    def _corrected(self, family: Sequence[Weighed], wanted: Sequence[Weighed]) -> list[Finding]:
+        """The findings of ``wanted``, with q-values over all tests of ``family``."""
+        if not wanted:
+            return []
+        p_values = [p for each in family for p in _p_values(each)]
+        q_of = dict(zip(p_values, benjamini_hochberg(p_values), strict=True))
+        findings = []
+        for each in wanted:
+            own = each.case.contrast.p_value if each.case.contrast else None
+            q_value = None if own is None else q_of[own]
+            findings.append(finding_of(each, own, q_value, q_of, self._features))
+        return findings
 
     def _weigh(self, hypothesis: Hypothesis, case: Case) -> Weighed:
         counted = prevalence(hypothesis, case, self._features)
         rows = in_time_order(evidence_rows(case, counted), self._features)
         search = Search((), ())
+        explained = counted
+        if case.explained is not None:
+            explained = prevalence(hypothesis, case.explained, self._features)
         if may_be_confirmed(hypothesis, case, counted):
             # nothing is explained that is not there; fewer tests also leave more power to the rest
             candidates = literals(
                 hypothesis.unit,
-                counted.units,
-                case,
+                explained.units,
+                case.explained or case,
                 self._features,
                 self._attributes,
                 hypothesis.not_causes,
             )
-            search = search_causes(counted, candidates)
-        return Weighed(hypothesis, case, counted, rows, search)
+            search = search_causes(explained, candidates)
+        return Weighed(hypothesis, case, counted, rows, search, explained)
+
+
+def _p_values(each: Weighed) -> list[float]:
+    """Of its own test, if there is one, and of the search for its causes."""
+    contrast = each.case.contrast
+    own = [] if contrast is None or contrast.p_value is None else [contrast.p_value]
+    return [*own, *each.search.p_values]
 
 
 def conclude(hypotheses: Sequence[Hypothesis], features: Features) -> tuple[list[Finding], int]:

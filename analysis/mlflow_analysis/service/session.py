@@ -129,7 +129,7 @@ class Session:
         options = AnalysisOptions(
             filter=filter_string,
             max_traces=request.max_traces,
-            focus=request.focus,
+            focus=tuple(request.focus),
             purpose=request.purpose,
             confirmed_purpose=lambda: self._purpose if self._is_open(source) else None,
             seed=request.seed,

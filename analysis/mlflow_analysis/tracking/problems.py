@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mlflow_analysis.source import FilterRefused
+
 
 class ConnectionProblem(Exception):  # noqa: N818 - it is shown to people, who have problems
     """A store that cannot be used as asked.
@@ -25,5 +27,5 @@ class TraceNotReadable(ConnectionProblem):
     """One trace that was asked for by its id cannot be shown."""
 
 
-class FilterNotUnderstood(ConnectionProblem):
+class FilterNotUnderstood(ConnectionProblem, FilterRefused):
     """MLflow does not accept the filter."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -160,7 +161,7 @@ class StoreTraces:
         except MlflowException as error:
             if filter_string and error.error_code in {"INVALID_PARAMETER_VALUE", "BAD_REQUEST"}:
                 raise FilterNotUnderstood(
-                    f"MLflow does not accept this filter: {single_line(str(error.message))[:300]}",
+                    f"MLflow does not accept this filter: {_in_order(str(error.message))}",
                     "Conditions are joined by AND, for example: "
                     "trace.status = 'ERROR' AND tags.region = 'eu'",
                     details_of(error, self._address),
@@ -247,7 +248,7 @@ class StoreTraces:
         except Exception as error:  # noqa: BLE001 - one damaged span fails its whole batch, in any way
             self._check_still_there()
             if len(batch) == 1:
-                outcomes[batch[0].trace_id] = _damaged(batch[0], error)
+                outcomes[batch[0].trace_id] = damaged(batch[0], error)
                 return
             middle = len(batch) // 2
             self._read_together(batch[:middle], outcomes)
@@ -256,7 +257,7 @@ class StoreTraces:
         for info in batch:
             trace = found.get(info.trace_id)
             if trace is None:
-                outcomes[info.trace_id] = SkippedTrace(info.trace_id, _why_missing(info))
+                outcomes[info.trace_id] = SkippedTrace(info.trace_id, why_missing(info))
             else:
                 outcomes[info.trace_id] = _converted(info, trace)
 
@@ -290,30 +291,46 @@ class StoreTraces:
         )
 
 
+def _in_order(message: str) -> str:
+    """MLflow's message on one line; it prints sets, whose order differs from run to run."""
+    sets = re.compile(r"\{('[^{}]*')\}")
+    return sets.sub(lambda found: ", ".join(sorted(found[1].split(", "))), single_line(message))[
+        :300
+    ].rstrip()
+
+
 def _is_in_store(info: TraceInfo) -> bool:
     return info.tags.get(SPANS_LOCATION) in {IN_DATABASE, IN_ARCHIVE}
 
 
 def _converted(info: TraceInfo, trace: Any) -> TraceOutcome:
     try:
-        record = trace_record(trace_info(trace.info), trace.data.spans)
+        record = trace_record(trace_info(trace.info), [span.to_dict() for span in trace.data.spans])
     except Exception as error:  # noqa: BLE001 - damage takes any form
-        return _damaged(info, error)
-    return record if record.spans else SkippedTrace(info.trace_id, _why_missing(info))
+        return damaged(info, error)
+    return record if record.spans else SkippedTrace(info.trace_id, why_missing(info))
 
 
-def _damaged(info: TraceInfo, error: Exception) -> SkippedTrace:
+def damaged(info: TraceInfo, error: Exception) -> SkippedTrace:
+    """A trace whose spans are there and cannot be decoded."""
     return SkippedTrace(
         info.trace_id,
         f"One of its spans is damaged and cannot be decoded ({type(error).__name__}).",
     )
 
 
-def _why_missing(info: TraceInfo) -> str:
-    expected = _stored_size(info).get("num_spans")
+def expected_spans(info: TraceInfo) -> int:
+    """How many spans the trace's own statistics speak of; 0 if they don't say."""
+    stated = _stored_size(info).get("num_spans")
+    return stated if isinstance(stated, int) else 0
+
+
+def why_missing(info: TraceInfo) -> str:
+    """Why no spans, or too few, are stored for a trace, in one sentence."""
+    expected = expected_spans(info)
     if info.state == "IN_PROGRESS":
         return "It is still running and its spans are not stored yet."
-    if isinstance(expected, int) and expected > 0:
+    if expected > 0:
         return f"Not all of its {expected} spans are stored."
     return "No spans are stored for it."
 
