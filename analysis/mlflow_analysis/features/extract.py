@@ -12,6 +12,7 @@ from mlflow_analysis.features.failures import failure_of
 from mlflow_analysis.features.model_call import ModelCall, model_call
 from mlflow_analysis.features.payload import as_text, canonical, key_of, parsed
 from mlflow_analysis.features.retrieval import retrieved
+from mlflow_analysis.features.usage import cached_tokens, span_cost, trace_cost
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS, SpanRecord, TraceInfo, TraceRecord
 from mlflow_analysis.timing.tree import timed
 
@@ -21,18 +22,20 @@ LONGEST_ARGUMENTS = 2_000
 _NS = 1e6
 _NO_CALL = ModelCall("", (), ())
 _NOTHING_FOUND = (-1, float("nan"))
+_NO_USAGE = (None, None, None)
 
 SPAN_COLUMNS = (
     "key", "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "position", "depth",
     "start_ms", "end_ms", "duration_ms", "self_ms", "critical_ms", "failed", "error_class",
     "error_status", "error_message", "error_offset", "propagated", "model", "input_tokens",
     "output_tokens", "finish_reason", "arguments", "arguments_key", "output", "output_key",
-    "instructions", "offered", "requested", "documents", "top_score",
+    "instructions", "offered", "requested", "documents", "top_score", "cached_tokens", "input_cost",
+    "cost",
 )  # fmt: skip
 TRACE_COLUMNS = (
     "trace_id", "start_ms", "duration_ms", "state", "failed", "complete", "session_id", "user",
     "request", "response", "name", "app_version", "prompt_version", "input_tokens", "output_tokens",
-    "total_tokens", "root_span_id",
+    "total_tokens", "input_cost", "cost", "root_span_id",
 )  # fmt: skip
 ASSESSMENT_COLUMNS = (
     "trace_id", "span_id", "name", "kind", "value", "passed", "rationale", "source", "error",
@@ -45,6 +48,7 @@ _MODEL_KEYS = (
     "llm.model_name",
     "model",
 )
+_TOOL_KEYS = ("gen_ai.tool.name", "tool.name")
 _PLAUSIBLE_MODEL = re.compile(r"[\w./:@ -]{1,80}\Z")
 _INPUT_TOKEN_KEYS = (
     "gen_ai.usage.input_tokens",
@@ -100,7 +104,7 @@ def extract(record: TraceRecord) -> Extracted:
         duration = float("nan") if span.end_ns is None else (span.end_ns - span.start_ns) / _NS
         rows.append((
             f"{info.trace_id}/{span.span_id}", info.trace_id, span.span_id, span.parent_id or "",
-            span.name, span.kind, span.name if span.kind in TOOL_KINDS else "", span.status,
+            span.name, span.kind, _tool(span) if span.kind in TOOL_KINDS else "", span.status,
             positions[span.span_id], node.depth, span.start_ns / _NS,
             float("nan") if span.end_ns is None else span.end_ns / _NS, duration, node.self_ms,
             node.critical_ms, failure is not None, failure.error_class if failure else "",
@@ -111,6 +115,7 @@ def extract(record: TraceRecord) -> Extracted:
             canonical(span.inputs)[:LONGEST_ARGUMENTS].decode("utf-8", "replace") if span.inputs is not None else "",
             key_of(span.inputs), as_text(span.outputs)[:LONGEST_OUTPUT], key_of(span.outputs),
             call.instructions, "\n".join(call.offered), "\n".join(call.requested), *found,
+            *((cached_tokens(span.attributes), *span_cost(span.attributes)) if is_model else _NO_USAGE),
         ))  # fmt: skip
     return Extracted(
         _trace_row(info, record.spans, root), rows, _assessment_rows(info), _own_attributes(info)
@@ -142,12 +147,16 @@ def _trace_row(
         counted = [_tokens(span) for span in models]
         usage = (_sum(each[0] for each in counted), _sum(each[1] for each in counted), None)
     total = usage[2] if usage[2] is not None else _sum(usage[:2])
+    cost = trace_cost(info.metadata)
+    if cost[1] is None and models:
+        costs = [span_cost(span.attributes) for span in models]
+        cost = _sum(each[0] for each in costs), _sum(each[1] for each in costs)
     return (
         info.trace_id, info.start_ms, info.duration_ms, info.state, failed,
         ended and info.state != "IN_PROGRESS" and (root is not None or not spans),
         info.session_id or "", info.user_id or "", request[:LONGEST_MESSAGE],
         response[:LONGEST_MESSAGE], info.name or (root.name if root else ""),
-        _first(info, _APP_VERSION_KEYS), _first(info, _PROMPT_VERSION_KEYS)[:80], *usage[:2], total,
+        _first(info, _APP_VERSION_KEYS), _first(info, _PROMPT_VERSION_KEYS)[:80], *usage[:2], total, *cost,
         root.span_id if root else "",
     )  # fmt: skip
 
@@ -209,6 +218,15 @@ def model_name(attributes: Mapping[str, Any], inputs: Any = None) -> str:
     ):
         return str(inputs["model"])
     return ""
+
+
+def _tool(span: SpanRecord) -> str:
+    """OpenTelemetry names the span ``execute_tool x`` and tells the tool in an attribute."""
+    for key in _TOOL_KEYS:
+        name = span.attributes.get(key)
+        if isinstance(name, str) and name:
+            return name[:128]
+    return span.name.removeprefix("execute_tool ") or span.name
 
 
 def _model(span: SpanRecord) -> str:

@@ -1,0 +1,194 @@
+"""Hypothesis ``undeclared-tool``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import ClassVar
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Finding, Severity, Unit
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.failure_class import most_frequent, seconds_in
+
+_OWN_STEP_TRACES = 2
+_OWN_STEP_SHARE = 0.2
+_OF_THE_FRAMEWORK = frozenset({"finalresult", "finalanswer", "pythoninterpreter"})
+"""How Pydantic AI and smolagents hand the answer over, or run the code that the model wrote."""
+_SPAN_PREFIX = re.compile(
+    r"(?i)^(?:running tool|execute[_ ]tool|tool[ ._]?call|calling tool|tool)[:. ]+"
+)
+_SEPARATOR = re.compile(r"__|[./:]")
+_MARGIN = 60
+
+
+class UndeclaredTool(Hypothesis):
+    """The model calls tools that it was never offered.
+
+    ## Why it matters
+    A call of a tool that does not exist fails, costs a step and often ends the run; where a program runs
+    whatever is asked for, it is also a way past the list of what the model may do.
+
+    ## Test
+    Unit: calls, in ended traces that record which tools the model was offered. Eligible: each model call
+    that records its offer and whose reply asks for a tool; where no reply of the trace records what it
+    asks for, each tool call after a model call that records its offer. Affected: the name was offered to
+    no model call of the trace, nor told by the user to be a tool of the application. Names are compared
+    without case, underscores and prefixes (``functions.``, ``mcp__server__``). A recorded fact: confirmed
+    from 3 calls or 1 % on.
+
+    ## Not flagged
+    Tools offered later in the trace; traces and model calls that record no offer; what a tool calls by
+    itself; steps that the program runs on its own (a tool that is never offered, in more than 2 and more
+    than 20 % of the traces); retrievers; the pseudo-tools by which a framework hands over the answer.
+
+    ## Recommendation
+    Constrain the choice of tools (strict schemas, ``tool_choice``), keep names in the prompt and in the
+    declarations the same, and answer an unknown name with the list of known ones, so that the next step
+    can be right.
+
+    ## Sources
+    Patil et al. 2023, Gorilla: Large Language Model Connected with Massive APIs, arXiv:2305.15334
+    (hallucinated APIs). OpenTelemetry semantic conventions, ``gen_ai.tool.definitions``. Model Context
+    Protocol specification, tools.
+    """
+
+    id: ClassVar[str] = "undeclared-tool"
+    title: ClassVar[str] = "Tools called that were never offered"
+    category: ClassVar[Category] = Category.OPERATIONAL
+    unit: ClassVar[Unit] = Unit.SPAN
+    severity: ClassVar[Severity] = Severity.MEDIUM
+    rule: ClassVar[Rule] = Rule.FACT
+    needs: ClassVar[frozenset[Field]] = frozenset({Field.MODEL_SPANS})
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Calls in traces that record an offer."""
+        return _calls(features).index
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """Those of a tool that was not offered."""
+        calls = _calls(features)
+        return _rows(calls[calls["undeclared"] != ""])
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """One case, with the names that were made up most."""
+        calls = _calls(features)
+        wrong = calls[calls["undeclared"] != ""]
+        tokens = wrong[["input_tokens", "output_tokens"]].sum(axis=1).sum()
+        yield Case(
+            calls.index,
+            _rows(wrong),
+            statement=(
+                ""
+                if wrong.empty
+                else "Tools are called that no model call of the trace was offered: "
+                f"{most_frequent(wrong['undeclared'], '')}."
+            ),
+            seconds_lost=seconds_in(wrong),
+            tokens_lost=int(tokens) if tokens else None,
+        )
+
+    def recommend(self, finding: Finding) -> str:
+        """The documented advice, with the number of calls."""
+        return f"{finding.affected} calls ask for a tool that was not offered. {self.documentation().recommendation}"
+
+
+def _calls(features: Features) -> pd.DataFrame:
+    """Eligible calls: rows of ``spans`` with ``undeclared``, the first such name of the call, or ""."""
+    spans = features.spans[features.spans["trace_id"].isin(features.complete.index)]
+    models = spans[spans["offered"] != ""]
+    told = features.declared_tools or frozenset()
+    offers: dict[str, frozenset[str]] = {}
+    pairs = models[["trace_id", "offered"]].drop_duplicates()
+    for trace_id, offered in zip(pairs["trace_id"], pairs["offered"], strict=True):
+        known = _forms_of(offered)
+        offers[trace_id] = offers[trace_id] | known if trace_id in offers else known
+    own = frozenset().union(*(_forms(name) for name in sorted(told)))
+    asking = models[models["requested"] != ""]
+    asked = pd.concat([asking, _silent_calls(spans, models)]).sort_index(kind="stable")
+    names = asked["requested"].where(asked["requested"] != "", asked["tool"])
+    asked = asked.assign(
+        undeclared=[
+            _first_unknown(name, offers[trace_id] | own if own else offers[trace_id])
+            for name, trace_id in zip(names, asked["trace_id"], strict=True)
+        ]
+    )
+    return asked.loc[features.spans.index[features.spans.index.isin(asked.index)]]
+
+
+def _silent_calls(spans: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
+    """Tool calls of traces in which no reply records what it asks for."""
+    all_models = spans[spans["kind"].isin(("LLM", "CHAT_MODEL"))]
+    speaking = all_models.loc[all_models["requested"] != "", "trace_id"]
+    unrecorded = all_models.loc[all_models["offered"] == "", "trace_id"]
+    tools = spans[
+        (spans["kind"] == "TOOL")
+        & spans["trace_id"].isin(models["trace_id"])
+        & ~spans["trace_id"].isin(speaking)
+        & ~spans["trace_id"].isin(unrecorded)
+    ]
+    first = models.groupby("trace_id")["position"].min()
+    tools = tools[tools["position"] > tools["trace_id"].map(first)]
+    within = spans.index[spans["kind"] == "TOOL"]
+    tools = tools[~(tools["trace_id"] + "/" + tools["parent_id"]).isin(within)]
+    ever = frozenset().union(*(_forms_of(offer) for offer in sorted(set(models["offered"]))))
+    traces = tools.groupby("tool")["trace_id"].nunique()
+    usual = max(_OWN_STEP_TRACES, _OWN_STEP_SHARE * models["trace_id"].nunique())
+    own_steps = [name for name, count in traces.items() if count > usual and not _known(name, ever)]
+    return tools[~tools["tool"].isin(own_steps)]
+
+
+@lru_cache(maxsize=4096)
+def _forms_of(offered: str) -> frozenset[str]:
+    return frozenset().union(*(_forms(name) for name in offered.split("\n")))
+
+
+def _forms(name: str) -> frozenset[str]:
+    """The whole name and its last part, without case and separators."""
+    bare = _SPAN_PREFIX.sub("", name.strip())
+    parts = [bare, _SEPARATOR.split(bare)[-1]]
+    found = {re.sub(r"[^a-z0-9]", "", part.casefold()) for part in parts}
+    return frozenset(found - {""})
+
+
+@lru_cache(maxsize=4096)
+def _first_unknown(names: str, known: frozenset[str]) -> str:
+    return next((name for name in names.split("\n") if not _known(name, known)), "")
+
+
+def _known(name: str, known: frozenset[str]) -> bool:
+    forms = _forms(name)
+    # MLflow 2 numbered spans of one name: search_1, search_2
+    unnumbered = _forms(re.sub(r"_\d+$", "", name))
+    return not forms or bool((forms | unnumbered) & (known | _OF_THE_FRAMEWORK))
+
+
+def _rows(wrong: pd.DataFrame) -> pd.DataFrame:
+    cuts = []
+    for name, output, is_model in zip(
+        wrong["undeclared"], wrong["output"], wrong["requested"] != "", strict=True
+    ):
+        at = output.find(name) if is_model else -1
+        begin = max(0, at - _MARGIN)
+        cuts.append((output[begin : at + len(name) + _MARGIN], begin) if at >= 0 else (name, -1))
+    offered = wrong["offered"].str.count("\n") + 1
+    rationale = (
+        "The reply asks for “" + wrong["undeclared"] + "”, which is none of the "
+        + offered.astype(str) + " tools offered: "
+        + wrong["offered"].str.replace("\n", ", ").str.slice(0, 160) + "."
+    )  # fmt: skip
+    rationale = rationale.where(
+        wrong["requested"] != "",
+        "“" + wrong["undeclared"] + "” is called, which no model call of the trace was offered.",
+    )
+    return affected_rows(
+        wrong.index,
+        wrong["trace_id"],
+        wrong["span_id"],
+        pd.Series([cut for cut, _ in cuts], dtype=object),
+        rationale,
+        pd.Series([offset for _, offset in cuts], dtype=int),
+    )
