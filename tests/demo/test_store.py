@@ -44,7 +44,9 @@ def stored(client: Any) -> dict[str, TraceRecord]:
         locations=[experiment.experiment_id], max_results=500, include_spans=True
     )
     return {
-        trace.info.trace_id: trace_record(trace_info(trace.info), trace.data.spans)
+        trace.info.trace_id: trace_record(
+            trace_info(trace.info), [span.to_dict() for span in trace.data.spans]
+        )
         for trace in found
     }
 

@@ -12,23 +12,18 @@ from mlflow_analysis.tracking.convert import in_order, span_record
 from mlflow_analysis.untrusted import printable
 
 
-class Stored:
-    """A span as MLflow hands it out: something with ``to_dict``."""
-
-    def __init__(self, **attributes: str) -> None:
-        self.stored: dict[str, Any] = {
-            "span_id": "AAAAAAAAAAE=",
-            "parent_span_id": None,
-            "name": "a span",
-            "start_time_unix_nano": 1,
-            "end_time_unix_nano": 2,
-            "status": {"code": "STATUS_CODE_OK", "message": ""},
-            "attributes": attributes,
-            "events": [],
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        return self.stored
+def stored_span(**attributes: str) -> dict[str, Any]:
+    """A span as MLflow keeps it."""
+    return {
+        "span_id": "AAAAAAAAAAE=",
+        "parent_span_id": None,
+        "name": "a span",
+        "start_time_unix_nano": 1,
+        "end_time_unix_nano": 2,
+        "status": {"code": "STATUS_CODE_OK", "message": ""},
+        "attributes": attributes,
+        "events": [],
+    }
 
 
 OBEYED = [
@@ -41,7 +36,7 @@ OBEYED = [
 
 
 def inputs_of(text: str) -> Any:
-    return span_record(Stored(**{"mlflow.spanInputs": text})).inputs
+    return span_record(stored_span(**{"mlflow.spanInputs": text})).inputs
 
 
 @pytest.mark.parametrize(
@@ -82,7 +77,7 @@ def test_json_nested_too_deep_to_walk_stays_text() -> None:
 
 
 def test_ids_are_hexadecimal_as_everywhere_else() -> None:
-    assert span_record(Stored()).span_id == "0000000000000001"
+    assert span_record(stored_span()).span_id == "0000000000000001"
 
 
 def span(span_id: str, parent_id: str | None, start_ns: int) -> SpanRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 import stores
 from mlflow_analysis.records import Assessment, SkippedTrace, TraceInfo, TraceRecord
-from mlflow_analysis.tracking import reader
+from mlflow_analysis.tracking import reader, sql_reader
 from mlflow_analysis.tracking.connection import (
     ConnectionProblem,
     FilterNotUnderstood,
@@ -20,6 +21,7 @@ from mlflow_analysis.tracking.connection import (
     connect,
 )
 from mlflow_analysis.tracking.reader import StoreTraces
+from mlflow_analysis.tracking.sql_reader import SqlTraces
 from mlflow_analysis.untrusted import printable_value, single_line
 from trace_factory import model, trace
 
@@ -88,10 +90,22 @@ def _without_times(info: TraceInfo) -> tuple[Assessment, ...]:
     )
 
 
-@pytest.fixture(params=["sqlite", "files"])
+def through_the_client(store: Path) -> StoreTraces:
+    """As for a database whose tables are not known."""
+    known = opened(store)
+    return StoreTraces(known._client, known._address, known.experiment_id, known.experiment_name)
+
+
+@pytest.fixture(params=["tables", "client", "files"])
 def source(request: pytest.FixtureRequest) -> StoreTraces:
-    name = {"sqlite": "small_store", "files": "file_store"}[request.param]
-    return opened(request.getfixturevalue(name))
+    name = "file_store" if request.param == "files" else "small_store"
+    opening = through_the_client if request.param == "client" else opened
+    return opening(request.getfixturevalue(name))
+
+
+@pytest.fixture(params=[opened, through_the_client])
+def opening(request: pytest.FixtureRequest) -> Callable[[Path], StoreTraces]:
+    return request.param
 
 
 def test_every_field_comes_back_as_it_was_written(source: StoreTraces) -> None:
@@ -165,7 +179,10 @@ def test_no_page_size_repeats_or_skips_a_trace(
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_traces_of_one_millisecond_may_be_more_than_a_page(
-    small_store: Path, size: int, monkeypatch: pytest.MonkeyPatch
+    small_store: Path,
+    opening: Callable[[Path], StoreTraces],
+    size: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with sqlite3.connect(small_store) as database:
         database.execute("UPDATE trace_info SET timestamp_ms = 1780272000000 WHERE status = 'OK'")
@@ -173,19 +190,19 @@ def test_traces_of_one_millisecond_may_be_more_than_a_page(
     monkeypatch.setattr(reader, "FIRST_PAGE", size)
     monkeypatch.setattr(reader, "DIRECT_PAGE", size)
 
-    ids = [info.trace_id for info in all_infos(opened(small_store))]
+    ids = [info.trace_id for info in all_infos(opening(small_store))]
 
     assert sorted(ids) == sorted(record.info.trace_id for record in stores.small_traces())
 
 
 def test_traces_that_arrive_meanwhile_make_none_come_twice(
-    small_store: Path, monkeypatch: pytest.MonkeyPatch
+    small_store: Path, opening: Callable[[Path], StoreTraces], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reader, "FIRST_PAGE", 3)
     monkeypatch.setattr(reader, "DIRECT_PAGE", 3)
     ids: list[str] = []
 
-    for number, page in enumerate(opened(small_store).infos(), start=100):
+    for number, page in enumerate(opening(small_store).infos(), start=100):
         ids += [info.trace_id for info in page]
         late = trace(model(), number=number)
         stores.write([late], f"sqlite:///{small_store}", stores.EXPERIMENT, small_store.parent)
@@ -219,7 +236,7 @@ def test_reading_stops_between_pages_and_batches(
 def test_batches_are_bounded_by_stored_size_as_well(
     small_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = opened(small_store)
+    source = through_the_client(small_store)
     stated = {"mlflow.trace.sizeStats": json.dumps({"total_size_bytes": 20_000_000})}
     infos = [replace(info, metadata=stated) for info in all_infos(source)]
     asked: list[int] = []
@@ -232,6 +249,47 @@ def test_batches_are_bounded_by_stored_size_as_well(
     assert asked == [2] * (len(infos) // 2)
 
 
+def test_tables_and_client_give_the_same_records(small_store: Path) -> None:
+    direct, client = opened(small_store), through_the_client(small_store)
+
+    assert type(direct) is SqlTraces
+    assert all_infos(direct) == all_infos(client)
+    assert all_traces(direct) == all_traces(client)
+
+
+def test_tables_of_another_revision_are_left_to_mlflow(
+    small_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_reader, "KNOWN_REVISIONS", frozenset({"another"}))
+
+    connection = connect(str(small_store))
+
+    assert type(connection.experiment(stores.EXPERIMENT)) is StoreTraces
+    assert any("read through MLflow" in note for note in connection.report().notes)
+
+
+def test_what_mlflow_adds_on_loading_is_added(small_store: Path) -> None:
+    """Spans that came over OpenTelemetry say their kind in an attribute of another name."""
+    trace_id = stores.small_traces()[0].info.trace_id
+    with sqlite3.connect(small_store) as database:
+        for content, span_id in database.execute(
+            "SELECT content, span_id FROM spans WHERE trace_id = ?", [trace_id]
+        ).fetchall():
+            span = json.loads(content)
+            del span["attributes"]["mlflow.spanType"]
+            span["attributes"]["openinference.span.kind"] = json.dumps("TOOL")
+            database.execute(
+                "UPDATE spans SET content = ? WHERE span_id = ?", [json.dumps(span), span_id]
+            )
+    database.close()
+
+    found = all_traces(opened(small_store))[trace_id]
+
+    assert isinstance(found, TraceRecord)
+    assert {span.kind for span in found.spans} == {"TOOL"}
+    assert found == all_traces(through_the_client(small_store))[trace_id]
+
+
 # ---- damage -----------------------------------------------------------------------------------
 
 
@@ -242,7 +300,9 @@ def execute(store: Path, statement: str, *values: object) -> None:
 
 
 @pytest.mark.parametrize("content", ["{broken", "[]", "{}", '{"attributes": 3}', "null"])
-def test_a_damaged_span_costs_its_own_trace_only(small_store: Path, content: str) -> None:
+def test_a_damaged_span_costs_its_own_trace_only(
+    small_store: Path, opening: Callable[[Path], StoreTraces], content: str
+) -> None:
     damaged = [stores.small_traces()[index].info.trace_id for index in (3, 7)]
     for trace_id in damaged:
         execute(
@@ -252,7 +312,7 @@ def test_a_damaged_span_costs_its_own_trace_only(small_store: Path, content: str
             trace_id,
         )
 
-    read = all_traces(opened(small_store))
+    read = all_traces(opening(small_store))
 
     skipped = [each for each in read.values() if isinstance(each, SkippedTrace)]
     assert sorted(each.trace_id for each in skipped) == sorted(damaged)
@@ -260,7 +320,9 @@ def test_a_damaged_span_costs_its_own_trace_only(small_store: Path, content: str
     assert len(read) == len(stores.small_traces())
 
 
-def test_traces_without_their_spans_are_not_dropped_silently(small_store: Path) -> None:
+def test_traces_without_their_spans_are_not_dropped_silently(
+    small_store: Path, opening: Callable[[Path], StoreTraces]
+) -> None:
     none, some, running = (stores.small_traces()[index].info.trace_id for index in (0, 1, -1))
     execute(small_store, "DELETE FROM spans WHERE trace_id IN (?, ?)", none, running)
     execute(
@@ -276,7 +338,7 @@ def test_traces_without_their_spans_are_not_dropped_silently(small_store: Path) 
         '{"num_spans": 3, "total_size_bytes": 9}',
     )
 
-    read = all_traces(opened(small_store))
+    read = all_traces(opening(small_store))
 
     assert read[none] == SkippedTrace(none, "No spans are stored for it.")
     assert read[some] == SkippedTrace(some, "Not all of its 3 spans are stored.")
@@ -307,8 +369,10 @@ def test_a_missing_or_damaged_file_of_spans_is_told(file_store: Path, tmp_path: 
     }
 
 
-def test_a_trace_deleted_meanwhile_is_skipped_with_the_reason(small_store: Path) -> None:
-    source = opened(small_store)
+def test_a_trace_deleted_meanwhile_is_skipped_with_the_reason(
+    small_store: Path, opening: Callable[[Path], StoreTraces]
+) -> None:
+    source = opening(small_store)
     infos = all_infos(source)
     gone = infos[4].trace_id
     execute(small_store, "DELETE FROM spans WHERE trace_id = ?", gone)
@@ -321,8 +385,9 @@ def test_a_trace_deleted_meanwhile_is_skipped_with_the_reason(small_store: Path)
 
 def test_a_store_lost_meanwhile_is_a_problem_and_not_a_thousand_skipped_traces(
     small_store: Path,
+    opening: Callable[[Path], StoreTraces],
 ) -> None:
-    source = opened(small_store)
+    source = opening(small_store)
     infos = all_infos(source)
     small_store.write_bytes(b"x" * 4096)
 
@@ -340,7 +405,9 @@ def test_one_trace_is_read_by_its_id(source: StoreTraces) -> None:
         source.trace("tr-0")
 
 
-def test_a_trace_that_came_without_a_name_has_its_roots(small_store: Path) -> None:
+def test_a_trace_that_came_without_a_name_has_its_roots(
+    small_store: Path, opening: Callable[[Path], StoreTraces]
+) -> None:
     trace_id = stores.small_traces()[0].info.trace_id
     execute(
         small_store,
@@ -348,7 +415,7 @@ def test_a_trace_that_came_without_a_name_has_its_roots(small_store: Path) -> No
         trace_id,
     )
 
-    outcome = all_traces(opened(small_store))[trace_id]
+    outcome = all_traces(opening(small_store))[trace_id]
 
     assert isinstance(outcome, TraceRecord)
     assert outcome.info.name == "agent"

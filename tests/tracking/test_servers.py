@@ -15,6 +15,7 @@ import stores
 from mlflow_analysis.records import SkippedTrace, TraceRecord
 from mlflow_analysis.tracking.connection import ConnectionProblem, FilterNotUnderstood, connect
 from mlflow_analysis.tracking.reader import StoreTraces
+from mlflow_analysis.tracking.sql_reader import SqlTraces
 from tracking import databases
 
 pytestmark = pytest.mark.server
@@ -76,6 +77,18 @@ def test_records_are_the_same_from_every_store(other: str, sqlite_template: Path
 
     assert read == expected
     assert len(read) == len(stores.small_traces())
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_tables_and_client_give_the_same_records(kind: str, request: pytest.FixtureRequest) -> None:
+    direct = connect(request.getfixturevalue(kind)).experiment(stores.EXPERIMENT)
+    client = StoreTraces(
+        direct._client, direct._address, direct.experiment_id, direct.experiment_name
+    )
+
+    assert type(direct) is SqlTraces
+    assert [*direct.infos()] == [*client.infos()]
+    assert records_of(direct) == records_of(client)
 
 
 def test_the_report_names_the_store_and_hides_the_password(other: str) -> None:

@@ -27,6 +27,9 @@ class StoreKind(str, Enum):
     SERVER = "MLflow server"
 
 
+SQL_KINDS = frozenset({StoreKind.SQLITE, StoreKind.POSTGRESQL, StoreKind.MYSQL})
+
+
 @dataclass(frozen=True)
 class Address:
     """A store's address, understood."""

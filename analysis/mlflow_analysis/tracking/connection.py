@@ -16,6 +16,7 @@ from mlflow_analysis.protocol import ConnectionReport, ExperimentSummary
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.tracking import checks
 from mlflow_analysis.tracking.address import (
+    SQL_KINDS,
     Address,
     StoreKind,
     describe,
@@ -33,6 +34,7 @@ from mlflow_analysis.tracking.problems import (
 )
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.server import check_server
+from mlflow_analysis.tracking.sql_reader import SqlTraces, schema_is_known
 from mlflow_analysis.tracking.survey import Survey, summary, survey
 from mlflow_analysis.untrusted import single_line
 
@@ -85,7 +87,13 @@ def connect(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Connecti
     if address.kind is StoreKind.SQLITE and checks.check_sqlite_file(address):
         # SQLite cannot read such a file without them, unless nobody ever writes to it again.
         notes += ("The file has a write-ahead log: SQLite keeps two helper files beside it.",)
-    return Connection(client, address, mlflow.__version__, version, round_trip_ms, notes)
+    direct = address.kind in SQL_KINDS and schema_is_known(client)
+    if address.kind in SQL_KINDS and not direct:
+        notes += (
+            "The tables have a form unknown here: traces are read through MLflow, more slowly.",
+        )
+    reader = SqlTraces if direct else StoreTraces
+    return Connection(client, address, mlflow.__version__, version, round_trip_ms, notes, reader)
 
 
 class Connection:
@@ -99,6 +107,7 @@ class Connection:
         server_version: str,
         round_trip_ms: float,
         notes: tuple[str, ...],
+        reader: type[StoreTraces] = StoreTraces,
     ) -> None:
         self._client = client
         self._address = address
@@ -106,6 +115,7 @@ class Connection:
         self._server_version = server_version
         self._round_trip_ms = round_trip_ms
         self._notes = notes
+        self._reader = reader
 
     @property
     def tracking_uri(self) -> str:
@@ -152,7 +162,7 @@ class Connection:
         ):
             if matches:
                 chosen = matches[0]
-                return StoreTraces(self._client, self._address, chosen.experiment_id, chosen.name)
+                return self._reader(self._client, self._address, chosen.experiment_id, chosen.name)
         raise ExperimentNotFound(
             f"{self._address.shown} has no experiment {wanted!r}.",
             _suggestion(wanted, [each.name for each in experiments]),

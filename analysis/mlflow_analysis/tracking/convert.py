@@ -50,23 +50,46 @@ def experiment_record(entity: Any) -> Experiment:
 
 def trace_info(entity: Any) -> TraceInfo:
     """An ``mlflow.entities.TraceInfo``, with its assessments that no later one has replaced."""
-    metadata, tags = _texts(entity.trace_metadata), _texts(entity.tags)
+    location = getattr(entity.trace_location, "mlflow_experiment", None)
+    return info_from(
+        trace_id=entity.trace_id,
+        experiment_id=str(location.experiment_id) if location else "",
+        state=str(getattr(entity.state, "value", entity.state)),
+        start_ms=entity.request_time,
+        duration_ms=entity.execution_duration,
+        request_preview=entity.request_preview,
+        response_preview=entity.response_preview,
+        tags=entity.tags,
+        metadata=entity.trace_metadata,
+        assessments=entity.assessments or (),
+    )
+
+
+def info_from(
+    *,
+    trace_id: str,
+    experiment_id: str,
+    state: str,
+    start_ms: int,
+    duration_ms: float | None,
+    request_preview: str | None,
+    response_preview: str | None,
+    tags: Mapping[str, str],
+    metadata: Mapping[str, str],
+    assessments: Iterable[Any],
+) -> TraceInfo:
+    """An info from its parts as stored; ``assessments`` are ``mlflow.entities.Assessment`` objects."""
+    metadata, tags = _texts(metadata), _texts(tags)
     usage = _json(metadata.get("mlflow.trace.tokenUsage"))
     usage = usage if isinstance(usage, dict) else {}
-    location = getattr(entity.trace_location, "mlflow_experiment", None)
-    duration = entity.execution_duration
     return TraceInfo(
-        trace_id=printable(entity.trace_id),
-        experiment_id=printable(str(location.experiment_id)) if location else "",
-        state=str(getattr(entity.state, "value", entity.state)),
-        start_ms=int(entity.request_time),
-        duration_ms=None if duration is None else float(duration),
-        request_preview=printable(
-            entity.request_preview or metadata.get("mlflow.traceInputs") or ""
-        ),
-        response_preview=printable(
-            entity.response_preview or metadata.get("mlflow.traceOutputs") or ""
-        ),
+        trace_id=printable(trace_id),
+        experiment_id=printable(experiment_id),
+        state=state,
+        start_ms=int(start_ms),
+        duration_ms=None if duration_ms is None else float(duration_ms),
+        request_preview=printable(request_preview or metadata.get("mlflow.traceInputs") or ""),
+        response_preview=printable(response_preview or metadata.get("mlflow.traceOutputs") or ""),
         name=single_line(tags.get("mlflow.traceName", "")),
         session_id=metadata.get("mlflow.trace.session") or None,
         user_id=metadata.get("mlflow.trace.user") or None,
@@ -79,7 +102,7 @@ def trace_info(entity: Any) -> TraceInfo:
             sorted(
                 (
                     _assessment(each)
-                    for each in entity.assessments or ()
+                    for each in assessments
                     if getattr(each, "valid", None) is not False
                 ),
                 key=lambda each: (each.created_ms, each.name, each.source_id, str(each.value)),
@@ -88,12 +111,12 @@ def trace_info(entity: Any) -> TraceInfo:
     )
 
 
-def trace_record(info: TraceInfo, spans: Iterable[Any]) -> TraceRecord:
-    """The trace of ``info`` with ``mlflow.entities.Span`` objects as its spans.
+def trace_record(info: TraceInfo, stored_spans: Iterable[Mapping[str, Any]]) -> TraceRecord:
+    """The trace of ``info`` with its spans as MLflow stores them: see ``span_record``.
 
     Raises ``ValueError``, ``KeyError`` or ``TypeError`` if a span is damaged.
     """
-    records = in_order([span_record(span) for span in spans])
+    records = in_order([span_record(stored) for stored in stored_spans])
     if not info.name and records:
         # Traces that came over OTLP carry no name of their own: it is their root's.
         roots = (span for span in records if span.parent_id is None)
@@ -122,9 +145,8 @@ def in_order(spans: list[SpanRecord]) -> tuple[SpanRecord, ...]:
     )
 
 
-def span_record(span: Any) -> SpanRecord:
-    """An ``mlflow.entities.Span``, by its stored form: attribute values are JSON texts in it."""
-    stored: dict[str, Any] = span.to_dict()
+def span_record(stored: Mapping[str, Any]) -> SpanRecord:
+    """A span in its stored form, ``mlflow.entities.Span.to_dict()``: attribute values are JSON texts."""
     attributes: Mapping[str, Any] = stored.get("attributes") or {}
     status = stored.get("status") or {}
     kind = _json(attributes.get(_KIND))
