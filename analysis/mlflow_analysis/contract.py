@@ -197,6 +197,17 @@ def _finding(ruled: Ruled) -> JsonObject:
             "score": impact.score,
             "severity_weight": impact.severity_weight,
             "reason": impact.reason,
+            "rescued": impact.rescued,
+            "money_usd": impact.money,
+            "retimed": None
+            if impact.retimed is None
+            else {
+                "p50_before_s": impact.retimed.p50_before_s,
+                "p50_after_s": impact.retimed.p50_after_s,
+                "p95_before_s": impact.retimed.p95_before_s,
+                "p95_after_s": impact.retimed.p95_after_s,
+                "traces": impact.retimed.traces,
+            },
         },
         "recommendation": finding.recommendation,
         "replicates": finding.replicates,

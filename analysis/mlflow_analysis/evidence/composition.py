@@ -72,7 +72,7 @@ def finding_of(
         assessments=assessments(hypothesis, weighed.rows),
         examples=examples(weighed.rows, _typical(weighed, features), features),
         root_causes=causes,
-        impact=impact(hypothesis.severity, case, weighed.rows, features),
+        impact=impact(hypothesis, case, weighed.rows, features),
         why=documentation.why,
         not_flagged=documentation.not_flagged,
         trend=trend(hypothesis, case, counted, features),

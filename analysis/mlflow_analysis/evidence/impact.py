@@ -2,40 +2,132 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Finding, Impact, Severity, Verdict
-from mlflow_analysis.hypotheses.base import Case
+from mlflow_analysis.findings import Category, Finding, Impact, Retimed, Severity, Verdict
+from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.clustering import design_effect
 from mlflow_analysis.statistics.intervals import wilson
+from mlflow_analysis.statistics.totals import lower_total
+from mlflow_analysis.timing.layout import Floats
+from mlflow_analysis.timing.replay import ENOUGH_ALIKE, TOLERANCE_MS, Replay
 
 WEIGHTS = {Severity.HIGH: 3.0, Severity.MEDIUM: 2.0, Severity.LOW: 1.0}
 _VERDICT_ORDER = (Verdict.CONFIRMED, Verdict.INCONCLUSIVE, Verdict.REFUTED, Verdict.NOT_TESTABLE)
+_LEAST_SAVED_MS = 1.0
 
 
-def impact(severity: Severity, case: Case, rows: pd.DataFrame, features: Features) -> Impact:
-    """Lower bound of the affected traces: of Wilson's interval over all traces, by session.
+def replay_of(features: Features) -> Replay:
+    """The span trees of ``features``, ready to be replayed; use it through ``features.shared``."""
+    return Replay(features.spans, features.traces)
 
-    Counted in traces whatever the unit of the claim, so that findings can be ranked against each other.
+
+def impact(hypothesis: Hypothesis, case: Case, rows: pd.DataFrame, features: Features) -> Impact:
+    """What mending the case would give; ``rows`` are its affected rows, one for each trace.
+
+    The rank rests on the lower bound of the affected traces: of Wilson's interval over all traces, by
+    session. Counted in traces whatever the unit of the claim, so that findings can be ranked against
+    each other. Seconds are those by which a replay with the mend makes the traces shorter, tokens and
+    money what the case says it spares, each the lower bound of the total (``lower_total``) by session;
+    traces rescued are the failed ones whose first failing span is an affected one.
     """
     traces = features.traces
     shows = traces.index.isin(rows["trace_id"])
-    spread = design_effect(shows, traces["session"].to_numpy(dtype=object)) if len(traces) else 1.0
-    lower = wilson(int(shows.sum()), len(traces), spread)[0] * len(traces)
-    weight = WEIGHTS[severity]
+    lower = _lower_count(shows, features)
+    weight = WEIGHTS[hypothesis.severity]
+    told = [
+        f"{int(shows.sum())} of {len(traces)} traces show it; at least {lower:.0f} "
+        "(lower bound of the 95% interval)."
+    ]
+    seconds, retimed = case.seconds_lost, None
+    if case.mended is not None:
+        seconds, retimed, how = _replayed(case, features)
+        told.append(how)
+    elif seconds is not None:
+        told.append("The seconds are those recorded in what shows it; they were not replayed.")
+    rescued = _rescued(hypothesis, case, features)
+    if rescued.any():
+        told.append(f"In {int(rescued.sum())} failed traces it is the first span that failed.")
     return Impact(
         traces=round(lower, 3),
         failures=int(traces["failed"].to_numpy()[shows].sum()),
-        seconds=case.seconds_lost,
-        tokens=case.tokens_lost,
+        seconds=seconds,
+        tokens=_tokens(case, features),
         score=round(lower * weight, 3),
         severity_weight=weight,
-        reason=(
-            f"{int(shows.sum())} of {len(traces)} traces show it; at least {lower:.0f} "
-            "(lower bound of the 95% interval)."
-        ),
+        reason=" ".join(told),
+        rescued=round(_lower_count(rescued, features), 3),
+        money=_total(case.money_spared, features),
+        retimed=retimed,
     )
+
+
+def _lower_count(shows: np.ndarray, features: Features) -> float:
+    """Lower bound of the number of traces (t, bool) that show it."""
+    if not shows.any():
+        return 0.0
+    spread = design_effect(shows, features.traces["session"].to_numpy(dtype=object))
+    return wilson(int(shows.sum()), len(shows), spread)[0] * len(shows)
+
+
+def _replayed(case: Case, features: Features) -> tuple[float | None, Retimed | None, str]:
+    assert case.mended is not None
+    replay = features.shared(replay_of)
+    check = (
+        f"with no change {replay.alike} of {replay.checked} traces replay to their recorded duration "
+        f"within {TOLERANCE_MS:.0f} ms"
+    )
+    if not replay.faithful:
+        return (
+            None,
+            None,
+            f"Time saved is unavailable: {check}, and {ENOUGH_ALIKE:.0%} would be needed.",
+        )
+    saved = np.where(replay.usable, replay.saved_ms(case.mended), 0.0)
+    saved[saved < _LEAST_SAVED_MS] = 0.0
+    before = features.traces["duration_ms"].to_numpy(dtype=float)[replay.usable] / 1000
+    after = before - saved[replay.usable] / 1000
+    quantiles = [np.percentile(each, [50, 95]) for each in (before, after)]
+    retimed = Retimed(
+        p50_before_s=float(quantiles[0][0]),
+        p50_after_s=float(quantiles[1][0]),
+        p95_before_s=float(quantiles[0][1]),
+        p95_after_s=float(quantiles[1][1]),
+        traces=int((saved > 0).sum()),
+    )
+    seconds = lower_total(saved / 1000, features.traces["session"].to_numpy(dtype=object))
+    how = (
+        f"Replayed with {case.mended.what}: {retimed.traces} traces would be shorter, by "
+        f"{saved.sum() / 1000:.0f} s in all and at least {seconds:.0f} s ({check})."
+    )
+    return seconds, retimed, how
+
+
+def _tokens(case: Case, features: Features) -> int | None:
+    if case.tokens_spared is None:
+        return case.tokens_lost
+    total = _total(case.tokens_spared, features)
+    return None if total is None else int(total)
+
+
+def _total(spared: pd.Series | None, features: Features) -> float | None:
+    """Lower bound of the sum of what is spared by trace; ``None`` where nothing was recorded."""
+    if spared is None or not spared.notna().any():
+        return None
+    by_trace: Floats = spared.groupby(level=0).sum().reindex(features.traces.index).to_numpy(float)
+    return lower_total(by_trace, features.traces["session"].to_numpy(dtype=object))
+
+
+def _rescued(hypothesis: Hypothesis, case: Case, features: Features) -> np.ndarray:
+    """Failed traces (t, bool) whose first failing span is one that shows the case."""
+    traces = features.traces
+    if hypothesis.category is not Category.OPERATIONAL:
+        return np.zeros(len(traces), dtype=bool)
+    shown = pd.Index(case.affected["trace_id"] + "/" + case.affected["span_id"])
+    first = pd.Index(traces.index + "/" + traces["first_failed_span_id"])
+    return np.asarray(traces["failed"].to_numpy(dtype=bool) & first.isin(shown))
 
 
 def in_rank_order(findings: list[Finding]) -> list[Finding]:

@@ -46,7 +46,14 @@ def build_features(
             **dict.fromkeys(_TRACE_TEXT, object),
         }
     )
-    for column in ("duration_ms", "input_tokens", "output_tokens", "total_tokens"):
+    for column in (
+        "duration_ms",
+        "input_tokens",
+        "output_tokens",
+        "total_tokens",
+        "input_cost",
+        "cost",
+    ):
         traces[column] = pd.to_numeric(traces[column]).astype(float)
     traces = traces.sort_values(["start_ms", "trace_id"], kind="stable").set_index("trace_id")
     spans = _spans([row for each in extracted for row in each.spans], traces)
@@ -71,6 +78,9 @@ def _spans(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.DataFrame
         "critical_ms",
         "input_tokens",
         "output_tokens",
+        "cached_tokens",
+        "input_cost",
+        "cost",
         "top_score",
     ):
         spans[column] = pd.to_numeric(spans[column]).astype(float)

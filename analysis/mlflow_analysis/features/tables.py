@@ -21,6 +21,7 @@ request_words, response_words
 name                 trace name (root span)
 app_version, prompt_version, model     "" if not recorded; ``model`` is the most used one
 input_tokens, output_tokens, total_tokens
+input_cost, cost     US dollars, for the input and in all; NaN if not recorded
 hour                 0 … 23, UTC
 load                 other traces started in the 60 s before this one
 topic                label of the cluster of similar requests, "" before clustering
@@ -49,6 +50,8 @@ error_offset         where it starts in ``output``; -1 if it came from status or
 error_template       ``error_message`` with numbers, ids and quoted text masked
 propagated           every span from here to the root failed
 model, input_tokens, output_tokens, finish_reason
+cached_tokens        input tokens read from the provider's cache; NaN if not told
+input_cost, cost     of a model call, US dollars; NaN if not recorded
 arguments            canonical JSON of the inputs, cut at 2,000
 arguments_key        hash of the whole canonical inputs, "" where there are none
 output               text of the outputs, cut at 8,000
@@ -80,6 +83,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+from mlflow_analysis.timing.clock import look_measured
 
 Made = TypeVar("Made")
 
@@ -98,6 +102,9 @@ class Field(str, Enum):
     USERS = "no trace carries a user id"
     TOKENS = "no span or trace carries token usage"
     DURATIONS = "no trace has a duration"
+    DURATIONS_MEASURED = (
+        "durations look synthetic: over half of the calls of each tool and model take exactly the same time"
+    )
     ASSESSMENTS = "no trace carries feedback"
     VERSIONS = "no trace carries a version of application, prompt or model"
     FINISH_REASONS = "no model call carries a finish reason"
@@ -198,6 +205,12 @@ class Features:
         return spans[ended & (is_call | ~has_children | began)]
 
     @cached_property
+    def durations_measured(self) -> bool:
+        """Whether the calls of tools and models take as long as they happen to take (``timing.clock``)."""
+        calls = self.spans[self.spans["kind"].isin(TOOL_KINDS | MODEL_KINDS)]
+        return look_measured(calls["kind"] + " " + calls["name"], calls["duration_ms"])
+
+    @cached_property
     def has_sessions(self) -> bool:
         """Whether any session holds more than one trace."""
         return bool((self.traces["turn"] > 1).any())
@@ -218,6 +231,7 @@ class Features:
             Field.USERS: (traces["user"] != "").any(),
             Field.TOKENS: traces["total_tokens"].notna().any(),
             Field.DURATIONS: traces["duration_ms"].notna().any(),
+            Field.DURATIONS_MEASURED: self.durations_measured,
             Field.ASSESSMENTS: len(self.assessments) > 0,
             Field.VERSIONS: (traces[["app_version", "prompt_version", "model"]] != "").any(
                 axis=None

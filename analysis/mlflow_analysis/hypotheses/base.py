@@ -20,6 +20,7 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Finding, Severity, Unit
+from mlflow_analysis.timing.replay import Mend
 
 AFFECTED_COLUMNS = ["unit", "trace_id", "span_id", "excerpt", "offset", "rationale"]
 
@@ -61,7 +62,14 @@ class Case:
     statement: str = ""
     """What is claimed, with the figures of this case; the engine adds count and interval."""
     seconds_lost: float | None = None
+    """Time recorded in what shows it: where ``mended`` says what would change, that is replayed instead."""
     tokens_lost: int | None = None
+    mended: Mend | None = None
+    """Which spans would be shorter, side by side or gone if it were mended, for the replay."""
+    tokens_spared: pd.Series | None = None
+    """Tokens that would not be used, by trace id; the engine gives the lower bound of the total."""
+    money_spared: pd.Series | None = None
+    """US dollars that would not be spent, by trace id; NaN where no cost was recorded."""
     test_without_effect: str = ""
     """Set when the claim can't be decided here, with the reason, e.g. "fewer than 10 calls"."""
     fewest_units: int | None = None
@@ -132,6 +140,10 @@ class Hypothesis(ABC):
     """Attributes that would only say the claim again (``error_class`` for a failure class)."""
     live: ClassVar[bool] = True
     """Whether counting is cheap enough to do again and again while traces arrive."""
+
+    formed_from_data: ClassVar[bool] = False
+    """Whether the claim is about something that only the traces name, such as a window of time. A case
+    with a subject is so anyhow."""
 
     @abstractmethod
     def eligible(self, features: Features) -> pd.Index:

@@ -58,11 +58,37 @@ class Entry:
         parts = [f"at least {figures.plural(round(impact.traces), 'trace')} of this window"]
         if impact.failures:
             parts.append(f"{figures.plural(impact.failures, 'failed trace')} among the affected")
+        if impact.rescued >= 1:
+            parts.append(
+                f"at least {figures.plural(round(impact.rescued), 'failure')} began with it"
+            )
         if impact.seconds is not None:
-            parts.append(f"{figures.duration(impact.seconds * 1000)} of waiting")
+            waiting = f"{figures.duration(impact.seconds * 1000)} of waiting"
+            parts.append(f"at least {waiting} saved" if impact.retimed else waiting)
+        if impact.retimed is not None:
+            told = impact.retimed
+            for name, before, after in (
+                ("p50", told.p50_before_s, told.p50_after_s),
+                ("p95", told.p95_before_s, told.p95_after_s),
+            ):
+                before_ms, after_ms = before * 1000, after * 1000
+                parts.append(f"{name} {figures.duration(before_ms)} to {figures.duration(after_ms)}")
         if impact.tokens is not None:
             parts.append(figures.plural(impact.tokens, "token"))
+        if impact.money is not None:
+            parts.append(f"${impact.money:,.2f}")
         return "; ".join(parts)
+
+    @property
+    def rank(self) -> str:
+        """The three numbers of the rank: "12.4 = 6.2 traces × 2 for medium severity"."""
+        impact = self.ruled.finding.impact
+        if impact is None:
+            return figures.UNKNOWN
+        return (
+            f"{impact.score:,.1f} = {impact.traces:,.1f} traces × {impact.severity_weight:g} "
+            f"for {self.ruled.finding.severity.value} severity"
+        )
 
     @property
     def trend(self) -> str:

@@ -60,7 +60,7 @@ def layout(spans: pd.DataFrame, trace_ids: pd.Index) -> Layout:
     parent = np.concatenate([_parents(spans, keys, depth, trace), np.full(t, -1)])
     depth = np.where(parent[:n] < n, depth, 0)
     order = np.argsort(depth, kind="stable").astype(np.int64)
-    edges = np.cumsum(np.bincount(depth))[:-1] if n else []
+    edges = np.cumsum(np.bincount(depth))[:-1]
     by_depth = tuple(np.split(order, edges)) if n else ()
     start, end = np.empty(n + t), np.empty(n + t)
     start[:n] = spans["start_ms"].to_numpy(dtype=float)

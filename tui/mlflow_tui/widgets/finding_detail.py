@@ -12,6 +12,7 @@ from mlflow_analysis.findings import (
     Example,
     Finding,
     OutcomeContrast,
+    Retimed,
     RootCause,
     Unit,
 )
@@ -174,6 +175,8 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
             f"{weight:g} for {found.severity.value} severity"
         )
         rows.append(("rank", Text(rank, palette.text)))
+        if found.impact.retimed is not None:
+            rows.append(("mended", Text(_mended(found.impact.retimed), palette.text)))
     if rows:
         page.blank()
         page.fields(rows)
@@ -219,6 +222,13 @@ def _probability(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
+def _mended(retimed: Retimed) -> str:
+    return (
+        f"p50 {retimed.p50_before_s:.1f} s to {retimed.p50_after_s:.1f} s, "
+        f"p95 {retimed.p95_before_s:.1f} s to {retimed.p95_after_s:.1f} s"
+    )
+
+
 def _impact(found: Finding) -> str:
     impact = found.impact
     assert impact is not None
@@ -226,9 +236,11 @@ def _impact(found: Finding) -> str:
     if impact.failures:
         parts.append(f"{grouped(impact.failures)} of them failed")
     if impact.seconds and impact.seconds >= 1:
-        parts.append(f"{spell_seconds(impact.seconds)} lost")
+        parts.append(f"{spell_seconds(impact.seconds)} {'saved' if impact.retimed else 'lost'}")
     if impact.tokens:
         parts.append(f"{grouped(impact.tokens)} tokens")
+    if impact.money:
+        parts.append(f"${impact.money:,.2f}")
     return ", ".join(parts)
 
 

@@ -52,7 +52,7 @@ class ColdStart(Hypothesis):
     rule: ClassVar[Rule] = Rule.EFFECT
     minimum_effect: ClassVar[float] = 1.2
     needs: ClassVar[frozenset[Field]] = frozenset(
-        {Field.TOOL_SPANS, Field.FOLLOW_UPS, Field.DURATIONS}
+        {Field.TOOL_SPANS, Field.FOLLOW_UPS, Field.DURATIONS, Field.DURATIONS_MEASURED}
     )
     live: ClassVar[bool] = False
 

@@ -51,7 +51,9 @@ class FrameworkOverhead(Hypothesis):
     severity: ClassVar[Severity] = Severity.LOW
     rule: ClassVar[Rule] = Rule.EFFECT
     minimum_effect: ClassVar[float] = _OVERHEAD
-    needs: ClassVar[frozenset[Field]] = frozenset({Field.SPANS, Field.DURATIONS})
+    needs: ClassVar[frozenset[Field]] = frozenset(
+        {Field.SPANS, Field.DURATIONS, Field.DURATIONS_MEASURED}
+    )
     live: ClassVar[bool] = False
 
     def eligible(self, features: Features) -> pd.Index:

@@ -56,7 +56,7 @@ class LatencyOutliers(Hypothesis):
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.MEDIUM
     minimum_effect: ClassVar[float] = 0.025
-    needs: ClassVar[frozenset[Field]] = frozenset({Field.DURATIONS})
+    needs: ClassVar[frozenset[Field]] = frozenset({Field.DURATIONS, Field.DURATIONS_MEASURED})
     live: ClassVar[bool] = False
 
     def eligible(self, features: Features) -> pd.Index:

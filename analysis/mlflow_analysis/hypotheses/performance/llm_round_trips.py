@@ -51,7 +51,9 @@ class LlmRoundTrips(Hypothesis):
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     minimum_effect: ClassVar[float] = 0.10
-    needs: ClassVar[frozenset[Field]] = frozenset({Field.MODEL_SPANS, Field.DURATIONS})
+    needs: ClassVar[frozenset[Field]] = frozenset(
+        {Field.MODEL_SPANS, Field.DURATIONS, Field.DURATIONS_MEASURED}
+    )
     live: ClassVar[bool] = False
 
     def eligible(self, features: Features) -> pd.Index:

@@ -84,7 +84,9 @@ class SequentialCalls(Hypothesis):
     unit: ClassVar[Unit] = Unit.SPAN
     severity: ClassVar[Severity] = Severity.MEDIUM
     minimum_effect: ClassVar[float] = 0.05
-    needs: ClassVar[frozenset[Field]] = frozenset({Field.TOOL_SPANS, Field.DURATIONS})
+    needs: ClassVar[frozenset[Field]] = frozenset(
+        {Field.TOOL_SPANS, Field.DURATIONS, Field.DURATIONS_MEASURED}
+    )
     live: ClassVar[bool] = False
 
     def eligible(self, features: Features) -> pd.Index:

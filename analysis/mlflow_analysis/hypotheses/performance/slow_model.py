@@ -57,7 +57,9 @@ class SlowModel(Hypothesis):
     rule: ClassVar[Rule] = Rule.EFFECT
     minimum_effect: ClassVar[float] = 0.25
     refuted_below: ClassVar[float | None] = 0.10
-    needs: ClassVar[frozenset[Field]] = frozenset({Field.MODEL_SPANS, Field.DURATIONS})
+    needs: ClassVar[frozenset[Field]] = frozenset(
+        {Field.MODEL_SPANS, Field.DURATIONS, Field.DURATIONS_MEASURED}
+    )
     not_causes: ClassVar[frozenset[str]] = frozenset({"model"})
     live: ClassVar[bool] = False
 

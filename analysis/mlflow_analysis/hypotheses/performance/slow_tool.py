@@ -54,7 +54,9 @@ class SlowTool(Hypothesis):
     rule: ClassVar[Rule] = Rule.EFFECT
     minimum_effect: ClassVar[float] = 0.25
     refuted_below: ClassVar[float | None] = 0.10
-    needs: ClassVar[frozenset[Field]] = frozenset({Field.TOOL_SPANS, Field.DURATIONS})
+    needs: ClassVar[frozenset[Field]] = frozenset(
+        {Field.TOOL_SPANS, Field.DURATIONS, Field.DURATIONS_MEASURED}
+    )
     live: ClassVar[bool] = False
 
     def eligible(self, features: Features) -> pd.Index:
