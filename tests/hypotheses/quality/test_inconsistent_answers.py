@@ -94,6 +94,66 @@ def test_what_is_mine_differs_from_user_to_user() -> None:
     assert InconsistentAnswers().eligible(features).empty
 
 
+ACCOUNT = tool("account", outputs={"level": "gold"})
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "What is my balance?",
+        "Did I earn enough points for a voucher?",
+        "When does my order 1234 arrive?",
+    ],
+)
+def test_what_users_ask_about_themselves_is_compared_for_one_user_on_one_output_only(
+    asked: str,
+) -> None:
+    def groups(users: tuple[str, str], calls: bool) -> int:
+        records = [
+            trace(*([ACCOUNT] if calls else []), request=asked, response="It is done.", user=user)
+            for user in users
+        ]
+        return len(InconsistentAnswers().eligible(features_of(*records)))
+
+    assert groups(("ann", "bob"), calls=True) == 0
+    assert groups(("ann", "ann"), calls=False) == 0
+    assert groups(("ann", "ann"), calls=True) == 1
+
+
+def test_how_to_questions_are_the_same_for_all_users() -> None:
+    asked = "How do I return a lamp?"
+    features = features_of(
+        trace(request=asked, response="Send it back within 30 days.", user="ann"),
+        trace(request=asked, response="Send it back within 14 days.", user="bob"),
+    )
+    assert len(affected_traces(InconsistentAnswers(), features)) == 1
+
+
+def test_a_difference_counts_only_where_sentences_are_more_alike_than_by_chance() -> None:
+    """Each answer names a number of days, in sentences that random pairs share two words of."""
+    words = ["lamp", "sofa", "rug", "vase", "clock", "desk", "shelf", "mirror", "bowl", "chair"]
+    others = [
+        trace(
+            request=f"{word} {word}ness {word}ing terms?",
+            response=f"All goods count {number + 20} days with {word} care.",
+        )
+        for number, word in enumerate(words)
+        for _ in range(6)
+    ]
+    asked = "What is the return policy?"
+    usual = [
+        trace(request=asked, response="Returns are free within 30 days of delivery.")
+        for _ in range(2)
+    ]
+    alike = trace(request=asked, response="Returns are free within 14 days of delivery.")
+    apart = trace(request=asked, response="Some other goods, 7 days perhaps, vary a lot.")
+
+    (case,) = InconsistentAnswers().cases(features_of(*others, *usual, alike, apart))
+
+    assert set(case.affected["trace_id"]) == {alike.info.trace_id}
+    assert "than 95% of those" in case.statement
+
+
 def test_one_bad_group_of_many_is_not_confirmed() -> None:
     records = []
     for number in range(20):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import pandas as pd
@@ -10,11 +10,8 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.request_groups import (
-    RequestGroup,
-    conflicts_by_chance,
-    request_groups,
-)
+from mlflow_analysis.hypotheses.quality.conflicts import ChancePairs
+from mlflow_analysis.hypotheses.quality.request_groups import RequestGroup, compared
 
 _EXCERPT = 160
 
@@ -26,18 +23,26 @@ class InconsistentAnswers(Hypothesis):
     At least one of two contradicting answers is wrong, and users who compare notes stop trusting both.
 
     ## Test
-    Unit: a group of two answers or more to the same question (the same words apart from order, case,
-    filler words and plural s; another number or name is another question) whose tool calls returned the
-    same outputs. Affected: groups in which answers give disjoint values for the same kind of fact: a
-    number with the same unit, a price, a share, a date, a weekday, a decision (yes or no, allowed or
-    not, eligible or not …), or another name in otherwise identical wording. Confirmed if the lower bound
-    of the share of groups (Wilson) is above 5 %; the statement tells how often random pairs conflict.
+    Unit: a group of two answers or more to the same question whose tool calls returned the same outputs
+    (equal hashes, in any order). The same question: the same content words (case, order, filler words
+    and a plural s apart; of several sentences the only one with a question mark, with the numbers and
+    names of the others). Affected: groups in which an answer gives values disjoint from those of the
+    commonest version for one kind of fact (a number with the same unit, a price, a share, a date, a
+    weekday, a decision such as yes or no, allowed or not), or another name in otherwise identical
+    wording. A conflict must also stand out against random pairs: 600 pairs of answers are drawn with a
+    fixed seed, and those to unrelated requests kept (different topics, where they have one, and Jaccard
+    of their words at most 0.2); the sentences that state
+    the two versions must have more words in common (Jaccard) than 95 % of the drawn pairs that conflict
+    as well, so that a conflict by chance passes in 5 % of the cases at most (no such test below 20
+    conflicting pairs). Confirmed if the lower bound of the share of groups (Wilson) is above 5 %.
 
     ## Not flagged
-    Questions with different order numbers, dates or names; groups whose tools returned something else
-    (the world changed); answers of other length or wording with the same facts; open-ended requests
-    (ideas, stories), what is true only "now" or "today", and follow-ups that point back; one answer that
-    says more than the other; failed traces.
+    Questions with different order numbers, dates or names; what different users (without user ids:
+    sessions) ask about themselves ("I", "my", "our"; "how do I …" is the same for all), and such
+    questions without a tool that looks it up; groups whose tools returned something else (the world
+    changed); answers of other length or wording with the same facts; open-ended requests (ideas,
+    stories), what is true only "now" or "today", and follow-ups that point back; one answer that says
+    more than the other; failed traces.
 
     ## Recommendation
     Ground the answer in a source and quote it, lower the temperature, and put the fact in question into
@@ -60,15 +65,15 @@ class InconsistentAnswers(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Ids of the groups."""
-        return pd.Index([group.group_id for group in request_groups(features)], dtype=object)
+        return pd.Index([group.group_id for group in compared(features).groups], dtype=object)
 
     def affected(self, features: Features) -> pd.DataFrame:
         """The answers that dissent from the commonest one of their group."""
-        return _dissenters(request_groups(features), features)
+        return _dissenters(compared(features).groups, features)
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case, with the members of every group."""
-        groups = request_groups(features)
+        groups, chance = compared(features).groups, compared(features).chance
         answers = sum(len(group.members) for group in groups)
         members = pd.Series(
             [trace_id for group in groups for trace_id in group.members],
@@ -82,12 +87,21 @@ class InconsistentAnswers(Hypothesis):
             _dissenters(groups, features),
             members=members,
             statement=f"{answers} answers to {len(groups)} repeated questions on the same evidence were "
-            "compared; some give contradicting numbers, dates, names or decisions. Random pairs of "
-            f"answers conflict in {conflicts_by_chance(features):.0%} of the cases.",
+            f"compared.{_against_chance(chance)}",
         )
 
 
-def _dissenters(groups: list[RequestGroup], features: Features) -> pd.DataFrame:
+def _against_chance(chance: ChancePairs) -> str:
+    if chance.threshold < 0:
+        return " There are too few other answers to hold conflicts against."
+    return (
+        f" Of {chance.pairs} random pairs of answers to unrelated requests {chance.conflicting} differ in a "
+        f"fact; a conflict counts if its sentences have more words in common than 95% of those "
+        f"({chance.threshold:.0%})."
+    )
+
+
+def _dissenters(groups: Sequence[RequestGroup], features: Features) -> pd.DataFrame:
     responses = features.traces["response"]
     roots = features.traces["root_span_id"]
     rows: list[tuple[str, str, str, str, str]] = []

@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import pandas as pd
+from scipy.stats import spearmanr
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.wording import ASKS_FOR_LENGTH
+from mlflow_analysis.hypotheses.quality.request_complexity import SIMPLE_WORDS, answered
+from mlflow_analysis.hypotheses.remembered import remembered
 
-SIMPLE_WORDS = 15
 LONG_WORDS = 150
-_FOLLOWS_COMPLEXITY = 0.6
-_ENOUGH_COMPLEX = 10
+_FOLLOWS = 0.3
+_FEWEST = 10
 _TOKENS_PER_WORD = 4 / 3
 
 
@@ -27,16 +28,19 @@ class VerboseResponse(Hypothesis):
     reading time, hides the answer, and is paid for in output tokens and waiting.
 
     ## Test
-    Eligible: answered requests of at most 15 words with at most one question, that do not ask for
-    something long. Affected: answers of 150 words or more. Answer length must also fail to follow the
-    complexity of the request: where at least 10 other requests (longer, or asking for detail) were
-    answered, the answer must have at least 60 % of the words of their median answer. Confirmed if the
-    lower bound of the share (Wilson) is above 10 %.
+    Eligible: answered requests of traces that did not fail, of at most 15 words in one line, with one
+    question (one question mark, or none and a question word at the start), that ask for nothing long.
+    Affected: answers of at least 150 words, in a configuration where that is the rule: the prompt
+    version (if none is recorded the application's, else the model) with at least 10 eligible requests
+    whose median answer has at least 150 words and in which answer length does not follow the request's
+    complexity: Spearman's correlation of answer words with complexity over all its answered requests is
+    below 0.3. Complexity is the request's words × its question marks (at least 1) × 2 if it asks for
+    something long. Confirmed if the lower bound of the share of eligible requests (Wilson) is above 10 %.
 
     ## Not flagged
-    Requests that ask for a list, an explanation, a comparison, steps, a text or code; "how" and "why"
-    questions; requests of several lines; applications whose answers are much longer still to complex
-    requests.
+    Requests that ask for a list, an explanation, a comparison, steps, a text or code; "how to" and
+    "why" questions; requests of several lines; statements; single long answers where the median is
+    short; applications whose answers are longer the more the request asks for.
 
     ## Recommendation
     Give the prompt a rule for length by kind of request ("one or two sentences for a single fact; offer
@@ -58,13 +62,13 @@ class VerboseResponse(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Answered simple requests."""
-        answered = _answered(features)
-        return answered.index[_is_simple(answered)]
+        table = answered(features)
+        return table.index[table["simple"]]
 
     def affected(self, features: Features) -> pd.DataFrame:
-        """Simple requests whose answer is as long as one to a complex request."""
-        long = self._long(features)
-        words = long["response_words"].astype(int).astype(str)
+        """Simple requests with a long answer where long answers to them are the rule."""
+        long = _long(features)
+        words = long["response_words"].astype(str)
         return affected_rows(
             long.index,
             long.index,
@@ -72,48 +76,68 @@ class VerboseResponse(Hypothesis):
             long["response"].str.slice(0, 240),
             "The answer has "
             + words
-            + " words to a request of "
-            + long["request_words"].astype(int).astype(str)
+            + " words to a question of "
+            + long["request_words"].astype(str)
+            + "; the median answer to simple questions"
+            + long["where"].astype(str)
+            + " has "
+            + long["median"].round().astype(int).astype(str)
             + ".",
             offset=0,
         )
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case, with the tokens that short answers would have saved."""
-        long = self._long(features)
-        answered = _answered(features)
-        simple = answered[_is_simple(answered)]
+        table, long = answered(features), _long(features)
+        simple = table[table["simple"]]
         saved = (long["response_words"] - LONG_WORDS / 3).sum() * _TOKENS_PER_WORD
         median = simple["response_words"].median() if len(simple) else 0.0
         yield Case(
             simple.index,
             self.affected(features),
             statement=f"Simple questions (at most {SIMPLE_WORDS} words) get answers of {LONG_WORDS} "
-            f"words or more; their median answer has {median:.0f} words.",
+            f"words or more as a rule{_named(long)}; over all of them the median answer has {median:.0f} words.",
             tokens_lost=int(saved),
         )
 
-    @staticmethod
-    def _long(features: Features) -> pd.DataFrame:
-        answered = _answered(features)
-        simple = _is_simple(answered)
-        complex_words = answered.loc[~simple, "response_words"]
-        threshold = float(LONG_WORDS)
-        if len(complex_words) >= _ENOUGH_COMPLEX:
-            threshold = max(threshold, _FOLLOWS_COMPLEXITY * float(complex_words.median()))
-        return answered[simple & (answered["response_words"] >= threshold)]
 
-
-def _answered(features: Features) -> pd.DataFrame:
-    traces = features.complete
-    return traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
-
-
-def _is_simple(answered: pd.DataFrame) -> pd.Series:
-    request = answered["request"].str.strip()
-    return (
-        (answered["request_words"] <= SIMPLE_WORDS)
-        & (request.str.count(r"\?") <= 1)
-        & ~request.str.contains("\n", regex=False)
-        & ~request.str.contains(ASKS_FOR_LENGTH)
+@remembered
+def _long(features: Features) -> pd.DataFrame:
+    """The affected traces, with ``median`` (words) of their configuration and ``where`` (its name)."""
+    table = answered(features)
+    where = _configuration(table)
+    parts = [table.iloc[:0].assign(median=0.0, where="")]
+    for name, group in table.groupby(where, sort=True):
+        simple = group[group["simple"]]
+        median = float(simple["response_words"].median()) if len(simple) else 0.0
+        if len(simple) < _FEWEST or median < LONG_WORDS or _follows(group):
+            continue
+        parts.append(
+            simple[simple["response_words"] >= LONG_WORDS].assign(median=median, where=name)
+        )
+    return pd.concat([part for part in parts if len(part)] or parts[:1]).reindex(
+        table.index[table.index.isin([each for part in parts for each in part.index])]
     )
+
+
+def _configuration(table: pd.DataFrame) -> pd.Series:
+    for column, words in (
+        ("prompt_version", " with prompt "),
+        ("app_version", " in version "),
+        ("model", " with model "),
+    ):
+        if (table[column] != "").any():
+            return (words + table[column].astype(str)).where(table[column] != "", "")
+    return pd.Series("", index=table.index, dtype=object)
+
+
+def _follows(group: pd.DataFrame) -> bool:
+    """Whether answers are the longer the more is asked for."""
+    if group["complexity"].nunique() < 2 or group["response_words"].nunique() < 2:
+        return False
+    return float(spearmanr(group["complexity"], group["response_words"]).statistic) >= _FOLLOWS
+
+
+def _named(long: pd.DataFrame) -> str:
+    names = sorted(set(long["where"]) - {""})
+    return "," + " and".join(names[:3]) if names else ""

@@ -10,7 +10,7 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.request_groups import facts, request_groups
+from mlflow_analysis.hypotheses.quality.request_groups import compared
 
 
 class ConsistentAnswers(Hypothesis):
@@ -55,16 +55,7 @@ class ConsistentAnswers(Hypothesis):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case, with the members of every group."""
         traces = features.traces
-        responses, requests = traces["response"], traces["request"]
-        groups = [
-            group
-            for group in request_groups(features)
-            if sum(
-                bool(facts(str(responses[member]), str(requests[member])))
-                for member in group.members
-            )
-            > 1
-        ]
+        groups = [group for group in compared(features).groups if group.stating > 1]
         rows = [
             (
                 group.group_id,
