@@ -1,0 +1,8 @@
+"""Everything that can be planted, one or more for each claim of the catalogue."""
+
+from __future__ import annotations
+
+from benchmarks.accuracy.generators import services
+from benchmarks.accuracy.planting import Generator
+
+ALL: tuple[Generator, ...] = services.GENERATORS
