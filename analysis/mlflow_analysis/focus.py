@@ -88,6 +88,11 @@ class Focus:
         return named
 
     @property
+    def traces(self) -> str:
+        """The traces in question, after "traces"."""
+        return f"{'with' if self.words else 'where'} {self.subject}"
+
+    @property
     def claim(self) -> str:
         """What is tested, as the title of a finding."""
         worse = {
@@ -95,7 +100,7 @@ class Focus:
             LATENCY: "Slower traces",
             TOKENS: "More tokens",
         }.get(self.outcome, f"Assessment “{self.outcome}” fails more often")
-        return f"{worse} {'with' if self.words else 'where'} {self.subject}"
+        return f"{worse} {self.traces}"
 
     @property
     def key(self) -> str:
@@ -118,11 +123,6 @@ def focus_of(
 ) -> Focus:
     """A focus from its four parts as typed. Raises ``FocusNotUnderstood``."""
     words, filter_string = single_line(words), single_line(filter_string)
-    if not terms(words) and not filter_string:
-        raise FocusNotUnderstood(
-            "A focus needs something to look for.",
-            "Give words, or a filter such as filter: tags.region = 'eu'.",
-        )
     if len(words) + len(filter_string) + len(outcome) > LONGEST:
         raise FocusNotUnderstood(
             f"This focus is longer than {LONGEST:,} characters.", "Give fewer words."
@@ -133,9 +133,10 @@ def focus_of(
         raise FocusNotUnderstood(
             f"“{unknown}” is no place to look in.", f"Places are {', '.join(PLACES)}."
         )
-    if named and not words:
+    if not terms(words) and (named or not filter_string):
         raise FocusNotUnderstood(
-            "There are no words to look for in these places.", "Give words, or leave “in:” out."
+            "A focus needs something to look for.",
+            "Give words, or a filter such as filter: tags.region = 'eu'.",
         )
     asked = single_line(outcome) or FAILURE
     return Focus(
@@ -162,7 +163,7 @@ def parse(text: str) -> Focus:
             )
         text, bare = text[: arrows[-1].start()], bare[: arrows[-1].start()]
     labels = list(_LABEL.finditer(bare))
-    ends = [each.start() for each in labels[1:]] + [len(text)]
+    ends = [*(each.start() for each in labels[1:]), len(text)][: len(labels)]
     plain = text[: labels[0].start()] if labels else text
     if plain.strip():
         parts["words"] = plain.strip()

@@ -231,7 +231,9 @@ def test_a_purpose_confirmed_while_reading_is_in_the_analysis(opened: Engine) ->
 
     opened.ask(protocol.StartAnalysis(), on_push)
 
-    assert ready[0].analysis.purpose == purpose
+    said = ready[0].analysis.purpose
+    assert (said.description, said.confirmed_by_user) == ("Refunds things.", True)
+    assert said.tools, "the figures are those of all traces, not of the draft that was confirmed"
 
 
 @pytest.fixture

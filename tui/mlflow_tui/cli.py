@@ -128,6 +128,22 @@ def demo(context: click.Context, fresh: bool) -> None:
     metavar="ID",
     help="Test only this one; may be given again. `mlflow-tui hypotheses` lists them.",
 )
+@click.option(
+    "--focus",
+    multiple=True,
+    metavar="TEXT",
+    help="Test a claim of your own besides; may be given again. Words to find, and an outcome: "
+    "'refund -> latency'; or parts: \"filter: tags.region = 'eu' words: refund in: request "
+    'outcome: tokens". Outcomes are failure (if none is given), latency, tokens, or an assessment.',
+)
+@click.option(
+    "--purpose",
+    "purpose_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="JSON that says what the application does: description, tools, out_of_scope, focus. "
+    "[default: what was confirmed full-screen]",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="For resampling.")
 @click.option("--overwrite", is_flag=True, help="Replace files that mlflow-tui did not write.")
 @click.option("--show-secrets", is_flag=True, help="Do not mask credentials found in traces.")
@@ -145,6 +161,8 @@ def analyze(
     accept: str,
     fail_on: str | None,
     hypotheses: tuple[str, ...],
+    focus: tuple[str, ...],
+    purpose_file: str | None,
     seed: int,
     overwrite: bool,
     show_secrets: bool,
@@ -174,6 +192,8 @@ def analyze(
         accept=accept,
         fail_on=fail_on,
         hypotheses=hypotheses,
+        focus=focus,
+        purpose_file=Path(purpose_file) if purpose_file else None,
         seed=seed,
         overwrite=overwrite,
         show_secrets=show_secrets,

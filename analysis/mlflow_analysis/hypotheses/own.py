@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Effect, Severity, Unit
+from mlflow_analysis.findings import Category, Effect, Finding, Severity, Unit
 from mlflow_analysis.focus import FAILURE, LATENCY, PLACES, TOKENS, Focus, pattern_of, terms
 from mlflow_analysis.hypotheses.base import (
     Case,
@@ -103,10 +103,16 @@ class Own(Hypothesis):
             eligible,
             rows,
             contrast=contrast,
-            statement=f"{told}{self._caution(hits, outcome)} The traces in question are those with "
-            f"{self.focus.subject}.",
+            statement=f"{told}{self._caution(hits)}",
             explained=Case(eligible[matching], rows[rows["unit"].isin(eligible[bad])]),
         )
+
+    def recommend(self, finding: Finding) -> str:
+        """What the root causes are of, where there are any."""
+        advice = self.documentation().recommendation
+        if not finding.root_causes:
+            return advice
+        return f"The root causes are those of the matching traces that {self._did_badly}. {advice}"
 
     # ---- which traces -----------------------------------------------------------------------
 
@@ -168,24 +174,31 @@ class Own(Hypothesis):
             ratio = ratio_of_medians(values, matching, cluster, features.seed)
             effect = Effect("ratio of medians", ratio.value, ratio.interval)
             told = (
-                f"They take {outcome.told(ratio.median_in)} at the median, the other "
-                f"{(~matching).sum()} take {outcome.told(ratio.median_out)}."
+                f"The {matching.sum()} traces {self.focus.traces} take {outcome.told(ratio.median_in)} at "
+                f"the median, the other {(~matching).sum()} take {outcome.told(ratio.median_out)}."
             )
             return Contrast(effect, ratio.p_value), told
         rates = difference_of_rates(values, matching, cluster, features.seed)
         effect = Effect("risk difference", rates.value, rates.interval, rates.rate_out)
         told = (
-            f"{int(values[matching].sum())} of {matching.sum()} {self._fail} ({rates.rate_in:.1%}), "
-            f"{int(values[~matching].sum())} of the other {(~matching).sum()} ({rates.rate_out:.1%})."
+            f"Of the {matching.sum()} traces {self.focus.traces}, {int(values[matching].sum())} "
+            f"{self._fail} ({rates.rate_in:.1%}); of the other {(~matching).sum()}, "
+            f"{int(values[~matching].sum())} ({rates.rate_out:.1%})."
         )
         return Contrast(effect, rates.p_value), told
+
+    @property
+    def _did_badly(self) -> str:
+        if self.focus.outcome in (LATENCY, TOKENS):
+            return "are above the third quartile of the others"
+        return self._fail
 
     @property
     def _fail(self) -> str:
         name = self.focus.outcome
         return "failed" if name == FAILURE else f"fail “{name}”"
 
-    def _caution(self, hits: pd.DataFrame, outcome: _Outcome) -> str:
+    def _caution(self, hits: pd.DataFrame) -> str:
         """Where the words are mostly those of error messages, failing comes with them by itself."""
         in_errors = (hits["place"] == "errors").mean() if len(hits) else 0.0
         if self.focus.outcome != FAILURE or in_errors < 0.5:
@@ -246,6 +259,7 @@ def own_hypothesis(
             _WORSE_RATIO if focus.outcome in (LATENCY, TOKENS) else _WORSE_RATE
         )
 
+    Typed.__doc__ = Own.__doc__
     Typed.focus, Typed.selected, Typed.objection = focus, selected, objection
     return Typed()
 

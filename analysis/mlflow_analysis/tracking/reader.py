@@ -293,7 +293,7 @@ class StoreTraces:
 
 def _in_order(message: str) -> str:
     """MLflow's message on one line; it prints sets, whose order differs from run to run."""
-    sets = re.compile(r"\{('[^{}]*')\}")
+    sets = re.compile(r"'?\{('[^{}]*')\}'?")
     return sets.sub(lambda found: ", ".join(sorted(found[1].split(", "))), single_line(message))[
         :300
     ].rstrip()

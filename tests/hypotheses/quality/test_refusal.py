@@ -2,7 +2,9 @@
 
 import pytest
 
+from mlflow_analysis.findings import Purpose
 from mlflow_analysis.hypotheses.quality.refusal import Refusal
+from mlflow_analysis.purpose import as_told
 from trace_factory import affected_traces, features_of, feedback, tool, trace
 
 
@@ -51,12 +53,42 @@ def test_answers_after_a_failed_call_are_not_eligible() -> None:
 
 def test_harm_is_claimed_only_by_contrast_with_assessments() -> None:
     refused, answered = "I'm sorry, but I can't help with that.", "It is on its way."
-    (alone,) = Refusal().cases(features_of(trace(response=refused), trace(response=answered)))
-    assert "Pattern present" in alone.statement
 
-    judged = features_of(
-        trace(response=refused, assessments=[feedback("helpful", False)]),
-        trace(response=answered, assessments=[feedback("helpful", True)]),
-    )
-    (contrasted,) = Refusal().cases(judged)
-    assert "100% of 1 refusals" in contrasted.statement
+    def statement(judge: bool, count: int = 20) -> str:
+        records = [
+            trace(response=text, assessments=[feedback("helpful", text == answered)] * judge)
+            for text in (refused, answered)
+            for _ in range(count)
+        ]
+        (case,) = Refusal().cases(features_of(*records))
+        return case.statement
+
+    assert "not that it does harm" in statement(judge=False)
+    assert "not that it does harm" in statement(judge=True, count=4)
+    assert "fails 100% of the 20 of them" in statement(judge=True)
+    assert "worse outcomes" in statement(judge=True)
+
+
+def test_the_ways_and_the_most_refused_topic_are_told() -> None:
+    wordings = [
+        f"{verb} {kind} coffee mug?"
+        for verb in ("Where is", "Show", "Find", "Get")
+        for kind in NAMES
+    ]
+    others = [
+        f"{verb} {kind} train ticket?"
+        for verb in ("Book", "Change", "Sell", "Print")
+        for kind in NAMES
+    ]
+    records = [trace(request=request, response="It is here.") for request in wordings]
+    records += [trace(request=request, response="I won't do that.") for request in others]
+    records.append(trace(request=wordings[0], response="I am unable to do that."))
+    features = features_of(*records)
+    (case,) = Refusal().cases(features)
+    topic = features.traces["topic"].iloc[-2]
+
+    assert "declined 40, unsupported 1" in case.statement
+    assert topic and f"most on “{topic}”, 40 of 40" in case.statement
+
+
+NAMES = ("red", "blue", "green", "white", "black", "small", "large", "round", "plain", "heavy")

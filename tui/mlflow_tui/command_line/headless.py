@@ -15,10 +15,12 @@ import click
 import platformdirs
 
 from mlflow_analysis.acceptance import AcceptPolicy, rule
+from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
 from mlflow_analysis.contract import analysis_to_json, to_text
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis, Severity, Verdict
+from mlflow_analysis.findings import Analysis, Purpose, Severity, Verdict
+from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.report import render_markdown
 from mlflow_analysis.review import Decision, Review, review_path
 from mlflow_analysis.secrets import masked
@@ -52,6 +54,10 @@ class Request:
     accept: str = AcceptPolicy.CONFIRMED.value
     fail_on: str | None = None
     hypotheses: tuple[str, ...] = ()
+    focus: tuple[str, ...] = ()
+    """Claims of the user's own, as typed."""
+    purpose_file: Path | None = None
+    """What the user says of the application; what was kept for the experiment if ``None``."""
     seed: int = 0
     overwrite: bool = False
     show_secrets: bool = False
@@ -61,6 +67,7 @@ class Request:
 def run(request: Request) -> int:
     """Do it, and return the exit code. Raises ``click.ClickException`` for wrong usage."""
     hypotheses = tuple(find(each).id for each in request.hypotheses)
+    asked = tuple(_focus(text) for text in request.focus)
     outputs = [
         OutputFile(path, request.overwrite)
         for path in (request.report, request.json_file)
@@ -70,7 +77,11 @@ def run(request: Request) -> int:
         output.check()
     try:
         source = connect(request.tracking_uri).experiment(request.experiment)
-        finished = _analysed(source, request, hypotheses)
+        charter = _charter(request, source)
+        for focus in asked:
+            _check_filter(source, focus)
+        focuses = (*asked, *charter.focuses)
+        finished = _analysed(source, request, hypotheses, focuses, charter.purpose)
     except ConnectionProblem as problem:
         click.echo(f"{problem.sentence} {problem.remedy}".strip(), err=True)
         return _exit_code(problem)
@@ -81,26 +92,57 @@ def run(request: Request) -> int:
     if not analysis.traces_read and finished.interrupted:
         click.echo("Interrupted before a trace was read.", err=True)
         return INTERRUPTED
-    review = Review(
-        review_path(
-            Path(platformdirs.user_data_dir("mlflow-tui")) / "reviews",
-            analysis.tracking_uri,
-            analysis.experiment_id,
-        )
-    )
+    review = Review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
     _deliver(request, analysis, review)
     if finished.interrupted:
         return INTERRUPTED
     return _verdict_code(request, analysis, review)
 
 
-def _analysed(source: TraceSource, request: Request, hypotheses: tuple[str, ...]) -> AnalysisReady:
+def _kept() -> Path:
+    """Where reviews are kept, and what users said of their applications."""
+    return Path(platformdirs.user_data_dir("mlflow-tui")) / "reviews"
+
+
+def _focus(text: str) -> Focus:
+    try:
+        return parse(text)
+    except FocusNotUnderstood as problem:
+        raise click.BadParameter(str(problem), param_hint="--focus") from problem
+
+
+def _check_filter(source: TraceSource, focus: Focus) -> None:
+    """Have the store look at a filter before hours are spent on reading. Raises ``FilterNotUnderstood``."""
+    if focus.filter:
+        next(source.infos(focus.filter), None)
+
+
+def _charter(request: Request, source: TraceSource) -> Charter:
+    """What the user says of the application. Raises ``click.ClickException`` if it cannot be read."""
+    path = request.purpose_file or charter_path(_kept(), source.tracking_uri, source.experiment_id)
+    try:
+        return read_charter(path)
+    except CharterNotUnderstood as problem:
+        raise click.ClickException(str(problem)) from problem
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _analysed(
+    source: TraceSource,
+    request: Request,
+    hypotheses: tuple[str, ...],
+    focuses: tuple[Focus, ...],
+    purpose: Purpose | None,
+) -> AnalysisReady:
     since = request.since_seconds
     options = AnalysisOptions(
         filter=request.filter_string,
         since_ms=None if since is None else int((time.time() - since) * 1000),
         max_traces=request.max_traces,
         hypotheses=hypotheses,
+        focus=focuses,
+        purpose=purpose,
         seed=request.seed,
     )
     with _interruptible() as stopped, progress_shown(request.quiet) as show:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -10,10 +11,14 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
+from mlflow_analysis.hypotheses.outcomes import told_by_outcomes
 from mlflow_analysis.hypotheses.quality.wording import cut_out, declined, handed_off
+from mlflow_analysis.hypotheses.remembered import remembered
 
+LEXICON_VERSION = 2
 _WHOLE_ANSWER_WORDS = 80
+_FEWEST_OF_TOPIC = 10
+_WILL_NOT = re.compile(r"(?i)won't|will not|not allowed|not permitted|do not|don't")
 
 
 class Refusal(Hypothesis):
@@ -24,11 +29,15 @@ class Refusal(Hypothesis):
     where it does not, users do not know what the application is for.
 
     ## Test
-    Eligible: answered requests without a failed call. Affected: short answers (at most 80 words) whose
-    beginning says that the application cannot or will not do it (declined), or that send the user to a
-    person or another office (handed off). Confirmed if the lower bound of the share (Wilson) is above
-    5 %: this says that the pattern is present. Whether it does harm is told only by a contrast with this
-    experiment's own assessments, given in the statement where there are any.
+    Eligible: answered requests of traces that did not fail and in which no call failed. Affected: answers
+    of at most 80 words in whose first 240 characters the application says that it cannot do it or that it is
+    out of its scope (unsupported: "I'm unable to", "I can't help", "outside my scope"), or that it will
+    not or may not (declined: "I won't", "I'm not allowed to"); or that anywhere send the user to a
+    person or another office (handed off: "please contact our support", "I'll transfer you"). English,
+    lexicon version 2. Confirmed if the lower bound of the share (Wilson) is above 5 %: this says that the
+    pattern is there. The statement counts each way and names the topic with the highest share of at
+    least 10 eligible requests; how often assessments fail where it shows and elsewhere is told with
+    Newcombe's interval, from 5 assessed on either side on.
 
     ## Not flagged
     Provider filters (content-blocked); apologies followed by an answer; "not found" and "not available"
@@ -50,6 +59,7 @@ class Refusal(Hypothesis):
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     minimum_effect: ClassVar[float] = 0.05
+    version: ClassVar[int] = LEXICON_VERSION
     needs: ClassVar[frozenset[Field]] = frozenset({Field.REQUESTS, Field.RESPONSES})
 
     def eligible(self, features: Features) -> pd.Index:
@@ -58,49 +68,91 @@ class Refusal(Hypothesis):
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those refused or handed off."""
-        rows: list[tuple[str, str, str, int, str]] = []
-        answered = _answered(features)
-        short = answered[answered["response_words"] <= _WHOLE_ANSWER_WORDS]
-        for trace_id, text, root in zip(
-            short.index, short["response"], short["root_span_id"], strict=True
-        ):
-            said, how = declined(text), "declines"
-            if said is None:
-                said, how = handed_off(text), "hands the user off"
-            if said is not None:
-                excerpt, offset = cut_out(text, *said.span())
-                rationale = f"The answer ({len(text.split())} words) {how}: “{said.group()[:100]}”."
-                rows.append((str(trace_id), str(root), excerpt, offset, rationale))
-        columns = list(zip(*rows, strict=True)) or [()] * 5
-        trace_ids, roots, excerpts, offsets, rationales = (list(column) for column in columns)
-        return affected_rows(
-            pd.Series(trace_ids, dtype=object),
-            pd.Series(trace_ids, dtype=object),
-            pd.Series(roots, dtype=object),
-            pd.Series(excerpts, dtype=object),
-            pd.Series(rationales, dtype=object),
-            pd.Series(offsets, dtype=int),
-        )
+        return _rows(_refused(features), features)
 
     def cases(self, features: Features) -> Iterable[Case]:
-        """One case; the statement holds the contrast with assessments, if there are any."""
-        eligible, affected = self.eligible(features), self.affected(features)
-        judged = verdicts(features).groupby("trace_id")["good"].all()
-        judged = judged[judged.index.isin(eligible)]
-        inside = judged.index.isin(affected["trace_id"])
-        told = "Pattern present; no assessments tell whether it does harm."
-        if inside.any() and not inside.all():
-            told = (
-                f"Of those that were assessed, {1 - judged[inside].mean():.0%} of {inside.sum()} refusals fail "
-                f"an assessment, against {1 - judged[~inside].mean():.0%} of {(~inside).sum()} other answers."
-            )
+        """One case; the statement tells the ways, the topic and what assessments say."""
+        eligible, refused = self.eligible(features), _refused(features)
+        ways = refused["how"].value_counts().sort_index()
+        told = ", ".join(f"{how} {count}" for how, count in ways.items())
         yield Case(
-            eligible, affected, statement=f"Answers refuse the request or hand it off. {told}"
+            eligible,
+            _rows(refused, features),
+            statement="Answers say that a request is unsupported, decline it or hand it off"
+            + (f" ({told}{_most_refused(features, eligible, refused)})" if told else "")
+            + ". "
+            + told_by_outcomes(features, eligible, refused.index),
         )
 
 
 def _answered(features: Features) -> pd.DataFrame:
     traces = features.complete
     traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
-    with_failed_call = features.spans.loc[features.spans["failed"], "trace_id"]
+    with_failed_call = features.spans.loc[features.spans["failed"], "trace_id"].unique()
     return traces[~traces.index.isin(with_failed_call)]
+
+
+@remembered
+def _refused(features: Features) -> pd.DataFrame:
+    """The affected traces (index) with ``how``, ``start`` and ``end`` of what says so."""
+    answered = _answered(features)
+    short = answered[answered["response_words"] <= _WHOLE_ANSWER_WORDS]
+    said = {text: _said(text) for text in short["response"].unique()}
+    found = [said[text] for text in short["response"]]
+    rows = [each for each in found if each is not None]
+    index = short.index[[each is not None for each in found]]
+    return pd.DataFrame(rows, columns=["how", "start", "end"], index=index)
+
+
+def _said(text: str) -> tuple[str, int, int] | None:
+    said = declined(text)
+    if said is not None:
+        how = "declined" if _WILL_NOT.search(said.group()) else "unsupported"
+        return how, said.start(), said.end()
+    said = handed_off(text)
+    return None if said is None else ("handed off", said.start(), said.end())
+
+
+def _most_refused(features: Features, eligible: pd.Index, refused: pd.DataFrame) -> str:
+    topic = features.traces["topic"].reindex(eligible)
+    topic = topic[topic != ""]
+    shares = topic.index.isin(refused.index)
+    by_topic = pd.Series(shares, index=topic.index).groupby(topic.to_numpy()).agg(["sum", "size"])
+    by_topic = by_topic[(by_topic["size"] >= _FEWEST_OF_TOPIC) & (by_topic["sum"] > 0)]
+    if by_topic.empty:
+        return ""
+    name = (by_topic["sum"] / by_topic["size"]).idxmax()
+    count, size = by_topic.loc[name, "sum"], by_topic.loc[name, "size"]
+    return f"; most on “{name}”, {count} of {size}"
+
+
+def _rows(refused: pd.DataFrame, features: Features) -> pd.DataFrame:
+    traces = features.traces.loc[refused.index]
+    cuts = [
+        cut_out(text, start, end)
+        for text, start, end in zip(
+            traces["response"], refused["start"], refused["end"], strict=True
+        )
+    ]
+    said = [
+        text[start:end][:100]
+        for text, start, end in zip(
+            traces["response"], refused["start"], refused["end"], strict=True
+        )
+    ]
+    return affected_rows(
+        traces.index,
+        traces.index,
+        traces["root_span_id"],
+        pd.Series([excerpt for excerpt, _ in cuts], dtype=object),
+        pd.Series(
+            [
+                f"The request was {how} in an answer of {words} words: “{quote}”."
+                for how, words, quote in zip(
+                    refused["how"], traces["response_words"], said, strict=True
+                )
+            ],
+            dtype=object,
+        ),
+        pd.Series([offset for _, offset in cuts], dtype=int),
+    )
