@@ -1,5 +1,7 @@
 """Answers that refuse or send the user to somebody else."""
 
+from dataclasses import replace
+
 import pytest
 
 from mlflow_analysis.findings import Purpose
@@ -70,25 +72,19 @@ def test_harm_is_claimed_only_by_contrast_with_assessments() -> None:
 
 
 def test_the_ways_and_the_most_refused_topic_are_told() -> None:
-    wordings = [
-        f"{verb} {kind} coffee mug?"
-        for verb in ("Where is", "Show", "Find", "Get")
-        for kind in NAMES
-    ]
-    others = [
-        f"{verb} {kind} train ticket?"
-        for verb in ("Book", "Change", "Sell", "Print")
-        for kind in NAMES
-    ]
-    records = [trace(request=request, response="It is here.") for request in wordings]
-    records += [trace(request=request, response="I won't do that.") for request in others]
-    records.append(trace(request=wordings[0], response="I am unable to do that."))
-    features = features_of(*records)
-    (case,) = Refusal().cases(features)
-    topic = features.traces["topic"].iloc[-2]
+    answers = ["It is here."] * 12 + ["I won't do that."] * 11 + ["I am unable to do that."] * 2
+    features = features_of(*(trace(response=answer) for answer in answers))
+    topics = ["mugs"] * 12 + ["tickets"] * 12 + ["rare"]
+    (case,) = Refusal().cases(replace(features, traces=features.traces.assign(topic=topics)))
 
-    assert "declined 40, unsupported 1" in case.statement
-    assert topic and f"most on “{topic}”, 40 of 40" in case.statement
+    assert "declined 11, unsupported 2; most on “tickets”, 12 of 12" in case.statement
 
 
-NAMES = ("red", "blue", "green", "white", "black", "small", "large", "round", "plain", "heavy")
+def test_requests_that_are_said_to_be_out_of_scope_are_not_eligible() -> None:
+    weather = trace(request="What is the weather?", response="I can't help with that.")
+    order = trace(request="Where is my order?", response="I can't help with that.")
+    features = features_of(weather, order)
+    told = as_told(features, Purpose("", out_of_scope=("weather",)))
+
+    assert list(Refusal().eligible(told)) == [order.info.trace_id]
+    assert affected_traces(Refusal(), told) == {order.info.trace_id}

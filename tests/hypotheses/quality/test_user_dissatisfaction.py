@@ -15,6 +15,7 @@ from trace_factory import affected_traces, features_of, trace
         "It still doesn't work",
         "You didn't answer my question",
         "This is useless",
+        "That’s disappointing.",
         "I want to talk to a human",
     ],
 )
@@ -24,7 +25,9 @@ def test_fires_on_complaints_in_a_follow_up(complaint: str) -> None:
     assert list(case.affected["trace_id"]) == [second.info.trace_id]
     assert list(case.affected["unit"]) == ["s"]
     assert "turn 2" in case.affected["rationale"].iloc[0]
-    assert "Pattern present" in case.statement
+    assert "not that it does harm" in case.statement
+    row = case.affected.iloc[0]
+    assert complaint[row["offset"] :].startswith(row["excerpt"])
 
 
 @pytest.mark.parametrize(
@@ -35,6 +38,11 @@ def test_fires_on_complaints_in_a_follow_up(complaint: str) -> None:
         "Is it wrong to eat late?",
         "And on Monday?",
         "What works?",
+        "No, that’s all. Thank you!",
+        "No, I want the blue one.",
+        "My lamp doesn't work, can I return it?",
+        "The film was disappointing. Is there another one?",
+        "Where is order 99?",
     ],
 )
 def test_ordinary_follow_ups_are_not_flagged(follow_up: str) -> None:
@@ -47,6 +55,32 @@ def test_a_first_message_is_no_verdict_on_an_answer() -> None:
     features = features_of(
         trace(request="My phone still doesn't work, this is useless", session="s"),
         trace(session="s"),
+    )
+    assert not affected_traces(UserDissatisfaction(), features)
+
+
+@pytest.mark.parametrize(
+    ("again", "found"),
+    [
+        ("I said: where is my blue wool blanket?", 1),
+        ("Where is my blue wool blanket, which Aunt Erna gave to cousin Karl?", 0),
+        ("Where is my red wool blanket?", 0),
+        ("My blanket?", 0),
+    ],
+)
+def test_fires_where_the_user_asks_the_same_again(again: str, found: int) -> None:
+    first = trace(request="Where is my blue wool blanket?", session="s")
+    second = trace(request=again, session="s")
+    (case,) = UserDissatisfaction().cases(features_of(first, second))
+    assert (
+        set(case.affected["trace_id"]) == {second.info.trace_id} if found else case.affected.empty
+    )
+
+
+def test_the_same_request_after_a_failure_is_no_complaint() -> None:
+    features = features_of(
+        trace(request="Where is my blue blanket?", session="s", state="ERROR", response=""),
+        trace(request="Where is my blue blanket?", session="s"),
     )
     assert not affected_traces(UserDissatisfaction(), features)
 

@@ -18,9 +18,8 @@ from mlflow_analysis.hypotheses.failure_class import (
     operation_names,
     with_status,
 )
+from mlflow_analysis.hypotheses.outcomes import told_by_outcomes
 from mlflow_analysis.hypotheses.recovery import mended
-
-_FEWEST_JUDGED = 5
 
 
 class SwallowedError(Hypothesis):
@@ -34,8 +33,9 @@ class SwallowedError(Hypothesis):
     A trace counts if it ended without an error, a call below its root failed for good, and the answer holds
     no word of admission (a lexicon of version 1: "couldn't", "unable", "error", "unavailable", "sorry" …).
     Eligible are complete traces that ended well, have an answer and call something. Confirmed if
-    the lower bound of their share is above 1 %. Where traces carry feedback, the statement says how
-    often it is negative here and elsewhere: without it the claim is only that the pattern is present.
+    the lower bound of their share is above 1 %. The statement says how often assessments fail here
+    and on the other eligible traces, with Newcombe's interval; where fewer than 5 on either side were
+    assessed, the claim is only that the pattern is there.
 
     ## Not flagged
     Answers that mention the failure. Failures that were mended: the same tool succeeded later in the
@@ -76,10 +76,11 @@ class SwallowedError(Hypothesis):
         text = self.documentation().claim
         if len(spans):
             text = f"{text.rstrip('.')}: {most_frequent(operation_names(spans))}."
+        eligible = self.eligible(features)
         yield Case(
-            self.eligible(features),
+            eligible,
             self._rows(features, spans),
-            statement=text + _judged(features, spans["trace_id"]),
+            statement=f"{text} {told_by_outcomes(features, eligible, spans['trace_id'])}",
         )
 
     def recommend(self, finding: Finding) -> str:
@@ -117,19 +118,3 @@ class SwallowedError(Hypothesis):
             + " words says so.",
             spans["error_offset"],
         )
-
-
-def _judged(features: Features, trace_ids: pd.Series) -> str:
-    judged = features.assessments
-    if judged.empty:
-        return ""
-    judged = judged[judged["passed"].notna()]
-    failing = judged.groupby("trace_id")["passed"].apply(lambda passed: not all(passed))
-    here = failing[failing.index.isin(trace_ids)]
-    elsewhere = failing[~failing.index.isin(trace_ids)]
-    if len(here) < _FEWEST_JUDGED or len(elsewhere) < _FEWEST_JUDGED:
-        return ""
-    return (
-        f" Feedback is negative on {here.mean():.0%} of the {len(here)} of them that have any, and on "
-        f"{elsewhere.mean():.0%} of the {len(elsewhere)} others."
-    )

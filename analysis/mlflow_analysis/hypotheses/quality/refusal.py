@@ -40,7 +40,8 @@ class Refusal(Hypothesis):
     Newcombe's interval, from 5 assessed on either side on.
 
     ## Not flagged
-    Provider filters (content-blocked); apologies followed by an answer; "not found" and "not available"
+    Requests that the user of this program says are out of scope; provider filters (content-blocked);
+    apologies followed by an answer; "not found" and "not available"
     after a lookup; answers after a failed call, which tell of the failure; long answers with a closing
     "contact support".
 
@@ -89,7 +90,7 @@ def _answered(features: Features) -> pd.DataFrame:
     traces = features.complete
     traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
     with_failed_call = features.spans.loc[features.spans["failed"], "trace_id"].unique()
-    return traces[~traces.index.isin(with_failed_call)]
+    return traces[~traces.index.isin(with_failed_call) & ~traces.index.isin(features.out_of_scope)]
 
 
 @remembered

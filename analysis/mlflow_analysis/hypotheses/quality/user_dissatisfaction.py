@@ -12,27 +12,59 @@ from scipy import stats
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
+from mlflow_analysis.hypotheses.outcomes import told_by_outcomes
 from mlflow_analysis.hypotheses.quality.wording import cut_out
+from mlflow_analysis.hypotheses.remembered import remembered
 
-COMPLAINTS = re.compile(
-    r"(?i)(?:\b(?:that|this|it)(?:'s| is| was) (?:still |just |completely |totally |simply )*"
-    r"(?:wrong|incorrect|not (?:right|correct|true|what i (?:asked|want|need|meant)|helpful|it)"
-    r"|useless|nonsense|ridiculous)\b"
-    r"|\b(?:wrong|incorrect|bad) (?:answer|response)\b|\bnot what i (?:asked|wanted|want|meant|need)"
-    r"|^\W*no[,.!]? (?:i (?:meant|mean|asked|said|want(?:ed)?)|that|not|it's|you)\b"
-    r"|\byou (?:did ?n't|did not|don't|do not|aren't|are not|never) (?:even )?"
-    r"(?:answer\w*|understand|listen\w*|read|help\w*|get it)"
-    r"|\byou(?:'re| are) (?:wrong|not (?:helping|listening|understanding)|useless)\b"
-    r"|\b(?:still|does(?:n't| not)|did(?:n't| not)) (?:not |isn't |doesn't )?"
-    r"(?:work(?:ing)?|help(?:ed|ing)?|answer\w*)\b"
-    r"|\b(?:useless|frustrat\w+|terrible|awful|waste of (?:my )?time|annoying|disappoint\w+|unacceptable)\b"
-    r"|\b(?:speak|talk) (?:to|with) (?:a |an )?(?:real |actual )?(?:human|person|agent|someone real|representative)\b"
-    r"|\bi (?:already|just) (?:told|said|asked|gave)\b|\btry again,? (?:please)?\b.*\bwrong\b)"
+LEXICON_VERSION = 2
+_CUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        "corrects the answer",
+        ("wrong", "incorrect", "not ", "n't ", "no, ", "no i ", "no. ", "meant", "already", "i just"),
+        r"\b(?:that|this|it)(?:'s| is| was) (?:still |just |completely |totally |simply )*"
+        r"(?:wrong|incorrect|not (?:right|correct|true|what i (?:asked|want|need|meant)|helpful))\b"
+        r"|\b(?:wrong|incorrect|bad) (?:answer|response)\b|\bnot what i (?:asked|wanted|want|meant|need)"
+        r"|^\W*no[,.!]? (?:i (?:meant|mean|asked|said)|that(?:'s| is| was) (?:not|wrong|incorrect))\b"
+        r"|\bi (?:already|just) (?:told|said|asked|gave)\b",
+    ),
+    (
+        "complains",
+        (
+            "you", "still", "that did", "that do", "useless", "frustrat", "terrible", "awful", "waste of",
+            "annoying", "disappoint", "unacceptable", "nonsense", "ridiculous",
+        ),
+        r"\byou (?:did ?n't|did not|don't|do not|aren't|are not|never) (?:even )?"
+        r"(?:answer\w*|understand|listen\w*|read|help\w*|get it)"
+        r"|\byou(?:'re| are) (?:wrong|not (?:helping|listening|understanding)|useless)\b"
+        r"|\b(?:still (?:does(?:n't| not)|did(?:n't| not)|is(?:n't| not)|not) (?:work\w*|help\w*|answer\w*)"
+        r"|that (?:does(?:n't| not)|did(?:n't| not)) (?:work|help|answer)\w*)"
+        r"|\b(?:this|that|it|you|your (?:\w+ )?(?:system|bot|service|answers?))(?:'s| is|'re| are) "
+        r"(?:so |very |really |just |totally |completely |absolutely )*(?:useless|frustrating|terrible|awful"
+        r"|annoying|disappointing|unacceptable|nonsense|ridiculous|a waste of (?:my )?time)\b"
+        r"|\b(?:useless (?:system|bot|answer|assistant)|waste of (?:my )?time|i(?:'m| am) (?:so |very |really "
+        r"|getting )*(?:frustrated|annoyed|disappointed))\b",
+    ),
+    (
+        "asks for a person",
+        ("speak ", "talk ", "get me ", "transfer me", "connect me"),
+        r"\b(?:(?:speak|talk) (?:to|with)|get me|transfer me to|connect me (?:to|with)) "
+        r"(?:a |an |the |some ?one )?(?:real |actual |live )?(?:human|person|agent|real|representative|manager"
+        r"|supervisor)\b",
+    ),
+)  # fmt: skip
+"""Anchored, in lower case; each is searched only where one of its keys is there."""
+_PATTERNS = tuple((how, keys, re.compile(pattern)) for how, keys, pattern in _CUES)
+_WORDS = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+_STOP_WORDS = (
+    "a an the of to in on at for from by with and or is are was were be do does did can could will would "
+    "i me my you your it its this that please just again still what when where how so but not no yes "
+    "said asked say asking have has had"
 )
-"""Version 1 of the lexicon; a change of it raises the hypothesis' version."""
-
+_STOP = frozenset(_STOP_WORDS.split())
+_FEWEST_WORDS = 3
+_ALIKE = 0.6
 _SIGNIFICANT = 0.01
+_LONGEST = 2_000
 
 
 class UserDissatisfaction(Hypothesis):
@@ -42,16 +74,22 @@ class UserDissatisfaction(Hypothesis):
     Few users give feedback; most who are not served say so in the next message or are gone.
 
     ## Test
-    Unit: sessions with a second turn, or whose only turn failed. Affected: a follow-up corrects or
-    complains (lexicon, version 1: "that's wrong", "not what I asked", "still not working", "talk to a
-    human" …); or the session ends with a failed turn, where sessions end after failures significantly
-    more often than after successes (Fisher, p < 0.01). Confirmed if the lower bound of the share of
-    sessions (Wilson) is above 5 %. The statement tells how sessions with and without complaint were
-    assessed, where they were; without that it says only that the pattern is present.
+    Unit: sessions (with a session id) of ended traces that have a second turn, or a failed one. Affected,
+    in order: (1) a follow-up corrects the answer, complains or asks for a person (English lexicon,
+    version 2, anchored: "that's wrong", "not what I asked", "still doesn't work", "this is useless",
+    "talk to a human" …); (2) a follow-up asks the same again: all content words of it or of the request
+    before are in the other, at least 3, and their Jaccard similarity is at least 0.6, though the turn
+    before was answered and did not fail; (3) the session's last turn failed, where sessions end
+    after failed turns more often than after others (Fisher's exact test over all turns, one-sided, p <
+    0.01). Confirmed if the lower bound of the share of sessions (Wilson) is above 5 %. How often
+    assessments fail in such sessions and in the others is told with Newcombe's interval; where fewer than
+    5 on either side were assessed, the claim is only that the pattern is there.
 
     ## Not flagged
     First messages (a complaint about the product is the user's request, not a verdict on the answer);
-    sessions that end after an answer; endings after failures where endings are as common elsewhere.
+    "no, that's all"; the same question about another number or thing; the same request sent again after
+    a failure; sessions that end after an answer; endings after failures where endings are as common
+    elsewhere.
 
     ## Recommendation
     Read the examples turn by turn: what had the answer before the complaint missed? Then look for that
@@ -64,11 +102,12 @@ class UserDissatisfaction(Hypothesis):
     """
 
     id: ClassVar[str] = "user-dissatisfaction"
-    title: ClassVar[str] = "Users complain or give up"
+    title: ClassVar[str] = "Users sound dissatisfied or give up"
     category: ClassVar[Category] = Category.QUALITY
     unit: ClassVar[Unit] = Unit.SESSION
     severity: ClassVar[Severity] = Severity.MEDIUM
     minimum_effect: ClassVar[float] = 0.05
+    version: ClassVar[int] = LEXICON_VERSION
     needs: ClassVar[frozenset[Field]] = frozenset({Field.FOLLOW_UPS, Field.REQUESTS})
 
     def eligible(self, features: Features) -> pd.Index:
@@ -79,56 +118,96 @@ class UserDissatisfaction(Hypothesis):
         )
 
     def affected(self, features: Features) -> pd.DataFrame:
-        """Complaining turns, and last turns that failed where failing makes users leave."""
-        traces = _in_sessions(features)
-        rows: list[tuple[str, str, str, int, str]] = []
-        follow_ups = traces[traces["turn"] > 1]
-        plain = follow_ups["request"].str.replace("\u2019", "'", regex=False)
-        for trace_id in plain.index[plain.str.contains(COMPLAINTS.pattern)]:
-            said = COMPLAINTS.search(plain[trace_id])
-            if said is not None:
-                excerpt, offset = cut_out(str(follow_ups.at[trace_id, "request"]), *said.span())
-                turn = int(follow_ups.at[trace_id, "turn"])
-                session = str(follow_ups.at[trace_id, "session"])
-                rows.append(
-                    (
-                        session,
-                        str(trace_id),
-                        excerpt,
-                        offset,
-                        f"In turn {turn} the user says “{said.group().strip()}”.",
-                    )
-                )
-        rows += _abandoned(traces)
+        """Turns that complain or ask the same again, and last ones that failed where that makes users leave."""
+        rows = [each[1:] for each in _shown(features)]
         columns = list(zip(*rows, strict=True)) or [()] * 5
         sessions, trace_ids, excerpts, offsets, rationales = (list(column) for column in columns)
         return affected_rows(
             pd.Series(sessions, dtype=object),
             pd.Series(trace_ids, dtype=object),
-            pd.Series(traces["root_span_id"].reindex(trace_ids).tolist(), dtype=object),
+            pd.Series(features.traces["root_span_id"].reindex(trace_ids).tolist(), dtype=object),
             pd.Series(excerpts, dtype=object),
             pd.Series(rationales, dtype=object),
             pd.Series(offsets, dtype=int),
         )
 
     def cases(self, features: Features) -> Iterable[Case]:
-        """One case; the statement holds the contrast with assessments, if there are any."""
-        affected = self.affected(features)
-        judged = verdicts(features)
-        session = features.traces["session"].reindex(judged["trace_id"])
-        judged = judged.assign(session=session.to_numpy()).groupby("session")["good"].all()
-        inside = judged.index.isin(affected["unit"])
-        told = "Pattern present; no assessments tell how these sessions were judged."
-        if inside.any() and not inside.all():
-            told = (
-                f"An assessment fails in {1 - judged[inside].mean():.0%} of {inside.sum()} such sessions, against "
-                f"{1 - judged[~inside].mean():.0%} of {(~inside).sum()} others."
-            )
+        """One case; the statement says in which ways, and what assessments say of it."""
+        eligible, affected = self.eligible(features), self.affected(features)
+        ways = pd.Series([each[0] for each in _shown(features)], dtype=object).value_counts()
+        told = "; ".join(f"{count} × {way}" for way, count in sorted(ways.items()))
         yield Case(
-            self.eligible(features),
+            eligible,
             affected,
-            statement=f"Users correct the answer, complain, or leave after a failure. {told}",
+            statement="Follow-ups sound dissatisfied, or sessions end with a failure"
+            + (f" ({told})" if told else "")
+            + ". "
+            + told_by_outcomes(features, eligible, affected["unit"], by_session=True),
         )
+
+
+_Row = tuple[str, str, str, str, int, str]
+"""How, session, trace id, excerpt, offset, rationale."""
+
+
+@remembered
+def _shown(features: Features) -> list[_Row]:
+    traces = _in_sessions(features)
+    return _complaints(traces) + _repeated_requests(traces) + _abandoned(traces)
+
+
+def _complaints(traces: pd.DataFrame) -> list[_Row]:
+    rows: list[_Row] = []
+    follow_ups = traces[traces["turn"] > 1]
+    for trace_id, session, turn, request in zip(
+        follow_ups.index,
+        follow_ups["session"],
+        follow_ups["turn"],
+        follow_ups["request"],
+        strict=True,
+    ):
+        plain = request[:_LONGEST].lower().replace("\u2019", "'")
+        if len(plain) > len(request):
+            continue  # letters that grow in lower case would shift the offset
+        for how, keys, pattern in _PATTERNS:
+            said = pattern.search(plain) if any(key in plain for key in keys) else None
+            if said is not None:
+                excerpt, offset = cut_out(request, *said.span())
+                quoted = request[said.start() : said.end()].strip()
+                rationale = f"In turn {turn} the user {how}: “{quoted}”."
+                rows.append((how, session, str(trace_id), excerpt, offset, rationale))
+                break
+    return rows
+
+
+def _repeated_requests(traces: pd.DataFrame) -> list[_Row]:
+    rows: list[_Row] = []
+    before: dict[str, tuple[str, frozenset[str]]] = {}
+    in_turns = traces[traces["session"].duplicated(keep=False)]
+    for trace_id, session, turn, request, failed, response in zip(
+        in_turns.index,
+        in_turns["session"],
+        in_turns["turn"],
+        in_turns["request"],
+        in_turns["failed"],
+        in_turns["response"],
+        strict=True,
+    ):
+        words = frozenset(_WORDS.findall(request[:_LONGEST].lower())) - _STOP
+        last, said = before.get(session, ("", frozenset[str]()))
+        smaller = min(len(words), len(said))
+        common = len(words & said)
+        if smaller >= _FEWEST_WORDS and common == smaller and common >= _ALIKE * len(words | said):
+            rationale = (
+                f"In turn {turn} the user asks the same again: {common} of {len(words | said)} content words are "
+                f"those of the turn before, which was answered (“{last[:80]}”)."
+            )
+            rows.append(
+                ("asks the same again", session, str(trace_id), request[:160], 0, rationale)
+            )
+        answered = bool(response) and not failed
+        before[session] = (request, words) if answered else ("", frozenset())
+    return rows
 
 
 def _in_sessions(features: Features) -> pd.DataFrame:
@@ -136,7 +215,7 @@ def _in_sessions(features: Features) -> pd.DataFrame:
     return traces[traces["session_id"] != ""]
 
 
-def _abandoned(traces: pd.DataFrame) -> list[tuple[str, str, str, int, str]]:
+def _abandoned(traces: pd.DataFrame) -> list[_Row]:
     last = ~traces["session"].duplicated(keep="last")
     failed = traces["failed"].astype(bool)
     table = pd.crosstab(failed, last).reindex(
@@ -153,6 +232,7 @@ def _abandoned(traces: pd.DataFrame) -> list[tuple[str, str, str, int, str]]:
     gave_up = traces[last & failed]
     return [
         (
+            "leaves after a failure",
             str(session),
             str(trace_id),
             f"(the session ends after this failure) {request[:160]}",

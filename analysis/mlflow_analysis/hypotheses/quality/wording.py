@@ -51,6 +51,21 @@ _FAILURE_TOLD = re.compile(
 )
 
 
+_DECLINE_KEYS = (
+    "can't", "cant", "cannot", "can not", "unable", "won't", "will not", "not able", "not allowed",
+    "not permitted", "outside", "beyond", "out of", "as an ai",
+)  # fmt: skip
+_HAND_OFF_KEYS = (
+    "contact", "call", "reach out", "email", "get in touch", "speak", "transfer", "connect", "hand",
+    "escalat", "forward",
+)  # fmt: skip
+_FAILURE_KEYS = (
+    "n't", "not ", "unable", "fail", "error", "problem", "issue", "unavailable", "try again",
+    "went wrong", "technical",
+)  # fmt: skip
+"""Without one of them the pattern can't match: most texts are done with at once."""
+
+
 def prose(text: str) -> str:
     """``text`` without fenced code, tables, list items and headings."""
     return _TABLE_OR_LIST.sub("", _FENCE.sub(" ", text))
@@ -63,23 +78,31 @@ def sentences(text: str) -> list[str]:
 
 def declined(response: str) -> re.Match[str] | None:
     """Where the beginning of an answer says that the request is not done, if it does."""
-    return _DECLINES.search(_straight(response), 0, _LEADING)
+    head = _straight(response[:_LEADING])
+    return _DECLINES.search(head) if _holds(head, _DECLINE_KEYS) else None
 
 
 def handed_off(response: str) -> re.Match[str] | None:
     """Where an answer sends the user to somebody else, if it does."""
-    return _HANDS_OFF.search(_straight(response))
+    plain = _straight(response)
+    return _HANDS_OFF.search(plain) if _holds(plain, _HAND_OFF_KEYS) else None
 
 
 def tells_failure(response: str) -> bool:
     """Whether an answer says that something did not work."""
-    return _FAILURE_TOLD.search(_straight(response)) is not None
+    plain = _straight(response)
+    return _holds(plain, _FAILURE_KEYS) and _FAILURE_TOLD.search(plain) is not None
 
 
 def cut_out(text: str, start: int, end: int, margin: int = 60) -> tuple[str, int]:
     """The part of ``text`` from ``start`` to ``end`` with a margin, and where it begins."""
     begin = max(0, start - margin)
     return text[begin : end + margin], begin
+
+
+def _holds(text: str, keys: tuple[str, ...]) -> bool:
+    lower = text.lower()
+    return any(key in lower for key in keys)
 
 
 def _straight(text: str) -> str:
