@@ -7,7 +7,6 @@ beside nothing but the fields that such bodies have.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +53,11 @@ _WRAPPERS = (
     "text",
     "body",
 )
+_TELLING = frozenset({
+    *_ERROR_KEYS, *_STATUS_KEYS, *_EXIT_KEYS, "metadata", "success", "ok", "isError", "is_error",
+    "response_status", "result_status", "detail", "__type",
+})  # fmt: skip
+"""An output without any of these states no error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +72,14 @@ class StatedError:
     """The type of exception, where a field names it."""
 
 
-def stated_error(value: Mapping[str, Any], *, is_tool: bool) -> StatedError | None:
+def stated_error(value: dict[str, Any], *, is_tool: bool) -> StatedError | None:
     """The error that the fields of an output state, or ``None``.
 
     Of spans that are no tool call only a pure error body counts: the state that a graph hands from
     node to node may hold a field ``error`` from long before.
     """
+    if _TELLING.isdisjoint(value):
+        return None
     keys = {str(key).lower() for key in value}
     enveloped = keys <= (_ENVELOPE | _IDENTITY if keys & _CARRIERS else _ENVELOPE)
     if not (is_tool or enveloped) or _succeeded(value):
@@ -99,15 +105,15 @@ def wrapped(value: Any) -> Any:
         return "\n".join(str(item.get("text", "")) for item in value)
     if isinstance(value, list) and len(value) == 1:
         return value[0]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key in _WRAPPERS:
             inner = value.get(key)
-            if isinstance(inner, (str, Mapping, list)) and inner:
+            if isinstance(inner, (str, dict, list)) and inner:
                 return inner
     return None
 
 
-def exit_code_of(value: Mapping[str, Any]) -> int:
+def exit_code_of(value: dict[str, Any]) -> int:
     """The exit code that a field states; 0 if none does."""
     for key in _EXIT_KEYS:
         code = value.get(key)
@@ -116,19 +122,19 @@ def exit_code_of(value: Mapping[str, Any]) -> int:
         if isinstance(code, str) and code.lstrip("-").isdigit():
             return int(code)
     inner = value.get("metadata")
-    return exit_code_of(inner) if isinstance(inner, Mapping) else 0
+    return exit_code_of(inner) if isinstance(inner, dict) else 0
 
 
-def states_success(value: Mapping[str, Any]) -> bool:
+def states_success(value: dict[str, Any]) -> bool:
     """Whether an exit code of 0 is stated: then what the process printed is its own affair."""
     holders = [value, value.get("metadata")]
     return any(
-        isinstance(holder, Mapping) and any(holder.get(key) in (0, "0") for key in _EXIT_KEYS)
+        isinstance(holder, dict) and any(holder.get(key) in (0, "0") for key in _EXIT_KEYS)
         for holder in holders
     )
 
 
-def _succeeded(value: Mapping[str, Any]) -> bool:
+def _succeeded(value: dict[str, Any]) -> bool:
     status = value.get("status")
     return (
         value.get("success") is True
@@ -139,13 +145,13 @@ def _succeeded(value: Mapping[str, Any]) -> bool:
 
 
 def _is_block(item: Any) -> bool:
-    return isinstance(item, Mapping) and item.get("type") == "text" and "text" in item
+    return isinstance(item, dict) and item.get("type") == "text" and "text" in item
 
 
 def _is_error(error: Any) -> bool:
     if isinstance(error, str):
         return error.strip().lower() not in _NO_ERROR
-    if isinstance(error, Mapping):
+    if isinstance(error, dict):
         return any(each not in (None, "", 0, False) for each in error.values())
     return isinstance(error, list) and bool(error)
 
@@ -153,16 +159,14 @@ def _is_error(error: Any) -> bool:
 def _error_list(errors: list[Any], enveloped: bool) -> bool:
     """Whether a list of errors is the body of a failed call, not a report that was asked for."""
     first = errors[0]
-    described = isinstance(first, Mapping) and bool(
-        {"message", "msg", "detail", "code"} & set(first)
-    )
+    described = isinstance(first, dict) and bool({"message", "msg", "detail", "code"} & set(first))
     return enveloped and (described or isinstance(first, str))
 
 
-def _described(error: Any, value: Mapping[str, Any]) -> tuple[str, int, str]:
+def _described(error: Any, value: dict[str, Any]) -> tuple[str, int, str]:
     if isinstance(error, list):
         return as_text(error), 0, ""
-    if isinstance(error, Mapping):
+    if isinstance(error, dict):
         numbers = (
             _number(error.get(key)) for key in ("code", "status", "status_code", "httpStatus")
         )
@@ -177,7 +181,7 @@ def _described(error: Any, value: Mapping[str, Any]) -> tuple[str, int, str]:
     return text, 0, ""
 
 
-def _status(value: Mapping[str, Any], enveloped: bool) -> int:
+def _status(value: dict[str, Any], enveloped: bool) -> int:
     for key in _STATUS_KEYS:
         # "code" and "status" are numbers of many things: they count in an envelope
         if key in ("status", "code") and not enveloped:
@@ -196,7 +200,7 @@ def _number(value: Any) -> int:
     return 0
 
 
-def _flagged(value: Mapping[str, Any], keys: set[str], enveloped: bool, status: int) -> bool:
+def _flagged(value: dict[str, Any], keys: set[str], enveloped: bool, status: int) -> bool:
     if value.get("error") is True or value.get("isError") is True or value.get("is_error") is True:
         return True
     words = [
@@ -214,7 +218,7 @@ def _flagged(value: Mapping[str, Any], keys: set[str], enveloped: bool, status: 
     return status > 0 or (enveloped and "__type" in keys)
 
 
-def _kind(value: Mapping[str, Any]) -> str:
+def _kind(value: dict[str, Any]) -> str:
     for key in ("error_type", "errorType", "__type", "exception_type", "error_code", "errorCode"):
         if isinstance(value.get(key), str):
             return _word(value[key])
@@ -226,7 +230,7 @@ def _word(value: Any) -> str:
     return text if text.replace("_", "").replace(".", "").isalnum() and len(text) <= 80 else ""
 
 
-def _own_message(value: Mapping[str, Any]) -> str:
+def _own_message(value: dict[str, Any]) -> str:
     for key in (*_MESSAGE_KEYS, "content", "output", "stdout"):
         if value.get(key):
             inner = wrapped(value[key]) if isinstance(value[key], list) else None

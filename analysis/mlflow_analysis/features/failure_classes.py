@@ -95,6 +95,7 @@ _EXIT_STATES = {124: TIMEOUT, 130: CANCELLED, 143: CANCELLED}
 """What ``timeout``, SIGINT and SIGTERM leave behind."""
 
 
+@lru_cache(maxsize=1_024)
 def essence(message: str) -> str:
     """``message`` without the code, arguments, replies and descriptions that it quotes."""
     text = message[:12_000]

@@ -28,6 +28,12 @@ _CONTROL_FLOW = re.compile(
     r"|CallDeferred|ApprovalRequired|SystemExit: 0)\b"
 )
 """How LangGraph, Pydantic AI and Python itself pause, hand over or end."""
+_TELLING = frozenset({*_HTTP_KEYS, *_GRPC_KEYS, *_TYPE_KEYS, *_LEVEL_KEYS})
+
+
+def says_nothing(attributes: Mapping[str, Any]) -> bool:
+    """Whether no attribute tells of an error or a status: so with most spans."""
+    return _TELLING.isdisjoint(attributes)
 
 
 def is_control_flow(raised: str) -> bool:
@@ -51,6 +57,8 @@ def exception(span: SpanRecord) -> tuple[str, str]:
         if event.name == "exception" or "exception.type" in event.attributes:
             text = str(event.attributes.get("exception.message") or "")
             return str(event.attributes.get("exception.type") or "Exception"), text
+    if says_nothing(span.attributes):
+        return "", ""
     kind = _attribute(span, _TYPE_KEYS)
     if kind.lower() in _NO_TYPE:
         return "", ""

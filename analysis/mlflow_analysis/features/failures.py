@@ -38,6 +38,7 @@ from mlflow_analysis.features.failure_records import (
     http_status,
     is_control_flow,
     says_error,
+    says_nothing,
 )
 from mlflow_analysis.features.payload import as_text, parsed
 from mlflow_analysis.features.process_output import is_answer
@@ -53,6 +54,7 @@ _TOOLS = frozenset({"TOOL", "FUNCTION", "MEMORY"})
 _RETRIEVERS = frozenset({"RETRIEVER", "RERANKER"})
 _SERVER_SIDE = frozenset({"CHAIN", "UNKNOWN", "TASK", "AGENT", "WORKFLOW"})
 _LONGEST_ANSWER = 4_000
+_KIND_KEYS = frozenset({"gen_ai.operation.name", "openinference.span.kind", "traceloop.span.kind"})
 
 _EXCEPTION_LINE = re.compile(
     r"^\s*(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Interrupt|Timeout|Exceeded))\b(?:: .*)?$",
@@ -97,8 +99,10 @@ def failure_of(span: SpanRecord) -> Failure | None:
     kind, text = exception(span)
     if kind and is_control_flow(f"{kind}: {text}"):
         return None
-    code, grpc = http_status(span.attributes), grpc_status(span.attributes)
-    recorded = span.status == "ERROR" or bool(kind) or says_error(span)
+    recorded, code, grpc = span.status == "ERROR" or bool(kind), 0, 0
+    if not says_nothing(span.attributes):
+        recorded = recorded or says_error(span)
+        code, grpc = http_status(span.attributes), grpc_status(span.attributes)
     if recorded:
         message = text or span.status_message or description(span)
         if not kind and is_control_flow(message):
@@ -143,7 +147,7 @@ def _is_tool(span: SpanRecord) -> bool:
     if span.kind in _TOOLS:
         return True
     said = span.attributes
-    return (
+    return not _KIND_KEYS.isdisjoint(said) and (
         said.get("gen_ai.operation.name") == "execute_tool"
         or str(said.get("openinference.span.kind")).upper() == "TOOL"
         or str(said.get("traceloop.span.kind")).lower() == "tool"
