@@ -5,6 +5,7 @@ from typing import Any
 from hypotheses.ordinary_traffic import confirmed
 from mlflow_analysis.hypotheses.performance.sequential_calls import SequentialCalls
 from mlflow_analysis.records import TraceRecord
+from mlflow_analysis.timing.replay import Replay
 from trace_factory import Planned, affected_traces, chain, features_of, model, tool, trace
 
 
@@ -33,7 +34,8 @@ def test_fires_on_independent_siblings_in_sequence() -> None:
     root = record.spans[0].span_id
     assert list(case.affected["unit"]) == [f"{record.info.trace_id}/{root}"]
     assert set(case.eligible) == {f"{record.info.trace_id}/{root}"}
-    assert case.seconds_lost == 0.8
+    assert case.mended is not None
+    assert Replay(features.spans, features.traces).saved_ms(case.mended).tolist() == [800.0]
     assert "800 ms less" in case.affected["rationale"].iloc[0]
     assert confirmed(SequentialCalls(), features)
 
@@ -97,3 +99,37 @@ def test_calls_without_recorded_arguments_or_outputs_are_not_flagged() -> None:
 
 def test_savings_nobody_feels_are_not_flagged() -> None:
     assert not flagged(trace(model(ms=9000), *weather_and_news()[:2]))
+
+
+def test_each_trace_counts_once_by_the_parent_that_would_save_most() -> None:
+    steps = [
+        chain("first", *weather_and_news()[:2]),
+        chain("second", *weather_and_news()),
+        chain("third", looked_up("weather", "Oslo"), model()),
+    ]
+    wasteful, harmless = trace(*steps), trace(looked_up("weather", "Rome"), model(ms=10))
+    features = features_of(wasteful, harmless)
+    (case,) = SequentialCalls().cases(features)
+    second = next(span for span in wasteful.spans if span.name == "second")
+    assert list(case.affected["unit"]) == [f"{wasteful.info.trace_id}/{second.span_id}"]
+    assert len(case.eligible) == 2 and second.span_id in case.eligible[0]
+    assert case.affected["unit"].isin(case.eligible).all()
+
+
+def test_a_chain_is_cut_where_a_value_is_handed_on() -> None:
+    record = trace(
+        looked_up("weather", "Rome", "sunny"),
+        looked_up("find_customer", "Ann", {"customer": "C-7781"}),
+        looked_up("orders", "customer:C-7781", []),
+    )
+    (case,) = SequentialCalls().cases(features_of(record))
+    assert case.affected["rationale"].str.contains("2 calls wait").all() and len(case.affected) == 1
+
+
+def test_side_by_side_is_confirmed_from_five_percent_of_the_traces_on() -> None:
+    def share_flagged(count: int) -> bool:
+        wasteful = [trace(model(ms=500), *weather_and_news()) for _ in range(count)]
+        others = [trace(model(ms=500), looked_up("weather", "Rome")) for _ in range(200 - count)]
+        return bool(confirmed(SequentialCalls(), features_of(*wasteful, *others)))
+
+    assert share_flagged(20) and not share_flagged(12)

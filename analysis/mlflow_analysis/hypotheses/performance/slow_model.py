@@ -10,8 +10,8 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
-from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
-from mlflow_analysis.hypotheses.performance.slow_tool import dominance
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule
+from mlflow_analysis.hypotheses.performance.critical_path import NOTHING, dominance, model_calls
 
 _FELT_MS = 1_000.0
 _SLOWER = 3.0
@@ -27,13 +27,15 @@ class SlowModel(Hypothesis):
     writes much more slowly than the others in use, than itself at other times, or than people read.
 
     ## Test
-    One case for each model called in at least 10 traces. A call is out of line if it lasts at least 1 s and
-    takes 3 times as long as this model's median call, also per output token where tokens were recorded;
-    or the model's median speed is less than a third of the other models'; or its median call takes at
-    least 5 s and gives fewer than 5.5 tokens a second. The effect is the share of the calling traces'
-    duration that such calls hold on the critical path, with a cluster-bootstrap interval. Confirmed if
-    its lower bound is above 25 %, refuted if its upper bound is below 10 %. Affected: traces where they
-    hold more than 25 %.
+    One case for each model. Eligible: ended traces that call it, at least 10. A call is out of line if it
+    lasts at least 1 s and takes 3 times as long as this model's median call and, where output tokens were
+    recorded, 3 times as long for each of them as in this model's median call; or the model's median
+    output tokens a second are less than a third of the median over the other models' medians; or its
+    median call takes at least 5 s and gives fewer than 5.5 tokens a second. The effect is the
+    critical-path time of such calls over the duration of the calling traces, with the interval and the
+    rule of slow-tool: confirmed if its lower bound is above 25 %, refuted if its upper bound is below
+    10 %. Affected: traces where they hold more than 25 %. Impact: a replay with the out-of-line calls at
+    the model's own median speed for the tokens they gave (without token counts, its median duration).
 
     ## Not flagged
     A model that holds most of the path at a usual speed; long answers (verbose-response); many calls
@@ -70,48 +72,38 @@ class SlowModel(Hypothesis):
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces that any model dominates."""
-        tables = [case.affected for case in self.cases(features)]
-        return (
-            pd.concat(tables) if tables else affected_rows(pd.Index([]), pd.Index([]), "", "", "")
-        )
+        return pd.concat([case.affected for case in self.cases(features)] or [NOTHING])
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each model, in order of the names."""
-        calls = features.model_calls
-        calls = calls[calls["trace_id"].isin(self.eligible(features)) & (calls["duration_ms"] > 0)]
-        calls = calls.assign(
-            speed=calls["output_tokens"].where(calls["output_tokens"] > 0)
-            / (calls["duration_ms"] / 1000)
-        )
-        speeds = calls.groupby("model")["speed"].median()
-        for model, of_model in calls.groupby("model", sort=True):
-            own = float(speeds[model])
-            others = speeds.drop(model).dropna()
-            median_ms = float(of_model["duration_ms"].median())
-            usual = float(others.median()) if len(others) else np.nan
-            name = str(model) or "the model"
-            if own < usual / _SLOWER:
-                slow, why = (
-                    True,
-                    f"it gives {own:.1f} output tokens a second, the other models {usual:.1f}",
-                )
-            elif median_ms >= _ATTENTION_MS and own < _READING_SPEED:
-                slow, why = (
-                    True,
-                    f"it gives {own:.1f} output tokens a second, less than people read",
-                )
-            else:
-                slow, why = (
-                    False,
-                    (
-                        f"its slow calls take {_SLOWER:.0f} times as long for their length as its median call"
-                    ),
-                )
-            by_speed = own / of_model["speed"]
-            by_time = of_model["duration_ms"] / median_ms
-            late = by_speed.where(of_model["speed"].notna(), by_time) >= _SLOWER
-            # A short output makes tokens per second small without anything being slow.
-            late &= by_time >= _SLOWER
-            yield dominance(
-                features, name, of_model, (of_model["duration_ms"] >= _FELT_MS) & (late | slow), why
-            )
+        calls = features.shared(model_calls)
+        tokens = features.spans["output_tokens"].to_numpy(dtype=float)[calls.row]
+        speed = np.where(tokens > 0, tokens, np.nan) / (calls.ms / 1000)
+        own, medians = calls.medians(speed), calls.medians(calls.ms)
+        slow, why = [], []
+        for number in range(len(calls.names)):
+            is_slow, reason = _slow_throughout(own, number, medians[number])
+            slow.append(is_slow)
+            why.append(reason)
+        by_time = calls.ms / medians[calls.code]
+        by_speed = np.where(np.isnan(speed), by_time, own[calls.code] / speed)
+        # A short output makes tokens per second small without anything being slow.
+        late = (by_speed >= _SLOWER) & (by_time >= _SLOWER)
+        out_of_line = (calls.ms >= _FELT_MS) & (late | np.array(slow, dtype=bool)[calls.code])
+        usual = np.where(np.isnan(speed), medians[calls.code], 1000 * tokens / own[calls.code])
+        yield from dominance(features, calls, out_of_line, usual, why)
+
+
+def _slow_throughout(speeds: np.ndarray, number: int, median_ms: float) -> tuple[bool, str]:
+    """Whether a model is slow in its median call, and what is out of line with it."""
+    own, others = float(speeds[number]), np.delete(speeds, number)
+    others = others[~np.isnan(others)]
+    usual = float(np.median(others)) if len(others) else np.nan
+    if own < usual / _SLOWER:
+        return True, f"it gives {own:.1f} output tokens a second, the other models {usual:.1f}"
+    if median_ms >= _ATTENTION_MS and own < _READING_SPEED:
+        return True, f"it gives {own:.1f} output tokens a second, less than people read"
+    return (
+        False,
+        f"its slow calls take {_SLOWER:.0f} times as long for their length as its median call",
+    )

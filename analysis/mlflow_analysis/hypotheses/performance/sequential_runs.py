@@ -1,0 +1,122 @@
+"""Find sibling tool calls that ran one after the other and could have run side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mlflow_analysis.features.tables import Features
+from mlflow_analysis.hypotheses.performance.data_flow import changes_something, uses_output
+from mlflow_analysis.records import TOOL_KINDS
+
+_OVERLAP_MS = 1.0
+_OUTPUT_LIMIT, _ARGUMENTS_LIMIT = 8_000, 2_000
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Calls of one parent that could have run side by side, as rows of ``features.spans``."""
+
+    parent: int
+    calls: Rows
+    saving_ms: float
+    """Sum of their durations less the longest."""
+
+
+def independent_runs(features: Features, least_ms: float, least_share: float) -> list[Run]:
+    """The runs below parents that could save at least ``least_ms`` and ``least_share`` of their trace.
+
+    What texts say is looked at last, and only below parents where enough could be saved at all.
+    """
+    spans = features.spans
+    order, chain = _chains(features)
+    ms = spans["duration_ms"].to_numpy(dtype=float)
+    parent = features.parent_at[order]
+    starts = np.flatnonzero(np.append(True, chain[1:] != chain[:-1])) if len(chain) else chain
+    longest = np.maximum.reduceat(ms[order], starts) if len(starts) else np.zeros(0)
+    possible = np.bincount(chain, ms[order]) - longest if len(chain) else np.zeros(0)
+    by_parent = np.bincount(parent[starts], possible, minlength=len(spans))
+    whole = features.traces["duration_ms"].to_numpy(dtype=float)[features.trace_at]
+    worth_it = (by_parent >= least_ms) & (by_parent > least_share * whole)
+    runs: list[Run] = []
+    for number, begin in enumerate(starts):
+        if worth_it[parent[begin]]:
+            end = starts[number + 1] if number + 1 < len(starts) else len(order)
+            runs += _split(features, int(parent[begin]), order[begin:end], ms)
+    return runs
+
+
+def _chains(features: Features) -> tuple[Rows, Rows]:
+    """Rows that might be independent of the sibling before or after them, and the number of their chain."""
+    spans, parent, at = features.spans, features.parent_at, features.trace_at
+    complete = features.traces["complete"].to_numpy(dtype=bool)[at]
+    rows = np.flatnonzero((parent >= 0) & complete)
+    start, end = spans["start_ms"].to_numpy(dtype=float), spans["end_ms"].to_numpy(dtype=float)
+    position = spans["position"].to_numpy()
+    rows = rows[np.lexsort((position[rows], start[rows], parent[rows]))].astype(np.int64)
+    is_tool = spans["kind"].isin(TOOL_KINDS).to_numpy()
+    failed = spans["failed"].to_numpy(dtype=bool)
+    before, after = rows[:-1], rows[1:]
+    linked = (
+        (parent[before] == parent[after])
+        & is_tool[before]
+        & is_tool[after]
+        & ~failed[before]
+        & (start[after] >= end[before] - _OVERLAP_MS)
+        & ~np.isnan(end[after])
+    )
+    linked[linked] = _texts_allow(features, before[linked], after[linked])
+    chain = np.cumsum(np.append(True, ~linked)) - 1 if len(rows) else rows
+    several = np.bincount(chain)[chain] > 1 if len(rows) else np.zeros(0, dtype=bool)
+    rows, chain = rows[several], chain[several]
+    return rows, np.unique(chain, return_inverse=True)[1].astype(np.int64)
+
+
+def _texts_allow(features: Features, before: Rows, after: Rows) -> npt.NDArray[np.bool_]:
+    """Whether arguments and outputs are known, short enough to compare, and not the same call again."""
+    spans = features.spans
+    names = spans["name"].to_numpy(dtype=object)
+    keys = spans["arguments_key"].to_numpy(dtype=object)
+    outputs, arguments = (
+        spans[column].to_numpy(dtype=object) for column in ("output", "arguments")
+    )
+    changing = {name: changes_something(name) for name in {*names[before], *names[after]}}
+    return np.array(
+        [
+            keys[later] != ""
+            and len(arguments[later]) < _ARGUMENTS_LIMIT
+            and 0 < len(outputs[earlier]) < _OUTPUT_LIMIT
+            and not (names[earlier] == names[later] and keys[earlier] == keys[later])
+            and not changing[names[earlier]]
+            and not changing[names[later]]
+            for earlier, later in zip(before, after, strict=True)
+        ],
+        dtype=bool,
+    )
+
+
+def _split(features: Features, parent: int, chain: Rows, ms: npt.NDArray[np.float64]) -> list[Run]:
+    """Cut a chain before every call that uses what an earlier one of its run returned."""
+    request = str(features.traces["request"].iloc[features.trace_at[parent]])
+    calls = features.spans.iloc[chain][["name", "arguments_key", "arguments", "output"]].to_numpy()
+    runs: list[list[int]] = [[0]]
+    for number in range(1, len(chain)):
+        name, key, arguments, _ = calls[number]
+        waits = any(
+            (calls[earlier][0], calls[earlier][1]) == (name, key)
+            or uses_output(arguments, calls[earlier][3], f"{request} {calls[earlier][2]}")
+            for earlier in runs[-1]
+        )
+        if waits:
+            runs.append([number])
+        else:
+            runs[-1].append(number)
+    found = []
+    for run in runs:
+        if len(run) > 1:
+            took = ms[chain[run]]
+            found.append(Run(parent, chain[run], float(took.sum() - took.max())))
+    return found
