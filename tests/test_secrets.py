@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from mlflow_analysis.acceptance import AcceptPolicy
 from mlflow_analysis.contract import analysis_to_json, to_text
 from mlflow_analysis.report import render_markdown
 from mlflow_analysis.review import Review
-from mlflow_analysis.secrets import masked_text
+from mlflow_analysis.secrets import HINT, masked_text
 
 # put together here, so that scanners of this repository do not take them for real ones
 SECRETS = {
@@ -26,10 +27,23 @@ SECRETS = {
     "bearer": "abcdef0123456789ABCDEF",
     "password": "hunter22",
     "private key": "MIIEpAIBAAKCAQEA",
+    "Stripe": "sk_live_" + "a1b2" * 5,
+    "assigned": "correct-h0rse-battery",
+    "in JSON": "s3cr3tV4lue",
+    "card": "4539 1488 0343 6467",
+    "card without gaps": "4539148803436467",
+    "IBAN": "GB82 WEST 1234 5698 7654 32",
+    "social security": "219-09-9999",
 }
 TEXTS = {
     "bearer": "Authorization: Bearer {}",
     "password": "postgresql://me:{}@host/traces",
+    "assigned": "The password is {}.",
+    "in JSON": '{{"user": "ann", "api_key": "{}"}}',
+    "card": "Card number {}",
+    "card without gaps": "Visa {}",
+    "IBAN": "IBAN: {}",
+    "social security": "SSN {}",
     "private key": "-----BEGIN RSA PRIVATE " + "KEY-----\n{}\n-----END RSA PRIVATE " + "KEY-----",
 }
 
@@ -38,6 +52,7 @@ TEXTS = {
 def test_a_credential_is_masked_and_the_rest_stays(kind: str) -> None:
     text = "before " + TEXTS.get(kind, "key={}").format(SECRETS[kind]) + " after"
     shown = masked_text(text)
+    assert re.search(HINT, text)
     assert SECRETS[kind] not in shown
     assert "[masked]" in shown
     assert shown.startswith("before ")
@@ -52,6 +67,13 @@ def test_a_credential_is_masked_and_the_rest_stays(kind: str) -> None:
         "risk-averse task-scheduling-in-distributed-systems",
         "https://example.org/a:b/c@d",
         "The bearer of good news",
+        "Your password is incorrect, please reset it.",
+        "password: string, required",
+        'token = os.environ["SERVICE_TOKEN_1"]',
+        "Card number 4539 1488 0343 6468",
+        "order 4539148803436467",
+        "IBAN: GB83 WEST 1234 5698 7654 32",
+        "219-09-9999 is a part number",
     ],
 )
 def test_ordinary_text_stays(text: str) -> None:
