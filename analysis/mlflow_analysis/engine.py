@@ -254,7 +254,7 @@ class _Run:
             purpose=purpose,
             findings=tuple(findings),
             timings=self.timings,
-            notes=tuple(self.notes + [f"Focus: {each.text}" for each in self.options.focus]),
+            notes=tuple(self.notes),
         )
 
 

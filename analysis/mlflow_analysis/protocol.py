@@ -113,6 +113,24 @@ class ConfirmPurpose:
 
 
 @dataclass(slots=True)
+class CheckFilter:
+    """Have the store look at a filter. Answer: ``Done``, or the ``Problem`` with it."""
+
+    filter_string: str
+
+
+@dataclass(slots=True)
+class AskFocuses:
+    """Test exactly these claims of the user's own, besides the catalogue.
+
+    On what was read last: pushes ``AnalysisReady``. While traces are being read the analysis takes them in
+    at its end. Answer: ``Done``.
+    """
+
+    focuses: tuple[Focus, ...]
+
+
+@dataclass(slots=True)
 class Stop:
     """Stop reading; the analysis concludes from what was read. Answer: ``Done``."""
 
@@ -128,6 +146,8 @@ Request = (
     | FetchConversation
     | StartAnalysis
     | ConfirmPurpose
+    | CheckFilter
+    | AskFocuses
     | Stop
 )
 

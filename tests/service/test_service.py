@@ -18,7 +18,8 @@ import pytest
 import stores
 from mlflow_analysis import protocol
 from mlflow_analysis.events import AnalysisReady, FindingReady, HypothesisQueued, Progress
-from mlflow_analysis.findings import Purpose
+from mlflow_analysis.findings import Category, Purpose
+from mlflow_analysis.focus import parse
 from mlflow_analysis.protocol import Call, Push, Reply, RowQuery
 
 ROOT = Path(__file__).parents[1]
@@ -234,6 +235,62 @@ def test_a_purpose_confirmed_while_reading_is_in_the_analysis(opened: Engine) ->
     said = ready[0].analysis.purpose
     assert (said.description, said.confirmed_by_user) == ("Refunds things.", True)
     assert said.tools, "the figures are those of all traces, not of the draft that was confirmed"
+
+
+def own(events: list[Any]) -> list[tuple[str, int, str]]:
+    *_, ready = [each for each in events if isinstance(each, AnalysisReady)]
+    return [
+        (each.title, each.affected, each.verdict.value)
+        for each in ready.analysis.findings
+        if each.category is Category.USER
+    ]
+
+
+def test_claims_of_ones_own_are_tested_with_the_rest_and_later_on_what_was_read(
+    opened: Engine,
+) -> None:
+    events: list[Any] = []
+    filtered = parse("filter: tags.region = 'eu' -> latency")
+    opened.ask(protocol.StartAnalysis(focus=(parse("refund"), filtered)), events.append)
+    assert sorted(own(events)) == [
+        ("More failures with “refund”", 3, "not-testable"),
+        ("Slower traces where tags.region = 'eu'", 5, "refuted"),
+    ]
+    rest = [each for each in events[-1].analysis.findings if each.category is not Category.USER]
+
+    assert opened.ask(protocol.AskFocuses((filtered, parse("order"))), events.append)
+
+    assert sorted(title for title, _, _ in own(events)) == [
+        "More failures with “order”",
+        "Slower traces where tags.region = 'eu'",
+    ]
+    again = [each for each in events[-1].analysis.findings if each.category is not Category.USER]
+    assert again == rest
+    (order,) = [each for each in events[-1].analysis.findings if "order" in each.title]
+    rows = opened.ask(protocol.FetchRows(RowQuery(finding=order.fingerprint), 0, 99))
+    assert len(rows.rows) == 9
+
+
+def test_a_claim_asked_for_while_traces_are_read_is_tested_at_the_end(opened: Engine) -> None:
+    events: list[Any] = []
+    asked: list[int] = []
+
+    def on_push(body: Any) -> None:
+        events.append(body)
+        if isinstance(body, HypothesisQueued) and not asked:
+            asked.append(opened.send(protocol.AskFocuses((parse("order"),))))
+
+    opened.ask(protocol.StartAnalysis(), on_push)
+    assert [title for title, _, _ in own(events)] == ["More failures with “order”"]
+
+
+def test_a_filter_is_looked_at_before_it_is_kept(opened: Engine) -> None:
+    assert opened.ask(protocol.CheckFilter("tags.region = 'eu'")) == protocol.Done()
+    problem = opened.ask(protocol.CheckFilter("trace.colour = 'red'"))
+    assert isinstance(problem, protocol.Problem)
+    assert "Invalid attribute key 'colour'" in problem.sentence
+    assert "{" not in problem.sentence, "MLflow prints a set, in another order each time"
+    assert "trace.status = 'ERROR'" in problem.remedy
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mlflow_analysis import protocol
-from mlflow_analysis.engine import AnalysisOptions, analyze
-from mlflow_analysis.events import AnalysisReady, Event, FindingReady
-from mlflow_analysis.evidence.weighing import missing_field
+from mlflow_analysis.engine import AnalysisOptions, analyze, asked_of_store, distinct
+from mlflow_analysis.events import AnalysisReady, Event
+from mlflow_analysis.evidence.weighing import Weighing, missing_field
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract, extract_info
-from mlflow_analysis.findings import Finding, Purpose, Verdict
+from mlflow_analysis.findings import Category, Finding, Purpose, Verdict
+from mlflow_analysis.focus import Focus
 from mlflow_analysis.hypotheses.catalogue import catalogue
 from mlflow_analysis.protocol import (
     Answer,
@@ -49,6 +50,10 @@ class Session:
         self._analysing = threading.Lock()
         self._findings: dict[str, Finding] = {}
         self._purpose: Purpose | None = None
+        self._focuses: tuple[Focus, ...] = ()
+        """The user's own claims, as asked last."""
+        self._last: _Concluded | None = None
+        """The last analysis, for as long as its experiment is open."""
 
     def answer(self, request: Request, send: Send) -> Answer:
         """The answer to ``request``; ``send`` takes what happens until then."""
@@ -75,6 +80,13 @@ class Session:
                 return self._analyse(request, send)
             case protocol.ConfirmPurpose(purpose):
                 self._purpose = purpose
+                return Done()
+            case protocol.CheckFilter(filter_string):
+                next(self._opened().infos(filter_string), None)
+                return Done()
+            case protocol.AskFocuses(focuses):
+                self._focuses = focuses
+                self._catch_up(send)
                 return Done()
             case protocol.Stop():
                 self._stop.set()
@@ -111,7 +123,7 @@ class Session:
             if cancelled.is_set():
                 return False
             if not self._is_open(source):
-                self._findings, self._purpose = {}, None
+                self._findings, self._purpose, self._last = {}, None, None
                 self._stop.set()
             self._source, self._table, self._filter = source, table, filter_string
         self._mark()
@@ -126,24 +138,50 @@ class Session:
             self._stop.set()
             self._stop = stop
             self._purpose = request.purpose or self._purpose
+            self._focuses, self._last = request.focus, None
+        kept: list[Weighing] = []
         options = AnalysisOptions(
             filter=filter_string,
             max_traces=request.max_traces,
-            focus=tuple(request.focus),
+            focus=request.focus,
+            weighed=kept.append,
             purpose=request.purpose,
             confirmed_purpose=lambda: self._purpose if self._is_open(source) else None,
             seed=request.seed,
         )
         with self._analysing:  # until the one before has concluded
-            findings: dict[str, Finding] = {}
             for event in analyze(source, options, cancelled=stop.is_set):
-                if isinstance(event, FindingReady):
-                    findings[event.finding.fingerprint] = event.finding
-                elif isinstance(event, AnalysisReady) and self._is_open(source):
-                    self._findings = findings
-                    self._mark()  # before the app hears of it and asks for rows
-                send(event)
+                ready = event
+                if isinstance(event, AnalysisReady) and self._is_open(source):
+                    ready = self._conclude(
+                        _Concluded(source, filter_string, kept[0], event, request.focus)
+                    )
+                send(ready)
+        self._catch_up(send)
         return Done()
+
+    def _catch_up(self, send: Send) -> None:
+        """Test the claims of the user's own as they were asked last, on what was read last.
+
+        Called by whoever changed them and by whoever was busy meanwhile, so that none is forgotten.
+        """
+        while self._last is not None and self._last.focuses != self._focuses:
+            if not self._analysing.acquire(blocking=False):
+                return
+            try:
+                last = self._last
+                if last is not None:
+                    last.ask(self._focuses)
+                    send(self._conclude(last))
+            finally:
+                self._analysing.release()
+
+    def _conclude(self, last: _Concluded) -> AnalysisReady:
+        """Keep what was concluded, and write it into the table before the app asks for rows."""
+        self._last = last
+        self._findings = {each.fingerprint: each for each in last.ready.analysis.findings}
+        self._mark()
+        return last.ready
 
     def _is_open(self, source: StoreTraces) -> bool:
         return self._source is not None and _place(self._source) == _place(source)
@@ -181,6 +219,32 @@ class Session:
         if self._source is None:
             raise ConnectionProblem("No experiment is open yet.", "Choose an experiment first.")
         return self._source
+
+
+class _Concluded:
+    """An analysis that has ended, of which more can be asked."""
+
+    def __init__(
+        self,
+        source: StoreTraces,
+        filter_string: str,
+        weighing: Weighing,
+        ready: AnalysisReady,
+        focuses: tuple[Focus, ...],
+    ) -> None:
+        self.ready, self.focuses = ready, focuses
+        self._source, self._filter, self._weighing = source, filter_string, weighing
+
+    def ask(self, focuses: tuple[Focus, ...]) -> None:
+        """Put these claims of the user's own in the place of those that were there."""
+        asked = [asked_of_store(self._source, each, self._filter) for each in distinct(focuses)]
+        self.focuses = focuses
+        self._weighing.forget(Category.USER)
+        for hypothesis in asked:
+            self._weighing.add(hypothesis)
+        findings, tests = self._weighing.conclude()
+        analysis = replace(self.ready.analysis, findings=tuple(findings), tests_run=tests)
+        self.ready = AnalysisReady(analysis, self.ready.interrupted)
 
 
 def summarised(survey: Survey) -> ExperimentSummary:
