@@ -109,3 +109,10 @@ def test_tools_that_the_user_declared_are_not_flagged() -> None:
     assert affected_traces(UndeclaredTool(), features)
     told = replace(features, declared_tools=frozenset({"refund"}))
     assert not affected_traces(UndeclaredTool(), told)
+
+
+def test_offers_that_no_model_takes_up_leave_nothing_to_count() -> None:
+    (case,) = UndeclaredTool().cases(features_of(trace(asking("", "find_order"))))
+
+    assert case.eligible.empty
+    assert case.affected.empty

@@ -110,12 +110,12 @@ def _calls(features: Features) -> pd.DataFrame:
     asking = models[models["requested"] != ""]
     asked = pd.concat([asking, _silent_calls(spans, models)]).sort_index(kind="stable")
     names = asked["requested"].where(asked["requested"] != "", asked["tool"])
-    asked = asked.assign(
-        undeclared=[
-            _first_unknown(name, offers[trace_id] | own if own else offers[trace_id])
-            for name, trace_id in zip(names, asked["trace_id"], strict=True)
-        ]
-    )
+    unknown = [
+        _first_unknown(name, offers[trace_id] | own if own else offers[trace_id])
+        for name, trace_id in zip(names, asked["trace_id"], strict=True)
+    ]
+    # without any call the column would be one of floats
+    asked = asked.assign(undeclared=pd.Series(unknown, index=asked.index, dtype=object))
     return asked.loc[features.spans.index[features.spans.index.isin(asked.index)]]
 
 
