@@ -1,4 +1,4 @@
-"""Parts of sentences that people put around a request: 24 million combinations."""
+"""Parts of sentences that people put around a request: 160,000 combinations."""
 
 from __future__ import annotations
 
@@ -26,8 +26,4 @@ WHEN = (
     "late at night", "with a smile", "without being asked", "in front of everyone", "by mistake",
     "on the way home", "under the old roof", "in pencil", "twice", "near the fountain",
     "at the harbour",
-)  # fmt: skip
-ENDINGS = (
-    ".", ", which surprised me.", ", so I am careful now.", " and then left.", ", as far as I know.",
-    ", if that matters.", " and nobody objected.", ", I was told.",
 )  # fmt: skip

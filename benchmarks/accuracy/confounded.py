@@ -38,11 +38,17 @@ class Confounded:
     hypothesis: str
 
 
+def _sandbox_first(turn: Turn) -> bool:
+    """The bad tool's call fails, where there is one."""
+    own = failing.calls_fail(failing.DOWN, "python_sandbox")
+    return own(turn) or failing.calls_fail(failing.DOWN)(turn)
+
+
 ARRANGEMENTS = (
     Confounded("a better release gets long requests", TRAVEL, long_request(), 0.6, 0.1, 0.5,
                failing.model_fails(failing.OVERLOADED), "api-failure"),
     Confounded("a better release calls the bad tool", ANALYST, tool("python_sandbox"), 0.6, 0.08, 0.55,
-               failing.calls_fail(failing.DOWN), "api-failure"),
+               _sandbox_first, "api-failure"),
     Confounded("an equal release gets late turns", RESEARCH, late_turn(), 0.5, 0.04, 1.0,
                failing.model_fails(failing.LIMITED), "rate-limited"),
     Confounded("an equal release runs in the bad region", TRAVEL, region("us-east"), 0.45, 0.04, 1.0,

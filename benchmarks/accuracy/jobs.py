@@ -21,9 +21,12 @@ from benchmarks.accuracy.near_misses import NEAR_MISSES, NearMissOutcome, score_
 from benchmarks.accuracy.null import NullOutcome, make_null, score_null
 from benchmarks.accuracy.planting import make
 from benchmarks.accuracy.repeatable import BytesOutcome, score_bytes
+from benchmarks.accuracy.retimed import TWINS, RetimedOutcome, score_retimed
 from benchmarks.accuracy.scoring import Outcome, analyse, score
 
-AnyOutcome = Outcome | NullOutcome | ConfoundedOutcome | NearMissOutcome | BytesOutcome
+AnyOutcome = (
+    Outcome | NullOutcome | ConfoundedOutcome | NearMissOutcome | BytesOutcome | RetimedOutcome
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ def run(job: Job) -> AnyOutcome:
         return score_confounded(arrangement, job.seed, job.size, analyse(records), spent())
     if job.kind == "bytes":
         return score_bytes(make(ALL[job.number], job.seed, job.size))
+    if job.kind == "retimed":
+        return score_retimed(TWINS[job.number], job.seed, job.size)
     return score_null(job.seed, job.size, analyse(make_null(job.seed, job.size)), spent())
 
 
@@ -92,6 +97,11 @@ def plan(*, quick: bool) -> list[Job]:
     ]
     jobs += [Job("null", 0, seed, _NULL_SIZES[seed % 5]) for seed in range(10 if quick else 200)]
     jobs += [Job("bytes", number, 7, 200) for number in range(0, len(ALL), 40 if quick else 12)]
+    jobs += [
+        Job("retimed", number, seed, 200)
+        for number in range(len(TWINS))
+        for seed in range(1 if quick else 4)
+    ]
     return jobs
 
 

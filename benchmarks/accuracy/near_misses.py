@@ -123,7 +123,7 @@ def _rare_tool_breaks(planned: list[Turn], draw: Random) -> None:
         turn.answer = "The fax did not go through."
 
 
-def _fails_then_works(turn: Turn) -> bool:
+def fails_then_works(turn: Turn) -> bool:
     """A transient failure, then after a pause the same call again."""
     step = turn.draw.choice(turn.steps)
     if not step.calls:
@@ -283,15 +283,15 @@ NEAR_MISSES: tuple[Generator, ...] = (
     _miss("the model declines itself", "content-blocked", RESEARCH, _declines, 0.15),
     _miss("slow whatever the load", "resource-contention", TRAVEL, _slow_by_itself, 1.0),
     _miss("five calls of a rare tool", "unreliable-tool", TRAVEL, _ordinary, prepare=_rare_tool_breaks),
-    _miss("failures that are made good", "error-cascade", TRAVEL, _fails_then_works, 0.25),
+    _miss("failures that are made good", "error-cascade", TRAVEL, fails_then_works, 0.25),
     _miss("answers that tell of the failure", "swallowed-error", HANDBOOK,
           calls_fail(failing.DOWN, ends=0.0), 0.2),
     _miss("failures at a constant rate", "error-burst", ANALYST, model_fails(failing.OVERLOADED), 0.12),
     _miss("twelve failures in two modes", "fast-and-slow-failures", RESEARCH, _ordinary, prepare=_two_modes),
     _miss("polling whose status changes", "retry-storm", ANALYST, _polls),
     _miss("polling that converges", "repeated-call", ANALYST, _polls),
-    _miss("one retry after a failure", "repeated-call", TRAVEL, _fails_then_works, 0.25),
-    _miss("one retry after a pause", "retry-storm", TRAVEL, _fails_then_works, 0.03),
+    _miss("one retry after a failure", "repeated-call", TRAVEL, fails_then_works, 0.25),
+    _miss("one retry after a pause", "retry-storm", TRAVEL, fails_then_works, 0.03),
     _miss("many steps and a normal end", "step-limit-reached", ANALYST, _many_steps, 0.25),
     _miss("running now", "incomplete-trace", RESEARCH, _ordinary, prepare=_still_running),
     _miss("a drift of eight percent", "regression", HANDBOOK, _ordinary, prepare=_drifts),

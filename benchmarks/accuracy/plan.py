@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -89,6 +90,8 @@ class Turn:
     """Time that the orchestration itself takes between two calls."""
     feedback: list[tuple[str, bool | str, str]] = field(default_factory=list)
     """Name, value, and why."""
+    has_cause: bool = False
+    """Whether the fault's cause held, before anything was changed."""
     planted: bool = False
 
     @property
@@ -107,7 +110,7 @@ class Turn:
 
     def strikes(self, rate: float) -> bool:
         """Whether something that hits a share ``rate`` of all traces hits this one."""
-        return self.draw.random() < rate * self.frailty
+        return self.draw.random() < 1.0 - math.pow(1.0 - rate, self.frailty)
 
     def stop_after(self, call: Call, error: Failure) -> None:
         """The trace fails there: nothing that was planned for later happens."""

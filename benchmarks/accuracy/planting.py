@@ -20,6 +20,20 @@ CLEAR = 1e-3
 """A cause counts as detectable if the answer sheet itself (no analysis) shows it at this p."""
 
 
+_OF_SESSIONS = frozenset(
+    {
+        "authentication-failure",
+        "cold-start",
+        "token-growth",
+        "asks-instead-of-attempting",
+        "context-lost",
+        "context-carry-over",
+        "user-dissatisfaction",
+    }
+)
+"""Claims that the catalogue counts by session."""
+
+
 @dataclass(frozen=True)
 class Hidden:
     """One part of a cause: a value of an attribute."""
@@ -110,6 +124,8 @@ class Generator:
     """For what no turn can decide alone: change the whole traffic before the turns are planted."""
     subject: str = ""
     """The finding's subject, where that is how the cause is told."""
+    tells: str = ""
+    """What the statement or a root cause has to name (the release of a regression)."""
 
     def here(self, turn: Turn) -> bool:
         """Whether the cause holds."""
@@ -131,16 +147,22 @@ class Scenario:
     """See ``detectable``."""
 
 
-def make(generator: Generator, seed: int, size: int) -> Scenario:
-    """The same arguments give the same traces."""
+def planted_turns(generator: Generator, seed: int, size: int) -> list[Turn]:
+    """The plans with the fault in them."""
     planned = turns(generator.app, seed, size, generator.mix)
     if generator.prepare:
         generator.prepare(planned, Random(f"{generator.id}/{seed}"))
-    with_cause = [generator.here(turn) for turn in planned]
-    for turn, here in zip(planned, with_cause, strict=True):
-        rate = generator.rate if here else generator.background
-        if rate and turn.strikes(rate):
+    for turn in planned:
+        turn.has_cause = generator.here(turn)
+        if turn.strikes(generator.rate if turn.has_cause else generator.background):
             turn.planted = generator.plant(turn) or turn.planted
+    return planned
+
+
+def make(generator: Generator, seed: int, size: int) -> Scenario:
+    """The same arguments give the same traces."""
+    planned = planted_turns(generator, seed, size)
+    with_cause = [turn.has_cause for turn in planned]
     records = record(generator.app, planned, seed)
     shown = [turn.planted for turn in planned]
     return Scenario(
@@ -158,7 +180,8 @@ def detectable(generator: Generator, planned: Sequence[Turn], with_cause: Sequen
     """Whether the answer sheet holds enough for anyone to name the cause.
 
     At least ten affected traces that have the cause, and Fisher's exact test of affected against cause
-    at p < 0.001, by session where all turns of a session share the cause. A combination must show so
+    at p < 0.001, by session where all turns of a session share the cause or the claim is one about
+    sessions. A combination must show so
     against each of its parts alone, too (p < 0.05), or a simpler cause would be as good a name.
     """
     shown = [turn.planted for turn in planned]
@@ -166,7 +189,9 @@ def detectable(generator: Generator, planned: Sequence[Turn], with_cause: Sequen
         return False
     if not generator.cause or all(with_cause):
         return True
-    by_session = all(each.by_session for each in generator.cause)
+    by_session = generator.hypothesis in _OF_SESSIONS or all(
+        each.by_session for each in generator.cause
+    )
     keys = [turn.session if by_session else str(turn.number) for turn in planned]
     if _fisher(keys, shown, with_cause) >= CLEAR:
         return False

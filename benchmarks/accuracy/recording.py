@@ -161,7 +161,7 @@ class _Recording:
         end = self._now + (ms if failure is None or failure.ms is None else failure.ms)
         reason = (turn.finish_reason if final else "tool_calls") if failure is None else ""
         attributes: dict[str, Any] = {"mlflow.llm.model": turn.model}
-        if self._app.framework == "openai":
+        if self._app.framework != "plain":
             attributes["mlflow.chat.tools"] = [
                 {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}}
                 for name in self._app.tools

@@ -13,6 +13,7 @@ from benchmarks.accuracy.jobs import AnyOutcome
 from benchmarks.accuracy.near_misses import NearMissOutcome
 from benchmarks.accuracy.null import NullOutcome
 from benchmarks.accuracy.repeatable import BytesOutcome
+from benchmarks.accuracy.retimed import WITHIN, RetimedOutcome
 from benchmarks.accuracy.scoring import Outcome
 from benchmarks.figures import Figure
 
@@ -43,6 +44,16 @@ def acceptance(outcomes: Sequence[AnyOutcome]) -> list[Figure]:
             f"{equal} of {len(same)}",
             "always",
             equal == len(same),
+        )
+    )
+    retimed = [each for each in outcomes if isinstance(each, RetimedOutcome)]
+    errors = [each.error for each in retimed if each.error is not None]
+    figures.append(
+        Figure(
+            f"p95 predicted by replay, off the regenerated truth ({len(errors)} of {len(retimed)} predicted)",
+            f"{max(errors):.1%} at most" if errors else "not predicted",
+            f"≤ {WITHIN:.0%}",
+            len(errors) == len(retimed) and all(each <= WITHIN for each in errors),
         )
     )
     return figures
@@ -157,6 +168,8 @@ def failures(outcomes: Iterable[AnyOutcome]) -> str:
             lines.append(
                 f"confounded, {what}: {each.arrangement} (seed {each.seed}, {each.size}): {each.told}"
             )
+        elif isinstance(each, RetimedOutcome) and (each.error is None or each.error > WITHIN):
+            lines.append(f"p95 after mending: {each}")
         elif isinstance(each, BytesOutcome) and not (each.again and each.shuffled):
             lines.append(f"other bytes: {each.generator}, again {each.again}, {each.shuffled}")
     if strays:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 
 from benchmarks.accuracy.applications import Application, Topic
-from benchmarks.accuracy.asides import ENDINGS, VERBS, WHAT, WHEN, WHO
+from benchmarks.accuracy.asides import VERBS, WHAT, WHEN, WHO
 from benchmarks.accuracy.plan import Call, Failure, Step, Turn
 
 DAYS = 14
@@ -183,11 +183,10 @@ def _judge(turn: Turn, mix: Mix, draw: Random) -> None:
 
 def background(app: Application, draw: Random) -> str:
     """Why somebody asks, in seventy words or so, of which hardly any come back in another request."""
-    told = draw.sample(app.background, 2)
+    told = [draw.choice(app.background)]
     while len(" ".join(told).split()) < 62:
         told.append(
-            f"{draw.choice(WHO)} {draw.choice(VERBS)} {draw.choice(WHAT)} {draw.choice(WHEN)}"
-            f"{draw.choice(ENDINGS)}"
+            f"{draw.choice(WHO)} {draw.choice(VERBS)} {draw.choice(WHAT)} {draw.choice(WHEN)}."
         )
     draw.shuffle(told)
     return " ".join(told)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks.accuracy.generators import services
+from benchmarks.accuracy.generators import flow, performance, quality, services, strengths
 from benchmarks.accuracy.planting import Generator
 
-ALL: tuple[Generator, ...] = services.GENERATORS
+ALL: tuple[Generator, ...] = (
+    services.GENERATORS
+    + flow.GENERATORS
+    + performance.GENERATORS
+    + quality.GENERATORS
+    + strengths.GENERATORS
+)

@@ -157,3 +157,8 @@ def model_fails(sayings: tuple[Said, ...], ms: float | None = 240.0) -> Plant:
         return break_model(turn, failure(turn, sayings, took))
 
     return plant
+
+
+def nothing(turn: Turn) -> bool:
+    """A plant for faults that the whole traffic was prepared with."""
+    return False

@@ -42,7 +42,7 @@ GENERATORS = (
     Generator(
         "one tool in one region runs into its limit", "timeout", TRAVEL,
         calls_fail(failing.TIMED_OUT, "search_flights", ms=20_000.0),
-        (tool("search_flights"), region("us-east")), 0.6, 0.01,
+        (tool("search_flights"), region("us-east")), 0.8, 0.01,
         also=_FOLLOWS | {"slow-tool", "latency-outliers"},
     ),
     Generator(
@@ -52,7 +52,7 @@ GENERATORS = (
     ),
     Generator(
         "an overloaded model", "api-failure", HANDBOOK,
-        model_fails(failing.OVERLOADED), (model("cedar-small"),), 0.3, 0.01,
+        model_fails(failing.OVERLOADED), (model("cedar-small"),), 0.4, 0.01,
     ),
     Generator(
         "an upstream that is down now and then", "api-failure", ANALYST,
