@@ -13,6 +13,7 @@ help:
 	@echo "make format   let ruff rewrite the code"
 	@echo "make bench    start-up, throughput and accuracy"
 	@echo "make bench-accuracy   planted faults found, nothing else found (QUICK=1: a quarter of it)"
+	@echo "                      DATA=FOLDER: recorded traces with labels as well"
 	@echo "make docs     write the reference of all hypotheses anew"
 	@echo "make screens  draw the pictures in the README"
 	@echo "make clean    remove $(VENV)"
@@ -48,6 +49,7 @@ bench: $(READY)
 
 bench-accuracy: $(READY)
 	$(VENV)/bin/python -m benchmarks.accuracy $(if $(QUICK),--quick)
+	$(if $(DATA),$(VENV)/bin/python -m benchmarks labelled --data "$(DATA)")
 
 docs: $(READY)
 	$(VENV)/bin/python -m mlflow_analysis.hypotheses.reference > docs/hypotheses.md

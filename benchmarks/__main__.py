@@ -1,15 +1,16 @@
-"""``python -m benchmarks [startup] [throughput] [accuracy]``: all three if none is named."""
+"""``python -m benchmarks [startup] [throughput] [accuracy] [labelled]``: all four if none is named."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from benchmarks import startup, throughput
+from benchmarks import labelled, startup, throughput
 from benchmarks.accuracy import measuring
 from benchmarks.figures import Figure, table
 
-_PARTS = ("startup", "throughput", "accuracy")
+_PARTS = ("startup", "throughput", "accuracy", "labelled")
 
 
 def main() -> int:
@@ -18,6 +19,10 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(_PARTS))
     parser.add_argument("--quick", action="store_true", help="a quarter of the accuracy scenarios")
     parser.add_argument("--runs", type=int, default=7, help="starts of each app (default 7)")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="recorded traces with labels")
+    parser.add_argument(
+        "--readings", type=Path, metavar="FILE", help="what a reader says of unlabelled failures"
+    )
     options = parser.parse_args()
     unknown = set(options.parts) - set(_PARTS)
     if unknown:
@@ -32,6 +37,14 @@ def main() -> int:
         accuracy, details = measuring.measure(quick=options.quick)
         print(details)
         figures += _show("Accuracy", accuracy)
+    if "labelled" in wanted and options.data is None:
+        print(
+            "\nRecorded traces: left out, since no folder with recorded traces was given (--data FOLDER)."
+        )
+    elif "labelled" in wanted:
+        recorded, details = labelled.measure(options.data, options.readings)
+        print(details)
+        figures += _show("Recorded traces", recorded)
     return 1 if any(figure.kept is False for figure in figures) else 0
 
 
