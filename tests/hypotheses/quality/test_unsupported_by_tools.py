@@ -8,7 +8,12 @@ from trace_factory import Planned, affected_traces, features_of, model, tool, tr
 LOOKUP = tool(
     "lookup",
     inputs={"order": "ORD-1234"},
-    outputs={"parcel": "PX-88123", "url": "https://post.example/px"},
+    outputs={
+        "parcel": "PX-88123",
+        "url": "https://post.example/px",
+        "prices": [120.5, 49.95],
+        "grams": 1250,
+    },
 )
 
 
@@ -26,6 +31,8 @@ def flagged(response: str, call: Planned = LOOKUP, request: str = "Where is ORD-
         "Your parcel is PX-99999.",
         "Follow it at https://track.example/abc.",
         "The ticket is #48211 now.",
+        "That makes 913.40 in all.",
+        "You have 4,503 points.",
     ],
 )
 def test_fires_on_ids_and_links_from_nowhere(response: str) -> None:
@@ -40,6 +47,11 @@ def test_fires_on_ids_and_links_from_nowhere(response: str) -> None:
         "Follow it at https://post.example/px.",
         "It weighs 1250 grams and arrives in 3 days.",
         "We follow ISO27001 and RFC8259.",
+        "It costs $120.50, and $170.45 with the other one, a difference of 70.55.",
+        "Two of them cost 99.90.",
+        "It weighs 1,250 grams, about 121 euros' worth, since 1998.",
+        "Try this:\n```\nget('https://new.example/v1', 7777)\n```",
+        "See https://post.example/px\\nand more.",
     ],
 )
 def test_what_a_tool_returned_or_the_user_said_is_not_flagged(response: str) -> None:

@@ -1,0 +1,216 @@
+"""Ids, links and numbers that an answer gives, and whether they were anywhere before.
+
+What ``unsupported-by-tools`` and the strength ``grounded-answers`` stand on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from math import ceil, floor
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features
+from mlflow_analysis.hypotheses.remembered import remembered
+
+_LINK = re.compile(r"https?://[^\s<>()\[\]{}\"'`\\|]+[^\s<>()\[\]{}\"'`\\|.,;:!?*]")
+_ID = re.compile(r"(?<![\w/.-])(?:[A-Z]{1,6}[-_]?\d{3,}[A-Z\d-]*|#\d{4,})(?![\w/])")
+_NUMBER = re.compile(
+    r"(?<![\w.,#/:-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d{3,})(?![\w/:]|[.,-]\d)"
+)
+_ANY_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_YEAR = re.compile(r"(?:19|20)\d\d\Z")
+_STANDARD = re.compile(r"(?:ISO|RFC|EN|DIN|IEEE|UTF|SHA|HTTP|CVE|WCAG|IP|AES|RSA|WIN|USB)[-_]?\d")
+_FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_DIGIT = re.compile(r"\d")
+_WITH_DIGIT = re.compile(r"[\w-]*\d[\w-]*")
+_GENERAL = 3
+_OUTPUT_LIMIT = 8_000
+_LONGEST = 4_000
+_MOST_VALUES = 40
+_MOST_TERMS = 60
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an answer gives that can be checked: each value once, in order of appearance."""
+
+    trace_id: str
+    named: tuple[str, ...]
+    """Ids and links."""
+    numbers: tuple[str, ...]
+    """Decimal numbers and those of three digits or more, years apart."""
+    unsupported: tuple[str, ...]
+    """Of ``named`` and ``numbers``, those that were nowhere before."""
+    from_calls: int
+    """How many of both stand in an output of a call of this trace."""
+
+
+@remembered
+def checked_answers(features: Features) -> tuple[Answer, ...]:
+    """The answers with something to check, of ended traces that did not fail and have a call that did not.
+
+    Looked for are the values in what the trace's calls took and returned, what else was given to its
+    spans, its request, and the requests, calls and answers before it in the session. Numbers also count
+    as supported if they are the sum, difference or product of two numbers there, or one of them rounded.
+    What stands in answers of three sessions or more counts as given by the prompt; of links the form
+    does, and then every part with a digit must have been there. Fenced code is left out, and so are
+    traces with an output that was too long to be kept whole.
+    """
+    traces = features.complete
+    calls = features.calls
+    eligible = (
+        ~traces["failed"]
+        & (traces["response"] != "")
+        & traces.index.isin(calls.loc[~calls["failed"], "trace_id"])
+        & ~traces.index.isin(calls.loc[calls["output"].str.len() >= _OUTPUT_LIMIT, "trace_id"])
+    )
+    responses = traces.loc[eligible, "response"]
+    parsed = {text: _values(text) for text in responses.unique()}
+    given = {
+        str(trace_id): parsed[text]
+        for trace_id, text in responses.items()
+        if parsed[text][0] or parsed[text][1]
+    }
+    return _checked(features, given) if given else ()
+
+
+def _checked(
+    features: Features, given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
+) -> tuple[Answer, ...]:
+    traces = features.complete
+    traces = traces[traces["session"].isin(traces.loc[list(given), "session"])]
+    spans = features.spans[["trace_id", "tool", "arguments", "output"]]
+    spans = spans[spans["trace_id"].isin(traces.index)]
+    taken: dict[str, list[str]] = defaultdict(list)
+    returned: dict[str, list[str]] = defaultdict(list)
+    for trace_id, tool, arguments, output in zip(
+        spans["trace_id"], spans["tool"], spans["arguments"], spans["output"], strict=True
+    ):
+        taken[trace_id].append(arguments)
+        if tool:
+            returned[trace_id].append(output)
+    before: dict[str, list[str]] = defaultdict(list)
+    general = _general(given, traces["session"])
+    found = []
+    for trace_id, session, request, response in zip(
+        traces.index, traces["session"], traces["request"], traces["response"], strict=True
+    ):
+        rest = [request, *taken[trace_id]]
+        if trace_id in given:
+            sources = returned[trace_id], rest, before[session]
+            found.append(_answer(str(trace_id), *given[trace_id], *sources, general))
+        before[session] += [*rest, response, *returned[trace_id]]
+    return tuple(found)
+
+
+def _answer(
+    trace_id: str,
+    named: tuple[str, ...],
+    numbers: tuple[str, ...],
+    outputs: list[str],
+    rest: list[str],
+    before: list[str],
+    general: set[str],
+) -> Answer:
+    from_calls = 0
+    unsupported: list[str] = []
+    odd: list[str] = []
+    for value in named + numbers:
+        ways = _ways(value)
+        if _stands(ways, outputs):
+            from_calls += 1
+        elif not (
+            _stands(ways, rest)
+            or _stands(ways, before)
+            or (_form(value) in general and _parts_stand(value, outputs + rest + before))
+        ):
+            (odd if value in numbers else unsupported).append(value)
+    if odd:
+        reckoned = _reckoned(outputs + rest + before)
+        unsupported += [value for value in odd if not _follows(value, reckoned)]
+    return Answer(trace_id, named, numbers, tuple(unsupported), from_calls)
+
+
+def _general(
+    given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]], session: pd.Series
+) -> set[str]:
+    """Forms of values that answers of three sessions or more give."""
+    where: dict[str, set[str]] = defaultdict(set)
+    for trace_id, (named, numbers) in given.items():
+        for value in named + numbers:
+            where[_form(value)].add(str(session[trace_id]))
+    return {value for value, sessions in where.items() if len(sessions) >= _GENERAL}
+
+
+def _form(value: str) -> str:
+    """Links with the ids in them masked; everything else as it is."""
+    return _WITH_DIGIT.sub("0", value) if value.startswith("http") else value
+
+
+def _parts_stand(value: str, texts: list[str]) -> bool:
+    """Whether all that varies in a link was there; true for what is no link."""
+    parts = _WITH_DIGIT.findall(value) if value.startswith("http") else []
+    return all(_stands((part,), texts) for part in parts)
+
+
+def _ways(value: str) -> tuple[str, ...]:
+    """The spellings under which a value may stand elsewhere."""
+    plain = value.lstrip("#").rstrip("/")
+    bare = plain.replace(",", "")
+    spellings = [plain, bare]
+    if "." in bare and not plain.startswith("http"):
+        spellings.append(bare.rstrip("0").rstrip("."))
+    return tuple(dict.fromkeys(spellings))
+
+
+def _stands(ways: tuple[str, ...], texts: list[str]) -> bool:
+    if any(way in text for text in texts for way in ways):
+        return True
+    if ways[0].isdigit():
+        return False
+    lower = ways[0].lower()
+    return any(lower in text.lower() for text in texts)
+
+
+def _values(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ids and links, and numbers, of a text."""
+    cut = text[:_LONGEST]
+    if "```" in cut:
+        cut = _FENCE.sub(" ", cut)
+    links: list[str] = []
+    if "http" in cut:
+        links = _LINK.findall(cut)
+        cut = _LINK.sub(" ", cut)
+    # the patterns are slow, and most words hold no digit
+    cut = " ".join([word for word in cut.split() if not word.isalpha() and _DIGIT.search(word)])
+    ids = [found for found in _ID.findall(cut) if not _STANDARD.match(found)]
+    numbers = [found for found in _NUMBER.findall(cut) if not _YEAR.match(found)]
+    return (
+        tuple(dict.fromkeys(links + ids))[:_MOST_VALUES],
+        tuple(dict.fromkeys(numbers))[:_MOST_VALUES],
+    )
+
+
+def _reckoned(sources: list[str]) -> set[float]:
+    """The numbers of the sources, and sums, differences and products of two of the first 60."""
+    numbers: dict[float, None] = {}
+    for source in sources:
+        for match in _ANY_NUMBER.findall(source):
+            numbers.setdefault(float(match.replace(",", "")))
+            if len(numbers) >= _MOST_TERMS:
+                break
+    terms = list(numbers)
+    found = set(terms)
+    for position, one in enumerate(terms):
+        for other in terms[position:]:
+            found.update((one + other, abs(one - other), one * other))
+    return {round(number, 2) for number in found} | {
+        float(whole) for number in found for whole in (floor(number), ceil(number))
+    }
+
+
+def _follows(value: str, reckoned: set[float]) -> bool:
+    return round(float(value.replace(",", "")), 2) in reckoned
