@@ -1,20 +1,27 @@
-"""Which attribute values, alone or up to three together, set the affected units apart."""
+"""Which attribute values, alone or up to three together, set the affected units apart.
+
+With enough traces the search sees one half of the sessions only, and the p-values come from the other
+(see ``replication``): there each value found is one test, declared before that half was looked at. With
+fewer traces everything is searched and tested at once, and each value says whether both halves show it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
+import numpy.typing as npt
 
 from mlflow_analysis.evidence.attributes import Flags, Literal
 from mlflow_analysis.evidence.prevalence import Prevalence
-from mlflow_analysis.statistics.clustering import ClusterExchange
-from mlflow_analysis.statistics.contrasts import association_p
+from mlflow_analysis.evidence.replication import Halves
+from mlflow_analysis.statistics.clustering import ClusterExchange, Floats
+from mlflow_analysis.statistics.exact import association_p_values, fisher_p
 
 FEWEST_UNITS = 5
+FEWEST_IN_HALF = 3
+"""So many affected units of the half that is searched; of all there must be ``FEWEST_UNITS``."""
 MOST_LITERALS = 3
 SHOWN = 6
 _BEAM = 8
@@ -51,6 +58,8 @@ class Candidate:
     affected: int
     units: int
     p_value: float
+    replicates: bool | None = None
+    """Whether the rate is higher with it than without in both halves of the sessions."""
 
     @property
     def attribute(self) -> str:
@@ -71,78 +80,205 @@ class Search:
     p_values: tuple[float, ...]
 
 
-def search_causes(counted: Prevalence, literals: list[Literal]) -> Search:
+Group = tuple[int, ...]
+"""Numbers of the literals of a combination, in the order in which they were joined."""
+
+
+class _Units:
+    """Some of the units, what of them is affected, and which literals they have."""
+
+    def __init__(self, counted: Prevalence, literals: list[Literal], among: Flags) -> None:
+        self.shows = counted.shows[among]
+        self.exchange = ClusterExchange(counted.cluster[among])
+        columns = [each.holds[among] for each in literals]
+        self.holds = np.array(columns, dtype=bool).reshape(len(columns), len(self.shows))
+        self.n, self.k = len(self.shows), int(self.shows.sum())
+
+    def having(self, groups: list[Group]) -> npt.NDArray[np.bool_]:
+        """Which units have all literals of each group, shape (groups, units)."""
+        return np.array([self.holds[list(each)].all(axis=0) for each in groups]).reshape(-1, self.n)
+
+    def counts(self, having: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """How many units have it, and how many of those are affected."""
+        return (
+            having.sum(axis=1, dtype=float),
+            having[:, self.shows].sum(axis=1, dtype=float),
+        )
+
+    def quality(self, units: Floats, both: Floats) -> Floats:
+        """φ of each group; 0 where all units have it or none."""
+        n, k = float(self.n), float(self.k)
+        scale = np.sqrt(k * (n - k) * units * (n - units))
+        return np.divide(n * both - k * units, scale, out=np.zeros(len(units)), where=scale > 0)
+
+    def p_values(self, having: npt.NDArray[np.bool_]) -> Floats:
+        """One-sided p of going with the affected, by exchanging sessions."""
+        return association_p_values(self.shows.astype(float), having, self.exchange)
+
+
+def search_causes(
+    counted: Prevalence, literals: list[Literal], halves: Halves | None = None
+) -> Search:
     """Contrast the affected units with the unaffected over all ``literals``.
 
     Candidates are ranked by the φ coefficient, which weighs the share explained against the rate inside
     (Matthews 1975, Biochim. Biophys. Acta 405:442), found by beam search, and hold for at least five
-    affected units. Literals that hold for the same units are kept once, under the first name.
+    affected units. Literals that hold for the same units are kept once, under the first name. Every
+    contrast that could have reached five units counts as a test, whatever it showed.
     """
     if counted.affected < FEWEST_UNITS or counted.affected == counted.eligible:
         return Search((), ())
-    exchange = ClusterExchange(counted.cluster)
-    outcome = counted.shows.astype(float)
-    tests: list[float] = []
-
-    def weigh(group: tuple[Literal, ...]) -> Candidate | None:
-        holds = np.logical_and.reduce([each.holds for each in group])
-        units, both = int(holds.sum()), int((holds & counted.shows).sum())
-        if both < FEWEST_UNITS or units == counted.eligible:
-            return None
-        n, k = counted.eligible, counted.affected
-        quality = (n * both - k * units) / float(np.sqrt(k * (n - k) * units * (n - units)))
-        if quality <= 0:
-            return None
-        p_value = association_p(outcome, holds.astype(float), exchange)
-        tests.append(p_value)
-        lift = both / units / counted.rate
-        return Candidate(group, quality, both / counted.affected, lift, both, units, p_value)
-
+    everywhere = np.ones(counted.eligible, dtype=bool)
+    held_out = halves is not None and halves.held_out
+    searched = halves.first if halves is not None and held_out else everywhere
     telling = _distinct(_without_consequences(literals, counted.shows))
-    singles = _ranked(weigh((literal,)) for literal in telling)
+    ground = _Units(counted, telling, searched)
+    if ground.k in (0, ground.n):
+        return Search((), ())
+    found, tests = _explore(ground, telling, FEWEST_IN_HALF if held_out else FEWEST_UNITS, held_out)
+    groups = [each for each, _ in found]
+    everything = _Units(counted, telling, everywhere) if held_out else ground
+    p_values = dict(tests)
+    if halves is not None and held_out:
+        other = _Units(counted, telling, ~halves.first)
+        tested = other.p_values(other.having(groups)) if groups else np.zeros(0)
+        tests = list(zip(groups, tested.tolist(), strict=True))
+        p_values = dict(tests)
+    candidates = _candidates(everything, telling, groups, p_values, halves)
+    shown = _without_echoes(_actionable_first(candidates))[:SHOWN]
+    return Search(tuple(shown), tuple(p for _, p in tests))
+
+
+def _explore(
+    ground: _Units, telling: list[Literal], fewest: int, quietly: bool
+) -> tuple[list[tuple[Group, float]], list[tuple[Group, float]]]:
+    """Groups with their φ, the best first, and the tests run (none if ``quietly``).
+
+    ``quietly`` is for a half that only forms what the other half tests: of what it finds as much is kept
+    as will be shown.
+    """
+    tests: list[tuple[Group, float]] = []
+
+    def weigh(groups: list[Group]) -> list[tuple[Group, float]]:
+        having = ground.having(groups)
+        units, both = ground.counts(having)
+        could = (np.minimum(units, ground.k) >= fewest) & (units < ground.n)
+        if not quietly:
+            p_values = ground.p_values(having[could])
+            tested = [group for group, each in zip(groups, could, strict=True) if each]
+            tests.extend(zip(tested, p_values.tolist(), strict=True))
+        quality = np.where(could & (both >= fewest), ground.quality(units, both), 0.0)
+        return [
+            (group, value)
+            for group, value in zip(groups, quality.tolist(), strict=True)
+            if value > 0
+        ]
+
+    def ranked(found: list[tuple[Group, float]]) -> list[tuple[Group, float]]:
+        return sorted(found, key=lambda each: (-round(each[1], 12), *_names(each[0], telling)))
+
+    singles = ranked(weigh([(number,) for number in range(len(telling))]) if telling else [])
+    quality = dict(singles)
     strict = _SIGNIFICANCE / max(1, len(telling))
-    best = list(singles)
-    beam = singles[:_BEAM]
+    best, beam = list(singles), singles[:_BEAM]
     for _ in range(MOST_LITERALS - 1):
+        joined = _extensions(beam, singles[:_BEAM], telling)
         grown = []
-        for candidate, single in _extensions(beam, singles[:_BEAM]):
-            group = (*candidate.literals, *single.literals)
-            found = weigh(group)
-            if found is None or found.quality <= _BETTER * max(candidate.quality, single.quality):
-                continue
-            if _each_matters(group, counted.shows, strict):
-                grown.append(found)
-        beam = _without_twins(_ranked(grown))[:_BEAM]
+        for (group, value), (whole, part) in zip(
+            _aligned(weigh([(*whole, *part) for whole, part in joined]), joined),
+            joined,
+            strict=True,
+        ):
+            better = _BETTER * max(quality[whole], quality[part])
+            if value > better and _each_matters(ground, group, strict):
+                grown.append((group, value))
+        beam = _without_twins(ranked(grown))[:_BEAM]
+        quality.update(beam)
         best += beam
-    shown = _without_echoes(_actionable_first(_ranked(best)))[:SHOWN]
-    return Search(tuple(shown), tuple(tests))
+    best = ranked(best)
+    if quietly:
+        kept = _candidates(ground, telling, [group for group, _ in best], {}, None)
+        shown = {
+            (each.attribute, each.value)
+            for each in _without_echoes(_actionable_first(kept))[:SHOWN]
+        }
+        best = [each for each in best if _names(each[0], telling)[1:] in shown]
+    return best, tests
 
 
-def _ranked(candidates: Iterable[Candidate | None]) -> list[Candidate]:
-    found = [each for each in candidates if each is not None]
+def _aligned(
+    found: list[tuple[Group, float]], joined: list[tuple[Group, Group]]
+) -> list[tuple[Group, float]]:
+    """The φ of each of ``joined``, 0 for those that were not found."""
+    known = dict(found)
+    groups = [(*whole, *part) for whole, part in joined]
+    return [(group, known.get(group, 0.0)) for group in groups]
+
+
+def _candidates(
+    units: _Units,
+    telling: list[Literal],
+    groups: list[Group],
+    p_values: dict[Group, float],
+    halves: Halves | None,
+) -> list[Candidate]:
+    """The groups with their figures among ``units``, the best first; weak ones are left out."""
+    if not groups:
+        return []
+    having = units.having(groups)
+    having_n, both = units.counts(having)
+    quality = units.quality(having_n, both)
+    result = []
+    for number, group in enumerate(groups):
+        if quality[number] <= 0 or (halves is not None and both[number] < FEWEST_UNITS):
+            continue
+        result.append(
+            Candidate(
+                tuple(telling[each] for each in group),
+                float(quality[number]),
+                float(both[number] / units.k),
+                float(both[number] / having_n[number] / (units.k / units.n)),
+                int(both[number]),
+                int(having_n[number]),
+                p_values.get(group, 1.0),
+                None if halves is None else _in_both(units.shows, having[number], halves),
+            )
+        )
     return sorted(
-        found,
+        result,
         key=lambda each: (-round(each.quality, 12), len(each.literals), each.attribute, each.value),
     )
 
 
-def _each_matters(group: tuple[Literal, ...], shows: Flags, strict: float) -> bool:
+def _in_both(shows: Flags, having: Flags, halves: Halves) -> bool:
+    """Whether the rate with it is above the rate without it in each half."""
+    for half in (halves.first, ~halves.first):
+        with_it, without = shows[half & having], shows[half & ~having]
+        if not len(with_it) or not len(without) or with_it.mean() <= without.mean():
+            return False
+    return True
+
+
+def _names(group: Group, telling: list[Literal]) -> tuple[int, str, str]:
+    chosen = [telling[each] for each in group]
+    return (
+        len(chosen),
+        " and ".join(each.attribute for each in chosen),
+        " and ".join(each.value for each in chosen),
+    )
+
+
+def _each_matters(ground: _Units, group: Group, strict: float) -> bool:
     """Whether each literal tells affected units apart among those that have all the others.
 
     Fisher's exact test, at ``strict``: the usual 5 % divided by the number of literals to choose from,
     since the best of many always looks good.
     """
     for literal in group:
-        others = [each.holds for each in group if each is not literal]
-        among = np.logical_and.reduce(others)
-        held, outcome = literal.holds[among], shows[among]
-        table = np.array(
-            [
-                [(held & outcome).sum(), (held & ~outcome).sum()],
-                [(~held & outcome).sum(), (~held & ~outcome).sum()],
-            ]
-        )
-        if stats.fisher_exact(table, alternative="greater").pvalue >= strict:
+        among = ground.holds[[each for each in group if each != literal]].all(axis=0)
+        held, outcome = ground.holds[literal][among], ground.shows[among]
+        p_value = fisher_p((held & outcome).sum(), held.sum(), outcome.sum(), len(held))[0]
+        if p_value >= strict:
             return False
     return True
 
@@ -185,27 +321,22 @@ def _distinct(literals: list[Literal]) -> list[Literal]:
 
 
 def _extensions(
-    beam: list[Candidate], singles: list[Candidate]
-) -> list[tuple[Candidate, Candidate]]:
+    beam: list[tuple[Group, float]],
+    singles: list[tuple[Group, float]],
+    telling: list[Literal],
+) -> list[tuple[Group, Group]]:
     pairs = []
-    for candidate in beam:
-        taken = {each.attribute for each in candidate.literals}
+    for group, _ in beam:
+        taken = {telling[each].attribute for each in group}
         pairs += [
-            (candidate, single) for single in singles if single.literals[0].attribute not in taken
+            (group, single) for single, _ in singles if telling[single[0]].attribute not in taken
         ]
     return pairs
 
 
-def _without_twins(candidates: list[Candidate]) -> list[Candidate]:
+def _without_twins(found: list[tuple[Group, float]]) -> list[tuple[Group, float]]:
     """One of each combination, whatever the order in which its literals were joined."""
-    seen: set[frozenset[tuple[str, str]]] = set()
-    result = []
-    for candidate in candidates:
-        names = frozenset((each.attribute, each.value) for each in candidate.literals)
-        if names not in seen:
-            seen.add(names)
-            result.append(candidate)
-    return result
+    return list({frozenset(each[0]): each for each in reversed(found)}.values())[::-1]
 
 
 def _without_echoes(candidates: list[Candidate]) -> list[Candidate]:

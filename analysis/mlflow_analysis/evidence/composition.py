@@ -11,7 +11,8 @@ from mlflow_analysis.evidence.causes import Candidate, Search, holds_for
 from mlflow_analysis.evidence.examples import assessments, examples, trend
 from mlflow_analysis.evidence.impact import impact
 from mlflow_analysis.evidence.prevalence import Prevalence, traces_of
-from mlflow_analysis.evidence.verdict import rule_on
+from mlflow_analysis.evidence.replication import Replication
+from mlflow_analysis.evidence.verdict import rule_on_halves
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Finding, RootCause, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
@@ -32,18 +33,36 @@ class Weighed:
     search: Search
     explained: Prevalence
     """What the causes are of: ``counted``, unless the case says otherwise."""
+    replication: Replication | None = None
+    """What the halves of the sessions say, for a claim formed from the data."""
+
+    @property
+    def p_value(self) -> float | None:
+        """Of its own test: on the half that decides, where there is one."""
+        case: Case | None = self.case
+        if self.replication is not None and self.replication.held_out:
+            decided = self.replication.decided
+            case = decided.case if decided is not None else None
+        return case.contrast.p_value if case is not None and case.contrast is not None else None
+
+    @property
+    def p_values(self) -> list[float]:
+        """Of every test that was run for it."""
+        own = [] if self.p_value is None else [self.p_value]
+        return [*own, *self.search.p_values]
 
 
 def finding_of(
     weighed: Weighed,
-    p_value: float | None,
-    q_value: float | None,
     q_of: dict[float, float],
     features: Features,
 ) -> Finding:
-    """The finding of a weighed case; ``q_of`` gives the q-value of each p-value of its search."""
+    """The finding of a weighed case; ``q_of`` gives the q-value of each p-value of its tests."""
     hypothesis, case, counted = weighed.hypothesis, weighed.case, weighed.counted
-    ruled = rule_on(hypothesis, case, counted, q_value)
+    replication = weighed.replication
+    p_value = weighed.p_value
+    q_value = None if p_value is None else q_of[p_value]
+    ruled = rule_on_halves(hypothesis, case, counted, replication, q_value)
     causes = tuple(
         _root_cause(candidate, q_of[candidate.p_value], weighed, features)
         for candidate in weighed.search.candidates
@@ -77,6 +96,8 @@ def finding_of(
         not_flagged=documentation.not_flagged,
         trend=trend(hypothesis, case, counted, features),
         subject=case.subject,
+        replicates=None if replication is None else replication.replicates,
+        held_out=replication is not None and replication.held_out,
     )
     return _with_recommendation(hypothesis, finding)
 
@@ -123,6 +144,7 @@ def _root_cause(
         + _where_reversed(candidate, weighed, features),
         affected=candidate.affected,
         units=candidate.units,
+        replicates=candidate.replicates,
     )
 
 

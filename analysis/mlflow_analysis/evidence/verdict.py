@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlflow_analysis.evidence.prevalence import Prevalence
+from mlflow_analysis.evidence.replication import Replication
 from mlflow_analysis.findings import Verdict
-from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule
+from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule
 from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE
-from mlflow_analysis.statistics.power import units_to_decide
+from mlflow_analysis.statistics.power import (
+    units_beyond_chance,
+    units_to_decide,
+    units_to_measure,
+)
 
 FEWEST_AFFECTED = 3
 """One or two units of a handful are an anecdote, whatever the lower bound of their share."""
@@ -39,9 +44,54 @@ def rule_on(
     return _by_share(counted, hypothesis.minimum_effect)
 
 
-def may_be_confirmed(hypothesis: Hypothesis, case: Case, counted: Prevalence) -> bool:
+def rule_on_halves(
+    hypothesis: Hypothesis,
+    case: Case,
+    counted: Prevalence,
+    replication: Replication | None,
+    q_value: float | None,
+) -> Ruled:
+    """The verdict of a case that may have been formed on one half of the sessions (``replication``).
+
+    Confirmed only if the half that decides confirms it and all traces together do not speak against it.
+    """
+    if replication is None or not replication.held_out:
+        return rule_on(hypothesis, case, counted, q_value)
+    overall = rule_on(hypothesis, case, counted, 0.0)
+    if overall.verdict in (Verdict.NOT_TESTABLE, Verdict.REFUTED):
+        return overall
+    if not replication.formed:
+        return Ruled(
+            Verdict.INCONCLUSIVE,
+            "The half of the sessions that forms such claims does not show it, so that the other half "
+            f"was not asked. On all of them: {overall.reason}",
+            overall.needs_more,
+        )
+    decided = replication.decided
+    ruled = None if decided is None else rule_on(hypothesis, decided.case, decided.counted, q_value)
+    if ruled is None or ruled.verdict is Verdict.NOT_TESTABLE:
+        return Ruled(
+            Verdict.INCONCLUSIVE,
+            "One half of the sessions shows it; the other, which decides, has too few that could.",
+            overall.needs_more,
+        )
+    told = f"Formed on one half of the sessions; on the other: {ruled.reason}"
+    more = None if ruled.needs_more is None else 2 * ruled.needs_more
+    if ruled.verdict is Verdict.CONFIRMED and overall.verdict is Verdict.CONFIRMED:
+        return Ruled(Verdict.CONFIRMED, told)
+    if ruled.verdict is Verdict.INCONCLUSIVE:
+        return Ruled(Verdict.INCONCLUSIVE, told, more)
+    return Ruled(
+        Verdict.INCONCLUSIVE, f"{told} On all of them: {overall.reason}", overall.needs_more
+    )
+
+
+def may_be_confirmed(
+    hypothesis: Hypothesis, case: Case, counted: Prevalence, replication: Replication | None = None
+) -> bool:
     """Whether it would be confirmed if its own test turned out as clear as can be."""
-    return rule_on(hypothesis, case, counted, 0.0).verdict is Verdict.CONFIRMED
+    ruled = rule_on_halves(hypothesis, case, counted, replication, 0.0)
+    return ruled.verdict is Verdict.CONFIRMED
 
 
 def leaning(hypothesis: Hypothesis, counted: Prevalence) -> str:
@@ -115,14 +165,26 @@ def _by_effect(
     bound = threshold if hypothesis.refuted_below is None else hypothesis.refuted_below
     if high < bound:
         return Ruled(Verdict.REFUTED, f"{figures}, below {bound:g}.")
-    distance, half = abs(effect.value - threshold), (high - low) / 2
-    more = round(counted.eligible * ((half / distance) ** 2 - 1)) if distance > 0 else None
-    if more is not None and not 0 < more < 10_000_000:
-        more = None
+    if low > threshold:
+        return Ruled(
+            Verdict.INCONCLUSIVE,
+            f"{figures}, above {threshold:g}; but q = {q_value:.2g} does not rule out chance.",
+            _beyond_chance(case.contrast, counted, q_value),
+        )
     doubt = "" if significant else f", and q = {q_value:.2g} does not rule out chance"
     return Ruled(
-        Verdict.INCONCLUSIVE, f"{figures}; {threshold:g} is what would matter{doubt}.", more
+        Verdict.INCONCLUSIVE,
+        f"{figures}; {threshold:g} is what would matter{doubt}.",
+        units_to_measure(counted.eligible, effect.value, effect.interval, threshold),
     )
+
+
+def _beyond_chance(contrast: Contrast, counted: Prevalence, q_value: float | None) -> int | None:
+    """How many units more bring q below the rate, the other tests being as they are."""
+    if contrast.p_value is None or not q_value:
+        return None
+    needed = contrast.p_value * FALSE_DISCOVERY_RATE / q_value
+    return units_beyond_chance(counted.eligible, contrast.p_value, needed)
 
 
 def _plural(noun: str, count: int) -> str:

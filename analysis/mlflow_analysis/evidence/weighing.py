@@ -14,6 +14,7 @@ from mlflow_analysis.evidence.composition import Weighed, finding_of, not_testab
 from mlflow_analysis.evidence.examples import evidence_rows, in_time_order
 from mlflow_analysis.evidence.impact import in_rank_order
 from mlflow_analysis.evidence.prevalence import prevalence
+from mlflow_analysis.evidence.replication import Replication, Split, halves_of
 from mlflow_analysis.evidence.verdict import may_be_confirmed
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category, Finding
@@ -41,6 +42,7 @@ class Weighing:
     def __init__(self, features: Features) -> None:
         self._features = features
         self._attributes = trace_attributes(features)
+        self._split = Split(features)
         self._weighed: list[Weighed] = []
         self._untested: list[Finding] = []
 
@@ -50,7 +52,11 @@ class Weighing:
         cases: list[Weighed] = []
         if not reason:
             try:
-                cases = [self._weigh(hypothesis, case) for case in hypothesis.cases(self._features)]
+                found = list(hypothesis.cases(self._features))
+                replications = self._split.replications(hypothesis, found)
+                cases = [
+                    self._weigh(hypothesis, case, replications[case.subject]) for case in found
+                ]
             except Exception as error:  # one broken test must not cost the other findings
                 logger.exception("Hypothesis %s did not run", hypothesis.id)
                 reason = f"its test did not run ({type(error).__name__}; details are in the log)"
@@ -76,29 +82,26 @@ class Weighing:
         asked = [each for each in self._weighed if each.hypothesis.category is Category.USER]
         findings = self._untested + self._corrected(catalogued, catalogued)
         findings += self._corrected(self._weighed, asked)
-        return in_rank_order(findings), sum(len(_p_values(each)) for each in self._weighed)
+        return in_rank_order(findings), sum(len(each.p_values) for each in self._weighed)
 
     def _corrected(self, family: Sequence[Weighed], wanted: Sequence[Weighed]) -> list[Finding]:
         """The findings of ``wanted``, with q-values over all tests of ``family``."""
         if not wanted:
             return []
-        p_values = [p for each in family for p in _p_values(each)]
+        p_values = [p for each in family for p in each.p_values]
         q_of = dict(zip(p_values, benjamini_hochberg(p_values), strict=True))
-        findings = []
-        for each in wanted:
-            own = each.case.contrast.p_value if each.case.contrast else None
-            q_value = None if own is None else q_of[own]
-            findings.append(finding_of(each, own, q_value, q_of, self._features))
-        return findings
+        return [finding_of(each, q_of, self._features) for each in wanted]
 
-    def _weigh(self, hypothesis: Hypothesis, case: Case) -> Weighed:
+    def _weigh(
+        self, hypothesis: Hypothesis, case: Case, replication: Replication | None
+    ) -> Weighed:
         counted = prevalence(hypothesis, case, self._features)
         rows = in_time_order(evidence_rows(case, counted), self._features)
         search = Search((), ())
         explained = counted
         if case.explained is not None:
             explained = prevalence(hypothesis, case.explained, self._features)
-        if may_be_confirmed(hypothesis, case, counted):
+        if may_be_confirmed(hypothesis, case, counted, replication):
             # nothing is explained that is not there; fewer tests also leave more power to the rest
             candidates = literals(
                 hypothesis.unit,
@@ -108,15 +111,9 @@ class Weighing:
                 self._attributes,
                 hypothesis.not_causes,
             )
-            search = search_causes(explained, candidates)
-        return Weighed(hypothesis, case, counted, rows, search, explained)
-
-
-def _p_values(each: Weighed) -> list[float]:
-    """Of its own test, if there is one, and of the search for its causes."""
-    contrast = each.case.contrast
-    own = [] if contrast is None or contrast.p_value is None else [contrast.p_value]
-    return [*own, *each.search.p_values]
+            halves = halves_of(hypothesis.unit, explained, case.explained or case, self._features)
+            search = search_causes(explained, candidates, halves)
+        return Weighed(hypothesis, case, counted, rows, search, explained, replication)
 
 
 def conclude(hypotheses: Sequence[Hypothesis], features: Features) -> tuple[list[Finding], int]:

@@ -1,32 +1,59 @@
-"""How many more units would decide."""
+"""How many more units would decide: sample sizes for a power of 80 % at today's estimate."""
 
 from __future__ import annotations
 
-from mlflow_analysis.statistics.intervals import wilson
+import math
 
+from scipy import stats
+
+from mlflow_analysis.statistics.intervals import CONFIDENCE
+
+POWER = 0.80
 _LARGEST = 10_000_000
+_EDGE = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+_REACH = float(stats.norm.ppf(POWER))
 
 
 def units_to_decide(
     affected: int, eligible: int, threshold: float, design_effect: float = 1.0
 ) -> int | None:
-    """How many more eligible units put ``threshold`` outside the Wilson interval, at today's rate.
+    """How many more eligible units put ``threshold`` outside the 95 % interval of a share, with 80 % power.
 
-    ``None`` if the rate lies so close to the threshold that no number of units up to ten million
-    would; the rate is taken with one pseudo-unit so that 0 of 3 is not taken for never.
+    At today's rate, by the sample size of the test of one proportion: Fleiss, Levin & Paik (2003),
+    Statistical Methods for Rates and Proportions, eq. 2.14, times the design effect. ``None`` if the rate
+    is so close to the threshold that ten million units would not do, or without eligible units; 0 of n is
+    taken for half a unit, so that 0 of 3 is not taken for never.
     """
     if eligible <= 0:
         return None
     rate = affected / eligible if affected else min(0.5 / eligible, threshold / 2)
+    spread = _EDGE * math.sqrt(threshold * (1 - threshold)) + _REACH * math.sqrt(rate * (1 - rate))
+    return _more(eligible, design_effect * spread**2, (rate - threshold) ** 2)
 
-    def decided(n: int) -> bool:
-        low, high = wilson(rate * n, n, design_effect)
-        return low > threshold or high < threshold
 
-    if not decided(_LARGEST):
+def units_to_measure(
+    eligible: int, value: float, interval: tuple[float, float], threshold: float
+) -> int | None:
+    """The same for any effect, of which ``eligible`` units gave the 95 % ``interval``.
+
+    An interval narrows with the square root of the number of units; for a power of 80 % the threshold must
+    lie 1.96 + 0.84 standard errors from today's estimate.
+    """
+    error = (interval[1] - interval[0]) / 2 / _EDGE
+    needed = eligible * ((_EDGE + _REACH) * error) ** 2
+    return _more(eligible, needed, (value - threshold) ** 2)
+
+
+def units_beyond_chance(eligible: int, p_value: float, needed: float) -> int | None:
+    """The same for a p-value that ``eligible`` units gave, and that must fall to ``needed`` (two-sided)."""
+    if not 0 < p_value < 1 or needed <= 0:
         return None
-    low, high = eligible, _LARGEST
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if decided(middle) else (middle + 1, high)
-    return max(1, low - eligible)
+    reached, wanted = (float(stats.norm.isf(p / 2)) for p in (p_value, min(needed, 1.0)))
+    return _more(eligible, eligible * (wanted + _REACH) ** 2, reached**2)
+
+
+def _more(eligible: int, numerator: float, denominator: float) -> int | None:
+    if not (math.isfinite(numerator) and denominator > 0):
+        return None
+    needed = numerator / denominator
+    return max(1, math.ceil(needed) - eligible) if needed <= _LARGEST else None

@@ -46,6 +46,7 @@ class ErrorBurst(Hypothesis):
     category = Category.OPERATIONAL
     severity = Severity.MEDIUM
     rule = Rule.EFFECT
+    formed_from_data = True
     minimum_effect = 2.0
     not_causes = frozenset({"hour"})
     live = False
