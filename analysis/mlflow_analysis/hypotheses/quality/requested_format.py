@@ -56,7 +56,7 @@ _NOT_THIS = re.compile(
     r"[^.?!\n]{0,30}\b(?:json|table|list)\b(?! (?:as|in|into)\b)"
 )
 _ASKED_PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _ASKED)
-_LANGUAGES = {
+LANGUAGES = {
     "german": "de", "deutsch": "de", "french": "fr", "français": "fr", "spanish": "es", "español": "es",
     "italian": "it", "italiano": "it", "portuguese": "pt", "dutch": "nl", "english": "en",
     "chinese": "zh", "japanese": "ja", "korean": "ko", "russian": "ru", "arabic": "ar",
@@ -64,7 +64,7 @@ _LANGUAGES = {
 _ASKED_LANGUAGE = re.compile(
     r"(?i)\b(?:(?:answer|reply|respond|write back|explain(?: it| this)?)(?: me| to me| only| please)* "
     r"in|auf|en|in italiano|please (?:in|use)|(?:,|\.|\)) ?in) (?P<language>"
-    + "|".join(_LANGUAGES)
+    + "|".join(LANGUAGES)
     + r")\b(?! (?:law|history|class|literature|restaurant|market|company|version of))"
 )
 _STOP_WORDS = {
@@ -99,7 +99,7 @@ def asked_format(request: str) -> str:
             if pattern.search(request):
                 return name
     language = _ASKED_LANGUAGE.search(request)
-    return f"language {_LANGUAGES[language['language'].casefold()]}" if language else ""
+    return f"language {LANGUAGES[language['language'].casefold()]}" if language else ""
 
 
 def mismatch(wanted: str, response: str) -> str:
