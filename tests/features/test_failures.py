@@ -76,6 +76,23 @@ def test_a_models_words_are_no_failure() -> None:
         ("httpx.ReadTimeout", "", "timeout"),
         ("AuthenticationError", "Error code: 401", "authentication-failure"),
         (
+            "ClientError",
+            "The security token included in the request is expired",
+            "authentication-failure",
+        ),
+        ("TokenExpiredError", "sign in again", "authentication-failure"),
+        ("RpcError", "The caller does not have permission", "authentication-failure"),
+        (
+            "TimeoutError",
+            "QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00",
+            "resource-contention",
+        ),
+        (
+            "OperationalError",
+            "(1205, 'Lock wait timeout exceeded; try restarting transaction')",
+            "resource-contention",
+        ),
+        (
             "BadRequestError",
             "Error code: 400 - maximum context length is 8192 tokens",
             "context-length-exceeded",

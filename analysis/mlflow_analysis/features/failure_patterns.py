@@ -73,6 +73,10 @@ SPECIFIC = (
         r"iteration limit", r"exceed the (?:request|tool_calls)_limit of",
         r"need more steps to process this request", r"step budget (?:is )?exhausted",
     )),
+    # waiting for a connection or a lock ends in a timeout, which is only how it shows
+    (CONTENTION, (
+        r"queuepool limit", r"pool (?:size )?limit .{0,40}reached", r"lock wait timeout",
+    )),
 )  # fmt: skip
 """What a provider or framework says in words of its own: it counts for more than a status."""
 GENERAL = (
@@ -86,6 +90,8 @@ GENERAL = (
         r"bearer[ _-]?)?(?:token|key|credentials?|signature)",
         r"(?:token|key|credentials?|session) (?:has |have |is |are )?(?:expired|invalid|revoked)",
         r"authentication (?:failed|required|error)", r"not (?:authori[sz]ed|authenticated)", r"login required",
+        r"(?:token|credentials?) included in the request (?:is|are) (?:expired|invalid)",
+        r"does(?: not|n't) have (?:the )?(?:required |necessary )?permissions?\b",
         r"invalid[_ ]auth", r"no api[ _-]?key", r"api[ _-]?key (?:not|is not|must be)",
     )),
     (TIMEOUT, (
@@ -142,7 +148,7 @@ EXCEPTION_TYPES = (
     )),
     (AUTHENTICATION, (
         r"Authentication", r"Unauthori[sz]ed", r"PermissionDenied", r"PermissionError", r"Forbidden",
-        r"AccessDenied", r"InvalidApiKey", r"Unauthenticated",
+        r"AccessDenied", r"InvalidApiKey", r"Unauthenticated", r"ExpiredToken", r"TokenExpired",
     )),
     (CONTEXT, (
         r"ContextLength", r"ContextWindow",
