@@ -12,7 +12,6 @@ Every part may be left out. ``mlflow-tui analyze --purpose FILE`` takes the same
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,6 +77,8 @@ def read_charter(path: Path) -> Charter:
 
     Raises ``CharterNotUnderstood``, and ``OSError`` where the file cannot be read.
     """
+    import json  # here and below: not on the way to first paint
+
     if not path.exists():
         return Charter()
     with path.open("rb") as file:
@@ -104,6 +105,8 @@ def read_charter(path: Path) -> Charter:
 
 def write_charter(path: Path, charter: Charter) -> None:
     """Keep ``charter`` at ``path``, for its owner's eyes; whole or not at all. Raises ``OSError``."""
+    import json
+
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     said = {
         "description": charter.description,

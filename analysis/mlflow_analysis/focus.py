@@ -14,8 +14,6 @@ look: request, response, tools (their outputs), errors (their messages); everywh
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from dataclasses import dataclass
 
@@ -105,6 +103,9 @@ class Focus:
     @property
     def key(self) -> str:
         """Eight hexadecimal digits that stay the same however the focus is spaced or capitalised."""
+        import hashlib  # not on the way to first paint
+        import json
+
         # The filter as it stands: values in it may differ by case alone.
         identity = [terms(self.words), self.filter, self.places, self.outcome]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:8]

@@ -243,6 +243,43 @@ ACTIONS: tuple[Action, ...] = (
     # --- purpose
     Action("confirm", "enter", "confirm", "Confirm and go on.", (PURPOSE,), palette=False),
     Action("correct", "e", "correct", "Correct what the application does.", (PURPOSE,)),
+    Action(
+        "cursor('down')",
+        "j,down",
+        "down",
+        "Next line.",
+        (PURPOSE,),
+        footer=False,
+        shown_keys="j ↓",
+        palette=False,
+    ),
+    Action(
+        "cursor('up')",
+        "k,up",
+        "up",
+        "Previous line.",
+        (PURPOSE,),
+        footer=False,
+        shown_keys="k ↑",
+        palette=False,
+    ),
+    Action(
+        "tick",
+        "space",
+        "tick",
+        "A tool that is not the application's, or requests out of its scope: untick them.",
+        (PURPOSE,),
+    ),
+    Action(
+        "add_tool", "t", "add tool", "Name a tool that it has and that was not called.", (PURPOSE,)
+    ),
+    Action(
+        "add_topic",
+        "o",
+        "out of scope",
+        "Name a topic that is none of its business; refusing it is right then.",
+        (PURPOSE,),
+    ),
     Action("skip_questions", "s", "skip", "Go to the board without answering.", (PURPOSE,)),
     Action("back", "escape", "back", "Leave the text field.", (PURPOSE,), palette=False),
     # --- board
@@ -260,6 +297,30 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("start", "S", "start", "Analyse, or analyse again.", (BOARD,)),
     Action("focus_on", "w", "worry", "Say what worries you: it is marked and ranked.", (BOARD,)),
+    Action("add_claim", "plus", "ask", "Test a claim of your own.", (BOARD,), shown_keys="+"),
+    Action(
+        "change_claim",
+        "E",
+        "change",
+        "Change the claim of yours under the cursor.",
+        (BOARD,),
+    ),
+    Action(
+        "remove_claim",
+        "minus",
+        "remove",
+        "Take back the claim of yours under the cursor.",
+        (BOARD,),
+        shown_keys="-",
+    ),
+    Action(
+        "purpose",
+        "p",
+        "purpose",
+        "Say what the application does, which tools it has, what is out of scope.",
+        (BOARD,),
+        footer=False,
+    ),
     Action(
         "next_pane", "tab", "pane", "Move between the cards and the detail.", (BOARD,), footer=False
     ),

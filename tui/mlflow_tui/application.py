@@ -10,6 +10,8 @@ import gc
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from textual import work
@@ -21,9 +23,17 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
+from mlflow_analysis.charter import (
+    Charter,
+    CharterNotUnderstood,
+    charter_path,
+    read_charter,
+    write_charter,
+)
 from mlflow_analysis.events import Event
-from mlflow_analysis.findings import Purpose
+from mlflow_analysis.focus import Focus
 from mlflow_analysis.protocol import (
+    AskFocuses,
     CheckConnection,
     ConnectionReport,
     OpenExperiment,
@@ -245,6 +255,7 @@ class MlflowTui(App[int]):
         state.review = Review(
             review_path(self.settings.review_directory, uri, experiment.experiment_id)
         )
+        state.charter = self._read_charter()
         state.board = BoardState(state.review.standing)
         self._table_opened.clear()
         self.state_changed()
@@ -268,18 +279,22 @@ class MlflowTui(App[int]):
         self._table_opened.set()
         self.state_changed()
 
-    def start_analysis(
-        self, purpose: Purpose | None = None, focus: str = "", seed: int = 0
-    ) -> None:
-        """Analyse the open experiment afresh; its events arrive at every screen."""
+    def start_analysis(self, focus: str = "", seed: int = 0) -> None:
+        """Analyse the open experiment afresh; its events arrive at every screen.
+
+        What the user said of it before holds: purpose, tools, scope, claims of their own.
+        """
         state = self.state
+        purpose, claims = state.charter.purpose, state.charter.focuses
         if state.review is not None:
             state.board = BoardState(state.review.standing)
+        if purpose is not None and purpose.description:
+            state.board.settle_purpose(purpose)
         state.board.set_focus(focus)
         state.analysis_problem = None
         state.analysing = True
         self.state_changed()
-        self._analyse(StartAnalysis(purpose, focus, seed))
+        self._analyse(StartAnalysis(purpose, claims, seed))
 
     @work(exclusive=True, group="analysis", exit_on_error=False)
     async def _analyse(self, request: StartAnalysis) -> None:
@@ -291,6 +306,56 @@ class MlflowTui(App[int]):
         finally:
             self.state.analysing = False
             self.state_changed()
+
+    # ---- what the user says of the application ------------------------------------------
+
+    def _charter_path(self) -> Path | None:
+        state = self.state
+        if state.experiment is None:
+            return None
+        uri = state.connection.tracking_uri if state.connection else state.asked_uri
+        return charter_path(self.settings.review_directory, uri, state.experiment.experiment_id)
+
+    def _read_charter(self) -> Charter:
+        path = self._charter_path()
+        try:
+            return read_charter(path) if path is not None else Charter()
+        except CharterNotUnderstood as problem:
+            sentence = f"{problem.sentence} Until you say it anew, nothing of it is used."
+        except OSError as error:
+            sentence = f"{path} cannot be read: {error.strerror or error}."
+        self.notify(sentence, severity="error", timeout=20)
+        return Charter()
+
+    def keep_charter(self, charter: Charter) -> None:
+        """What the user said holds from now on, in later sessions too."""
+        self.state.charter = charter
+        path = self._charter_path()
+        if path is None:
+            return
+        try:
+            write_charter(path, charter)
+        except OSError as error:
+            self.notify(
+                f"What you said could not be saved: {error.strerror or error}. It holds until you leave.",
+                severity="error",
+            )
+
+    def ask_claims(self, claims: Sequence[Focus]) -> None:
+        """Test exactly these claims of the user's own, now and in later analyses."""
+        kept = tuple({claim.key: claim for claim in claims}.values())
+        self.keep_charter(replace(self.state.charter, focuses=kept))
+        self.state.board.ask_claims(kept)
+        self.state_changed()
+        if self.state.analysing or self.state.board.analysis is not None:
+            self._ask_claims(kept)
+
+    @work(group="claims", exit_on_error=False)
+    async def _ask_claims(self, claims: tuple[Focus, ...]) -> None:
+        try:
+            await self.client.ask(AskFocuses(claims))
+        except EngineProblem as failure:
+            self.notify(f"{failure.problem.sentence} {failure.problem.remedy}", severity="error")
 
     @work(group="stop", exit_on_error=False)
     async def stop_analysis(self) -> None:

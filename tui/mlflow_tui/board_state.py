@@ -18,6 +18,7 @@ from mlflow_analysis.events import (
     TraceSkipped,
 )
 from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit, Verdict
+from mlflow_analysis.focus import Focus
 from mlflow_analysis.review import Decision, Ruling
 
 
@@ -191,8 +192,13 @@ class BoardState:
         elif isinstance(event, Progress):
             self.progress = event
         elif isinstance(event, PurposeDrafted):
-            if self.purpose is None or not self.purpose.confirmed_by_user:
-                self.purpose = event.purpose
+            said = self.purpose
+            confirmed = said is not None and said.confirmed_by_user
+            self.purpose = (
+                event.purpose.corrected_by(said)
+                if said is not None and confirmed
+                else event.purpose
+            )
         elif isinstance(event, TraceSkipped):
             self.skipped += 1
         elif isinstance(event, AnalysisReady):
@@ -256,6 +262,22 @@ class BoardState:
         self.purpose_settled = True
         if confirmed is not None:
             self.purpose = replace(confirmed, confirmed_by_user=True)
+
+    def ask_claims(self, claims: Iterable[Focus]) -> None:
+        """Show a card for each of the user's own claims, and none for those taken back."""
+        wanted = {f"own-{claim.key}": claim for claim in claims}
+        for key, card in list(self._cards.items()):
+            if card.category is Category.USER and card.hypothesis not in wanted:
+                del self._cards[key]
+        there = {card.hypothesis for card in self._cards.values()}
+        for hypothesis, claim in wanted.items():
+            if hypothesis not in there:
+                self._take_hypothesis(
+                    HypothesisQueued(
+                        hypothesis, claim.claim, Category.USER, Severity.MEDIUM, Unit.TRACE
+                    )
+                )
+        self.marks &= self._cards.keys()
 
     def set_focus(self, text: str) -> None:
         """Mark the cards that speak of what the reviewer worries about."""

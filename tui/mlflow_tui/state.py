@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from mlflow_analysis.charter import Charter
 from mlflow_analysis.events import Event
 from mlflow_analysis.protocol import (
     ConnectionReport,
@@ -40,6 +41,8 @@ class AppState:
     """The trace under the cursor."""
     review: Review | None = None
     """There once an experiment is open."""
+    charter: Charter = field(default_factory=Charter)
+    """What the user said of the open experiment's application, now or before; kept on disk."""
     board: BoardState = field(default_factory=BoardState)
     """All that the analysis has said so far; a new one for each experiment and each run."""
     analysing: bool = False

@@ -11,10 +11,14 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 
 from mlflow_analysis.events import Event, PurposeDrafted
-from mlflow_analysis.protocol import TableGrew
+from mlflow_analysis.findings import Category
+from mlflow_analysis.focus import Focus
+from mlflow_analysis.protocol import CheckFilter, Problem, TableGrew
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, REPORT, bindings_for
 from mlflow_tui.board_state import Filter
+from mlflow_tui.client import EngineProblem
+from mlflow_tui.screens.claim import ClaimDialog, claim_of
 from mlflow_tui.screens.deciding import DecidingScreen
 from mlflow_tui.screens.purpose import PurposeScreen
 from mlflow_tui.screens.text_dialog import TextDialog
@@ -27,7 +31,8 @@ DETAIL_SECONDS = 0.08
 """The detail is drawn when the cursor has rested this long: holding a key down draws it once."""
 
 _DECIDING = ("accept", "reject", "mark", "comment", "undo", "redo", "review", "skip")
-_CONDITIONAL = (*_DECIDING, "open", "next_evidence", "stop", "start", "export", "back")
+_CLAIMS = ("change_claim", "remove_claim")
+_CONDITIONAL = (*_DECIDING, *_CLAIMS, "open", "next_evidence", "stop", "start", "export", "back")
 """Actions that do not always apply."""
 
 
@@ -249,25 +254,77 @@ class BoardScreen(DecidingScreen):
             TextDialog(
                 "What worries you?",
                 self._board.focus,
-                hint="Claims that speak of these words are marked and come first in their family. "
-                "Nothing is left out. Empty takes it back.",
-                verb="mark them",
+                hint="It is tested as a claim of your own, and claims that speak of these words are "
+                "marked and come first in their family. Empty takes the marks back.",
+                verb="ask",
             )
         )
         if text is not None:
             self._board.set_focus(text)
-            if text and not self._board.count(Filter.FOCUS):
-                self.tell("No claim speaks of that yet; findings still to come may.")
+            claim = claim_of(text)
+            if claim is not None:
+                self.tui.ask_claims((*self.state.charter.focuses, claim))
             self._draw()
+
+    # ---- claims of one's own --------------------------------------------------------------
+
+    @work(exclusive=True, group="dialog")
+    async def action_add_claim(self) -> None:
+        """Ask for a claim and test it."""
+        await self._ask_for_claim(None)
+
+    @work(exclusive=True, group="dialog")
+    async def action_change_claim(self) -> None:
+        """Put another in its place."""
+        claim = self._own_claim()
+        if claim is not None:
+            await self._ask_for_claim(claim)
+
+    def action_remove_claim(self) -> None:
+        """Take it back; what was decided of it stays in the review."""
+        claim = self._own_claim()
+        if claim is not None:
+            self.tui.ask_claims([each for each in self.state.charter.focuses if each != claim])
+            self.tell(f"Taken back: {claim.text}. + asks it again.")
+
+    def _own_claim(self) -> Focus | None:
+        """The claim of the user's own under the cursor."""
+        card = self.card
+        if card is None or card.category is not Category.USER:
+            return None
+        claims = self.state.charter.focuses
+        return next((each for each in claims if card.hypothesis == f"own-{each.key}"), None)
+
+    async def _ask_for_claim(self, before: Focus | None) -> None:
+        claim = await self.app.push_screen_wait(ClaimDialog(self._problem_of, before))
+        if claim is None:
+            return
+        claims = [claim if each == before else each for each in self.state.charter.focuses]
+        if claim not in claims:
+            claims.append(claim)
+        self.tui.ask_claims(claims)
+        key = self._board.successor(f"hypothesis:own-{claim.key}")
+        if key is not None:
+            self._list.go_to(key)
+
+    async def _problem_of(self, filter_string: str) -> Problem | None:
+        """What the store objects to in a filter."""
+        try:
+            await self.client.ask(CheckFilter(filter_string))
+        except EngineProblem as failure:
+            return failure.problem
+        return None
+
+    def action_purpose(self) -> None:
+        """Look at what the application does once more."""
+        self.app.push_screen(PurposeScreen())
 
     # ---- running --------------------------------------------------------------------------
 
     def action_start(self) -> None:
-        """Analyse again, from the start, with the purpose and focus as they are."""
-        board = self._board
-        purpose = board.purpose if board.purpose and board.purpose.confirmed_by_user else None
-        self.tui.start_analysis(purpose, board.focus)
-        self._board.settle_purpose(purpose)
+        """Analyse again, from the start, with purpose, focus and claims as they are."""
+        self.tui.start_analysis(self._board.focus)
+        self._board.settle_purpose(self.state.charter.purpose)
 
     def action_stop(self) -> None:
         """Conclude from what was read."""
@@ -288,6 +345,12 @@ class BoardScreen(DecidingScreen):
             return self._can_decide(action)
         if action == "open":
             return self.card is not None
+        if action in _CLAIMS:
+            return self._own_claim() is not None
+        if action == "add_claim":
+            return self.state.experiment is not None
+        if action == "purpose":
+            return self._board.purpose is not None
         if action in ("next_evidence", "previous_evidence"):
             return self.card is not None and self.card.finding is not None
         if action == "stop":

@@ -9,7 +9,7 @@ import os
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import events, on
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -19,16 +19,33 @@ from textual.widgets import Input, Static, TextArea
 from mlflow_analysis.events import Event
 from mlflow_analysis.findings import Purpose
 from mlflow_analysis.protocol import ConfirmPurpose, TableGrew
+from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, PURPOSE, bindings_for
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.screens.claim import claim_of
+from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.widgets.board_status import BoardStatus, Standing
 from mlflow_tui.widgets.chrome import FooterLine, HeaderLine, RoomNotice
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs, glyphs_for
 from mlflow_tui.widgets.palette import ROLES, palette_of
-from mlflow_tui.widgets.purpose_page import purpose_page
+from mlflow_tui.widgets.purpose_page import TOOL, TOPIC, Item, has_tool, purpose_page
 from mlflow_tui.widgets.strip_view import StripView
+
+
+def with_tool(purpose: Purpose, name: str, has_it: bool) -> Purpose:
+    """``purpose`` with that tool declared or not; the first word on tools declares those it shows."""
+    declared = purpose.declared_tools
+    names = tuple(tool.name for tool in purpose.tools) if declared is None else declared
+    others = tuple(each for each in names if each != name)
+    return replace(purpose, declared_tools=(*others, name) if has_it else others)
+
+
+def with_topic(purpose: Purpose, name: str, *, out_of_scope: bool) -> Purpose:
+    """``purpose`` with that kind of request out of its scope, or in it."""
+    others = tuple(each for each in purpose.out_of_scope if each != name)
+    return replace(purpose, out_of_scope=(*others, name) if out_of_scope else others)
 
 
 class DescriptionField(TextArea):
@@ -47,7 +64,7 @@ class DescriptionField(TextArea):
 
 
 class PurposeView(StripView):
-    """Tools, data sources and request patterns."""
+    """Tools, data sources and request patterns, each to be ticked; the cursor is on one of them."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {*ROLES}
 
@@ -55,6 +72,19 @@ class PurposeView(StripView):
         super().__init__()
         self._glyphs = glyphs
         self._purpose: Purpose | None = None
+        self._items: tuple[Item, ...] = ()
+        self._chosen = ("", "")
+        """Kind and name of the item under the cursor: it stays on it as the draft grows."""
+
+    @property
+    def item(self) -> Item | None:
+        """What the cursor is on."""
+        return self._items[self._cursor] if self._items else None
+
+    @property
+    def _cursor(self) -> int:
+        names = [(each.kind, each.name) for each in self._items]
+        return names.index(self._chosen) if self._chosen in names else 0
 
     def show_purpose(self, purpose: Purpose) -> None:
         """Show another draft, without moving."""
@@ -66,12 +96,34 @@ class PurposeView(StripView):
         """Columns end elsewhere."""
         self._draw()
 
+    def step(self, by: int) -> None:
+        """Move the cursor, and where there is nothing more to tick, scroll."""
+        target = self._cursor + by
+        if not 0 <= target < len(self._items):
+            self.move("down" if by > 0 else "up")
+            return
+        self._choose(target)
+
+    def choose(self, kind: str, name: str) -> None:
+        """Put the cursor on that item, if it is there."""
+        for number, each in enumerate(self._items):
+            if (each.kind, each.name) == (kind, name):
+                self._choose(number)
+
+    def _choose(self, number: int) -> None:
+        item = self._items[number]
+        self._chosen = (item.kind, item.name)
+        self._draw()
+        # With the heading above the first ones, so that one sees what they are.
+        self.bring_into_view(max(0, item.line - 1), item.line + item.lines - 1)
+
     def _draw(self) -> None:
-        if self._purpose is not None and self.scrollable_size.width:
-            lines = purpose_page(
-                self._purpose, self.scrollable_size.width, self._glyphs, palette_of(self)
-            )
-            self.show(lines, keep_place=True)
+        if self._purpose is None or not self.scrollable_size.width:
+            return
+        width, palette = self.scrollable_size.width, palette_of(self)
+        self._items = purpose_page(self._purpose, width, self._glyphs, palette).items
+        drawn = purpose_page(self._purpose, width, self._glyphs, palette, self._cursor)
+        self.show(drawn.lines, keep_place=True)
 
 
 class PurposeScreen(StepScreen):
@@ -85,6 +137,8 @@ class PurposeScreen(StepScreen):
         super().__init__()
         self._glyphs = glyphs_for(os.environ)
         self._corrected = False
+        self._touched = False
+        """Whether a tick was set or taken."""
 
     def compose(self) -> ComposeResult:
         """As every step; the header names the board, which this belongs to."""
@@ -107,7 +161,7 @@ class PurposeScreen(StepScreen):
                         ),
                     )
                 )
-                worry = Input(placeholder="refunds that time out, say", id="worry")
+                worry = Input(placeholder="refund -> latency, say; or just words", id="worry")
                 worry.cursor_blink = False
                 yield worry
         yield FooterLine()
@@ -159,7 +213,7 @@ class PurposeScreen(StepScreen):
             )
         return Content.assemble(
             ("What the application does", "bold $primary"),
-            ("  as the traces show it; confirm or correct", "$muted"),
+            ("  as the traces show it; untick what is not so", "$muted"),
         )
 
     # ---- answering ------------------------------------------------------------------------
@@ -183,6 +237,59 @@ class PurposeScreen(StepScreen):
         field.move_cursor(field.document.end)
         field.focus()
 
+    def action_cursor(self, where: str) -> None:
+        """To the next or previous thing that can be ticked."""
+        self.query_one(PurposeView).step(1 if where == "down" else -1)
+
+    def action_tick(self) -> None:
+        """Tick or untick what the cursor is on."""
+        view = self.query_one(PurposeView)
+        item, purpose = view.item, self.state.board.purpose
+        if item is None or purpose is None:
+            return
+        if item.kind == TOOL:
+            self._say(with_tool(purpose, item.name, not has_tool(purpose, item.name)))
+        else:
+            inside = item.name not in purpose.out_of_scope
+            self._say(with_topic(purpose, item.name, out_of_scope=inside))
+
+    @work(exclusive=True, group="dialog")
+    async def action_add_tool(self) -> None:
+        """A tool that no trace calls, so that calling it is no surprise."""
+        name = await self.app.push_screen_wait(
+            TextDialog(
+                "A tool that the application has",
+                hint="Its name as it stands in a trace. A call of a tool that is neither named nor "
+                "ticked here becomes a finding.",
+                verb="add",
+            )
+        )
+        purpose = self.state.board.purpose
+        if name and purpose is not None:
+            self._say(with_tool(purpose, single_line(name), True))
+            self.query_one(PurposeView).choose(TOOL, single_line(name))
+
+    @work(exclusive=True, group="dialog")
+    async def action_add_topic(self) -> None:
+        """Words of requests that are none of the application's business."""
+        words = await self.app.push_screen_wait(
+            TextDialog(
+                "A topic that is out of scope",
+                hint="Requests that hold all these words need not be answered: refusing them is no "
+                "finding.",
+                verb="add",
+            )
+        )
+        purpose = self.state.board.purpose
+        if words and purpose is not None:
+            self._say(with_topic(purpose, single_line(words), out_of_scope=True))
+            self.query_one(PurposeView).choose(TOPIC, single_line(words))
+
+    def _say(self, purpose: Purpose) -> None:
+        self._touched = True
+        self.state.board.purpose = purpose
+        self._draw()
+
     @on(TextArea.Changed)
     def _changed(self) -> None:
         if self.query_one(DescriptionField).has_focus:
@@ -204,8 +311,8 @@ class PurposeScreen(StepScreen):
         self.refresh_bindings()
 
     def action_skip_questions(self) -> None:
-        """To the board, with the purpose as a draft and no focus."""
-        self.state.board.settle_purpose(None)
+        """To the board, with the purpose as it was and no focus."""
+        self.state.board.settle_purpose(self.state.charter.purpose)
         self.dismiss()
 
     def _finish(self, worry: str) -> None:
@@ -215,10 +322,17 @@ class PurposeScreen(StepScreen):
         described = self.query_one(DescriptionField).text.strip()
         purpose = replace(draft, description=described, confirmed_by_user=True)
         board.settle_purpose(purpose)
-        board.set_focus(worry)
+        if worry.strip():
+            board.set_focus(worry)
+        self.tui.keep_charter(self.state.charter.with_purpose(purpose))
+        claim = claim_of(worry)
+        if claim is not None:
+            self.tui.ask_claims((*self.state.charter.focuses, claim))
         if self.state.analysing:
             # A worker of the app: this screen is gone before the engine answers.
             self.app.run_worker(self._send(purpose), group="purpose", exit_on_error=False)
+        elif self._touched:
+            self.tell("S analyses again, with these tools and this scope.")
         self.dismiss()
 
     async def _send(self, purpose: Purpose) -> None:
@@ -240,5 +354,9 @@ class PurposeScreen(StepScreen):
         if action == "correct":
             return not editing and self.state.board.purpose is not None
         if action == "skip_questions":
+            return not editing
+        if action in ("tick", "add_tool", "add_topic"):
+            return not editing and self.state.board.purpose is not None
+        if action == "cursor":
             return not editing
         return True
