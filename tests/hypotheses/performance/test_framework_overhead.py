@@ -2,6 +2,7 @@
 
 from hypotheses.ordinary_traffic import confirmed
 from mlflow_analysis.hypotheses.performance.framework_overhead import FrameworkOverhead
+from mlflow_analysis.timing.replay import Replay
 from trace_factory import affected_traces, chain, features_of, model, tool, trace
 
 
@@ -38,3 +39,13 @@ def test_traces_without_calls_are_not_eligible() -> None:
 def test_gaps_nobody_feels_are_not_flagged() -> None:
     features = features_of(*(trace(model(ms=50), ms=100) for _ in range(12)))
     assert not confirmed(FrameworkOverhead(), features)
+
+
+def test_mending_leaves_a_fifth_of_the_trace_between_the_calls() -> None:
+    slow = trace(chain("step", model(ms=500), tool("lookup", ms=300, start=1200), ms=2000))
+    quick = trace(chain("step", model(ms=500), tool("lookup", ms=300)))
+    features = features_of(slow, quick)
+    (case,) = FrameworkOverhead().cases(features)
+    assert case.mended is not None
+    saved = Replay(features.spans, features.traces).saved_ms(case.mended)
+    assert [round(each) for each in saved] == [1200 - 400, 0]

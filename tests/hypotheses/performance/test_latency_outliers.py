@@ -6,6 +6,7 @@ import pytest
 from hypotheses.ordinary_traffic import confirmed
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.hypotheses.performance.latency_outliers import LatencyOutliers
+from mlflow_analysis.timing.replay import Replay
 from trace_factory import features_of, model, trace
 
 
@@ -79,3 +80,17 @@ def test_rare_long_paths_are_flagged() -> None:
         )
     )
     assert confirmed(LatencyOutliers(), features)
+
+
+def test_mending_cuts_the_slow_calls_to_what_is_usual_elsewhere() -> None:
+    draw = np.random.default_rng(3)
+    durations = 1000 * np.exp(draw.normal(0, 0.4, 300))
+    durations[::10] = 20_000
+    features = _durations(durations)
+    (case,) = LatencyOutliers().cases(features)
+    assert case.mended is not None
+    saved = Replay(features.spans, features.traces).saved_ms(case.mended)
+    affected = features.traces.index.isin(case.affected["trace_id"])
+    usual = np.quantile(features.traces["duration_ms"][~affected], 0.95)
+    after = features.traces["duration_ms"].to_numpy() - saved
+    assert np.allclose(after[affected], usual, atol=0.1) and not saved[~affected].any()

@@ -1,6 +1,10 @@
 """Many model calls, one after the other."""
 
+import numpy as np
+import pytest
+
 from hypotheses.ordinary_traffic import confirmed
+from mlflow_analysis.hypotheses.performance import llm_round_trips
 from mlflow_analysis.hypotheses.performance.llm_round_trips import LlmRoundTrips
 from trace_factory import affected_traces, features_of, model, tool, trace
 
@@ -35,3 +39,18 @@ def test_time_that_goes_elsewhere_is_not_flagged() -> None:
         )
     )
     assert not affected_traces(LlmRoundTrips(), features)
+
+
+def test_the_slope_of_many_traces_is_that_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(0)
+    records = [
+        trace(*(model(ms=float(900 * np.exp(draw.normal(0, 0.3)))) for _ in range(2 + n % 8)))
+        for n in range(600)
+    ]
+    features = features_of(*records)
+    (sampled,) = LlmRoundTrips().cases(features)
+    monkeypatch.setattr(llm_round_trips, "_SLOPE_SAMPLE", 10_000)
+    (whole,) = LlmRoundTrips().cases(features)
+    assert sampled.seconds_lost is not None and whole.seconds_lost is not None
+    assert sampled.seconds_lost == pytest.approx(whole.seconds_lost, rel=0.1)
+    assert list(sampled.affected["trace_id"]) == list(whole.affected["trace_id"])

@@ -10,26 +10,33 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Severity, Unit
-from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
-from mlflow_analysis.statistics.clustering import bootstrap_counts, cluster_codes
+from mlflow_analysis.hypotheses.base import (
+    AFFECTED_COLUMNS,
+    Case,
+    Contrast,
+    Hypothesis,
+    Rule,
+    affected_rows,
+)
+from mlflow_analysis.statistics.concentration import top_share
 
 _TOP = 0.10
 _FEWEST = 50
-_RESAMPLES = 499
-_CELLS = 10_000_000
 
 
 class CostlyTail(Hypothesis):
-    """A tenth of the traces uses more than half of the tokens.
+    """A tenth of the traces uses more than half of the tokens, or of the cost.
 
     ## Why it matters
     Then the bill is made by few traces, and a limit or a cheaper route for those saves more than any
     work on the rest.
 
     ## Test
-    Eligible: traces with known tokens, at least 50. The effect is the share of all tokens that the 10 % of
-    traces with the most tokens use, with a cluster-bootstrap interval. Confirmed if its lower bound is
-    above 50 %. Affected: those traces.
+    One case about tokens, and one about cost where costs were recorded. Eligible: ended traces with known
+    tokens (cost), at least 50. The effect is the share of the total that the 10 % of traces with the most
+    hold (of n traces n/10, the last one in part), with a 95 % percentile interval of 499 bootstrap
+    resamples of whole sessions. Confirmed if its lower bound is above 50 %, refuted if its upper bound is
+    below. Affected: those traces. Impact: what they use beyond the median trace.
 
     ## Not flagged
     Ordinary spreads: log-normal usage with a sigma of 1 gives its top tenth 39 % of the tokens.
@@ -55,60 +62,60 @@ class CostlyTail(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Traces with known tokens."""
-        return _counted(features).index
+        return _counted(features, "total_tokens").index
 
     def affected(self, features: Features) -> pd.DataFrame:
         """The tenth with the most tokens."""
         return next(iter(self.cases(features))).affected
 
     def cases(self, features: Features) -> Iterable[Case]:
-        """One case about all traces."""
-        traces = _counted(features)
-        if len(traces) < _FEWEST:
-            nothing = affected_rows(pd.Index([]), pd.Index([]), "", "", "")
-            few = f"fewer than {_FEWEST} traces carry token usage"
-            yield Case(traces.index, nothing, test_without_effect=few)
-            return
-        traces = traces.sort_values("total_tokens", ascending=False, kind="stable")
-        tokens = traces["total_tokens"].to_numpy(dtype=float)
-        codes = cluster_codes(traces["session"].to_numpy())
-        resamples = int(min(_RESAMPLES, max(99, _CELLS // len(tokens))))
-        counts = bootstrap_counts(
-            int(codes.max()) + 1, resamples, np.random.default_rng(features.seed)
-        )
-        shares = [_top_share(tokens, row[codes]) for row in counts]
-        low, high = np.percentile(shares, [2.5, 97.5])
-        value = _top_share(tokens, np.ones(len(tokens)))
-        top = traces.iloc[: int(np.ceil(_TOP * len(traces)))]
-        median = float(np.median(tokens))
-        count = top["total_tokens"].astype(int).astype(str)
-        yield Case(
-            traces.index,
-            affected_rows(
-                top.index,
-                top.index,
-                top["root_span_id"],
-                count + " tokens",
-                "It uses " + count + f" tokens; the median trace uses {median:.0f}.",
-            ),
-            contrast=Contrast(
-                Effect("share of all tokens", value, (float(low), float(high)), _TOP), None
-            ),
-            statement=f"The {_TOP:.0%} of the traces with the most tokens use {value:.0%} of them.",
-            tokens_lost=int((top["total_tokens"] - median).sum()),
-        )
+        """One case about tokens, and one about cost."""
+        yield _case(features, "total_tokens")
+        if len(_counted(features, "cost")) >= _FEWEST:
+            yield _case(features, "cost")
 
 
-def _counted(features: Features) -> pd.DataFrame:
+def _counted(features: Features, column: str) -> pd.DataFrame:
     traces = features.complete
-    return traces[traces["total_tokens"] > 0]
+    return traces[traces[column] > 0]
 
 
-def _top_share(
-    descending: np.ndarray[tuple[int], np.dtype[np.float64]],
-    weights: np.ndarray[tuple[int], np.dtype[np.float64]],
-) -> float:
-    """Share of Σ weight·value that the first tenth of the weight holds."""
-    cumulative = np.cumsum(weights)
-    within = np.clip(_TOP * cumulative[-1] - (cumulative - weights), 0.0, weights)
-    return float((within * descending).sum() / (weights * descending).sum())
+def _case(features: Features, column: str) -> Case:
+    of_tokens = column == "total_tokens"
+    traces, subject = _counted(features, column), "" if of_tokens else "cost"
+    if len(traces) < _FEWEST:
+        few = f"fewer than {_FEWEST} traces carry token usage"
+        nothing = pd.DataFrame(columns=AFFECTED_COLUMNS)
+        return Case(traces.index, nothing, subject=subject, test_without_effect=few)
+    amounts = traces[column].to_numpy(dtype=float)
+    value, interval = top_share(
+        amounts, pd.factorize(traces["session"])[0].astype(np.int64), _TOP, features.seed
+    )
+    largest = np.argsort(-amounts, kind="stable")[: int(np.ceil(_TOP * len(traces)))]
+    top, median = traces.iloc[largest], float(np.median(amounts))
+    if of_tokens:
+        told, usual = top[column].astype(int).astype(str) + " tokens", f"{median:.0f}"
+    else:
+        told, usual = "$" + top[column].map("{:.4f}".format).astype(str), f"${median:.4f}"
+    beyond = top[column] - median
+    return Case(
+        traces.index,
+        affected_rows(
+            top.index,
+            top.index,
+            top["root_span_id"],
+            told,
+            "It uses " + told + f"; the median trace uses {usual}.",
+        ),
+        subject=subject,
+        contrast=Contrast(
+            Effect(
+                "share of all tokens" if of_tokens else "share of the cost", value, interval, _TOP
+            ),
+            None,
+        ),
+        statement=f"The {_TOP:.0%} of the traces with the most {'tokens' if of_tokens else 'cost'} "
+        f"hold {value:.0%} of the total.",
+        tokens_spared=beyond if of_tokens else None,
+        money_spared=None if of_tokens else beyond,
+    )

@@ -12,6 +12,8 @@ from scipy import stats
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.performance.critical_path import model_calls, tool_calls
+from mlflow_analysis.timing.replay import Mend
 
 _FEWEST = 100
 _ENOUGH_ALIKE = 20
@@ -100,13 +102,30 @@ class LatencyOutliers(Hypothesis):
             ),
             statement=f"{share:.1%} of the traces are slower than the spread of the others explains, which "
             f"allows for 1 %; p50 is {duration.median() / 1000:.1f} s, p95 {duration.quantile(0.95) / 1000:.1f} s.",
-            seconds_lost=float((slow["duration_ms"] - fence.reindex(slow.index)).sum()) / 1000,
+            mended=_mend(features, slow.index),
         )
 
 
 def _timed(features: Features) -> pd.DataFrame:
     traces = features.complete
     return traces[~traces["failed"] & (traces["duration_ms"] > 0)]
+
+
+def _mend(features: Features, slow: pd.Index) -> Mend:
+    """The slow traces' calls at most as long as 95 % of the same operation's calls elsewhere."""
+    is_slow = features.traces.index.isin(slow)
+    times = []
+    for calls in (features.shared(tool_calls), features.shared(model_calls)):
+        inside = is_slow[calls.trace]
+        others = pd.Series(calls.ms[~inside]).groupby(calls.code[~inside]).quantile(0.95)
+        bound = others.reindex(calls.code[inside]).to_numpy()
+        late = calls.ms[inside] > bound
+        keys = features.spans.index[calls.row[inside][late]]
+        times.append(pd.Series(bound[late], index=keys))
+    return Mend(
+        "each call of the slow traces at most at its operation's 95th percentile in the others",
+        durations=pd.concat(times),
+    )
 
 
 def _usual(traces: pd.DataFrame) -> pd.Series:

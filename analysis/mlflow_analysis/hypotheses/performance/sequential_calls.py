@@ -110,14 +110,11 @@ def _find(features: Features) -> dict[int, list[Run]]:
     for run in independent_runs(features, _LEAST_SAVED_MS, _SHARE_SAVED):
         found.setdefault(run.parent, []).append(run)
     best: dict[int, int] = {}
-    for parent in sorted(found):
+    parents = sorted(found)
+    for parent, whole in zip(parents, _whole_ms(features, parents), strict=True):
         saving, trace = _saving(found[parent]), int(features.trace_at[parent])
-        worth_it = saving > _SHARE_SAVED * float(_whole_ms(features, [parent])[0])
-        if (
-            worth_it
-            and saving >= _LEAST_SAVED_MS
-            and (trace not in best or saving > _saving(found[best[trace]]))
-        ):
+        worth_it = saving >= _LEAST_SAVED_MS and saving > _SHARE_SAVED * float(whole)
+        if worth_it and (trace not in best or saving > _saving(found[best[trace]])):
             best[trace] = parent
     return {parent: found[parent] for parent in sorted(best.values())}
 
@@ -129,7 +126,7 @@ def _saving(runs: list[Run]) -> float:
 def _whole_ms(features: Features, parents: list[int]) -> np.ndarray:
     """Duration of the traces of these rows of spans."""
     durations = features.traces["duration_ms"].to_numpy(dtype=float)
-    return np.asarray(durations[features.trace_at[parents]])
+    return np.asarray(durations[features.trace_at[np.array(parents, dtype=np.int64)]])
 
 
 def _units(features: Features, wasteful: dict[int, list[Run]]) -> pd.Index:

@@ -14,6 +14,7 @@ from mlflow_analysis.records import TOOL_KINDS
 _OVERLAP_MS = 1.0
 _OUTPUT_LIMIT, _ARGUMENTS_LIMIT = 8_000, 2_000
 Rows = npt.NDArray[np.int64]
+Objects = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,35 @@ class Run:
     """Sum of their durations less the longest."""
 
 
+@dataclass(frozen=True)
+class _Texts:
+    """What is compared, as arrays over the rows of ``features.spans`` (requests: of its traces)."""
+
+    name: Objects
+    arguments: Objects
+    arguments_key: Objects
+    output: Objects
+    request: Objects
+
+    @classmethod
+    def of(cls, features: Features) -> _Texts:
+        spans = features.spans
+        return cls(
+            name=spans["name"].to_numpy(dtype=object),
+            arguments=spans["arguments"].to_numpy(dtype=object),
+            arguments_key=spans["arguments_key"].to_numpy(dtype=object),
+            output=spans["output"].to_numpy(dtype=object),
+            request=features.traces["request"].to_numpy(dtype=object),
+        )
+
+
 def independent_runs(features: Features, least_ms: float, least_share: float) -> list[Run]:
     """The runs below parents that could save at least ``least_ms`` and ``least_share`` of their trace.
 
     What texts say is looked at last, and only below parents where enough could be saved at all.
     """
-    spans = features.spans
-    order, chain = _chains(features)
+    spans, texts = features.spans, _Texts.of(features)
+    order, chain = _chains(features, texts)
     ms = spans["duration_ms"].to_numpy(dtype=float)
     parent = features.parent_at[order]
     starts = np.flatnonzero(np.append(True, chain[1:] != chain[:-1])) if len(chain) else chain
@@ -45,11 +68,12 @@ def independent_runs(features: Features, least_ms: float, least_share: float) ->
     for number, begin in enumerate(starts):
         if worth_it[parent[begin]]:
             end = starts[number + 1] if number + 1 < len(starts) else len(order)
-            runs += _split(features, int(parent[begin]), order[begin:end], ms)
+            request = str(texts.request[features.trace_at[parent[begin]]])
+            runs += _split(int(parent[begin]), order[begin:end], texts, request, ms)
     return runs
 
 
-def _chains(features: Features) -> tuple[Rows, Rows]:
+def _chains(features: Features, texts: _Texts) -> tuple[Rows, Rows]:
     """Rows that might be independent of the sibling before or after them, and the number of their chain."""
     spans, parent, at = features.spans, features.parent_at, features.trace_at
     complete = features.traces["complete"].to_numpy(dtype=bool)[at]
@@ -68,21 +92,17 @@ def _chains(features: Features) -> tuple[Rows, Rows]:
         & (start[after] >= end[before] - _OVERLAP_MS)
         & ~np.isnan(end[after])
     )
-    linked[linked] = _texts_allow(features, before[linked], after[linked])
+    linked[linked] = _texts_allow(texts, before[linked], after[linked])
     chain = np.cumsum(np.append(True, ~linked)) - 1 if len(rows) else rows
     several = np.bincount(chain)[chain] > 1 if len(rows) else np.zeros(0, dtype=bool)
     rows, chain = rows[several], chain[several]
     return rows, np.unique(chain, return_inverse=True)[1].astype(np.int64)
 
 
-def _texts_allow(features: Features, before: Rows, after: Rows) -> npt.NDArray[np.bool_]:
+def _texts_allow(texts: _Texts, before: Rows, after: Rows) -> npt.NDArray[np.bool_]:
     """Whether arguments and outputs are known, short enough to compare, and not the same call again."""
-    spans = features.spans
-    names = spans["name"].to_numpy(dtype=object)
-    keys = spans["arguments_key"].to_numpy(dtype=object)
-    outputs, arguments = (
-        spans[column].to_numpy(dtype=object) for column in ("output", "arguments")
-    )
+    names, keys = texts.name, texts.arguments_key
+    outputs, arguments = texts.output, texts.arguments
     changing = {name: changes_something(name) for name in {*names[before], *names[after]}}
     return np.array(
         [
@@ -98,25 +118,28 @@ def _texts_allow(features: Features, before: Rows, after: Rows) -> npt.NDArray[n
     )
 
 
-def _split(features: Features, parent: int, chain: Rows, ms: npt.NDArray[np.float64]) -> list[Run]:
+def _split(
+    parent: int, chain: Rows, texts: _Texts, request: str, ms: npt.NDArray[np.float64]
+) -> list[Run]:
     """Cut a chain before every call that uses what an earlier one of its run returned."""
-    request = str(features.traces["request"].iloc[features.trace_at[parent]])
-    calls = features.spans.iloc[chain][["name", "arguments_key", "arguments", "output"]].to_numpy()
-    runs: list[list[int]] = [[0]]
-    for number in range(1, len(chain)):
-        name, key, arguments, _ = calls[number]
+    runs: list[list[int]] = [[int(chain[0])]]
+    for row in chain[1:].tolist():
         waits = any(
-            (calls[earlier][0], calls[earlier][1]) == (name, key)
-            or uses_output(arguments, calls[earlier][3], f"{request} {calls[earlier][2]}")
+            (texts.name[earlier], texts.arguments_key[earlier])
+            == (texts.name[row], texts.arguments_key[row])
+            or uses_output(
+                texts.arguments[row], texts.output[earlier], f"{request} {texts.arguments[earlier]}"
+            )
             for earlier in runs[-1]
         )
         if waits:
-            runs.append([number])
+            runs.append([row])
         else:
-            runs[-1].append(number)
+            runs[-1].append(row)
     found = []
     for run in runs:
         if len(run) > 1:
-            took = ms[chain[run]]
-            found.append(Run(parent, chain[run], float(took.sum() - took.max())))
+            took = ms[run]
+            calls = np.array(run, dtype=np.int64)
+            found.append(Run(parent, calls, float(took.sum() - took.max())))
     return found
