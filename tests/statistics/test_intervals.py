@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mlflow_analysis.statistics.clustering import ClusterExchange, design_effect
+from mlflow_analysis.statistics.clustering import design_effect
 from mlflow_analysis.statistics.intervals import newcombe, wilson
 from mlflow_analysis.statistics.power import units_to_decide
 
@@ -47,35 +47,6 @@ def test_unrelated_units_in_a_cluster_count_whole() -> None:
     generator = np.random.default_rng(0)
     cluster = np.repeat(np.arange(400), 3)
     assert design_effect(generator.random(1_200) < 0.2, cluster) < 1.15
-
-
-def test_exchange_keeps_clusters_whole() -> None:
-    cluster = ["a", "b", "b", "c", "d", "d"]
-    group = np.array([1.0, 1, 1, 0, 0, 0])
-    permuted = ClusterExchange(cluster).permuted(group, np.random.default_rng(3))
-    assert permuted[1] == permuted[2]
-    assert permuted[4] == permuted[5]
-    assert permuted.sum() == group.sum()
-
-
-def test_closed_form_moments_are_those_of_the_exchanges() -> None:
-    generator = np.random.default_rng(5)
-    cluster = np.repeat(np.arange(60), generator.integers(1, 4, 60))
-    outcome = (generator.random(len(cluster)) < 0.3).astype(float)
-    group = (generator.random(60) < 0.4).astype(float)[cluster]
-    exchange = ClusterExchange(cluster)
-    mean, variance = exchange.covariance_moments(outcome, group)
-    drawn = [outcome @ exchange.permuted(group, generator) for _ in range(4_000)]
-    assert mean == pytest.approx(np.mean(drawn), rel=0.03)
-    assert variance == pytest.approx(np.var(drawn), rel=0.1)
-
-
-def test_power_is_honoured_by_the_interval() -> None:
-    more = units_to_decide(8, 100, 0.05)
-    assert more is not None
-    n = 100 + more
-    assert wilson(0.08 * n, n)[0] > 0.05
-    assert wilson(0.08 * (n - 2), n - 2)[0] <= 0.05
 
 
 def test_a_rate_at_the_threshold_is_never_decided() -> None:

@@ -2,95 +2,130 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
+from scipy import special
+from scipy.sparse import csr_array
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+USUAL_CORRELATION = 0.25
+"""Of outcomes within a session, before any is seen; 0.1 to 0.5 in conversations with agents."""
+_AS_MANY_AS = 5
 
 
 def cluster_codes(cluster: npt.ArrayLike) -> Codes:
-    """Cluster names as 0 … C-1, in order of first appearance of the sorted names."""
-    _, codes = np.unique(np.asarray(cluster, dtype=object).astype(str), return_inverse=True)
+    """Cluster names as 0 … C-1, in the order of the sorted names; whole numbers are names too."""
+    names = np.asarray(cluster)
+    if names.dtype.kind not in "iu":
+        names = names.astype(object).astype(str)
+    _, codes = np.unique(names, return_inverse=True)
     return codes.astype(np.int64)
+
+
+def correlations(sums: Floats, squares: Floats, sizes: Floats) -> Floats:
+    """Intra-class correlation of each of m columns, by one-way analysis of variance; at least -1.
+
+    ``sums`` (C, m) are the columns' sums in each cluster, ``squares`` (m,) the sums of their squares,
+    ``sizes`` (C,) the clusters' sizes. 0 where it is not defined: a single cluster, nothing but clusters
+    of one, or a column that does not vary. Donner & Klar (2000), Design and Analysis of Cluster
+    Randomization Trials, ch. 1.
+    """
+    n, clusters = float(sizes.sum()), len(sizes)
+    if clusters < 2 or clusters == n:
+        return np.zeros(sums.shape[1])
+    explained = (sums**2 / sizes[:, None]).sum(axis=0)
+    between = (explained - sums.sum(axis=0) ** 2 / n) / (clusters - 1)
+    within = np.maximum(squares - explained, 0.0) / (n - clusters)
+    usual_size = (n - float((sizes**2).sum()) / n) / (clusters - 1)
+    total = between + (usual_size - 1) * within
+    varies = total > 1e-12 * np.maximum(squares, 1.0) / n
+    result = np.zeros(sums.shape[1])
+    np.divide(between - within, total, out=result, where=varies)
+    return np.clip(result, -1.0, 1.0)
 
 
 def design_effect(outcome: npt.ArrayLike, cluster: npt.ArrayLike) -> float:
     """Kish's design effect 1 + (m - 1) ρ of the mean of ``outcome`` (n,), never below 1.
 
-    ρ is the intra-class correlation of the one-way analysis of variance, m the mean cluster size
-    weighted by size. Donner & Klar (2000), Design and Analysis of Cluster Randomization Trials, ch. 1.
+    ρ is the intra-class correlation, m the mean cluster size weighted by size (Kish 1965, Survey Sampling,
+    §5.4). A few clusters can't tell ρ: it is drawn towards 0.25 as if five clusters more had shown that.
+    What it adds to 1 is multiplied by (t/z)², t having C - 1 degrees of freedom (Korn & Graubard 1998,
+    Survey Methodology 24:193), so that an interval at n / DEFF covers what it should from 20 units on.
+    1 where every cluster holds one unit.
     """
     values = np.asarray(outcome, dtype=float)
     codes = cluster_codes(cluster)
     n = len(values)
     sizes = np.bincount(codes).astype(float) if n else np.zeros(0)
     clusters = len(sizes)
-    if n == 0 or clusters < 2 or clusters == n or values.std() == 0:
+    if n == 0 or clusters < 2 or clusters == n:
         return 1.0
-    sums = np.bincount(codes, weights=values)
-    means = sums / sizes
-    between = float((sizes * (means - values.mean()) ** 2).sum()) / (clusters - 1)
-    within = float(((values - means[codes]) ** 2).sum()) / (n - clusters)
-    m0 = (n - float((sizes**2).sum()) / n) / (clusters - 1)
-    total = between + (m0 - 1) * within
-    correlation = (between - within) / total if total > 0 else 0.0
-    weighted_size = float((sizes**2).sum()) / n
-    return max(1.0, 1.0 + (weighted_size - 1.0) * correlation)
+    sums = np.asarray(np.bincount(codes, weights=values)[:, None], dtype=np.float64)
+    correlation = float(correlations(sums, np.array([values @ values]), sizes)[0])
+    likely = shrunk(max(correlation, 0.0), USUAL_CORRELATION, clusters)
+    size = float((sizes**2).sum()) / n
+    return 1.0 + (size - 1.0) * likely * few_clusters(clusters - 1)
+
+
+def shrunk(estimate: float, usual: float, clusters: int) -> float:
+    """An estimate from ``clusters`` clusters, drawn towards what is usual as if five more had shown that."""
+    return (clusters * estimate + _AS_MANY_AS * usual) / (clusters + _AS_MANY_AS)
+
+
+def few_clusters(freedom: int) -> float:
+    """(t/z)²: what a variance from ``freedom`` degrees of freedom needs for a 95 % interval."""
+    t, z = special.stdtrit(max(1, freedom), 0.975), special.ndtri(0.975)
+    return float((t / z) ** 2)
 
 
 class ClusterExchange:
-    """Exchanging whole clusters of equal size: the permutations under which tests are calibrated.
+    """Units that come in clusters: what that costs a test of two columns that should be unrelated.
 
-    Under the null hypothesis that outcome and group are unrelated, the group labels of one session
-    might as well be those of another session of the same length.
+    Under the null hypothesis the group labels of one session might as well be those of another.
     """
 
     def __init__(self, cluster: npt.ArrayLike) -> None:
         codes = cluster_codes(cluster)
-        order = np.argsort(codes, kind="stable")
-        sizes = np.bincount(codes) if len(codes) else np.zeros(0, dtype=np.int64)
-        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
         self.n = len(codes)
-        self.strata: list[Codes] = []
-        """For each cluster size: positions of its members, shape (clusters, size)."""
-        for size in np.unique(sizes):
-            members = starts[sizes == size][:, None] + np.arange(size)[None, :]
-            self.strata.append(order[members].astype(np.int64))
+        self.codes = codes
+        """The cluster of each unit, 0 … C-1."""
+        self.sizes = np.bincount(codes).astype(float) if self.n else np.zeros(0)
+        """Units in each cluster, shape (C,)."""
 
     @property
     def trivial(self) -> bool:
         """Every cluster holds one unit."""
-        return all(stratum.shape[1] == 1 for stratum in self.strata)
+        return len(self.sizes) == self.n
 
-    def permuted(self, group: Floats, generator: np.random.Generator) -> Floats:
-        """``group`` (n,) with the labels of whole clusters exchanged."""
-        result = group.copy()
-        for stratum in self.strata:
-            result[stratum] = group[stratum[generator.permutation(len(stratum))]]
-        return result
+    @cached_property
+    def _members(self) -> csr_array:
+        order = np.argsort(self.codes, kind="stable")
+        ends = np.concatenate([[0], np.cumsum(self.sizes)]).astype(np.int64)
+        return csr_array((np.ones(self.n), order, ends), shape=(len(self.sizes), self.n))
 
-    def covariance_moments(self, outcome: Floats, group: Floats) -> tuple[float, float]:
-        """Mean and variance of Σ outcome·group over all exchanges, in closed form.
+    def design_effects(self, outcome: Floats, groups: npt.NDArray[np.bool_]) -> Floats:
+        """Moulton's factor of the association of ``outcome`` (n,) with each row of ``groups`` (m, n).
 
-        For a linear permutation statistic Σ_c M[c, π(c)] the variance is Σ d² / (C - 1), d being the
-        doubly centred M (Hoeffding 1951); M = Y Gᵀ has the rank of the cluster size, so Σ d² is a
-        trace of two small matrices.
+        The variance of Σ outcome·group under no association is that of unclustered units times
+        1 + ρ_outcome ρ_group (m - 1), m being the mean cluster size weighted by size (Scott & Holt 1982,
+        J. Am. Stat. Assoc. 77:848; Moulton 1990, Rev. Econ. Stat. 72:334). It needs no two clusters of
+        one size, and is no smaller than 1 here: sessions never make a test sharper. Shape (m,).
         """
-        mean = variance = 0.0
-        for stratum in self.strata:
-            y, g = outcome[stratum], group[stratum]
-            mean += float(y.mean(axis=0) @ g.sum(axis=0))
-            if len(stratum) > 1:
-                y, g = y - y.mean(axis=0), g - g.mean(axis=0)
-                variance += float(((y.T @ y) * (g.T @ g)).sum()) / (len(stratum) - 1)
-        return mean, variance
+        columns = np.vstack([outcome[None, :], groups]).astype(float)
+        if self.trivial or not self.n:
+            return np.ones(len(groups))
+        sums = np.asarray(self._members @ columns.T)
+        found = correlations(sums, (columns**2).sum(axis=1), self.sizes)
+        size = float((self.sizes**2).sum()) / self.n
+        return np.maximum(1.0, 1.0 + found[0] * found[1:] * (size - 1.0))
 
 
 def bootstrap_counts(clusters: int, resamples: int, generator: np.random.Generator) -> Floats:
     """How often each cluster is drawn in each resample, shape (resamples, clusters)."""
-    counts = np.zeros((resamples, clusters))
     draws = generator.integers(0, clusters, size=(resamples, clusters))
-    for row in range(resamples):
-        counts[row] = np.bincount(draws[row], minlength=clusters)
-    return counts
+    draws += clusters * np.arange(resamples)[:, None]
+    counts = np.bincount(draws.ravel(), minlength=resamples * clusters)
+    return counts.reshape(resamples, clusters).astype(float)

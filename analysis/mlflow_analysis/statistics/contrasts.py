@@ -6,20 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from mlflow_analysis.statistics.clustering import (
+    USUAL_CORRELATION,
     ClusterExchange,
     Floats,
-    bootstrap_counts,
     cluster_codes,
-    design_effect,
+    few_clusters,
+    shrunk,
 )
-from mlflow_analysis.statistics.intervals import Interval, newcombe
-
-PERMUTATIONS = 999
-RESAMPLES = 499
-_ENOUGH_EXCEEDANCES = 10
+from mlflow_analysis.statistics.exact import fisher_p
+from mlflow_analysis.statistics.intervals import Interval, newcombe, recovered, wilson
+from mlflow_analysis.statistics.ratios import ratio_intervals
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Median in the group over median outside, with a cluster-bootstrap interval."""
+    """Median in the group over median outside, with its interval at 95 %."""
 
     value: float
     interval: Interval
@@ -49,48 +47,69 @@ def difference_of_rates(
 ) -> Difference:
     """Compare the rate of ``outcome`` (n, bool) inside and outside ``group`` (n, bool).
 
-    The p-value is two-sided: Fisher's exact test where every cluster holds one unit, else by
-    exchanging whole clusters (``ClusterExchange``); where too few of 999 exchanges reach the observed
-    difference to tell it well, from the closed form of ``association_p``.
+    Newcombe's interval at the design effect of the difference (``difference_effect``), and the
+    two-sided p-value of ``association_p``. Nothing is drawn at random: ``seed`` changes nothing.
     """
-    y, g = np.asarray(outcome, dtype=float), np.asarray(group, dtype=float)
-    n1, n2 = g.sum(), (1 - g).sum()
-    k1, k2 = y @ g, y @ (1 - g)
-    rate_in, rate_out = (float(k1 / n1) if n1 else 0.0), (float(k2 / n2) if n2 else 0.0)
+    y, g = np.asarray(outcome, dtype=float), np.asarray(group, dtype=bool)
+    n1, n2 = int(g.sum()), int((~g).sum())
+    k1, k2 = float(y[g].sum()), float(y[~g].sum())
+    rate_in, rate_out = (k1 / n1 if n1 else 0.0), (k2 / n2 if n2 else 0.0)
     exchange = ClusterExchange(cluster)
-    effect = 1.0 if exchange.trivial else design_effect(y, cluster)
-    interval = newcombe(float(k1), float(n1), float(k2), float(n2), effect)
-    p_value = association_p(y, g, exchange)
-    if not exchange.trivial and n1 and n2 and 0 < y.sum() < len(y):
-        expected = g.mean() * y.sum()
-        observed = abs(k1 - expected)
-        generator = np.random.default_rng(seed)
-        reached = sum(
-            abs(y @ exchange.permuted(g, generator) - expected) >= observed - 1e-9
-            for _ in range(PERMUTATIONS)
-        )
-        if reached >= _ENOUGH_EXCEEDANCES:
-            p_value = (1 + reached) / (1 + PERMUTATIONS)
+    residual = y - np.where(g, rate_in, rate_out)
+    effect = difference_effect(
+        residual, g, exchange, rate_in * (1 - rate_in), rate_out * (1 - rate_out)
+    )
+    interval = newcombe(k1, n1, k2, n2, effect)
+    p_value = association_p(y, g.astype(float), exchange)
     return Difference(rate_in - rate_out, interval, rate_in, rate_out, p_value)
 
 
 def association_p(outcome: Floats, group: Floats, exchange: ClusterExchange) -> float:
-    """Two-sided p of the association of two 0/1 columns, in closed form.
+    """Two-sided p of the association of two 0/1 columns (n,), in closed form.
 
-    Fisher's exact test on the 2×2 table divided by the design effect of the association: the variance
-    of Σ outcome·group when whole clusters are exchanged, over the variance when single units are
-    (Rao & Scott 1981, J. Am. Stat. Assoc. 76:221, applied to the permutation variance).
+    Fisher's exact test on the 2×2 table divided by the design effect of the association
+    (``ClusterExchange.design_effects``; Rao & Scott 1981, J. Am. Stat. Assoc. 76:221). 1 where one of the
+    columns does not vary.
     """
     n, k, m, both = len(outcome), outcome.sum(), group.sum(), outcome @ group
     if n < 2 or k in (0, n) or m in (0, n):
         return 1.0
-    effect = 1.0
-    if not exchange.trivial:
-        _, clustered = exchange.covariance_moments(outcome, group)
-        single = k * (n - k) * m * (n - m) / (n * n * (n - 1))
-        effect = max(1.0, clustered / single)
-    table = np.array([[both, m - both], [k - both, n - m - k + both]])
-    return float(stats.fisher_exact(np.rint(table / effect).astype(int)).pvalue)
+    effect = float(exchange.design_effects(outcome, group[None, :] > 0)[0])
+    cells = np.rint(np.array([both, m - both, k - both, n - m - k + both]) / effect)
+    return float(
+        fisher_p(cells[0], cells[0] + cells[1], cells[0] + cells[2], cells.sum(), two_sided=True)[0]
+    )
+
+
+def difference_effect(
+    residual: Floats,
+    group: npt.NDArray[np.bool_],
+    exchange: ClusterExchange,
+    variance_in: float,
+    variance_out: float,
+) -> float:
+    """Design effect (≥ 1) of a difference of two means whose units share clusters.
+
+    Its variance by clusters (the sandwich: Liang & Zeger 1986, Biometrika 73:13, with C / (C - 2)) over
+    that of single units, drawn towards Moulton's factor at an intra-class correlation of 0.25 as if five
+    clusters more had shown that, and for few clusters widened by (t/z)² with C - 2 degrees of freedom.
+    ``residual`` (n,) is what is left of the outcome in each group; the variances are those of one unit.
+    """
+    n1, n2 = int(group.sum()), int((~group).sum())
+    single = variance_in / n1 + variance_out / n2 if n1 and n2 else 0.0
+    clusters = len(exchange.sizes)
+    if exchange.trivial or clusters < 2 or single <= 0:
+        return 1.0
+    weighted = residual * np.where(group, 1 / n1, -1 / n2)
+    sums = np.bincount(exchange.codes, weighted)
+    sandwich = float((sums**2).sum()) * clusters / max(1, clusters - 2) / single
+    group_effect = exchange.design_effects(group.astype(float), group[None, :])[0]
+    # the factor of a group with itself holds its correlation squared: its root is the correlation
+    size = float((exchange.sizes**2).sum()) / exchange.n - 1.0
+    correlation = float(np.sqrt(max(0.0, group_effect - 1.0) / size)) if size > 0 else 0.0
+    usual = 1.0 + USUAL_CORRELATION * correlation * size
+    effect = max(1.0, shrunk(sandwich, usual, clusters))
+    return 1.0 + (effect - 1.0) * few_clusters(clusters - 2)
 
 
 def ratio_of_medians(
@@ -98,51 +117,48 @@ def ratio_of_medians(
 ) -> Ratio:
     """Compare the median of positive ``values`` (n,) inside and outside ``group`` (n, bool).
 
-    Interval by bootstrap of clusters (percentiles of the log ratio), p by exchanging whole clusters.
-    Raises ``ValueError`` if a side is empty.
+    The interval of each median lies between the values at Wilson's bounds for one half (Woodruff 1952,
+    J. Am. Stat. Assoc. 47:635), at the design effect of the difference; that of the ratio follows from the
+    two on the log scale (``recovered``). The p-value is that of Mood's median test: whether values above
+    the common median go with the group (``association_p``). Nothing is drawn at random: ``seed`` changes
+    nothing. Raises ``ValueError`` if a side is empty.
     """
     x, g = np.asarray(values, dtype=float), np.asarray(group, dtype=bool)
     if not g.any() or g.all():
         raise ValueError("A ratio of medians needs values inside and outside the group.")
-    generator = np.random.default_rng(seed)
-    codes = cluster_codes(cluster)
-    median_in, median_out = float(np.median(x[g])), float(np.median(x[~g]))
-    observed = float(np.log(max(median_in, 1e-9) / max(median_out, 1e-9)))
-    counts = bootstrap_counts(int(codes.max()) + 1, RESAMPLES, generator)
-    logs = np.log(np.maximum(_weighted_medians(x[g], counts[:, codes[g]]), 1e-9)) - np.log(
-        np.maximum(_weighted_medians(x[~g], counts[:, codes[~g]]), 1e-9)
+    exchange = ClusterExchange(cluster)
+    logs = np.log(np.maximum(x, 1e-9))
+    middle_in, middle_out = float(np.median(logs[g])), float(np.median(logs[~g]))
+    above = (logs > np.where(g, middle_in, middle_out)) - 0.5
+    effect = difference_effect(above, g, exchange, 0.25, 0.25)
+    low, high = recovered(
+        middle_in, _around_median(logs[g], effect), middle_out, _around_median(logs[~g], effect)
     )
-    low, high = np.nanpercentile(logs, [2.5, 97.5])
-    exchange, flags = ClusterExchange(cluster), g.astype(float)
-    reached = 0
-    for _ in range(PERMUTATIONS):
-        inside = exchange.permuted(flags, generator).astype(bool)
-        shuffled = np.log(max(np.median(x[inside]), 1e-9) / max(np.median(x[~inside]), 1e-9))
-        reached += abs(shuffled) >= abs(observed) - 1e-12
-    p_value = (1 + reached) / (1 + PERMUTATIONS)
     return Ratio(
-        float(np.exp(observed)),
+        float(np.exp(middle_in - middle_out)),
         (float(np.exp(low)), float(np.exp(high))),
-        median_in,
-        median_out,
-        float(p_value),
+        float(np.median(x[g])),
+        float(np.median(x[~g])),
+        association_p((logs > np.median(logs)).astype(float), g.astype(float), exchange),
     )
 
 
 def share_of_total(
     part: npt.ArrayLike, whole: npt.ArrayLike, cluster: npt.ArrayLike, seed: int = 0
 ) -> tuple[float, Interval]:
-    """Σ ``part`` / Σ ``whole`` (both (n,), ≥ 0), with a cluster-bootstrap percentile interval."""
-    parts, wholes = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
-    if wholes.sum() <= 0:
-        return 0.0, (0.0, 1.0)
+    """Σ ``part`` / Σ ``whole`` (both (n,), ≥ 0, part ≤ whole), with the interval of ``ratio_intervals``.
+
+    Without any whole: 0 in (0, 1). Nothing is drawn at random: ``seed`` changes nothing.
+    """
     codes = cluster_codes(cluster)
-    part_sums, whole_sums = np.bincount(codes, parts), np.bincount(codes, wholes)
-    counts = bootstrap_counts(len(part_sums), RESAMPLES, np.random.default_rng(seed))
-    resampled = counts @ whole_sums
-    shares = (counts @ part_sums)[resampled > 0] / resampled[resampled > 0]
-    low, high = np.percentile(shares, [2.5, 97.5])
-    return float(parts.sum() / wholes.sum()), (float(low), float(high))
+    parts, wholes = (
+        np.asarray(np.bincount(codes, np.asarray(each, dtype=float))[:, None], dtype=np.float64)
+        for each in (part, whole)
+    )
+    if not len(codes) or wholes.sum() <= 0:
+        return 0.0, (0.0, 1.0)
+    low, high = ratio_intervals(parts, wholes)
+    return float(parts.sum() / wholes.sum()), (float(low[0]), float(high[0]))
 
 
 def reversed_strata(
@@ -163,10 +179,9 @@ def reversed_strata(
     return found
 
 
-def _weighted_medians(values: Floats, weights: Floats) -> Floats:
-    """Median of ``values`` (n,) under each row of ``weights`` (b, n); NaN where all weigh nothing."""
-    order = np.argsort(values, kind="stable")
-    ranked, cumulative = values[order], np.cumsum(weights[:, order], axis=1)
-    total = cumulative[:, -1]
-    position = (cumulative >= total[:, None] / 2).argmax(axis=1)
-    return np.where(total > 0, ranked[position], np.nan)
+def _around_median(logs: Floats, effect: float) -> Interval:
+    """The values at Wilson's bounds for one half, interpolated."""
+    n = len(logs)
+    places = (np.arange(n) + 0.5) / n
+    low, high = np.interp(wilson(0.5 * n, n, effect), places, np.sort(logs))
+    return float(low), float(high)

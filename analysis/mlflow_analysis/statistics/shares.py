@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mlflow_analysis.statistics.clustering import Codes, Floats, bootstrap_counts
-
-RESAMPLES = 499
-_MOST_GROUPS = 1_000
+from mlflow_analysis.statistics.clustering import Codes, Floats
+from mlflow_analysis.statistics.ratios import ratio_intervals
 
 
 @dataclass(frozen=True)
@@ -30,32 +28,20 @@ def shares_of_totals(
     subjects: int,
     seed: int = 0,
 ) -> Shares:
-    """Shares by ``subject`` (n, 0 … k-1) of ``part`` and ``whole`` (n, ≥ 0), by cluster bootstrap.
+    """Shares by ``subject`` (n, 0 … k-1) of ``part`` and ``whole`` (n, ≥ 0), by the clusters (n, from 0).
 
-    All subjects are computed on the same 499 resamples of whole clusters (n, codes from 0); percentile
-    intervals. More than 1,000 clusters are first put together at random into 1,000 groups, which leaves
-    the spread as it is (random groups, Wolter 2007, Introduction to Variance Estimation, ch. 2).
+    The intervals are those of ``ratio_intervals``; nothing is drawn at random: ``seed`` changes nothing.
     A subject without any whole has share 0 and the interval (0, 1).
     """
     parts, wholes = np.asarray(part, dtype=float), np.asarray(whole, dtype=float)
-    generator = np.random.default_rng(seed)
     clusters = int(cluster.max()) + 1 if len(cluster) else 0
-    groups = min(clusters, _MOST_GROUPS)
-    if clusters > groups:
-        cluster = generator.permutation(clusters)[cluster] % groups
     cell = cluster * subjects + subject
     sums = [
-        np.bincount(cell, each, minlength=groups * subjects).reshape(groups, subjects)
+        np.asarray(np.bincount(cell, each, minlength=clusters * subjects), dtype=np.float64)
         for each in (parts, wholes)
     ]
-    totals = [each.sum(axis=0) for each in sums]
-    known = totals[1] > 0
-    value = np.divide(totals[0], totals[1], out=np.zeros(subjects), where=known)
-    low, high = np.zeros(subjects), np.ones(subjects)
-    if known.any():
-        counts = bootstrap_counts(groups, RESAMPLES, generator)
-        resampled = [counts @ each[:, known] for each in sums]
-        shares = np.full(resampled[0].shape, np.nan)
-        np.divide(resampled[0], resampled[1], out=shares, where=resampled[1] > 0)
-        low[known], high[known] = np.nanpercentile(shares, [2.5, 97.5], axis=0)
+    part_sums, whole_sums = (each.reshape(clusters, subjects) for each in sums)
+    totals = whole_sums.sum(axis=0)
+    value = np.divide(part_sums.sum(axis=0), totals, out=np.zeros(subjects), where=totals > 0)
+    low, high = ratio_intervals(part_sums, whole_sums)
     return Shares(value, low, high)
