@@ -222,11 +222,12 @@ def model_name(attributes: Mapping[str, Any], inputs: Any = None) -> str:
 
 def _tool(span: SpanRecord) -> str:
     """OpenTelemetry names the span ``execute_tool x`` and tells the tool in an attribute."""
+    # Pydantic AI's older spans are named ``running tool: x``
     for key in _TOOL_KEYS:
         name = span.attributes.get(key)
         if isinstance(name, str) and name:
             return name[:128]
-    return span.name.removeprefix("execute_tool ") or span.name
+    return span.name.removeprefix("execute_tool ").removeprefix("running tool: ") or span.name
 
 
 def _model(span: SpanRecord) -> str:

@@ -82,20 +82,6 @@ _LANGUAGE = re.compile(
     rf"|{_EVERY} (?:must|should|has to) be (?:written )?in) (?:only )?(?P<language>{_NAMED})\b"
     rf"|\b(?:answer|respond|reply|write) in (?P<only>{_NAMED}) (?:only|at all times)\b"
 )
-_EMOJI = re.compile(
-    r"(?i)\b(?:no|never use|do not use|don't use|avoid using|without) (?:any )?emojis?\b"
-)
-_NO_MARKDOWN = re.compile(
-    r"(?i)\b(?:(?:never|do not|don't) (?:use|format with|include|answer (?:in|with)|respond (?:in|with))"
-    r" (?:any )?markdown"
-    r"|without (?:any )?markdown|no markdown)\b"
-)
-_LANGUAGE = re.compile(
-    r"(?i)\b(?:(?:always|only|must) (?:answer|respond|reply|write|communicate|speak)(?: to \w+ \w+)?(?: only)? in"
-    rf"|(?:answer|respond|reply|write|communicate|speak)(?: to the user)? (?:only|exclusively|strictly) in|{_EVERY} (?:must|should|has to) be (?:written )?in)"
-    r" (?:only )?(?P<language>" + "|".join(LANGUAGES) + r")\b"
-    r"|\b(?:answer|respond|reply|write) in (?P<only>" + "|".join(LANGUAGES) + r") (?:only|at all times)\b"
-)  # fmt: skip
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u26ff\u2728\u2705\u274c]")
 _MARKDOWN = re.compile(r"^#{1,6} \S|^\s*\|.*\|.*\|\s*$|\*\*\S[^*\n]*\S\*\*|^```", re.MULTILINE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“*#-])|\n+")
