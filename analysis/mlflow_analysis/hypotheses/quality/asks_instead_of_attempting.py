@@ -30,16 +30,6 @@ _CONSENT = re.compile(
     r"|would you like (?:me )?to|are you sure|confirm|go ahead|proceed"
     r"|is (?:that|this) (?:right|correct|ok\w*)|anything else)\b"
 )
-_VALUE = 3
-_ASKS = re.compile(
-    r"(?i)\?[\"')*\s]*$|^\W*(?:please|kindly|could you|can you|would you|may i)\b[^.!]{0,60}\b(?:provide|share|tell|give"
-    r"|send|specify|let me know|enter|clarify|describe|choose|select)\b|\bi(?:'ll| will)? need\b[^.!]{0,60}\b(?:to know|from you"
-    r"|number|id|details|information|name|address|date)\b|\blet me know (?:which|what|your|the|how|when|where)\b"
-)
-_CONSENT = re.compile(
-    r"(?i)\b(?:(?:shall|should|may) i (?:go|proceed|continue|cancel|book|send|start|do)|do you want me|would you like (?:me )?to"
-    r"|are you sure|confirm|go ahead|proceed|is (?:that|this) (?:right|correct|ok\w*)|anything else)\b"
-)
 _VALUE = re.compile(r"[^\W_]")
 
 

@@ -1,0 +1,186 @@
+"""What belongs to another topic or another person turns up in an answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.quality.identifiers import (
+    OthersData,
+    ids_in,
+    normal,
+    of_others,
+    personal_in,
+)
+from mlflow_analysis.hypotheses.quality.wording import cut_out
+
+_LOOKS_BACK = re.compile(
+    r"(?i)\b(?:both|all (?:of )?(?:my|them|these|those|three|orders)|compar\w+|previous(?:ly)?|earlier|before|first"
+    r"|last one|other|others|again|same|instead|rather than|also|too|back to|as well|together|together with|merge"
+    r"|combine|each|either|neither|versus|vs|swap|exchange|replace|in addition|then)\b"
+)
+_MARGIN = 60
+_FORM_DIGITS = re.compile(r"\d+")
+
+
+class ContextCarryOver(Hypothesis):
+    """An answer brings in what belongs to the topic before, or to another person's session.
+
+    ## Why it matters
+    An answer about the wrong order sounds right and is acted upon. What another session said must never
+    come up at all: it shows that memory or a cache is shared between people.
+
+    ## Test
+    Unit: sessions. Two cases. *Previous topic*: eligible are sessions of which a later request names an id
+    (order number and the like) that is new in the session, and none of the earlier ones, without looking
+    back ("the other", "both", "as well"); affected, if the answer names an earlier request's id of the
+    same form and not the new one, and no tool call of the turn took or returned it. A recorded fact:
+    confirmed from 3 sessions or 1 % on. *Another session*: eligible are all sessions with an answer;
+    affected, if an answer holds an e-mail address or phone number that only another user gave, in another
+    session that began before, and that no request, tool call or instruction of this session holds.
+    Confirmed by a single session.
+
+    ## Not flagged
+    Requests that look back or name both; ids that a tool of the turn returned; answers that name the new
+    id as well; role addresses (support@ …) and what stands in answers of 3 sessions; people whom the
+    request names; sessions of the same user.
+
+    ## Recommendation
+    Isolate memory, caches and threads by session and user, and test that with two sessions side by side;
+    within a session, tell the model which entity the turn is about, or summarise when the topic changes.
+
+    ## Sources
+    Laban et al. 2025, LLMs Get Lost In Multi-Turn Conversation, arXiv:2505.06120. OWASP Top 10 for LLM
+    Applications 2025, LLM02 Sensitive Information Disclosure and LLM08 Vector and Embedding Weaknesses.
+    """
+
+    id: ClassVar[str] = "context-carry-over"
+    title: ClassVar[str] = "Answers bring in another topic or another person"
+    category: ClassVar[Category] = Category.QUALITY
+    unit: ClassVar[Unit] = Unit.SESSION
+    severity: ClassVar[Severity] = Severity.HIGH
+    rule: ClassVar[Rule] = Rule.FACT
+    needs: ClassVar[frozenset[Field]] = frozenset({Field.SESSIONS, Field.REQUESTS, Field.RESPONSES})
+    live: ClassVar[bool] = False
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Sessions with an answer."""
+        return _with_answer(features)
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """Those that show either."""
+        return pd.concat([case.affected for case in self.cases(features)], ignore_index=True)
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """One case about the topic before, one about other people's sessions."""
+        eligible, carried = _previous_topic(features)
+        yield Case(
+            eligible,
+            _rows(carried, features),
+            subject="previous topic",
+            statement="Asked about one id, answers name that of the topic before.",
+        )
+        leaks = of_others(features, also_from_tools=False)
+        yield Case(
+            _with_answer(features),
+            _rows([_leaked(leak) for leak in leaks], features),
+            subject="another session",
+            statement="Answers hold an address that only another user gave, in another session.",
+            fewest_units=1,
+        )
+
+
+_Shown = tuple[str, str, str, str, int, str]
+"""Session, trace id, span id, value, its start in the answer, and what is told."""
+
+
+def _with_answer(features: Features) -> pd.Index:
+    traces = features.complete
+    return pd.Index(traces.loc[traces["response"] != "", "session"].unique(), dtype=object)
+
+
+def _leaked(leak: OthersData) -> _Shown:
+    told = (
+        f"The answer holds {leak.kind}, who gave it in trace {leak.given_in}; nothing in this session "
+        "holds it."
+    )
+    return leak.session, leak.trace_id, leak.span_id, leak.value, leak.start, told
+
+
+def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
+    """Sessions that change from one id to another, and the answers that stay with the first."""
+    traces = features.complete
+    numbered = traces.loc[traces["request"].str.contains(r"\d{3}", regex=True), "session"]
+    several = numbered.value_counts()
+    traces = traces[traces["session"].isin(several.index[several > 1])]
+    eligible: dict[str, None] = {}
+    shown: list[_Shown] = []
+    for session, turns in traces.groupby("session", sort=False):
+        earlier: dict[str, int] = {}
+        for number, (trace_id, request, answer, span_id) in enumerate(
+            zip(turns.index, turns["request"], turns["response"], turns["root_span_id"], strict=True), 1
+        ):  # fmt: skip
+            now = ids_in(request)
+            new = [value for value in now if value not in earlier]
+            if earlier and new and len(new) == len(now) and not _LOOKS_BACK.search(request):
+                eligible[str(session)] = None
+                carried = _carried(answer, new, earlier)
+                if carried and not _touched(carried, trace_id, features):
+                    told = (
+                        f"Turn {number} asks about {new[0]}, and the answer names {carried} instead, which "
+                        f"was asked about in turn {earlier[carried]}."
+                    )
+                    start = answer.find(carried)
+                    shown.append((str(session), trace_id, span_id, carried, start, told))
+            earlier.update((value, number) for value in new)
+    return pd.Index(list(eligible), dtype=object), shown
+
+
+def _carried(answer: str, new: list[str], earlier: dict[str, int]) -> str:
+    """An id of an earlier turn in the answer, of the form of a new one; "" if there is none."""
+    if any(value.lstrip("#") in answer for value in new):
+        return ""
+    forms = {_form(value) for value in new}
+    named = ids_in(answer)
+    return next((value for value in named if value in earlier and _form(value) in forms), "")
+
+
+def _form(value: str) -> str:
+    return _FORM_DIGITS.sub("0", value) if not value.startswith("#") else "#0"
+
+
+def _touched(value: str, trace_id: str, features: Features) -> bool:
+    """Whether a tool call of the turn took or returned the id."""
+    calls = features.calls[features.calls["trace_id"] == trace_id]
+    plain = value.lstrip("#")
+    return any(plain in text for text in (*calls["arguments"], *calls["output"]))
+
+
+def _rows(shown: list[_Shown], features: Features) -> pd.DataFrame:
+    traces = features.traces
+    cuts = list(_cuts(shown, traces))
+    return affected_rows(
+        pd.Index([each[0] for each in shown], dtype=object),
+        pd.Index([each[1] for each in shown], dtype=object),
+        pd.Series([each[2] for each in shown], dtype=object),
+        pd.Series([excerpt for excerpt, _ in cuts], dtype=object),
+        pd.Series([each[5] for each in shown], dtype=object),
+        pd.Series([offset for _, offset in cuts], dtype=int),
+    )
+
+
+def _cuts(shown: list[_Shown], traces: pd.DataFrame) -> Iterator[tuple[str, int]]:
+    """Excerpts around the value; another person's is masked."""
+    for _, trace_id, _, value, start, _ in shown:
+        answer = str(traces.at[trace_id, "response"])
+        excerpt, offset = cut_out(answer, start, start + len(value), _MARGIN)
+        for _, personal, at in reversed(list(personal_in(excerpt))):
+            if normal(personal) == normal(value):
+                excerpt = f"{excerpt[: at + 2]}…[masked]{excerpt[at + len(personal) :]}"
+        yield excerpt, offset
