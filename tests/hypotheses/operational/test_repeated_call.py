@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlflow_analysis.hypotheses.operational.repeated_call import RepeatedCall
+from mlflow_analysis.timing.replay import Replay
 from trace_factory import affected_traces, features_of, model, tool, trace
 
 
@@ -13,12 +14,29 @@ def looked_up(output="nothing new", **details):
 def test_three_identical_calls_are_found_with_what_they_cost():
     calls = [part for _ in range(4) for part in (model(tokens=(100, 10)), looked_up(ms=500))]
     loop = trace(*calls)
-    (case,) = RepeatedCall().cases(features_of(loop))
+    features = features_of(loop)
+    (case,) = RepeatedCall().cases(features)
 
     assert list(case.affected["trace_id"]) == [loop.info.trace_id]
     assert "lookup was called 4 times with the same arguments" in case.affected["rationale"].iloc[0]
-    assert case.seconds_lost == 1.0
-    assert case.tokens_lost == 220
+    # two calls of 500 ms, and the two model calls of 100 ms that asked for nothing else
+    assert Replay(features.spans, features.traces).saved_ms(case.mended).round(3) == [1_200.0]
+    assert case.tokens_spared.to_dict() == {loop.info.trace_id: 220}
+
+
+def test_a_model_call_that_asked_for_something_else_too_is_not_left_out():
+    steps = [part for _ in range(3) for part in (model(), looked_up(ms=500))]
+    loop = trace(*steps, tool("other", inputs={"id": 1}, outputs="new", ms=300), looked_up(ms=500))
+    features = features_of(loop)
+    (case,) = RepeatedCall().cases(features)
+    assert Replay(features.spans, features.traces).saved_ms(case.mended).round(3) == [1_000.0]
+
+
+def test_money_is_that_of_the_model_calls_in_between():
+    cost = {"mlflow.llm.cost": {"total_cost": 0.25}}
+    calls = [part for _ in range(4) for part in (model(attributes=cost), looked_up(ms=500))]
+    (case,) = RepeatedCall().cases(features_of(trace(*calls)))
+    assert case.money_spared.sum() == 0.5
 
 
 def test_two_calls_in_turn_are_found_though_one_of_them_fails():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlflow_analysis.hypotheses.operational.resource_contention import ResourceContention
+from mlflow_analysis.timing.replay import Replay
 from trace_factory import EPOCH_MS, affected_traces, features_of, tool, trace
 
 DAY_MS = 86_400_000
@@ -51,12 +52,24 @@ def test_an_exhausted_pool_is_found():
 
 
 def test_a_tool_that_slows_down_with_load_is_found():
-    (case,) = ResourceContention().cases(features_of(*under_load(0.2)))
+    features = features_of(*under_load(0.2))
+    (case,) = ResourceContention().cases(features)
 
     assert "database takes " in case.statement
     assert len(case.affected) > 30
     assert case.affected["rationale"].str.startswith("database took ").all()
-    assert case.seconds_lost > 10
+    saved = Replay(features.spans, features.traces).saved_ms(case.mended)
+    assert set(features.traces.index[saved > 0]) == set(case.affected["trace_id"])
+    calm = features.spans.loc[case.mended.own_times.index, "self_ms"] - case.mended.own_times
+    assert saved.sum() > 10_000 and abs(saved.sum() - calm.sum()) < 1
+
+
+def test_made_up_durations_show_no_contention():
+    records = under_load(0.2)
+    made_up = [
+        trace(tool("database", ms=800.0), start_ms=record.info.start_ms) for record in records
+    ]
+    assert affected_traces(ResourceContention(), features_of(*made_up)) == set()
 
 
 def test_a_tool_whose_time_is_independent_of_load_is_not_flagged():

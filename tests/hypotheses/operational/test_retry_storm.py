@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlflow_analysis.hypotheses.operational.retry_storm import RetryStorm
+from mlflow_analysis.timing.replay import Replay
 from trace_factory import affected_traces, features_of, tool, trace
 
 FAILING = {"inputs": {"q": "x"}, "status": "ERROR", "message": "503 Service Unavailable", "ms": 200}
@@ -15,9 +16,8 @@ def test_a_call_repeated_after_its_failure_is_found_with_its_pauses():
         tool("search", start=5_000, **FAILING),
         tool("search", start=15_000, inputs={"q": "x"}),
     )
-    (case,) = RetryStorm().cases(
-        features_of(hasty, patient, trace(tool("search", inputs={"q": "y"})))
-    )
+    features = features_of(hasty, patient, trace(tool("search", inputs={"q": "y"})))
+    (case,) = RetryStorm().cases(features)
 
     assert set(case.affected["unit"]) == {hasty.info.trace_id, patient.info.trace_id}
     assert len(case.eligible) == 3
@@ -29,7 +29,9 @@ def test_a_call_repeated_after_its_failure_is_found_with_its_pauses():
     assert "was called 2 more times" in rationale[hasty.info.trace_id]
     assert rationale[hasty.info.trace_id].endswith("and never succeeded.")
     assert rationale[patient.info.trace_id].endswith("and succeeded in the end.")
-    assert round(case.seconds_lost, 3) == round(0.4 + 4.8 + 0.2 + 9.8, 3)
+    # two failed retries of the one; of the other one, and the pause before it, but not the one that helped
+    saved = Replay(features.spans, features.traces).saved_ms(case.mended)
+    assert saved.round(3).tolist() == [400.0, 5_000.0, 0.0]
 
 
 def test_one_retry_is_not_a_storm():

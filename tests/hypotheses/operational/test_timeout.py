@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mlflow_analysis.hypotheses.operational.timeout import Timeout
+from mlflow_analysis.timing.replay import Replay
 from trace_factory import affected_traces, features_of, tool, trace
 
 
@@ -13,13 +14,24 @@ def test_a_timeout_that_says_so_is_found():
         tool("report", ms=30_000, exception=("TimeoutError", "timed out"), status="ERROR"),
         state="ERROR",
     )
-    (case,) = Timeout().cases(features_of(slow, trace(tool("report", ms=900))))
+    features = features_of(slow, trace(tool("report", ms=900)))
+    (case,) = Timeout().cases(features)
 
     assert list(case.affected["trace_id"]) == [slow.info.trace_id]
     assert "(after 30.0 s" in case.affected["rationale"].iloc[0].replace(
         "limit after", "limit (after"
     )
-    assert case.seconds_lost == 30.0
+    assert Replay(features.spans, features.traces).saved_ms(case.mended).round().tolist() == [
+        29_100.0,
+        0.0,
+    ]
+
+
+def test_where_nothing_ever_succeeds_the_whole_wait_is_wasted():
+    slow = trace(tool("report", ms=30_000, exception=("TimeoutError", "timed out"), status="ERROR"))
+    features = features_of(slow)
+    (case,) = Timeout().cases(features)
+    assert Replay(features.spans, features.traces).saved_ms(case.mended).round() == [30_000.0]
 
 
 def test_failures_that_end_at_one_duration_name_an_inferred_limit():

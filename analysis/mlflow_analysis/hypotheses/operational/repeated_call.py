@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Finding, Severity
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.failure_class import leading_cause, most_frequent
+from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+from mlflow_analysis.timing.replay import Mend
 
 _FEWEST_IDENTICAL = 3
 _FEWEST_ALTERNATIONS = 8  # A B A B A B A B
@@ -18,7 +21,13 @@ _ACKNOWLEDGEMENT_SHARE = 0.5
 _EXCERPT = 200
 # A pause is meant to be the same every time.
 _PAUSE = r"(?i)(?:^|[_\W])(?:wait|sleep|delay|pause)(?:$|[_\W])"
-_COLUMNS = ["trace_id", "tool", "span_id", "count", "extra_ms", "first", "last", "arguments", "how"]
+_COLUMNS = [
+    "trace_id", "tool", "span_id", "count", "extra_ms", "extra", "first", "last", "arguments", "how",
+]  # fmt: skip
+_CALL_COLUMNS = [
+    "trace_id", "span_id", "tool", "position", "failed", "duration_ms", "arguments", "arguments_key",
+    "output", "output_key",
+]  # fmt: skip
 
 
 class RepeatedCall(Hypothesis):
@@ -33,7 +42,8 @@ class RepeatedCall(Hypothesis):
     output, or two calls that alternate four times (A B A B A B A B) without each round bringing
     something new, or one tool that gives the same output five times in a row to different arguments.
     Eligible are complete traces that call a tool; confirmed if the lower bound of the share
-    is above 1 %. Tokens and seconds are those after the second call.
+    is above 1 %. Impact: a replay without the calls after the second and without the model calls that
+    asked for nothing else; tokens and money of the model calls between the second and the last call.
 
     ## Not flagged
     Retries after a failure (see retry-storm); polling whose output changes, and calls that only wait;
@@ -70,12 +80,15 @@ class RepeatedCall(Hypothesis):
         claim = self.documentation().claim.rstrip(".")
         where = f": {most_frequent(loops['tool'])}" if len(loops) else ""
         calls = f"; {int(loops['count'].sum())} calls in {len(loops)} loops" if len(loops) else ""
+        asked = _models_between(features, loops)
+        used = asked[["input_tokens", "output_tokens"]].sum(axis=1, min_count=1)
         yield Case(
             self.eligible(features),
             _rows(loops),
             statement=f"{claim}{where}{calls}.",
-            seconds_lost=float(loops["extra_ms"].sum()) / 1000 if len(loops) else None,
-            tokens_lost=_tokens_between(features, loops),
+            mended=_mend(features, loops) if len(loops) else None,
+            tokens_spared=used.groupby(asked["trace_id"]).sum(min_count=1),
+            money_spared=asked["cost"].groupby(asked["trace_id"]).sum(min_count=1),
         )
 
     def recommend(self, finding: Finding) -> str:
@@ -87,50 +100,55 @@ class RepeatedCall(Hypothesis):
 
 def _loops(features: Features) -> pd.DataFrame:
     """Every loop, one row each (``_COLUMNS``); a trace and tool appears once, under its plainest form."""
-    calls = features.calls
-    calls = calls[
-        (calls["tool"] != "")
-        & calls["trace_id"].isin(features.complete.index)
-        & ~calls["tool"].astype(str).str.contains(_PAUSE)
-    ]
-    calls = calls.assign(failed=calls["failed"].astype(bool))
-    calls = calls.sort_values(["trace_id", "position"], kind="stable")
-    enough = calls.groupby("trace_id")["span_id"].transform("size") >= _FEWEST_IDENTICAL
-    shares = _share_of_output(calls)
-    in_long, shares = calls[enough], shares[enough]
-    loops = pd.concat([_identical(in_long), _alternating(in_long), _unmoved(in_long, shares)])
+    return features.shared(_find)
+
+
+def _find(features: Features) -> pd.DataFrame:
+    """Works on numbers that stand for traces, tools, arguments and outputs; texts are looked at last."""
+    spans, complete = features.spans, features.traces["complete"].to_numpy(dtype=bool)
+    is_call = spans["kind"].isin(TOOL_KINDS).to_numpy() & complete[features.trace_at]
+    calls = spans.loc[is_call & (spans["tool"] != "").to_numpy(), _CALL_COLUMNS]
+    names = pd.Series(calls["tool"].unique(), dtype=object)
+    pauses = names[names.astype(str).str.contains(_PAUSE)]
+    calls = calls[~calls["tool"].isin(pauses).to_numpy()]
+    for column in ("trace_id", "tool", "arguments_key", "output_key"):
+        calls[f"{column}_"] = pd.factorize(calls[column].to_numpy(dtype=object))[0]
+    calls["failed"] = calls["failed"].astype(bool)
+    in_trace = np.bincount(calls["trace_id_"], minlength=1)[calls["trace_id_"]]
+    in_long = calls[in_trace >= _FEWEST_IDENTICAL]
+    loops = pd.concat([_identical(in_long), _alternating(in_long), _unmoved(in_long, calls)])
     return loops.drop_duplicates(["trace_id", "tool"]).reset_index(drop=True)
 
 
 def _identical(calls: pd.DataFrame) -> pd.DataFrame:
-    same = ["trace_id", "tool", "arguments_key"]
-    calls = calls[calls["arguments_key"] != ""]
+    same = ["trace_id_", "tool_", "arguments_key_"]
+    calls = calls[(calls["arguments_key"] != "").to_numpy()]
     calls = calls[calls.duplicated(same, keep=False)]
     after_failure = calls.groupby(same)["failed"].shift(1).eq(True)
     calls = calls[~after_failure & ~calls["failed"]]
-    outputs = calls.groupby(same)["output_key"].transform("nunique")
+    outputs = calls.groupby(same)["output_key_"].transform("nunique")
     return _summary(
         calls[outputs == 1], same, _FEWEST_IDENTICAL, "with the same arguments and the same output"
     )
 
 
 def _alternating(calls: pd.DataFrame) -> pd.DataFrame:
-    calls = calls[calls["arguments_key"] != ""]
-    call = calls["tool"] + " " + calls["arguments_key"]
-    by_trace = call.groupby(calls["trace_id"])
+    calls = calls[(calls["arguments_key"] != "").to_numpy()]
+    call = calls["tool_"] * (calls["arguments_key_"].max() + 1) + calls["arguments_key_"]
+    by_trace = call.groupby(calls["trace_id_"])
     goes_on = (call == by_trace.shift(2)) & (call != by_trace.shift(1))
-    run = (~goes_on).groupby(calls["trace_id"]).cumsum()
+    run = (~goes_on).groupby(calls["trace_id_"]).cumsum()
     calls = calls.assign(run=run)[goes_on]
     # the first two of an alternation go on from nothing, so a run is two shorter than what it shows
-    runs = ["trace_id", "run"]
+    runs = ["trace_id_", "run"]
     length = calls.groupby(runs)["span_id"].transform("size") + 2
-    distinct = calls.groupby([*runs, "tool", "arguments_key"])["output_key"].transform("nunique")
-    times = calls.groupby([*runs, "tool", "arguments_key"])["output_key"].transform("size")
+    calls = calls[length >= _FEWEST_ALTERNATIONS]
+    each_call = calls.groupby([*runs, "tool_", "arguments_key_"])["output_key_"]
     # a round that brings both calls something new each time is progress
-    stale = (distinct < times).groupby([calls["trace_id"], calls["run"]]).transform("any")
-    calls = calls[(length >= _FEWEST_ALTERNATIONS) & stale]
+    stale = each_call.transform("nunique") < each_call.transform("size")
+    stale = stale.groupby([calls["trace_id_"], calls["run"]]).transform("any")
     loops = _summary(
-        calls,
+        calls[stale.to_numpy(dtype=bool)],
         runs,
         _FEWEST_ALTERNATIONS - 2,
         "in turn with another, the arguments of both unchanged",
@@ -138,67 +156,92 @@ def _alternating(calls: pd.DataFrame) -> pd.DataFrame:
     return loops.assign(count=loops["count"] + 2)
 
 
-def _unmoved(calls: pd.DataFrame, share: pd.Series) -> pd.DataFrame:
-    calls = calls.assign(share=share)
-    previous = calls.groupby(["trace_id", "tool"])["output_key"].shift(1)
-    run = (calls["output_key"] != previous).groupby([calls["trace_id"], calls["tool"]]).cumsum()
+def _unmoved(calls: pd.DataFrame, everywhere: pd.DataFrame) -> pd.DataFrame:
+    of_tool = ["trace_id_", "tool_"]
+    often = calls.groupby([*of_tool, "output_key_"])["span_id"].transform("size")
+    enough = (often >= _FEWEST_SAME_OUTPUT).groupby([calls[name] for name in of_tool])
+    calls = calls[enough.transform("any").to_numpy(dtype=bool)]
+    previous = calls.groupby(of_tool)["output_key_"].shift(1)
+    run = (calls["output_key_"] != previous).groupby([calls[name] for name in of_tool]).cumsum()
     calls = calls.assign(run=run)
+    share = _share_of_output(calls, everywhere)
     calls = calls[
-        (calls["output"] != "") & (calls["share"] < _ACKNOWLEDGEMENT_SHARE) & ~calls["failed"]
+        (calls["output"] != "").to_numpy()
+        & (share < _ACKNOWLEDGEMENT_SHARE).to_numpy()
+        & ~calls["failed"].to_numpy()
     ]
     return _summary(
-        calls, ["trace_id", "tool", "run"], _FEWEST_SAME_OUTPUT, "and got the same output each time"
+        calls, [*of_tool, "run"], _FEWEST_SAME_OUTPUT, "and got the same output each time"
     )
 
 
-def _share_of_output(calls: pd.DataFrame) -> pd.Series:
+def _share_of_output(calls: pd.DataFrame, everywhere: pd.DataFrame) -> pd.Series:
     """For each call: the share of the tool's traces in which this output occurs at all."""
-    per_trace = calls.drop_duplicates(["trace_id", "tool", "output_key"])
-    with_output = per_trace.groupby(["tool", "output_key"])["trace_id"].size().rename("with_output")
-    of_tool = calls.groupby("tool")["trace_id"].nunique().rename("of_tool")
-    merged = (
-        calls[["tool", "output_key"]]
-        .join(with_output, on=["tool", "output_key"])
-        .join(of_tool, on="tool")
-    )
-    return merged["with_output"] / merged["of_tool"]
+    of_tools = everywhere[everywhere["tool_"].isin(calls["tool_"])]
+    per_trace = of_tools.drop_duplicates(["trace_id_", "tool_", "output_key_"])
+    with_output = per_trace.groupby(["tool_", "output_key_"]).size().rename("with_output")
+    traces = of_tools.groupby("tool_")["trace_id_"].nunique().rename("traces")
+    merged = calls.join(with_output, on=["tool_", "output_key_"]).join(traces, on="tool_")
+    return merged["with_output"] / merged["traces"]
 
 
 def _summary(calls: pd.DataFrame, by: list[str], fewest: int, how: str) -> pd.DataFrame:
+    if len(calls):
+        calls = calls[calls.groupby(by)["span_id"].transform("size") >= fewest]
     if calls.empty:
         return pd.DataFrame(columns=_COLUMNS)
     order = calls.groupby(by).cumcount()
     calls = calls.assign(
         extra_ms=calls["duration_ms"].where(order >= 2, 0.0),
+        extra=calls.index.to_series().where(order >= 2),
         shows_it=calls["span_id"].where(order == 2),
         second=calls["position"].where(order == 1),
-        key_trace=calls["trace_id"],
-        key_tool=calls["tool"],
     )
     loops = calls.groupby(by, sort=False).agg(
-        trace=("key_trace", "first"),
-        name=("key_tool", "first"),
+        trace_id=("trace_id", "first"),
+        tool=("tool", "first"),
         span_id=("shows_it", "first"),
         count=("span_id", "size"),
         extra_ms=("extra_ms", "sum"),
+        extra=("extra", lambda keys: tuple(keys.dropna())),
         first=("second", "first"),
         last=("position", "last"),
         arguments=("arguments", "last"),
     )
-    loops = loops[loops["count"] >= fewest].reset_index(drop=True).assign(how=how)
-    return loops.rename(columns={"trace": "trace_id", "name": "tool"})[_COLUMNS]
+    return loops.reset_index(drop=True).assign(how=how)[_COLUMNS]
 
 
-def _tokens_between(features: Features, loops: pd.DataFrame) -> int | None:
-    """Tokens of the model calls between the second and the last call of each trace's loops."""
+def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:
+    """The model calls between the second and the last call of each trace's loops."""
     models = features.model_calls
-    models = models[models["trace_id"].isin(loops["trace_id"])]
-    if models.empty or models["input_tokens"].notna().sum() == 0:
-        return None
+    models = models.loc[
+        models["trace_id"].isin(loops["trace_id"]).to_numpy(),
+        ["trace_id", "position", "input_tokens", "output_tokens", "cost"],
+    ]
     bounds = loops.groupby("trace_id").agg(first=("first", "min"), last=("last", "max"))
     merged = models.join(bounds, on="trace_id")
-    inside = merged[merged["position"].between(merged["first"], merged["last"])]
-    return int(inside[["input_tokens", "output_tokens"]].sum().sum())
+    inside = (merged["position"] >= merged["first"]) & (merged["position"] <= merged["last"])
+    return merged[inside.to_numpy(dtype=bool)]
+
+
+def _mend(features: Features, loops: pd.DataFrame) -> Mend:
+    """Without the calls after the second, and without the model calls that asked for nothing else."""
+    removed = pd.Index([key for keys in loops["extra"] for key in keys], dtype=object)
+    spans = features.spans.loc[
+        features.spans["trace_id"].isin(loops["trace_id"]).to_numpy(),
+        ["trace_id", "parent_id", "kind", "position"],
+    ].sort_values(["trace_id", "parent_id", "position"], kind="stable")
+    is_model = spans["kind"].isin(MODEL_KINDS).to_numpy()
+    step = (spans["trace_id"] + "/" + spans["parent_id"]).to_numpy(dtype=object)
+    new = np.append(True, step[1:] != step[:-1]) | is_model
+    number = np.cumsum(new) - 1
+    size = np.bincount(number)
+    gone = np.bincount(number, spans.index.isin(removed))
+    asked_in_vain = is_model & ((size - 1 == gone) & (gone > 0))[number]
+    return Mend(
+        "the calls after the second left out, with the model calls that only asked for them",
+        removed=removed.append(spans.index[asked_in_vain]),
+    )
 
 
 def _rows(loops: pd.DataFrame) -> pd.DataFrame:

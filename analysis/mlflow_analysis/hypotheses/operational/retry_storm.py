@@ -16,9 +16,14 @@ from mlflow_analysis.hypotheses.failure_class import (
     operation_names,
 )
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+from mlflow_analysis.timing.replay import Mend
 
 _FEWEST_RETRIES = 2
 _NO_BACK_OFF_MS = 1_000.0
+_COLUMNS = [
+    "trace_id", "span_id", "tool", "name", "arguments_key", "failed", "start_ms", "end_ms", "duration_ms",
+    "error_template", "error_message", "error_offset",
+]  # fmt: skip
 
 
 class RetryStorm(Hypothesis):
@@ -33,6 +38,7 @@ class RetryStorm(Hypothesis):
     before it ended in failure. A trace counts from 2 retries of one call on. Eligible are complete
     traces with a call whose arguments were recorded; confirmed if the lower bound of the share is above
     1 %. The statement gives the pauses (under 1 s is no back-off) and how many of the calls were rescued.
+    Impact: a replay without the retries that failed and the pauses before them.
 
     ## Not flagged
     A single retry; polling, where each attempt fails in other words than the one before; calls that
@@ -65,12 +71,13 @@ class RetryStorm(Hypothesis):
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case, with pauses and rescues."""
-        storms = _storms(_attempts(_calls(features)))
+        attempts = _attempts(_calls(features))
+        storms = _storms(attempts)
         yield Case(
             self.eligible(features),
             _rows(storms),
             statement=self._told(storms),
-            seconds_lost=float(storms["wasted_ms"].sum()) / 1000 if len(storms) else None,
+            mended=_mend(attempts, storms) if len(storms) else None,
         )
 
     def recommend(self, finding: Finding) -> str:
@@ -91,19 +98,24 @@ class RetryStorm(Hypothesis):
 
 
 def _calls(features: Features) -> pd.DataFrame:
+    return features.shared(_known_calls)
+
+
+def _known_calls(features: Features) -> pd.DataFrame:
     spans = features.spans
-    return spans[
-        spans["kind"].isin(TOOL_KINDS | MODEL_KINDS)
-        & (spans["arguments_key"] != "")
-        & spans["trace_id"].isin(features.complete.index)
-    ]
+    complete = features.traces["complete"].to_numpy(dtype=bool)[features.trace_at]
+    known = spans["kind"].isin(TOOL_KINDS | MODEL_KINDS) & (spans["arguments_key"] != "")
+    return spans.loc[known.to_numpy(dtype=bool) & complete, _COLUMNS]
 
 
 def _attempts(calls: pd.DataFrame) -> pd.DataFrame:
     """The calls that retry a failed one, with the pause before them."""
     calls = calls.assign(operation=operation_names(calls), failed=calls["failed"].astype(bool))
-    # most calls are made once: only what is there twice in a trace can hold a retry
+    # most calls are made once and work: only what failed and is there twice in a trace can hold a retry
     same = ["trace_id", "operation", "arguments_key"]
+    failed = pd.MultiIndex.from_frame(calls.loc[calls["failed"], same])
+    calls = calls[calls["trace_id"].isin(calls.loc[calls["failed"], "trace_id"]).to_numpy()]
+    calls = calls[pd.MultiIndex.from_frame(calls[same]).isin(failed)]
     calls = calls[calls.duplicated(same, keep=False)].sort_values("start_ms", kind="stable")
     before = calls.groupby(same)[["failed", "end_ms", "error_template"]].shift(1)
     pause = calls["start_ms"] - before["end_ms"]
@@ -138,6 +150,14 @@ def _storms(attempts: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
     storms["rescued"] = ~storms["last_failed"].astype(bool)
     return storms[storms["retries"] >= _FEWEST_RETRIES].set_index("key")
+
+
+def _mend(attempts: pd.DataFrame, storms: pd.DataFrame) -> Mend:
+    """Without the retries that failed; the first attempt stays, and so does a last one that succeeds."""
+    call = ["trace_id", "operation", "arguments_key"]
+    repeated = pd.MultiIndex.from_frame(attempts[call]).isin(pd.MultiIndex.from_frame(storms[call]))
+    in_vain = repeated & attempts["failed"].to_numpy(dtype=bool)
+    return Mend("the retries that failed left out", removed=attempts.index[in_vain])
 
 
 def _rows(storms: pd.DataFrame) -> pd.DataFrame:

@@ -16,8 +16,8 @@ from mlflow_analysis.hypotheses.failure_class import (
     FailureClass,
     leading_cause,
     operation_names,
-    seconds_in,
 )
+from mlflow_analysis.timing.replay import Mend
 
 # Failures whose own words do not say what they are: only these may be told from their duration.
 _UNTOLD = frozenset({"", "other", "api-failure"})
@@ -48,12 +48,16 @@ class Timeout(FailureClass):
     on, a retry doubles the load on what was slow already.
 
     ## Test
-    A call counts if it began to fail with a deadline or timeout error (status 408 or 504, gRPC 4). It also
-    counts without such words if at least 3 failures of one operation last a second or more and lie
-    within ±2 % of a common value, at 5 times or more the density around it and beyond chance
-    (binomial scan, p < 0.01 over all operations and positions), while the operation's successes
-    neither crowd there nor last longer: then the value is named as the inferred limit. Confirmed with 3
-    calls or 1 %.
+    Unit: calls. Eligible: calls of tools and models, spans without children, and spans in which a
+    failure began, in complete traces. A failure that is passed up the tree counts once, where it began.
+    Affected: the failure is a deadline or timeout error (status 408, 504, 522, 524, 598 or 599, gRPC 4,
+    JSON-RPC -32001, exit code 124). A failure also counts without such words if at least 3 failures of
+    one operation last a second or more and lie within ±2 % of a common value, at 5 times or more the
+    density around it and beyond chance (binomial scan, p < 0.01 over all operations and positions),
+    while the operation's successes neither crowd there nor last longer: then the value is named as the
+    inferred limit. Confirmed with 3 calls or 1 %, refuted if the upper bound of the share is below 1 %.
+    Impact: a replay with these calls as long as the median call of the same operation that succeeded
+    (as none, if none did).
 
     ## Not flagged
     What the user cancelled; operations that always take that long, whether they fail or not.
@@ -86,7 +90,7 @@ class Timeout(FailureClass):
             self.eligible(features),
             self.rows(features, spans),
             statement=self.statement(features, spans) + named,
-            seconds_lost=seconds_in(spans),
+            mended=_mend(features, spans) if len(spans) else None,
         )
 
     def affected(self, features: Features) -> pd.DataFrame:
@@ -111,6 +115,18 @@ class Timeout(FailureClass):
                 spans.assign(error_message=message + spans["error_message"], error_offset=-1)
             )
         return pd.concat(parts)
+
+
+def _mend(features: Features, spans: pd.DataFrame) -> Mend:
+    """The calls that ran into a limit at their operation's median when it succeeds, at 0 if it never does."""
+    operations = features.operations
+    succeeded = operations[~operations["failed"].astype(bool).to_numpy()]
+    medians = succeeded["duration_ms"].groupby(operation_names(succeeded)).median()
+    usual = operation_names(spans).map(medians).fillna(0.0).astype(float)
+    return Mend(
+        "the calls that timed out as long as the same operation takes when it succeeds",
+        durations=usual[~usual.index.duplicated()],
+    )
 
 
 def inferred_limits(features: Features) -> Iterator[InferredLimit]:
