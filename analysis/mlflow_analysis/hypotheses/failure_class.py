@@ -130,6 +130,7 @@ def outcomes(features: Features, spans: pd.DataFrame) -> pd.Series:
     """How each span's trace ended, as the end of a sentence."""
     trace_failed = spans["trace_id"].map(features.traces["failed"]).astype(bool)
     ending = pd.Series("; the trace went on and ended without an error.", index=spans.index)
+    ending = ending.mask(spans["depth"] == 0, "; the trace is recorded as OK all the same.")
     ending = ending.mask(trace_failed, "; the trace failed later.")
     return ending.mask(spans["propagated"].astype(bool) & trace_failed, "; it made the trace fail.")
 

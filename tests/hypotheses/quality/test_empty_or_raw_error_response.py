@@ -25,6 +25,10 @@ TRACEBACK = (
         "Error: connection refused by 10.0.0.3",
         '{"error": "upstream timed out"}',
         "Internal Server Error",
+        "429 Too Many Requests",
+        "<html><head><title>502 Bad Gateway</title></head></html>",
+        "upstream connect error or disconnect/reset before headers. reset reason: timeout",
+        "An error occurred while running the tool. Please try again. Error: no route",
     ],
 )
 def test_fires_on_nothing_and_on_raw_errors(response: str) -> None:
@@ -42,6 +46,7 @@ def test_fires_on_nothing_and_on_raw_errors(response: str) -> None:
         ("What does this exception mean?", TRACEBACK + "\nmeans that the key is missing."),
         ("How do I raise in Python?", "Like this:\n```\nValueError: bad\n```"),
         ("Any delays?", "None that I know of."),
+        ("Which codes are there?", "404 Not Found means that there is no such page."),
         ("Give me the items as JSON", "[]"),
     ],
 )

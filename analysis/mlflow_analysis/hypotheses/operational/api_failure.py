@@ -20,10 +20,12 @@ class ApiFailure(FailureClass):
     is a failed request, and a service that is down takes everything down that waits for it.
 
     ## Test
-    A call counts if it began to fail with a 5xx status (gRPC 13 or 14), a connection, DNS or TLS
-    error, or a provider's overload message. Confirmed with 3 calls or 1 %. The statement names the
-    operation with the highest rate among those called at least 10 times, beside the rate of
-    all the others.
+    Unit: calls. Eligible: calls of tools and models, spans without children, and spans in which a
+    failure began, in complete traces. A failure that is passed up the tree counts once, where it began.
+    Affected: the failure has a 5xx status other than 504 (gRPC 13, 14 or 15, JSON-RPC -32603 or
+    -32000), a connection, DNS or TLS error, or a provider's overload message. Confirmed with 3 calls or
+    1 %, refuted if the upper bound of the share is below 1 %. The statement names the operation with
+    the highest rate among those called at least 10 times, beside the rate of all the others.
 
     ## Not flagged
     4xx answers, which are the caller's own fault or a refusal; time limits (see timeout) and rate limits

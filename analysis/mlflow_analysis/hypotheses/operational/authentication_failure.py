@@ -20,10 +20,11 @@ class AuthenticationFailure(FailureClass):
     renews it or grants the right, and retries only lock the account or fill the log.
 
     ## Test
-    A session counts if any call in it began to fail with status 401 or 403 (gRPC 16 or 7), an
-    authentication or permission exception, or a message that says the token, key or permission was
-    refused. Confirmed with 3 sessions or 1 % of the sessions. The statement says if most of the
-    refusals fall within an hour, as they do when a credential expires.
+    Unit: sessions (a trace without a session is one) with a complete trace. Affected: a call in it
+    began to fail with status 401, 403, 407, 419 or 498 (gRPC 16 or 7), an authentication or permission
+    exception, or a message that says that the token, key or permission was refused. Confirmed with 3
+    sessions or 1 %, refuted if the upper bound of the share is below 1 %. The statement says if most of
+    the refusals fall within an hour, as they do when a credential expires.
 
     ## Not flagged
     Text that merely mentions a login, a password or an account; a failure that was passed on from

@@ -14,12 +14,20 @@ class CodeExecutionError(FailureClass):
     come from not knowing the sandbox, and are the cheapest of all failures to prevent.
 
     ## Test
-    A call counts if generated code began to fail with an exception of its own: a syntax or indentation
-    error, an unknown name or attribute, a missing module, a forbidden operation, a type or value error.
-    Confirmed with 3 calls or 1 %.
+    Unit: calls. Eligible: calls of tools and models, spans without children, and spans in which a
+    failure began, in complete traces. A failure that is passed up the tree counts once, where it began.
+    Affected: a tool whose name says that it runs code, a shell or SQL (python, bash, terminal, sandbox,
+    run_command …) states an exit code other than 0 in the first or last four lines or in a field, ends
+    in a traceback, or failed otherwise, for a reason of the code's own: syntax, a name, a type, an
+    import, a missing file, an operation that the sandbox forbids. Also a framework's "Code execution
+    failed at line …". Timeouts, rate limits, exhausted memory and statuses recorded as attributes keep
+    their own class. Confirmed with 3 calls or 1 %, refuted if the upper bound of the share is below 1
+    %.
 
     ## Not flagged
-    Failing tests that the task asked to see; exceptions of the tools themselves.
+    Exit code 0, whatever was printed; tests that failed as the task asked to see (exit code 1 with a
+    test runner's summary); a search or comparison that found nothing (grep, diff: exit code 1);
+    tracebacks in a file or log that a command printed; exceptions of the tools themselves.
 
     ## Recommendation
     Tell the model which modules, names and operations the sandbox has; compile or lint the code before

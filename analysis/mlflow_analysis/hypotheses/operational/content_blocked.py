@@ -31,8 +31,11 @@ class ContentBlocked(FailureClass):
     legal and security topics, and on text that a tool brought in.
 
     ## Test
-    A call counts if it began to fail with a content-filter or policy error, or if a model call ended
-    with a finish reason such as content_filter or SAFETY. Confirmed with 3 calls or 1 %.
+    Unit: calls. Eligible: calls of tools and models, spans without children, and spans in which a
+    failure began, in complete traces. A failure that is passed up the tree counts once, where it began.
+    Affected: the failure's message or exception type is a content-filter, guardrail or policy error (or
+    status 451), or a model call ended with a finish reason such as content_filter or SAFETY. Confirmed
+    with 3 calls or 1 %, refuted if the upper bound of the share is below 1 %.
 
     ## Not flagged
     The model's own refusal in words (see refusal).

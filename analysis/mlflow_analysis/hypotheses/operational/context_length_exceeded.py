@@ -17,8 +17,11 @@ class ContextLengthExceeded(FailureClass):
     and large tool results end in an error just when most work has been put into them.
 
     ## Test
-    A call counts if it began to fail with the provider's context-length or token-limit error. Confirmed
-    with 3 calls or 1 %. The statement gives the turn at which it happens, where there are sessions.
+    Unit: calls. Eligible: calls of tools and models, spans without children, and spans in which a
+    failure began, in complete traces. A failure that is passed up the tree counts once, where it began.
+    Affected: the failure's message or exception type is a provider's context-length or input-token
+    error, whatever its status. Confirmed with 3 calls or 1 %, refuted if the upper bound of the share
+    is below 1 %. The statement gives the turn at which it happens, where there are sessions.
 
     ## Not flagged
     An answer cut off at its maximum output tokens (see truncated-response).

@@ -27,13 +27,17 @@ class InvalidToolArguments(FailureClass):
     a model that guesses an argument may also guess one that is accepted and wrong.
 
     ## Test
-    A call counts if it began to fail with status 400 or 422 (gRPC 3), a schema or validation error, or
-    an unexpected or missing argument. Confirmed with 3 calls or 1 %. The statement names the
-    argument that the messages name most.
+    Unit: calls. Eligible: calls of tools and models, spans without children, and spans in which a
+    failure began, in complete traces. A failure that is passed up the tree counts once, where it began.
+    Affected: the failure has status 400, 405, 406, 411, 413, 414, 415, 422 or 431 (gRPC 3 or 11,
+    JSON-RPC -32600 or -32602) and no more specific reason, an exception of validation, or a message
+    that names a schema, a missing, unexpected or invalid argument. Confirmed with 3 calls or 1 %,
+    refuted if the upper bound of the share is below 1 %. The statement names the argument that the
+    messages name most.
 
     ## Not flagged
     The tool's own crash on arguments that its schema allows; a record that does not exist (see
-    not-found).
+    not-found); arguments that are no JSON at all (see unparseable-model-output).
 
     ## Recommendation
     Put the argument's type, format and an example into the tool's description, make what is optional

@@ -14,12 +14,16 @@ class NotFound(FailureClass):
     or goes on with nothing.
 
     ## Test
-    A call counts if it began to fail with status 404 or 410 (gRPC 5), a missing-file or missing-key
-    exception, or a structured error that says that the thing asked for is not there. Confirmed with
-    3 calls or 1 %.
+    Unit: calls. Eligible: calls of tools and models, spans without children, and spans in which a
+    failure began, in complete traces. A failure that is passed up the tree counts once, where it began.
+    Affected: the failure has status 404 or 410 (gRPC 5), an exception such as FileNotFoundError or
+    NoSuchKey, or a message or error field that says that the thing asked for is not there; or the whole
+    output of a tool that is no search is one short line saying so ("Order 5821 not found"). Confirmed
+    with 3 calls or 1 %, refuted if the upper bound of the share is below 1 %.
 
     ## Not flagged
-    A search that returned nothing: an empty result is an answer.
+    A search that returned nothing: an empty result is an answer. A tool that is not there (see
+    undeclared-tool); text that mentions a missing thing.
 
     ## Recommendation
     Check the shape of an id before the call, let the agent list or search before it fetches, and return

@@ -28,10 +28,13 @@ class RateLimited(FailureClass):
     without a pause uses up the allowance that the next call needs.
 
     ## Test
-    A call counts if it began to fail with status 429 (gRPC 8), a rate-limit or quota exception, or a
-    message that says so or names a Retry-After. Confirmed with 3 calls or 1 %. The statement
-    compares how many calls the same operation got in the 60 seconds before a refused call and
-    before an answered one: if the first is not larger, the limit is shared with somebody else.
+    Unit: calls. Eligible: calls of tools and models, spans without children, and spans in which a
+    failure began, in complete traces. A failure that is passed up the tree counts once, where it began.
+    Affected: the failure has status 429 (gRPC 8), a rate-limit, throttling or quota exception, or a
+    message that says so or names a Retry-After. Confirmed with 3 calls or 1 %, refuted if the upper
+    bound of the share is below 1 %. The statement compares how many calls the same operation got in the
+    60 seconds before a refused call and before an answered one: if the first is not larger, the limit
+    is shared with somebody else.
 
     ## Not flagged
     A quota that the product itself sells to its users and tells them about in an answer; a limit

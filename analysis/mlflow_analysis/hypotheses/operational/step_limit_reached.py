@@ -6,19 +6,11 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from mlflow_analysis.features.error_texts import STOPPED
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, FailureClass
-
-# What frameworks answer in place of the agent, at the start of the answer: LangChain, smolagents, AutoGen, CrewAI.
-_STOPPED_ANSWER = (
-    r"^\W*(?:agent stopped due to (?:iteration limit|max iterations|time limit)"
-    r"|(?:reached|hit) (?:the )?max(?:imum)? (?:number of )?(?:steps|iterations|turns|rounds)"
-    r"|max(?:imum)? (?:number of )?(?:steps|iterations|turns|rounds) (?:\(\d+\) )?"
-    r"(?:was |has been )?(?:reached|exceeded)"
-    r"|sorry, need more steps to process this request)"
-)
 
 
 class StepLimitReached(FailureClass):
@@ -28,12 +20,15 @@ class StepLimitReached(FailureClass):
     The user gets nothing, or half of it, for the price of the longest run there is.
 
     ## Test
-    A trace counts if a span began to fail with a step, turn, iteration or recursion limit, or if the
-    answer is the sentence that a framework gives in that case. Confirmed with 3 traces or 1 %.
-    The statement compares the calls of these traces with the rest.
+    Unit: complete traces. A trace counts if a span began to fail with a limit of steps, turns, rounds,
+    iterations, messages or recursions (by the exception's type, by the framework's words, or because the
+    output of an agent or chain is nothing but that sentence), or if its answer begins with the sentence
+    that a framework gives in that case. Confirmed with 3 traces or 1 %, refuted if the upper bound of the
+    share is below 1 %. The statement compares the median number of tool and model calls of these traces
+    with that of the rest.
 
     ## Not flagged
-    Runs that are long and end by themselves.
+    Runs that are long and end by themselves; answers, pages and code that speak of such a limit.
 
     ## Recommendation
     Read what the last ten steps did before raising the limit: mostly they repeat a call (see
@@ -56,7 +51,8 @@ class StepLimitReached(FailureClass):
         """Traces with a failure of the class, and traces whose answer says so."""
         rows = super().affected(features)
         complete = features.complete
-        said = complete["response"].astype(str).str.contains(_STOPPED_ANSWER, case=False)
+        said = complete["response"].map(lambda answer: STOPPED.match(answer) is not None)
+        said = said.astype(bool)
         answered = complete[said & ~complete.index.isin(rows["trace_id"])]
         calls = (answered["tool_calls"] + answered["model_calls"]).astype(int).astype(str)
         return pd.concat(

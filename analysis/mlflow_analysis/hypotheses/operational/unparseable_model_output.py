@@ -14,8 +14,12 @@ class UnparseableModelOutput(FailureClass):
     long prompts, smaller models and after a model was exchanged.
 
     ## Test
-    A call counts if it began to fail with an output-parsing error: a missing tag or action, JSON that
-    does not decode, a wrong code fence, a tool call that cannot be read. Confirmed with 3 calls or 1 %.
+    Unit: calls. Eligible: calls of tools and models, spans without children, and spans in which a
+    failure began, in complete traces. A failure that is passed up the tree counts once, where it began.
+    Affected: the failure is an output-parsing error by its exception type or by the framework's words:
+    a missing tag or action, JSON that does not decode, a wrong code fence, a tool call that cannot be
+    read; also where the output of an agent, chain or tool begins with those words. Confirmed with 3
+    calls or 1 %, refuted if the upper bound of the share is below 1 %.
 
     ## Not flagged
     Final answers in free text, where no form was asked for; a reply that was cut off by its token limit

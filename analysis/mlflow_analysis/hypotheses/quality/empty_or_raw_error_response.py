@@ -22,6 +22,10 @@ _RAW_ERROR = re.compile(
     r"|^\s*Error code: [45]\d\d\b|^\s*(?:HTTP )?[45]\d\d (?:Client|Server) Error\b|^\s*HTTPSConnectionPool\("
     r"|^\s*(?:Error|ERROR|Fatal error|FATAL)\s?: \S"
     r"|^\s*\{\s*[\"'](?:error|detail)[\"']\s*:\s*(?:[\"'{])"
+    r"|\A\s*(?:HTTP(?:/[\d.]+)? )?(?:400 Bad Request|401 Unauthorized|403 Forbidden|404 Not Found|408 Request Timeout"
+    r"|429 Too Many Requests|504 Gateway Time-?out)\s*(?:[:.{]|\Z|\n)|\A\s*upstream connect error or disconnect"
+    r"|\A\s*(?:<!doctype html>\s*)?<html[^>]{0,80}>\s*<head>\s*<title>\s*[45]\d\d\b"
+    r"|\A\s*An error occurred while running the tool\. Please try again\. Error:"
     r"|^\s*(?:500 )?Internal Server Error\b|^\s*(?:502 )?Bad Gateway\b|^\s*(?:503 )?Service Unavailable\b"
     r"|^\s+at [\w.$]+\([\w]+\.java:\d+\)|^goroutine \d+ \[|^thread '[^']*' panicked at)",
     re.MULTILINE,
