@@ -93,8 +93,10 @@ class SequentialCalls(Hypothesis):
     def recommend(self, finding: Finding) -> str:
         """The documented advice, with the time it would give back."""
         saved = finding.impact.seconds if finding.impact else None
+        if not saved:
+            return self.documentation().recommendation
         told = f" Together they would have saved {saved:.0f} s or more in the traces read."
-        return self.documentation().recommendation + (told if saved else "")
+        return self.documentation().recommendation + told
 
 
 def _wasteful(features: Features) -> dict[int, list[Run]]:
