@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlflow_analysis.hypotheses.operational.swallowed_error import SwallowedError
-from trace_factory import affected_traces, features_of, feedback, model, tool, trace
+from trace_factory import affected_traces, features_of, model, tool, trace
 
 FAILING = {"status": "ERROR", "message": "503 Service Unavailable", "ms": 1_500}
 
@@ -69,12 +69,3 @@ def test_a_trace_that_failed_is_not_flagged():
     features = features_of(trace(tool("stock", **FAILING), state="ERROR", root_message="503"))
 
     assert affected_traces(SwallowedError(), features) == set()
-
-
-def test_feedback_tells_whether_it_did_harm():
-    bad = [swallowed(assessments=[feedback("correct", n > 3)]) for n in range(5)]
-    good = [trace(tool("stock"), assessments=[feedback("correct", True)]) for _ in range(5)]
-    (case,) = SwallowedError().cases(features_of(*bad, *good))
-
-    assert "fails 80% of the 5 of them that were assessed and 0% of the 5 others" in case.statement
-    assert "worse outcomes" in case.statement

@@ -7,7 +7,7 @@ import pytest
 from mlflow_analysis.findings import Purpose
 from mlflow_analysis.hypotheses.quality.refusal import Refusal
 from mlflow_analysis.purpose import as_told
-from trace_factory import affected_traces, features_of, feedback, tool, trace
+from trace_factory import affected_traces, features_of, tool, trace
 
 
 @pytest.mark.parametrize(
@@ -53,22 +53,9 @@ def test_answers_after_a_failed_call_are_not_eligible() -> None:
     assert Refusal().eligible(features).empty
 
 
-def test_harm_is_claimed_only_by_contrast_with_assessments() -> None:
-    refused, answered = "I'm sorry, but I can't help with that.", "It is on its way."
-
-    def statement(judge: bool, count: int = 20) -> str:
-        records = [
-            trace(response=text, assessments=[feedback("helpful", text == answered)] * judge)
-            for text in (refused, answered)
-            for _ in range(count)
-        ]
-        (case,) = Refusal().cases(features_of(*records))
-        return case.statement
-
-    assert "not that it does harm" in statement(judge=False)
-    assert "not that it does harm" in statement(judge=True, count=4)
-    assert "fails 100% of the 20 of them" in statement(judge=True)
-    assert "worse outcomes" in statement(judge=True)
+def test_the_wording_alone_claims_no_harm() -> None:
+    (case,) = Refusal().cases(features_of(trace(response="I can't help with that.")))
+    assert "nothing of harm" in case.statement
 
 
 def test_the_ways_and_the_most_refused_topic_are_told() -> None:

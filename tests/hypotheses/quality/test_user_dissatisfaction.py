@@ -25,7 +25,7 @@ def test_fires_on_complaints_in_a_follow_up(complaint: str) -> None:
     assert list(case.affected["trace_id"]) == [second.info.trace_id]
     assert list(case.affected["unit"]) == ["s"]
     assert "turn 2" in case.affected["rationale"].iloc[0]
-    assert "not that it does harm" in case.statement
+    assert "nothing of harm" in case.statement
     row = case.affected.iloc[0]
     assert complaint[row["offset"] :].startswith(row["excerpt"])
 

@@ -9,7 +9,7 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Finding, Severity
 from mlflow_analysis.hypotheses.admissions import admits_failure
-from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, affected_rows
 from mlflow_analysis.hypotheses.failure_class import (
     EXCERPT_LENGTH,
     after_seconds,
@@ -18,7 +18,6 @@ from mlflow_analysis.hypotheses.failure_class import (
     operation_names,
     with_status,
 )
-from mlflow_analysis.hypotheses.outcomes import told_by_outcomes
 from mlflow_analysis.hypotheses.recovery import mended
 
 
@@ -33,9 +32,8 @@ class SwallowedError(Hypothesis):
     A trace counts if it ended without an error, a call below its root failed for good, and the answer holds
     no word of admission (a lexicon of version 1: "couldn't", "unable", "error", "unavailable", "sorry" …).
     Eligible are complete traces that ended well, have an answer and call something. Confirmed if
-    the lower bound of their share is above 1 %. The statement says how often assessments fail here
-    and on the other eligible traces, with Newcombe's interval; where fewer than 5 on either side were
-    assessed, the claim is only that the pattern is there.
+    the lower bound of their share is above 1 %. The pattern alone says nothing of harm:
+    whether it goes with worse outcomes is contrasted as for every finding.
 
     ## Not flagged
     Answers that mention the failure. Failures that were mended: the same tool succeeded later in the
@@ -55,6 +53,8 @@ class SwallowedError(Hypothesis):
     id = "swallowed-error"
     title = "Errors are swallowed"
     category = Category.OPERATIONAL
+    is_outcome = frozenset({Outcome.STATE})
+    text_cue = True
     severity = Severity.HIGH
     needs = frozenset({Field.SPANS, Field.RESPONSES})
     not_causes = frozenset({"first_failed_span"})
@@ -71,16 +71,15 @@ class SwallowedError(Hypothesis):
         return self._rows(features, self._swallowed(features))
 
     def cases(self, features: Features) -> Iterable[Case]:
-        """One case, with what feedback says of these traces."""
+        """One case; the statement names the operations that fail most."""
         spans = self._swallowed(features)
         text = self.documentation().claim
         if len(spans):
             text = f"{text.rstrip('.')}: {most_frequent(operation_names(spans))}."
-        eligible = self.eligible(features)
         yield Case(
-            eligible,
+            self.eligible(features),
             self._rows(features, spans),
-            statement=f"{text} {told_by_outcomes(features, eligible, spans['trace_id'])}",
+            statement=text,
         )
 
     def recommend(self, finding: Finding) -> str:

@@ -11,7 +11,6 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.outcomes import told_by_outcomes
 from mlflow_analysis.hypotheses.quality.wording import cut_out, declined, handed_off
 from mlflow_analysis.hypotheses.remembered import remembered
 
@@ -36,8 +35,7 @@ class Refusal(Hypothesis):
     person or another office (handed off: "please contact our support", "I'll transfer you"). English,
     lexicon version 2. Confirmed if the lower bound of the share (Wilson) is above 5 %: this says that the
     pattern is there. The statement counts each way and names the topic with the highest share of at
-    least 10 eligible requests; how often assessments fail where it shows and elsewhere is told with
-    Newcombe's interval, from 5 assessed on either side on.
+    least 10 eligible requests. Whether it goes with worse outcomes is contrasted as for every finding.
 
     ## Not flagged
     Requests that the user of this program says are out of scope; provider filters (content-blocked);
@@ -57,6 +55,7 @@ class Refusal(Hypothesis):
     id: ClassVar[str] = "refusal"
     title: ClassVar[str] = "Refusals and hand-offs"
     category: ClassVar[Category] = Category.QUALITY
+    text_cue = True
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     minimum_effect: ClassVar[float] = 0.05
@@ -72,7 +71,7 @@ class Refusal(Hypothesis):
         return _rows(_refused(features), features)
 
     def cases(self, features: Features) -> Iterable[Case]:
-        """One case; the statement tells the ways, the topic and what assessments say."""
+        """One case; the statement tells the ways and the topic."""
         eligible, refused = self.eligible(features), _refused(features)
         ways = refused["how"].value_counts().sort_index()
         told = ", ".join(f"{how} {count}" for how, count in ways.items())
@@ -81,8 +80,7 @@ class Refusal(Hypothesis):
             _rows(refused, features),
             statement="Answers say that a request is unsupported, decline it or hand it off"
             + (f" ({told}{_most_refused(features, eligible, refused)})" if told else "")
-            + ". "
-            + told_by_outcomes(features, eligible, refused.index),
+            + ". The pattern alone says nothing of harm.",
         )
 
 

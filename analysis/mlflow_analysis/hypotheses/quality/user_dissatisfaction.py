@@ -12,7 +12,6 @@ from scipy import stats
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.outcomes import told_by_outcomes
 from mlflow_analysis.hypotheses.quality.wording import cut_out
 from mlflow_analysis.hypotheses.remembered import remembered
 
@@ -81,9 +80,8 @@ class UserDissatisfaction(Hypothesis):
     before are in the other, at least 3, and their Jaccard similarity is at least 0.6, though the turn
     before was answered and did not fail; (3) the session's last turn failed, where sessions end
     after failed turns more often than after others (Fisher's exact test over all turns, one-sided, p <
-    0.01). Confirmed if the lower bound of the share of sessions (Wilson) is above 5 %. How often
-    assessments fail in such sessions and in the others is told with Newcombe's interval; where fewer than
-    5 on either side were assessed, the claim is only that the pattern is there.
+    0.01). Confirmed if the lower bound of the share of sessions (Wilson) is above 5 %. This
+    says that the pattern is there; whether it goes with worse outcomes is contrasted as for every finding.
 
     ## Not flagged
     First messages (a complaint about the product is the user's request, not a verdict on the answer);
@@ -104,6 +102,7 @@ class UserDissatisfaction(Hypothesis):
     id: ClassVar[str] = "user-dissatisfaction"
     title: ClassVar[str] = "Users sound dissatisfied or give up"
     category: ClassVar[Category] = Category.QUALITY
+    text_cue = True
     unit: ClassVar[Unit] = Unit.SESSION
     severity: ClassVar[Severity] = Severity.MEDIUM
     minimum_effect: ClassVar[float] = 0.05
@@ -132,17 +131,15 @@ class UserDissatisfaction(Hypothesis):
         )
 
     def cases(self, features: Features) -> Iterable[Case]:
-        """One case; the statement says in which ways, and what assessments say of it."""
-        eligible, affected = self.eligible(features), self.affected(features)
+        """One case; the statement says in which ways."""
         ways = pd.Series([each[0] for each in _shown(features)], dtype=object).value_counts()
         told = "; ".join(f"{count} × {way}" for way, count in sorted(ways.items()))
         yield Case(
-            eligible,
-            affected,
+            self.eligible(features),
+            self.affected(features),
             statement="Follow-ups sound dissatisfied, or sessions end with a failure"
             + (f" ({told})" if told else "")
-            + ". "
-            + told_by_outcomes(features, eligible, affected["unit"], by_session=True),
+            + ". The pattern alone says nothing of harm.",
         )
 
 

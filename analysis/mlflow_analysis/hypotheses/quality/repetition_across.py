@@ -1,0 +1,193 @@
+"""The same sentences in answers to quite different requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.quality.request_complexity import answered
+from mlflow_analysis.hypotheses.quality.wording import prose, sentences
+from mlflow_analysis.hypotheses.remembered import remembered
+
+_SHARE = 0.30
+_SHORTEST = 5
+_FEWEST = 20
+_FEWEST_WORDINGS = 10
+_UNRELATED = 0.2
+_PAIRS = 200
+_QUOTES_LOOKED_AT = 50
+_QUOTED = 0.5
+_LONGEST = 4_000
+_LONGEST_SENTENCE = 400
+_TOKENS_PER_WORD = 4 / 3
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+_DIGITS = re.compile(r"\d+")
+
+
+class RepetitionAcross(Hypothesis):
+    """The same sentences stand in answers to unrelated requests.
+
+    ## Why it matters
+    What is said to everybody says nothing to anybody: readers learn to skip it, the part that answers is
+    harder to find, and every repetition is paid for in tokens and waiting.
+
+    ## Test
+    Unit: answered requests of ended traces that did not fail, at least 20 of them. A sentence (outside
+    code, tables, lists and headings, in the first 4,000 characters; compared by its words in lower case
+    with numbers masked) of at least 5 words is boilerplate if at least 30 % of the answers hold it and the
+    requests they answer are unrelated: at least 10 different wordings (numbers masked), and over 200 random
+    pairs of them (fixed seed) a median Jaccard similarity of their words of at most 0.2. Affected: answers
+    that hold a boilerplate sentence. Confirmed if the lower bound of their share (Wilson) is above 30 %.
+
+    ## Not flagged
+    Greetings and sign-offs of fewer than 5 words; sentences that the system prompt holds (a notice that
+    the law or the product requires); sentences that stand in an output of a call in at least half of
+    (up to 50 of) the traces that give them: quotes of one document; answers to similar requests.
+
+    ## Recommendation
+    Put what everybody should know into the user interface once, take the sentence out of the prompt's
+    examples, and ask for the answer alone.
+
+    ## Sources
+    Zhang et al. 2024, Verbosity ≠ Veracity, arXiv:2411.07858. Shaib et al. 2024, Detection and Measurement
+    of Syntactic Templates in Generated Text, arXiv:2407.00211.
+    """
+
+    id: ClassVar[str] = "repetition-across"
+    title: ClassVar[str] = "The same sentences in unrelated answers"
+    category: ClassVar[Category] = Category.QUALITY
+    unit: ClassVar[Unit] = Unit.TRACE
+    severity: ClassVar[Severity] = Severity.LOW
+    minimum_effect: ClassVar[float] = _SHARE
+    needs: ClassVar[frozenset[Field]] = frozenset({Field.REQUESTS, Field.RESPONSES})
+    live: ClassVar[bool] = False
+
+    def eligible(self, features: Features) -> pd.Index:
+        """Answered requests, where there are enough."""
+        table = answered(features)
+        return table.index if len(table) >= _FEWEST else table.index[:0]
+
+    def affected(self, features: Features) -> pd.DataFrame:
+        """Answers with a boilerplate sentence: the commonest one of each."""
+        held = _boilerplate(features).drop_duplicates("trace_id")
+        traces = features.traces.loc[held["trace_id"]]
+        offsets = [
+            text.find(sentence)
+            for text, sentence in zip(traces["response"], held["sentence"], strict=True)
+        ]
+        return affected_rows(
+            traces.index,
+            traces.index,
+            traces["root_span_id"],
+            held["sentence"].reset_index(drop=True),
+            pd.Series(
+                [
+                    f"The answer holds a sentence that stands in {count} answers ({share:.0%}), to unrelated requests."
+                    for count, share in zip(held["count"], held["share"], strict=True)
+                ],
+                dtype=object,
+            ),
+            pd.Series(offsets, dtype=int),
+        )
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        """One case, with the commonest sentences and what they cost in tokens."""
+        held = _boilerplate(features)
+        commonest = held.drop_duplicates("plain").head(3)
+        told = "; ".join(
+            f"“{sentence[:120]}” in {share:.0%}"
+            for sentence, share in zip(commonest["sentence"], commonest["share"], strict=True)
+        )
+        words = int(held["sentence"].str.count(r"\S+").sum())
+        yield Case(
+            self.eligible(features),
+            self.affected(features),
+            statement="The same sentences stand in answers to unrelated requests"
+            + (f": {told}." if told else "."),
+            tokens_lost=int(words * _TOKENS_PER_WORD),
+        )
+
+
+@remembered
+def _boilerplate(features: Features) -> pd.DataFrame:
+    """One row for each answer and boilerplate sentence in it, commonest sentence first.
+
+    Columns ``trace_id``, ``sentence`` (as it stands there), ``plain``, ``count`` and ``share`` of answers.
+    """
+    table = answered(features)
+    none = pd.DataFrame({"trace_id": [], "sentence": [], "plain": [], "count": [], "share": []})
+    if len(table) < _FEWEST:
+        return none.astype({"trace_id": object, "sentence": object, "plain": object})
+    found = _sentences(table["response"])
+    counts = found["plain"].value_counts()
+    counts = counts[counts >= _SHARE * len(table)]
+    found = found[found["plain"].isin(counts.index)]
+    notices = "\n".join(_plain(text) for text in features.spans["instructions"].unique() if text)
+    kept = [
+        plain
+        for plain, rows in found.groupby("plain", sort=True)
+        if str(plain) not in notices
+        and _unrelated(table.loc[rows["trace_id"]], features.seed)
+        and not _quoted(rows, features)
+    ]
+    found = found[found["plain"].isin(kept)]
+    count = found["plain"].map(counts).astype(int)
+    found = found.assign(count=count, share=count / len(table))
+    return found.sort_values(["count", "plain"], ascending=[False, True], kind="stable")
+
+
+def _sentences(responses: pd.Series) -> pd.DataFrame:
+    """Each answer's sentences of enough words, once: ``trace_id``, ``sentence``, ``plain``."""
+    split: dict[str, list[tuple[str, str]]] = {}
+    plain_of: dict[str, str] = {}
+    rows: list[tuple[object, str, str]] = []
+    for trace_id, response in responses.items():
+        if response not in split:
+            held: dict[str, str] = {}
+            for sentence in sentences(prose(response[:_LONGEST])):
+                if len(sentence) > _LONGEST_SENTENCE or sentence.count(" ") < _SHORTEST - 1:
+                    continue
+                if sentence not in plain_of:
+                    plain_of[sentence] = _plain(sentence)
+                held.setdefault(plain_of[sentence], sentence)
+            split[response] = list(held.items())
+        rows += [(trace_id, sentence, plain) for plain, sentence in split[response]]
+    return pd.DataFrame(rows, columns=["trace_id", "sentence", "plain"], dtype=object)
+
+
+def _plain(text: str) -> str:
+    return " ".join(_WORD.findall(_DIGITS.sub("0", text.lower())))
+
+
+def _unrelated(table: pd.DataFrame, seed: int) -> bool:
+    if table["template"].nunique() < _FEWEST_WORDINGS:
+        return False
+    words = [frozenset(_LETTERS.findall(text)) for text in table["template"]]
+    drawn = np.random.default_rng(seed).integers(0, len(words), size=(_PAIRS, 2)).tolist()
+    alike = [
+        len(words[one] & words[other]) / max(len(words[one] | words[other]), 1)
+        for one, other in drawn
+        if one != other
+    ]
+    return bool(alike) and float(np.median(alike)) <= _UNRELATED
+
+
+def _quoted(rows: pd.DataFrame, features: Features) -> bool:
+    """Whether the sentence comes from what calls returned."""
+    sample = rows.iloc[:: max(1, len(rows) // _QUOTES_LOOKED_AT)].head(_QUOTES_LOOKED_AT)
+    calls = features.calls
+    calls = calls[calls["trace_id"].isin(sample["trace_id"])]
+    outputs = calls.groupby("trace_id")["output"].agg(" ".join)
+    quoted = sum(
+        str(plain) in _plain(str(outputs.get(trace_id, "")))
+        for trace_id, plain in zip(sample["trace_id"], sample["plain"], strict=True)
+    )
+    return quoted >= _QUOTED * len(sample)
