@@ -14,7 +14,6 @@ from mlflow_analysis.evidence.replication import (
     ENOUGH_TRACES,
     Split,
     formed_from_data,
-    halves_of,
     in_first_half,
     part_of,
 )
@@ -189,7 +188,7 @@ def test_a_request_group_is_of_the_half_of_its_first_trace() -> None:
     counted = Prevalence(
         case.eligible, np.zeros(2, bool), np.array(["g1", "g2"], object), 1, (0, 1)
     )
-    halves = halves_of(Unit.REQUEST_GROUP, counted, case, of)
+    halves = Split(of).halves(Unit.REQUEST_GROUP, counted, case)
     assert halves.first.tolist() == [first(3), first(7)]
     assert not halves.held_out
 

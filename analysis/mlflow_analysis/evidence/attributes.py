@@ -30,7 +30,7 @@ class Literal:
 
 
 def trace_attributes(features: Features) -> pd.DataFrame:
-    """One text column for each attribute of a trace, "" where unknown; indexed by trace id.
+    """One categorical column for each attribute of a trace, "" where unknown; indexed by trace id.
 
     ``hour`` is in blocks of three hours (UTC), ``load`` in thirds, ``request_length`` in words: short up
     to 15, medium up to 60, long.
@@ -50,7 +50,7 @@ def trace_attributes(features: Features) -> pd.DataFrame:
         [words == 0, words <= _SHORT, words <= _MEDIUM], ["", "short", "medium"], "long"
     )
     table["load"] = _thirds(traces["load"])
-    return table.join(features.attributes).fillna("").astype(object)
+    return table.join(features.attributes).fillna("").astype(object).astype("category")
 
 
 def _thirds(load: pd.Series) -> pd.Series:
@@ -73,63 +73,100 @@ def literals(
 ) -> list[Literal]:
     """Every attribute value of ``units``, in a fixed order.
 
-    A session or request group has what any of its traces has; its turn is its last one. A span has its
-    own tool and model, a trace every tool that it calls.
+    A session has what any of its traces has; its turn is its last one. A request group has what more
+    than half of its traces have. A span has its own tool and model, a trace every tool that it calls.
     """
     pairs = traces_of(unit, units, case, features)
-    position = pd.Series(np.arange(len(units)), index=units)
-    at = position.reindex(pairs.index).to_numpy()
-    of_traces = attributes.reindex(pairs.to_numpy())
+    at = units.get_indexer(pairs.index)
+    place = features.traces.index.get_indexer(pd.Index(pairs.to_numpy()))
+    at, place = at[place >= 0], place[place >= 0]
+    majority = np.bincount(at, minlength=len(units)) / 2 if unit is Unit.REQUEST_GROUP else None
     found: list[Literal] = []
-    for name in of_traces.columns:
+    for name in attributes.columns:
         if name in excluded:
             continue
-        column = of_traces[name]
+        column = attributes[name].cat
+        codes = column.codes.to_numpy()[place].astype(np.int64)
+        values = column.categories.to_numpy(dtype=object)
         if unit is Unit.SPAN and name == "model":
-            own = features.spans["model"].reindex(units)
-            column = own.where(own != "", column.to_numpy())
+            own = features.spans["model"].reindex(units).to_numpy(dtype=object)[at]
+            codes, values = _coded(np.where(own != "", own, values[codes]))
         if unit is Unit.SESSION and name == "turn":
-            column = column.groupby(at).transform("max")
-        found += _of_column(name, column.to_numpy(dtype=object), at, len(units))
+            last = np.full(len(units), -1)
+            np.maximum.at(last, at, codes)
+            codes = last[at]
+        found += _of_column(name, codes, values, at, len(units), majority)
     if "tool" not in excluded:
-        found += _tools(unit, units, pairs, at, features)
+        found += _tools(unit, units, at, place, features, majority)
     return found
 
 
 def _of_column(
-    name: str, values: npt.NDArray[np.object_], at: npt.NDArray[np.int64], n: int
+    name: str,
+    codes: npt.NDArray[np.int64],
+    values: npt.NDArray[np.object_],
+    at: npt.NDArray[np.int64],
+    n: int,
+    majority: npt.NDArray[np.float64] | None = None,
 ) -> list[Literal]:
-    counts = pd.Series(values[values != ""]).value_counts()
-    chosen = sorted(counts.index[:_MOST_VALUES])
+    """The most frequent values of rows that belong to the units ``at``; ``codes`` number ``values``."""
+    counts = np.bincount(codes[codes >= 0], minlength=len(values))
+    frequent = sorted(
+        (number for number in np.flatnonzero(counts).tolist() if values[number] != ""),
+        key=lambda number: (-counts[number], values[number]),
+    )
+    order = np.argsort(codes, kind="stable")
+    first, last = (
+        np.searchsorted(codes[order], np.arange(len(values)), side) for side in ("left", "right")
+    )
     result = []
-    for value in chosen:
-        holds = np.zeros(n, dtype=bool)
-        holds[at[values == value]] = True
-        result.append(Literal(name, str(value), holds))
+    for number in sorted(frequent[:_MOST_VALUES], key=lambda each: str(values[each])):
+        rows = at[order[first[number] : last[number]]]
+        if majority is None:
+            holds = np.zeros(n, dtype=bool)
+            holds[rows] = True
+        else:
+            holds = np.bincount(rows, minlength=n) > majority
+        result.append(Literal(name, str(values[number]), holds))
     return result
 
 
 def _tools(
-    unit: Unit, units: pd.Index, pairs: pd.Series, at: npt.NDArray[np.int64], features: Features
+    unit: Unit,
+    units: pd.Index,
+    at: npt.NDArray[np.int64],
+    place: npt.NDArray[np.int64],
+    features: Features,
+    majority: npt.NDArray[np.float64] | None,
 ) -> list[Literal]:
     if unit is Unit.SPAN:
-        own = features.spans["tool"].reindex(units)
-        if (
-            own == ""
-        ).all():  # model calls or parents: no tool of their own, look at their children
-            children = features.calls
-            parent = children["trace_id"] + "/" + children["parent_id"]
-            position = pd.Series(np.arange(len(units)), index=units)
-            below = children[parent.isin(units).to_numpy()]
-            spots = position.reindex(
-                (below["trace_id"] + "/" + below["parent_id"]).to_numpy()
-            ).to_numpy()
-            return _of_column("tool", below["tool"].to_numpy(dtype=object), spots, len(units))
-        return _of_column(
-            "tool", own.fillna("").to_numpy(dtype=object), np.arange(len(units)), len(units)
-        )
-    calls = features.calls[["trace_id", "tool"]].drop_duplicates()
-    rows = pd.DataFrame({"trace_id": pairs.to_numpy(), "at": at}).merge(calls, on="trace_id")
-    return _of_column(
-        "tool", rows["tool"].to_numpy(dtype=object), rows["at"].to_numpy(), len(units)
-    )
+        own = features.spans["tool"].reindex(units).fillna("").to_numpy(dtype=object)
+        spots = np.arange(len(units))
+        if (own == "").all():
+            # model calls or parents: no tool of their own, look at their children
+            calls = features.calls
+            parents = features.parent_keys.reindex(calls.index)
+            below = units.get_indexer(pd.Index(parents.to_numpy()))
+            own, spots = calls["tool"].to_numpy(dtype=object)[below >= 0], below[below >= 0]
+        return _of_column("tool", *_coded(own), spots, len(units))
+    values, called = features.shared(_called)
+    row, column = np.nonzero(called[:, place])
+    return _of_column("tool", row, values, at[column], len(units), majority)
+
+
+def _coded(
+    column: npt.NDArray[np.object_],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+    """Each value as a number, and the values in order."""
+    codes, values = pd.factorize(column, sort=True)
+    return codes.astype(np.int64), np.asarray(values, dtype=object)
+
+
+def _called(features: Features) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
+    """The names of all tools, and which traces call each, shape (tools, traces)."""
+    calls = features.calls
+    codes, names = _coded(calls["tool"].to_numpy(dtype=object))
+    trace = features.traces.index.get_indexer(pd.Index(calls["trace_id"]))
+    called = np.zeros((len(names), len(features.traces)), dtype=bool)
+    called[codes, trace] = True
+    return names, called

@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.evidence.causes import Candidate, Search, holds_for
 from mlflow_analysis.evidence.examples import assessments, examples, trend
 from mlflow_analysis.evidence.impact import impact
+from mlflow_analysis.evidence.outcomes import Contrasted, harm_in_words
 from mlflow_analysis.evidence.prevalence import Prevalence, traces_of
 from mlflow_analysis.evidence.replication import Replication
 from mlflow_analysis.evidence.verdict import rule_on_halves
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Finding, RootCause, Unit, Verdict
+from mlflow_analysis.findings import Finding, OutcomeContrast, RootCause, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.contrasts import reversed_strata
 from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE
@@ -36,6 +39,9 @@ class Weighed:
     replication: Replication | None = None
     """What the halves of the sessions say, for a claim formed from the data."""
 
+    outcomes: tuple[Contrasted, ...] = ()
+    """What the sessions with it came to, before correction."""
+
     @property
     def p_value(self) -> float | None:
         """Of its own test: on the half that decides, where there is one."""
@@ -49,7 +55,7 @@ class Weighed:
     def p_values(self) -> list[float]:
         """Of every test that was run for it."""
         own = [] if self.p_value is None else [self.p_value]
-        return [*own, *self.search.p_values]
+        return [*own, *self.search.p_values, *(each.p_value for each in self.outcomes)]
 
 
 def finding_of(
@@ -63,17 +69,22 @@ def finding_of(
     p_value = weighed.p_value
     q_value = None if p_value is None else q_of[p_value]
     ruled = rule_on_halves(hypothesis, case, counted, replication, q_value)
-    causes = tuple(
-        _root_cause(candidate, q_of[candidate.p_value], weighed, features)
-        for candidate in weighed.search.candidates
-        if q_of[candidate.p_value] < FALSE_DISCOVERY_RATE
-    )
+    clear = [
+        each for each in weighed.search.candidates if q_of[each.p_value] < FALSE_DISCOVERY_RATE
+    ]
+    causes = _root_causes(clear, q_of, weighed, features)
+    outcomes: tuple[OutcomeContrast, ...] = ()
+    if ruled.verdict is Verdict.CONFIRMED:
+        outcomes = tuple(each.corrected(q_of[each.p_value]) for each in weighed.outcomes)
     documentation = hypothesis.documentation()
+    statement = _statement(case, counted, documentation.claim, hypothesis.unit)
+    if hypothesis.text_cue and ruled.verdict is Verdict.CONFIRMED:
+        statement = f"{statement} {harm_in_words(outcomes)}"
     finding = Finding(
         fingerprint=fingerprint(hypothesis, case.subject),
         hypothesis=hypothesis.id,
         title=f"{hypothesis.title}: {case.subject}" if case.subject else hypothesis.title,
-        statement=_statement(case, counted, documentation.claim, hypothesis.unit),
+        statement=statement,
         category=hypothesis.category,
         verdict=ruled.verdict,
         reason=ruled.reason,
@@ -91,13 +102,14 @@ def finding_of(
         assessments=assessments(hypothesis, weighed.rows),
         examples=examples(weighed.rows, _typical(weighed, features), features),
         root_causes=causes,
-        impact=impact(hypothesis, case, weighed.rows, features),
+        impact=impact(hypothesis, case.explained or case, _mendable(weighed), features),
         why=documentation.why,
         not_flagged=documentation.not_flagged,
         trend=trend(hypothesis, case, counted, features),
         subject=case.subject,
         replicates=None if replication is None else replication.replicates,
         held_out=replication is not None and replication.held_out,
+        outcomes=outcomes,
     )
     return _with_recommendation(hypothesis, finding)
 
@@ -119,6 +131,13 @@ def _statement(case: Case, counted: Prevalence, claim: str, unit: Unit) -> str:
     )
 
 
+def _mendable(weighed: Weighed) -> pd.DataFrame:
+    """The rows of what is explained: of the traces that a user asks about only those that did badly."""
+    if weighed.case.explained is None:
+        return weighed.rows
+    return weighed.rows[weighed.rows["unit"].isin(weighed.case.explained.affected["unit"])]
+
+
 def _typical(weighed: Weighed, features: Features) -> set[str]:
     """Traces of affected units that have the main cause, or else those that are explained."""
     explained = weighed.explained
@@ -131,29 +150,39 @@ def _typical(weighed: Weighed, features: Features) -> set[str]:
     return {str(each) for each in traces_of(weighed.hypothesis.unit, units, weighed.case, features)}
 
 
-def _root_cause(
-    candidate: Candidate, q_value: float, weighed: Weighed, features: Features
-) -> RootCause:
-    return RootCause(
-        attribute=candidate.attribute,
-        value=candidate.value,
-        share=candidate.share,
-        lift=candidate.lift,
-        q_value=q_value,
-        mechanism=_mechanism(candidate, weighed, features)
-        + _where_reversed(candidate, weighed, features),
-        affected=candidate.affected,
-        units=candidate.units,
-        replicates=candidate.replicates,
+def _root_causes(
+    candidates: list[Candidate], q_of: dict[float, float], weighed: Weighed, features: Features
+) -> tuple[RootCause, ...]:
+    if not candidates:
+        return ()
+    shown = _spans_that_show_it(weighed, features)
+    strata = _topics(weighed, features)
+    return tuple(
+        RootCause(
+            attribute=each.attribute,
+            value=each.value,
+            share=each.share,
+            lift=each.lift,
+            q_value=q_of[each.p_value],
+            mechanism=_mechanism(each, weighed, shown) + _where_reversed(each, weighed, strata),
+            affected=each.affected,
+            units=each.units,
+            replicates=each.replicates,
+        )
+        for each in candidates
     )
 
 
-def _mechanism(candidate: Candidate, weighed: Weighed, features: Features) -> str:
-    """ "because …" only where the affected spans themselves show it."""
-    tool = next((each.value for each in candidate.literals if each.attribute == "tool"), "")
+def _spans_that_show_it(weighed: Weighed, features: Features) -> pd.DataFrame:
     keys = weighed.rows["trace_id"].astype(str) + "/" + weighed.rows["span_id"].astype(str)
     places = features.spans.index.get_indexer(pd.Index(keys))
-    spans = features.spans.iloc[places[places >= 0]]
+    columns = ["tool", "failed", "propagated", "error_status", "critical_ms"]
+    return features.spans[columns].iloc[places[places >= 0]]
+
+
+def _mechanism(candidate: Candidate, weighed: Weighed, spans: pd.DataFrame) -> str:
+    """ "because …" only where the affected spans themselves show it."""
+    tool = next((each.value for each in candidate.literals if each.attribute == "tool"), "")
     if tool and len(spans):
         failing = spans[(spans["tool"] == tool) & spans["failed"]]
         if len(failing) >= 0.8 * len(weighed.rows) and len(failing):
@@ -171,15 +200,25 @@ def _mechanism(candidate: Candidate, weighed: Weighed, features: Features) -> st
     return f"{_ASSOCIATED} {candidate.attribute} = {candidate.value}"
 
 
-def _where_reversed(candidate: Candidate, weighed: Weighed, features: Features) -> str:
+def _topics(weighed: Weighed, features: Features) -> npt.NDArray[np.object_]:
+    """The topic of each unit that is explained: of its first trace."""
+    counted = weighed.explained
+    pairs = traces_of(weighed.hypothesis.unit, counted.units, weighed.case, features)
+    place = features.traces.index.get_indexer(pd.Index(pairs.to_numpy()))
+    unit = counted.units.get_indexer(pairs.index)
+    topics = features.traces["topic"].to_numpy(dtype=object)
+    found = np.full(len(counted.units), "", dtype=object)
+    known = (place >= 0) & (unit >= 0)
+    # backwards, so that the first trace is written last
+    found[unit[known][::-1]] = topics[place[known][::-1]]
+    return found
+
+
+def _where_reversed(candidate: Candidate, weighed: Weighed, strata: npt.NDArray[np.object_]) -> str:
     """Topics in which the association goes the other way, in words (Simpson's paradox)."""
     if any(each.attribute == "topic" for each in candidate.literals):
         return ""
-    counted, unit = weighed.explained, weighed.hypothesis.unit
-    pairs = traces_of(unit, counted.units, weighed.case, features)
-    topic = features.traces["topic"].reindex(pairs.to_numpy()).set_axis(pairs.index)
-    strata = topic[~topic.index.duplicated()].reindex(counted.units).to_numpy(dtype=object)
-    flipped = reversed_strata(counted.shows, holds_for(candidate), strata)
+    flipped = reversed_strata(weighed.explained.shows, holds_for(candidate), strata)
     return f"; but the other way round for the topic {', '.join(flipped)}" if flipped else ""
 
 

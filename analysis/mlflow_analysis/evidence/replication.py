@@ -90,17 +90,6 @@ def in_first_half(sessions: npt.NDArray[np.object_]) -> Flags:
     return bits[codes] if len(names) else np.zeros(0, dtype=bool)
 
 
-def halves_of(unit: Unit, counted: Prevalence, case: Case, features: Features) -> Halves:
-    """The half of each unit: that of its session; of a request group, that of its first trace."""
-    sessions = counted.cluster
-    if unit is Unit.REQUEST_GROUP:
-        members = traces_of(unit, counted.units, case, features)
-        place = features.traces.index.get_indexer(pd.Index(members.to_numpy()))
-        first = pd.Series(place, index=members.index).groupby(level=0).min().reindex(counted.units)
-        sessions = features.traces["session"].to_numpy(dtype=object)[first.to_numpy(dtype=int)]
-    return Halves(in_first_half(sessions), len(features.traces) >= ENOUGH_TRACES)
-
-
 def estimate(hypothesis: Hypothesis, case: Case, counted: Prevalence) -> float:
     """The figure that the minimum effect is for: the effect, or the share. NaN if there is none."""
     if case.test_without_effect or not counted.eligible:
@@ -119,6 +108,15 @@ class Split:
         self._masks = (first, ~first)
         self._features = features
         self._halves: list[Features] | None = None
+
+    def halves(self, unit: Unit, counted: Prevalence, case: Case) -> Halves:
+        """The half of each unit: that of the session of its first trace."""
+        pairs = traces_of(unit, counted.units, case, self._features)
+        place = self._features.traces.index.get_indexer(pd.Index(pairs.to_numpy()))
+        at = counted.units.get_indexer(pairs.index)
+        first = np.full(len(counted.units), len(self._features.traces))
+        np.minimum.at(first, at[place >= 0], place[place >= 0])
+        return Halves(np.append(self._masks[0], False)[first], self.held_out)
 
     def replications(
         self, hypothesis: Hypothesis, cases: list[Case]

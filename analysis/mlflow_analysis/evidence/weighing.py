@@ -10,11 +10,18 @@ from collections.abc import Sequence
 
 from mlflow_analysis.evidence.attributes import literals, trace_attributes
 from mlflow_analysis.evidence.causes import Search, search_causes
-from mlflow_analysis.evidence.composition import Weighed, finding_of, not_testable
+from mlflow_analysis.evidence.composition import (
+    Weighed,
+    finding_of,
+    fingerprint,
+    not_testable,
+)
 from mlflow_analysis.evidence.examples import evidence_rows, in_time_order
 from mlflow_analysis.evidence.impact import in_rank_order
+from mlflow_analysis.evidence.merging import merged
+from mlflow_analysis.evidence.outcomes import Contrasted, Outcomes
 from mlflow_analysis.evidence.prevalence import prevalence
-from mlflow_analysis.evidence.replication import Replication, Split, halves_of
+from mlflow_analysis.evidence.replication import Replication, Split
 from mlflow_analysis.evidence.verdict import may_be_confirmed
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category, Finding
@@ -43,6 +50,7 @@ class Weighing:
         self._features = features
         self._attributes = trace_attributes(features)
         self._split = Split(features)
+        self._outcomes = Outcomes(features)
         self._weighed: list[Weighed] = []
         self._untested: list[Finding] = []
 
@@ -82,7 +90,11 @@ class Weighing:
         asked = [each for each in self._weighed if each.hypothesis.category is Category.USER]
         findings = self._untested + self._corrected(catalogued, catalogued)
         findings += self._corrected(self._weighed, asked)
-        return in_rank_order(findings), sum(len(each.p_values) for each in self._weighed)
+        by_fingerprint = {
+            fingerprint(each.hypothesis, each.case.subject): each for each in self._weighed
+        }
+        ranked = merged(in_rank_order(findings), by_fingerprint, self._features.traces.index)
+        return ranked, sum(len(each.p_values) for each in self._weighed)
 
     def _corrected(self, family: Sequence[Weighed], wanted: Sequence[Weighed]) -> list[Finding]:
         """The findings of ``wanted``, with q-values over all tests of ``family``."""
@@ -98,6 +110,7 @@ class Weighing:
         counted = prevalence(hypothesis, case, self._features)
         rows = in_time_order(evidence_rows(case, counted), self._features)
         search = Search((), ())
+        outcomes: tuple[Contrasted, ...] = ()
         explained = counted
         if case.explained is not None:
             explained = prevalence(hypothesis, case.explained, self._features)
@@ -111,9 +124,10 @@ class Weighing:
                 self._attributes,
                 hypothesis.not_causes,
             )
-            halves = halves_of(hypothesis.unit, explained, case.explained or case, self._features)
+            halves = self._split.halves(hypothesis.unit, explained, case.explained or case)
             search = search_causes(explained, candidates, halves)
-        return Weighed(hypothesis, case, counted, rows, search, explained, replication)
+            outcomes = self._outcomes.contrasts(hypothesis, case, counted, rows["trace_id"])
+        return Weighed(hypothesis, case, counted, rows, search, explained, replication, outcomes)
 
 
 def conclude(hypotheses: Sequence[Hypothesis], features: Features) -> tuple[list[Finding], int]:

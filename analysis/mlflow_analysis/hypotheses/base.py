@@ -36,6 +36,13 @@ class Rule(Enum):
     """For contrasts: the case carries its own ``Contrast``."""
 
 
+class Outcome(Enum):
+    """What tells how a session ended."""
+
+    STATE = "its last trace failed or did not"
+    ASSESSMENTS = "people, checks or judges passed or failed it"
+
+
 @dataclass(frozen=True)
 class Contrast:
     """A measured difference and its p-value (``None`` where the interval alone decides)."""
@@ -144,6 +151,12 @@ class Hypothesis(ABC):
     formed_from_data: ClassVar[bool] = False
     """Whether the claim is about something that only the traces name, such as a window of time. A case
     with a subject is so anyhow."""
+
+    is_outcome: ClassVar[frozenset[Outcome]] = frozenset()
+    """Outcomes that the claim is itself about: a contrast with them would only say it again."""
+    text_cue: ClassVar[bool] = False
+    """Whether it goes by wording, which is no harm by itself: its statement then says what the sessions'
+    outcomes show."""
 
     @abstractmethod
     def eligible(self, features: Features) -> pd.Index:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category, Effect, Severity
-from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, most_frequent
 from mlflow_analysis.statistics.bursts import Burst, scan
 from mlflow_analysis.statistics.intervals import Interval
@@ -44,6 +44,7 @@ class ErrorBurst(Hypothesis):
     id = "error-burst"
     title = "Failures come in a burst"
     category = Category.OPERATIONAL
+    is_outcome = frozenset({Outcome.STATE})
     severity = Severity.MEDIUM
     rule = Rule.EFFECT
     formed_from_data = True

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Finding, Severity
-from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, after_seconds, with_status
 from mlflow_analysis.hypotheses.recovery import mended
 from mlflow_analysis.statistics.contrasts import difference_of_rates
@@ -44,6 +44,7 @@ class ErrorCascade(Hypothesis):
     id = "error-cascade"
     title = "A tool's failure fails the trace"
     category = Category.OPERATIONAL
+    is_outcome = frozenset({Outcome.STATE})
     severity = Severity.MEDIUM
     rule = Rule.EFFECT
     minimum_effect = 0.2

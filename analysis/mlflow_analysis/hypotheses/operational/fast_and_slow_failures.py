@@ -9,7 +9,7 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Finding, Severity
-from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, most_frequent
 from mlflow_analysis.statistics.clustering import bootstrap_counts, cluster_codes
 from mlflow_analysis.statistics.modality import two_modes
@@ -48,6 +48,7 @@ class FastAndSlowFailures(Hypothesis):
     id = "fast-and-slow-failures"
     title = "Failures are either fast or slow"
     category = Category.OPERATIONAL
+    is_outcome = frozenset({Outcome.STATE})
     severity = Severity.LOW
     rule = Rule.EFFECT
     minimum_effect = 3.0

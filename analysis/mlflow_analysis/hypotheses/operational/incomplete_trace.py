@@ -8,7 +8,7 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category, Severity
-from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, Rule, affected_rows
 
 _HOUR_MS = 3_600_000.0
 
@@ -41,6 +41,7 @@ class IncompleteTrace(Hypothesis):
     id = "incomplete-trace"
     title = "Traces are incomplete"
     category = Category.OPERATIONAL
+    is_outcome = frozenset({Outcome.STATE})
     severity = Severity.LOW
     rule = Rule.FACT
     not_causes = frozenset({"state", "error_class", "error_template"})

@@ -11,7 +11,7 @@ from scipy import stats
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category, Effect, Finding, Severity
-from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, leading_cause
 from mlflow_analysis.statistics.change_points import Change, level_change, rate_change
 from mlflow_analysis.statistics.clustering import design_effect
@@ -63,6 +63,7 @@ class Regression(Hypothesis):
     id = "regression"
     title = "Worse since a moment in time"
     category = Category.OPERATIONAL
+    is_outcome = frozenset({Outcome.STATE})
     severity = Severity.HIGH
     rule = Rule.EFFECT
     minimum_effect = 1.2

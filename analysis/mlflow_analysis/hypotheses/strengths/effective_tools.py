@@ -11,7 +11,7 @@ from scipy import stats
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Severity, Unit
-from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
 from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.statistics.clustering import design_effect
@@ -54,6 +54,7 @@ class EffectiveTools(Hypothesis):
     id: ClassVar[str] = "effective-tools"
     title: ClassVar[str] = "Effective tool"
     category: ClassVar[Category] = Category.STRENGTH
+    is_outcome = frozenset(Outcome)
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     rule: ClassVar[Rule] = Rule.EFFECT

@@ -9,7 +9,7 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
-from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, affected_rows
 from mlflow_analysis.hypotheses.quality.wording import declined, tells_failure
 from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
@@ -44,6 +44,7 @@ class ErrorRecovery(Hypothesis):
     id: ClassVar[str] = "error-recovery"
     title: ClassVar[str] = "Recovers from failed calls"
     category: ClassVar[Category] = Category.STRENGTH
+    is_outcome = frozenset(Outcome)
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     minimum_effect: ClassVar[float] = 0.50

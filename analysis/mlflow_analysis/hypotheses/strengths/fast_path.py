@@ -9,7 +9,7 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
-from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, affected_rows
 
 _GOAL_MS = 10_000.0
 
@@ -39,6 +39,7 @@ class FastPath(Hypothesis):
     id: ClassVar[str] = "fast-path"
     title: ClassVar[str] = "Fast answers"
     category: ClassVar[Category] = Category.STRENGTH
+    is_outcome = frozenset(Outcome)
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     minimum_effect: ClassVar[float] = 0.95

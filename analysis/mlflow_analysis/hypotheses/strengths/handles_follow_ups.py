@@ -9,7 +9,7 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Severity, Unit
-from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.context_lost import ContextLost
 from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.statistics.contrasts import difference_of_rates
@@ -45,6 +45,7 @@ class HandlesFollowUps(Hypothesis):
     id: ClassVar[str] = "handles-follow-ups"
     title: ClassVar[str] = "Handles follow-ups"
     category: ClassVar[Category] = Category.STRENGTH
+    is_outcome = frozenset(Outcome)
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     rule: ClassVar[Rule] = Rule.EFFECT

@@ -9,7 +9,7 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Severity, Unit
-from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 
@@ -42,6 +42,7 @@ class ReliableTopic(Hypothesis):
     id: ClassVar[str] = "reliable-topic"
     title: ClassVar[str] = "Reliable topic"
     category: ClassVar[Category] = Category.STRENGTH
+    is_outcome = frozenset(Outcome)
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     rule: ClassVar[Rule] = Rule.EFFECT
