@@ -77,32 +77,30 @@ def outcomes(jobs: Sequence[Job]) -> Iterator[AnyOutcome]:
 
 def plan(*, quick: bool) -> list[Job]:
     """All scenarios of a run; a quick one is for a first look, not for the table of record."""
-    sizes = ((200, 1),) if quick else ((200, 3), (50, 1), (1000, 1))
-    generators = range(0, len(ALL), 4 if quick else 1)
-    jobs = [
-        Job("planted", number, seed, size)
-        for size, seeds in sizes
-        for number in generators
-        for seed in range(seeds)
+    if quick:
+        return [
+            *(Job("planted", number, 0, 200) for number in range(0, len(ALL), 4)),
+            *(Job("near miss", number, 0, 200) for number in range(0, len(NEAR_MISSES), 4)),
+            *(Job("confounded", number, 0, 200) for number in range(0, len(ARRANGEMENTS), 2)),
+            *(Job("null", 0, seed, 50 if seed % 2 else 200) for seed in range(12)),
+            Job("bytes", 0, 7, 50),
+            *(Job("retimed", number, 0, 200) for number in range(len(TWINS))),
+        ]
+    every = range(len(ALL))
+    return [
+        *(Job("planted", number, seed, 200) for number in every for seed in range(2)),
+        *(Job("planted", number, 0, 50) for number in every),
+        *(Job("planted", number, 0, 1000) for number in every[::3]),
+        *(Job("near miss", number, 0, 200) for number in range(len(NEAR_MISSES))),
+        *(
+            Job("confounded", number, size, size)
+            for number in range(len(ARRANGEMENTS))
+            for size in (200, 400, 1000)
+        ),
+        *(Job("null", 0, seed, _NULL_SIZES[seed % 5]) for seed in range(200)),
+        *(Job("bytes", number, 7, 200) for number in every[::12]),
+        *(Job("retimed", number, seed, 200) for number in range(len(TWINS)) for seed in range(4)),
     ]
-    jobs += [
-        Job("near miss", number, seed, 200)
-        for number in range(0, len(NEAR_MISSES), 4 if quick else 1)
-        for seed in range(1)
-    ]
-    jobs += [
-        Job("confounded", number, seed, 200 if quick else size)
-        for number in range(len(ARRANGEMENTS))
-        for seed, size in enumerate((400,) if quick else (200, 400, 1000))
-    ]
-    jobs += [Job("null", 0, seed, _NULL_SIZES[seed % 5]) for seed in range(10 if quick else 200)]
-    jobs += [Job("bytes", number, 7, 200) for number in range(0, len(ALL), 40 if quick else 12)]
-    jobs += [
-        Job("retimed", number, seed, 200)
-        for number in range(len(TWINS))
-        for seed in range(1 if quick else 4)
-    ]
-    return jobs
 
 
 _NULL_SIZES = (50, 200, 50, 200, 1000)

@@ -110,9 +110,10 @@ def _declines(turn: Turn) -> bool:
 
 
 def _slow_by_itself(turn: Turn) -> bool:
-    for call in turn.calls_of("hotel_rates"):
+    calls = turn.calls_of("hotel_rates")
+    for call in calls:
         call.ms *= 2.5
-    return True
+    return bool(calls)
 
 
 def _rare_tool_breaks(planned: list[Turn], draw: Random) -> None:

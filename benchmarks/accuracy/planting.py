@@ -122,8 +122,6 @@ class Generator:
     mix: Mix = field(default_factory=Mix)
     prepare: Callable[[list[Turn], Random], None] | None = None
     """For what no turn can decide alone: change the whole traffic before the turns are planted."""
-    subject: str = ""
-    """The finding's subject, where that is how the cause is told."""
     tells: str = ""
     """What the statement or a root cause has to name (the release of a regression)."""
 

@@ -96,8 +96,6 @@ def _best(scenario: Scenario, candidates: list[Finding]) -> Finding | None:
 
 def names_cause(finding: Finding, generator: Generator) -> bool:
     """Whether the first root cause, with the finding's subject, names every part of the cause."""
-    if generator.subject and finding.subject != generator.subject:
-        return False
     if generator.tells:
         told = [finding.statement, finding.subject, *(each.value for each in finding.root_causes)]
         return any(generator.tells in text for text in told)

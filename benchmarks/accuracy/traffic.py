@@ -181,10 +181,10 @@ def _judge(turn: Turn, mix: Mix, draw: Random) -> None:
         turn.feedback.append(("helpful", good, ""))
 
 
-def background(app: Application, draw: Random) -> str:
-    """Why somebody asks, in seventy words or so, of which hardly any come back in another request."""
+def background(app: Application, draw: Random, words: int = 62) -> str:
+    """Why somebody asks, in ``words`` words or a few more; hardly any come back in another request."""
     told = [draw.choice(app.background)]
-    while len(" ".join(told).split()) < 62:
+    while len(" ".join(told).split()) < words:
         told.append(
             f"{draw.choice(WHO)} {draw.choice(VERBS)} {draw.choice(WHAT)} {draw.choice(WHEN)}."
         )

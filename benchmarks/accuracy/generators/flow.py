@@ -159,12 +159,12 @@ GENERATORS = (
     ),
     Generator(
         "a database that slows down under load", "resource-contention", ANALYST, failing.nothing,
-        prepare=_rush, subject="run_sql",
+        (tool("run_sql"),), prepare=_rush,
         also=frozenset({"latency-outliers", "slow-tool", "error-burst"}),
     ),
     Generator(
         "one tool takes the trace along", "error-cascade", TRAVEL,
-        failing.calls_fail(failing.CRASHED, "rail_times", 0.95), (tool("rail_times"),), 0.35,
+        failing.calls_fail(failing.CRASHED, "rail_times", 0.95), (tool("rail_times"),), 0.6,
         prepare=_others_recover,
         also=frozenset({"unreliable-tool", "api-failure", "retry-storm"}),
     ),

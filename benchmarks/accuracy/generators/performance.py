@@ -8,7 +8,7 @@ from random import Random
 from benchmarks.accuracy.applications import ANALYST, HANDBOOK, RESEARCH, TRAVEL
 from benchmarks.accuracy.generators import failing
 from benchmarks.accuracy.plan import Step, Turn
-from benchmarks.accuracy.planting import Generator, app_version, prompt_version, region, tool
+from benchmarks.accuracy.planting import Generator, app_version, model, prompt_version, region, tool
 from benchmarks.accuracy.traffic import lognormal
 
 
@@ -75,7 +75,7 @@ def _stalls(turn: Turn) -> bool:
 
 
 def _slow_orchestration(turn: Turn) -> bool:
-    turn.overhead_ms = turn.draw.uniform(1_300.0, 2_100.0)
+    turn.overhead_ms = turn.draw.uniform(2_500.0, 4_500.0)
     return True
 
 
@@ -97,11 +97,11 @@ def _whole_pages(turn: Turn) -> bool:
 
 GENERATORS = (
     Generator(
-        "one slow tool", "slow-tool", ANALYST, slow_tool, subject="run_sql",
+        "one slow tool", "slow-tool", ANALYST, slow_tool, (tool("run_sql"),),
         also=frozenset({"latency-outliers"}),
     ),
     Generator(
-        "one slow model", "slow-model", HANDBOOK, _slow_model, subject="cedar-large",
+        "one slow model", "slow-model", HANDBOOK, _slow_model, (model("cedar-large"),),
         also=frozenset({"latency-outliers", "llm-round-trips"}),
     ),
     Generator(
@@ -114,7 +114,7 @@ GENERATORS = (
     ),
     Generator(
         "a sandbox that starts cold", "cold-start", ANALYST, failing.nothing,
-        prepare=_first_call_is_slow, subject="python_sandbox",
+        (tool("python_sandbox"),), prepare=_first_call_is_slow,
         also=frozenset({"latency-outliers", "slow-tool"}),
     ),
     Generator(

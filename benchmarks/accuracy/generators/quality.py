@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable
 from random import Random
 
 from benchmarks.accuracy.applications import ANALYST, HANDBOOK, RESEARCH, TRAVEL
@@ -25,9 +26,14 @@ from benchmarks.accuracy.traffic import background
 def _long_winded(turn: Turn) -> bool:
     if turn.answer is None or turn.long or turn.request.count("?") > 1:
         return False
-    parts = [background(HANDBOOK, turn.draw) for _ in range(3)]
-    turn.answer = f"{parts[0]} {turn.answer} {parts[1]} {parts[2]}"
+    turn.answer = f"{turn.answer} {background(HANDBOOK, turn.draw, 170)}"
     return len(turn.request.split()) <= 15
+
+
+def _talks_more(planned: list[Turn], draw: Random) -> None:
+    for turn in planned:
+        if turn.answer is not None:
+            turn.answer += " " + background(ANALYST, draw, 30)
 
 
 def _stutters(turn: Turn) -> bool:
@@ -238,32 +244,37 @@ def _disobeys(turn: Turn) -> bool:
     return True
 
 
-def _judged(name: str, source_value: bool | str) -> Plant:
+def _marked_down(value: bool | str) -> Plant:
+    """A bad mark where there was a good one."""
+
     def plant(turn: Turn) -> bool:
         if not turn.feedback:
             return False
-        turn.feedback = [(name, source_value, "does not answer the question")]
+        turn.feedback = [(turn.feedback[0][0], value, "does not answer the question")]
         return True
 
     return plant
 
 
-def _ask_everyone(planned: list[Turn], draw: Random) -> None:
-    for turn in planned:
-        turn.feedback = [("helpful", True, "")] if draw.random() < 0.85 else []
+def _all_good(name: str, value: bool | str) -> Callable[[list[Turn], Random], None]:
+    def prepare(planned: list[Turn], draw: Random) -> None:
+        for turn in planned:
+            turn.feedback = [(name, value, "")] if draw.random() < 0.85 else []
+
+    return prepare
 
 
 GENERATORS = (
     Generator("a long-winded prompt", "verbose-response", HANDBOOK, _long_winded,
-              (prompt_version("p7"),), 0.9),
+              (prompt_version("p9"),), 0.9),
     Generator("a model that stutters", "repetition-within", ANALYST, _stutters,
-              (model("quartz-9b"),), 0.5, also=frozenset({"verbose-response"})),
+              (model("quartz-9b"),), 0.5, prepare=_talks_more, also=frozenset({"verbose-response"})),
     Generator("two sentences in every other answer", "repetition-across", TRAVEL, _same_sentences,
               rate=0.55),
     Generator("another figure every time", "inconsistent-answers", ANALYST, failing.nothing,
               prepare=_asked_again_and_again, also=frozenset({"unsupported-by-tools", "context-lost"})),
     Generator("a model that does not keep to JSON", "format-mismatch", RESEARCH, _prose_instead,
-              (model("quartz-9b"),), 0.8, prepare=asks_for_json),
+              (model("cedar-large"),), 0.8, prepare=asks_for_json),
     Generator("a prompt whose limit is too low", "truncated-response", TRAVEL, _cut_short,
               (prompt_version("p8"),), 0.45),
     Generator("questions instead of an attempt", "asks-instead-of-attempting", TRAVEL,
@@ -289,9 +300,9 @@ GENERATORS = (
     Generator("a model that ignores its instructions", "conflicting-instructions-ignored", TRAVEL,
               _disobeys, (model("basalt-70b"),), 0.6, prepare=_instructed),
     Generator("bad marks for one model in one region", "failing-assessment", RESEARCH,
-              _judged("helpful", False), (region("us-east"), model("opal-2")), 0.75, 0.04,
-              prepare=_ask_everyone),
+              _marked_down(False), (region("us-east"), model("opal-2")), 0.75, 0.04,
+              prepare=_all_good("helpful", True)),
     Generator("a judge that dislikes one tool's traces", "failing-assessment", ANALYST,
-              _judged("relevance", "no"), (tool("list_tables"),), 0.6, 0.04,
-              prepare=_ask_everyone),
+              _marked_down("no"), (tool("list_tables"),), 0.6, 0.04,
+              prepare=_all_good("relevance", "yes")),
 )  # fmt: skip

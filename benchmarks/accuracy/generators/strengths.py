@@ -11,7 +11,7 @@ from benchmarks.accuracy.generators.failing import failure
 from benchmarks.accuracy.generators.quality import asks_for_json
 from benchmarks.accuracy.near_misses import fails_then_works
 from benchmarks.accuracy.plan import Turn
-from benchmarks.accuracy.planting import Generator, topic
+from benchmarks.accuracy.planting import Generator, tool, topic
 from benchmarks.accuracy.traffic import background
 
 
@@ -46,7 +46,7 @@ def _as_long_as_needed(planned: list[Turn], draw: Random) -> None:
     for turn in planned:
         if draw.random() < 0.4 and turn.answer:
             turn.request = f"Explain in detail, step by step, and compare: {turn.request}"
-            turn.answer += " " + " ".join(background(TRAVEL, draw) for _ in range(3))
+            turn.answer += " " + background(TRAVEL, draw, 190)
         turn.planted = True
 
 
@@ -64,7 +64,7 @@ GENERATORS = (
     Generator("a retry that works", "error-recovery", TRAVEL, fails_then_works, rate=0.3,
               also=frozenset({"api-failure", "retry-storm"})),
     Generator("a tool that helps", "effective-tools", ANALYST, failing.nothing,
-              prepare=_others_fail("metric_store"), subject="metric_store", also=_FAILS),
+              (tool("metric_store"),), prepare=_others_fail("metric_store"), also=_FAILS),
     Generator("a topic that always works", "reliable-topic", RESEARCH, failing.nothing,
               (topic(RESEARCH, "patents"),), prepare=_others_fail("", "patents"), also=_FAILS),
     Generator("the same figures every time", "consistent-answers", ANALYST, failing.nothing,
