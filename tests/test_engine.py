@@ -169,7 +169,7 @@ def test_failing_and_slow_traces_are_read_first() -> None:
 
 def test_evidence_grows_while_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlflow_analysis.engine._EVIDENCE_EVERY", 0.0)
-    monkeypatch.setattr("mlflow_analysis.engine._LARGEST_LIVE_SHARE", float("inf"))
+    monkeypatch.setattr("mlflow_analysis.engine._LIVE_SHARE", float("inf"))
     events = list(
         analyze(RecordedTraces(some_traces(8)), AnalysisOptions(hypotheses=["rate-limited"]))
     )

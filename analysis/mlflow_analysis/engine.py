@@ -8,30 +8,28 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from mlflow_analysis.events import (
     AnalysisReady,
     Event,
-    EvidenceGrew,
     FindingReady,
     HypothesisQueued,
     Progress,
     PurposeDrafted,
     TraceSkipped,
 )
-from mlflow_analysis.evidence.prevalence import prevalence
+from mlflow_analysis.evidence.running import RunningCounts
 from mlflow_analysis.evidence.summary import summarise
-from mlflow_analysis.evidence.verdict import leaning
-from mlflow_analysis.evidence.weighing import Weighing, missing_field
+from mlflow_analysis.evidence.weighing import Weighing
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import Extracted, extract
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
 from mlflow_analysis.focus import Focus
-from mlflow_analysis.hypotheses.base import Hypothesis, Rule
+from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.hypotheses.own import own_hypothesis
 from mlflow_analysis.purpose import as_told, draft_purpose
@@ -41,11 +39,13 @@ from mlflow_analysis.source import FilterRefused, TraceSource, never
 logger = logging.getLogger(__name__)
 
 _PROGRESS_EVERY = 0.25
-_EVIDENCE_EVERY = 0.4
-_TURN = 0.25
+_EVIDENCE_EVERY = 0.25
+_LONGEST_TURN = 0.15
 """Seconds that the running counts of one turn may take."""
-_LARGEST_LIVE_SHARE = 0.5
-"""Share of the reading time that running counts may take."""
+_LIVE_SHARE = 0.2
+"""Share of the reading time that running counts may take; one hypothesis is counted in each turn anyway."""
+_HEAD_START = 3.0
+"""Seconds of reading that are credited at the start, so that all cards soon show something."""
 _PURPOSE_AFTER = 200
 _READ_AT_ONCE = 200
 
@@ -97,7 +97,6 @@ class _Run:
             tuple(by_id(each) for each in options.hypotheses) if options.hypotheses else catalogue()
         )
         self.hypotheses += tuple(own_hypothesis(each) for each in distinct(options.focus))
-        self._live = deque(self.hypotheses)
         self.extracted: list[Extracted] = []
         self.skipped: list[SkippedTrace] = []
         self.notes: list[str] = []
@@ -175,30 +174,36 @@ class _Run:
             for focus in distinct(self.options.focus)
         )
         self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
-        self._live = deque(self.hypotheses)
 
     def _read(self, infos: list[TraceInfo]) -> Iterator[Event]:
         """Spans: failing and slow traces first, then the rest spread over time."""
         clock, evidence_clock = _Clock(), _Clock()
+        running = RunningCounts(self.hypotheses, self.options.seed)
         spent = 0.0
-        purpose_drafted = False
-        for outcome in self.source.traces(reading_order(infos), cancelled=self.cancelled):
-            if isinstance(outcome, SkippedTrace):
-                self.skipped.append(outcome)
-                yield TraceSkipped(outcome.trace_id, outcome.reason)
-            else:
-                self.extracted.append(extract(outcome))
-            done = len(self.extracted) + len(self.skipped)
-            if clock.due(_PROGRESS_EVERY):
-                yield clock.progress("reading spans", done, len(infos))
-            if spent <= _LARGEST_LIVE_SHARE * clock.elapsed and evidence_clock.due(_EVIDENCE_EVERY):
-                started = time.monotonic()
-                if not purpose_drafted and len(self.extracted) >= _PURPOSE_AFTER:
-                    features = build_features(self.extracted, seed=self.options.seed)
-                    yield PurposeDrafted(draft_purpose(features))
-                    purpose_drafted = True
-                yield from self._running_counts()
-                spent += time.monotonic() - started
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            first_draft: Future[Purpose] | None = None
+            told = False
+            for outcome in self.source.traces(reading_order(infos), cancelled=self.cancelled):
+                if isinstance(outcome, SkippedTrace):
+                    self.skipped.append(outcome)
+                    yield TraceSkipped(outcome.trace_id, outcome.reason)
+                else:
+                    self.extracted.append(extract(outcome))
+                    running.arrive(self.extracted[-1])
+                done = len(self.extracted) + len(self.skipped)
+                if clock.due(_PROGRESS_EVERY):
+                    yield clock.progress("reading spans", done, len(infos))
+                if first_draft is None and len(self.extracted) >= _PURPOSE_AFTER:
+                    # grouping requests takes longer than a board may stand still
+                    first_draft = aside.submit(_draft, list(self.extracted), self.options.seed)
+                if first_draft is not None and first_draft.done() and not told:
+                    told = True
+                    yield PurposeDrafted(first_draft.result())
+                if evidence_clock.due(_EVIDENCE_EVERY):
+                    started = time.monotonic()
+                    allowed = _LIVE_SHARE * (clock.elapsed + _HEAD_START) - spent
+                    yield from running.turn(min(allowed, _LONGEST_TURN), self.cancelled)
+                    spent += time.monotonic() - started
         yield clock.progress("reading spans", len(self.extracted) + len(self.skipped), len(infos))
 
     def _test(self, features: Features) -> Generator[Event, None, tuple[list[Finding], int]]:
@@ -213,20 +218,6 @@ class _Run:
         findings, tests = weighing.conclude()
         yield clock.progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses))
         return findings, tests
-
-    def _running_counts(self) -> Iterator[Event]:
-        """Counts of some hypotheses, for as long as one turn may take; the next turn goes on with others."""
-        features = build_features(self.extracted, seed=self.options.seed, with_topics=False)
-        began = time.monotonic()
-        for _ in range(len(self._live)):
-            hypothesis = self._live[0]
-            self._live.rotate(-1)
-            try:
-                yield _running_count(hypothesis, features)
-            except Exception:  # its finding will say so; the others go on
-                logger.exception("Hypothesis %s could not be counted", hypothesis.id)
-            if self.cancelled() or time.monotonic() - began > _TURN:
-                return
 
     def _analysis(
         self,
@@ -297,26 +288,8 @@ def reading_order(infos: Sequence[TraceInfo]) -> list[TraceInfo]:
     return failing + slowest + [info for start in range(stride) for info in rest[start::stride]]
 
 
-def _running_count(hypothesis: Hypothesis, features: Features) -> EvidenceGrew:
-    """The strongest case so far."""
-    read = len(features.traces)
-    missing = missing_field(hypothesis, features)
-    if missing or hypothesis.rule is Rule.EFFECT or not hypothesis.live:
-        # a contrast is resampled: too much to do again and again for what is no verdict yet
-        return EvidenceGrew(hypothesis.id, 0, 0, (0.0, 1.0), read, missing or "open")
-    counts = [prevalence(hypothesis, case, features) for case in hypothesis.cases(features)]
-    counts = [counted for counted in counts if counted.eligible]
-    if not counts:
-        return EvidenceGrew(hypothesis.id, 0, 0, (0.0, 1.0), read, "open")
-    strongest = max(counts, key=lambda counted: counted.interval[0])
-    return EvidenceGrew(
-        hypothesis.id,
-        strongest.affected,
-        strongest.eligible,
-        strongest.interval,
-        read,
-        leaning(hypothesis, strongest),
-    )
+def _draft(extracted: Sequence[Extracted], seed: int) -> Purpose:
+    return draft_purpose(build_features(extracted, seed=seed))
 
 
 class _Clock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,22 @@ from mlflow_analysis.findings import Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.clustering import design_effect
 from mlflow_analysis.statistics.intervals import Interval, wilson
+
+
+class Count(Protocol):
+    """How many of how many, and how sure that is."""
+
+    @property
+    def affected(self) -> int:
+        """How many units show it."""
+
+    @property
+    def eligible(self) -> int:
+        """How many units could."""
+
+    @property
+    def interval(self) -> Interval:
+        """Of the share, at 95 %."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +73,12 @@ def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Preval
 def cluster_of(unit: Unit, units: pd.Index, features: Features) -> npt.NDArray[np.object_]:
     """The session of each unit; sessions and request groups are their own cluster."""
     if unit is Unit.TRACE:
-        return features.traces["session"].reindex(units).to_numpy(dtype=object)
-    if unit is Unit.SPAN:
-        return features.spans["session"].reindex(units).to_numpy(dtype=object)
-    return units.to_numpy(dtype=object)
+        sessions, known = features.traces["session"], features.traces.index
+    elif unit is Unit.SPAN:
+        sessions, known = features.spans["session"], features.spans.index
+    else:
+        return units.to_numpy(dtype=object)
+    return sessions.to_numpy(dtype=object)[known.get_indexer(units)]
 
 
 def traces_of(unit: Unit, units: pd.Index, case: Case, features: Features) -> pd.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlflow_analysis.evidence.prevalence import Prevalence
+from mlflow_analysis.evidence.prevalence import Count, Prevalence
 from mlflow_analysis.evidence.replication import Replication
 from mlflow_analysis.findings import Verdict
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule
@@ -94,7 +94,7 @@ def may_be_confirmed(
     return ruled.verdict is Verdict.CONFIRMED
 
 
-def leaning(hypothesis: Hypothesis, counted: Prevalence) -> str:
+def leaning(hypothesis: Hypothesis, counted: Count) -> str:
     """Where the running count points; never a verdict."""
     if counted.eligible == 0:
         return "open"

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import special
 from scipy.sparse import csr_array
 
@@ -17,12 +18,11 @@ _AS_MANY_AS = 5
 
 
 def cluster_codes(cluster: npt.ArrayLike) -> Codes:
-    """Cluster names as 0 … C-1, in the order of the sorted names; whole numbers are names too."""
+    """Cluster names or numbers as 0 … C-1, in order of first appearance."""
     names = np.asarray(cluster)
     if names.dtype.kind not in "iu":
-        names = names.astype(object).astype(str)
-    _, codes = np.unique(names, return_inverse=True)
-    return codes.astype(np.int64)
+        names = names.astype(object)
+    return np.asarray(pd.factorize(names)[0], dtype=np.int64)
 
 
 def correlations(sums: Floats, squares: Floats, sizes: Floats) -> Floats:
