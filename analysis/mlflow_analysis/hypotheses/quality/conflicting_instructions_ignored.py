@@ -8,16 +8,15 @@ from typing import ClassVar
 
 import pandas as pd
 
-from mlflow_analysis.features.conversation import answer_text
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.instructions import PromptRule, broken, rules_of
 from mlflow_analysis.hypotheses.quality.requested_format import TEXT_LIMIT
+from mlflow_analysis.hypotheses.quality.system_prompt import Reply, replies
 from mlflow_analysis.hypotheses.quality.wording import cut_out, tells_failure
 
 _MOST_RULES = 20
-_OUTPUT_LIMIT = 8_000
 _SHORT = 200
 
 
@@ -99,37 +98,24 @@ class _Checked:
 
 def _checked(features: Features) -> list[_Checked]:
     """Every answer with every rule it is under, in the order of traces."""
-    traces = features.complete
-    traces = traces[~traces["failed"] & (traces["response"] != "")]
-    calls = features.model_calls
-    calls = calls[calls["trace_id"].isin(traces.index)]
-    last = calls.drop_duplicates("trace_id", keep="last")
-    rules = {text: rules_of(text) for text in sorted(set(last["instructions"]) - {""})}
-    last = last[last["instructions"].isin([text for text, told in rules.items() if told])]
     return [
         checked
-        for trace_id, told, output in zip(
-            last["trace_id"], last["instructions"], last["output"], strict=True
-        )
-        for checked in _check(trace_id, rules[told], output, traces)
+        for reply in replies(features, lambda text: bool(rules_of(text)))
+        for checked in _check(reply, features.complete)
     ]
 
 
-def _check(
-    trace_id: str, rules: tuple[PromptRule, ...], output: str, traces: pd.DataFrame
-) -> Iterator[_Checked]:
+def _check(reply: Reply, traces: pd.DataFrame) -> Iterator[_Checked]:
+    trace_id = reply.trace_id
     answer, request = str(traces.at[trace_id, "response"]), str(traces.at[trace_id, "request"])
-    if len(output) >= _OUTPUT_LIMIT or len(answer) >= TEXT_LIMIT:
-        return
-    reply = answer_text(output)
-    if answer.strip() not in reply or (len(answer) < _SHORT and tells_failure(answer)):
+    if len(answer) >= TEXT_LIMIT or (len(answer) < _SHORT and tells_failure(answer)):
         return
     span_id = str(traces.at[trace_id, "root_span_id"])
-    for rule in rules:
+    for rule in rules_of(reply.instructions):
         shown = broken(rule, answer, request)
         # what the program cut off around the answer was there
         if shown and rule.kind in ("end", "begin", "include", "tag"):
-            shown = shown if broken(rule, reply, request) else None
+            shown = shown if broken(rule, reply.reply, request) else None
         how, start, end = shown or ("", 0, 0)
         yield _Checked(trace_id, span_id, rule, answer, how, start, end)
 

@@ -21,15 +21,19 @@ class FormatMismatch(Hypothesis):
     must be redone by hand or breaks the program that reads it.
 
     ## Test
-    Eligible: answered requests that ask for JSON, a table, a list, one word, yes or no, or a language.
-    The answer is parsed. Affected: neither all of it nor a fenced block is a JSON object or array; no
-    rows of cells; fewer than two list items; more than two words (one for yes or no); or plainly another
-    language (stop words, script). Confirmed if the lower bound of the share (Wilson) is above 5 %.
+    Eligible: answered requests that ask for JSON, a table, a list, one word, yes or no, or a language;
+    and, where the request asks for none, answers whose model call had a system prompt that demands JSON,
+    one word or yes or no of every answer (without a condition). The answer is parsed. Affected: neither
+    all of it nor a fenced block is a JSON object or array, or other text stands around it although only
+    JSON was wanted; no rows of cells; fewer than two list items; more than two words (one for yes or no);
+    or plainly another language (stop words, script). Confirmed if the lower bound of the share (Wilson)
+    is above 5 %.
 
     ## Not flagged
-    JSON inside a code fence; a sentence around a fenced block; requests *about* JSON, a table or a list
-    that the user has; answers that decline, ask back or say that something did not work; failed traces;
-    texts too long to be kept whole.
+    JSON inside a code fence; a sentence around a fenced block where not "only JSON" was asked for; what
+    the program took out of a reply that has the format the system prompt demands; requests *about* JSON,
+    a table or a list that the user has; answers that decline, ask back or say that something did not
+    work; failed traces; texts too long to be kept whole.
 
     ## Recommendation
     Use the provider's structured output (a JSON schema, a grammar) where the format is for a machine,
@@ -80,6 +84,6 @@ def _wrong(asked: pd.DataFrame) -> pd.DataFrame:
         wrong.index,
         wrong["root_span_id"],
         wrong["response"].str.slice(0, 240),
-        "The user asked for " + wrong["wanted"] + ", but of the answer: " + wrong["mismatch"] + ".",
+        wrong["by"] + " for " + wrong["wanted"] + ", but of the answer: " + wrong["mismatch"] + ".",
         offset=0,
     )

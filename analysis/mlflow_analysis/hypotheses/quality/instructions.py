@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mlflow_analysis.hypotheses.quality.requested_format import LANGUAGES, asked_format, language_of
+from mlflow_analysis.hypotheses.quality.system_prompt import sentences_of, unconditional
 
 _NUMBERS = {
     "one": 1, "a single": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
@@ -19,12 +20,6 @@ _NUMBERS = {
 _NUMBER = r"(?P<number>\d{1,4}(?:,\d{3})?|" + "|".join(_NUMBERS) + ")"
 _TOLERANCE = 1.1
 """People count words and characters differently."""
-_CONDITION = re.compile(
-    r"(?i)\b(?:if|when|whenever|unless|except|until|once|while|where|for (?:example|instance|questions?"
-    r"|requests?|each|simple|complex|short|long)|e\.g|i\.e|such as|after|before|otherwise|or|may|might|can"
-    r"|could|should you|in case|depending|first|final step|last step|each (?:step|item|bullet|section|word"
-    r"|sentence|paragraph)|per|try to|ideally|usually|generally|typically|prefer\w*|about|around|roughly)\b"
-)
 _ANSWER = r"(?:answers?|responses?|repl(?:y|ies)|messages?|outputs?)"
 _EVERY = rf"(?:(?:all|each|every|any|your|the)(?: (?:of )?(?:your|final|single))* {_ANSWER})"
 _QUOTED = r"[\"“'`](?P<literal>[^\"”'`\n]{2,80})[\"”'`]"
@@ -84,12 +79,10 @@ _LANGUAGE = re.compile(
 )
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u26ff\u2728\u2705\u274c]")
 _MARKDOWN = re.compile(r"^#{1,6} \S|^\s*\|.*\|.*\|\s*$|\*\*\S[^*\n]*\S\*\*|^```", re.MULTILINE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"“*#-])|\n+")
 _SENTENCE_END = re.compile(r"[.!?]+[\"”')*]*(?:\s+(?=[^a-z\s])|\s*\Z)")
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|etc|vs|Mr|Mrs|Ms|Dr|St|No|approx|a\.m|p\.m|U\.S|Inc|Ltd|Co)\.|\d\.(?=\s|\d)"
 )
-_SHORTEST_RULE, _LONGEST_SENTENCE = 12, 300
 
 
 @dataclass(frozen=True)
@@ -105,22 +98,20 @@ class PromptRule:
     """The sentence of the prompt that says so."""
 
 
+@lru_cache(maxsize=1_000)
 def rules_of(instructions: str) -> tuple[PromptRule, ...]:
     """The rules of a system prompt, each once, in their order."""
     rules: dict[tuple[str, str], PromptRule] = {}
-    for sentence in _SENTENCE.split(instructions):
-        if len(sentence) <= _LONGEST_SENTENCE:
-            for rule in _rules_in(sentence.strip(" \t-*•")):
-                rules.setdefault((rule.kind, rule.value), rule)
+    for sentence in sentences_of(instructions):
+        for rule in _rules_in(sentence):
+            rules.setdefault((rule.kind, rule.value), rule)
     return tuple(rules.values())
 
 
 @lru_cache(maxsize=20_000)
 def _rules_in(sentence: str) -> tuple[PromptRule, ...]:
     outside_quotes = _IN_QUOTES.sub(" ", sentence)
-    if len(sentence) < _SHORTEST_RULE:
-        return ()
-    if _CONDITION.search(outside_quotes) and not _FORBIDDEN.search(sentence):
+    if not unconditional(outside_quotes) and not _FORBIDDEN.search(sentence):
         return ()
     found: list[tuple[str, str, str]] = []
     length = _LENGTH.search(sentence)

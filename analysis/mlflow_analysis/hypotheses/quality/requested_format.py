@@ -12,6 +12,7 @@ from collections import Counter
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
+from mlflow_analysis.hypotheses.quality.system_prompt import replies, sentences_of, unconditional
 from mlflow_analysis.hypotheses.quality.wording import declined, handed_off, tells_failure
 
 TEXT_LIMIT = 20_000
@@ -56,6 +57,19 @@ _NOT_THIS = re.compile(
     r"[^.?!\n]{0,30}\b(?:json|table|list)\b(?! (?:as|in|into)\b)"
 )
 _ASKED_PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _ASKED)
+_ONLY = re.compile(
+    r"(?i)\b(?:only|just|nothing (?:but|else)"
+    r"|no (?:other|additional|extra)? ?(?:text|words|prose|explanations?|comments?)"
+    r"|without (?:any )?(?:other |additional |extra )?(?:text|explanations?|comments?|prose)|exclusively|strictly"
+    r"|no markdown)\b"
+)
+_TOLD = re.compile(
+    r"(?i)^(?:you (?:must|should|will) |please |always |only )*(?:answer|respond|reply|output|return)s?\b[^.\n]{0,30}"
+    r"\b(?:in|with|as|only)\b[^.\n]{0,20}(?:(?P<json>\bjson\b)|(?P<word>\b(?:one|a single) word\b)"
+    r"|(?P<yes>[\"'“]?yes[\"'”]? or [\"'“]?no\b))"
+    r"|^(?:(?:all|each|every|your|the)(?: of)?(?: your| final)* (?:answers?|responses?|repl(?:y|ies)|outputs?)) "
+    r"(?:must|should|has to|have to) (?:only |always )?be (?:an? )?(?:single )?(?:valid )?(?P<json2>json\b)"
+)
 LANGUAGES = {
     "german": "de", "deutsch": "de", "french": "fr", "français": "fr", "spanish": "es", "español": "es",
     "italian": "it", "italiano": "it", "portuguese": "pt", "dutch": "nl", "english": "en",
@@ -102,14 +116,30 @@ def asked_format(request: str) -> str:
     return f"language {LANGUAGES[language['language'].casefold()]}" if language else ""
 
 
-def mismatch(wanted: str, response: str) -> str:
-    """Why ``response`` is not in the ``wanted`` format, in a few words, or ``""`` if it is."""
+def told_format(instructions: str) -> tuple[str, bool]:
+    """The format that a system prompt demands of all answers, and whether of nothing else around it."""
+    for sentence in sentences_of(instructions):
+        match = _TOLD.search(sentence)
+        if match:
+            choice = sentence.replace(match.group(), "")
+            if unconditional(choice):
+                named = "JSON" if match["json"] or match["json2"] else ""
+                return named or ("one word" if match["word"] else "yes or no"), bool(
+                    _ONLY.search(sentence)
+                )
+    return "", False
+
+
+def mismatch(wanted: str, response: str, *, only: bool = False) -> str:
+    """Why ``response`` is not in the ``wanted`` format, in a few words, or ``""`` if it is.
+
+    With ``only``, nothing may stand around JSON but its code fence.
+    """
     if wanted == "JSON":
-        return (
-            ""
-            if _holds_json(response)
-            else "neither all of it nor a fenced block parses as a JSON object or array"
-        )
+        if not _holds_json(response):
+            return "neither all of it nor a fenced block is JSON"
+        around = _FENCED.sub("", response).strip() if not _is_json(response) else ""
+        return f"{len(around.split())} words stand around the JSON" if only and around else ""
     if wanted == "a table":
         rows = [
             line for line in response.splitlines() if line.count("|") >= 2 or line.count("\t") >= 1
@@ -151,15 +181,30 @@ def language_of(text: str) -> str:
 
 
 def asked_and_given(features: Features) -> pd.DataFrame:
-    """Answered requests that ask for a format, indexed by trace id.
+    """Answers for which a request or the system prompt asks for a format, indexed by trace id.
 
-    Columns ``wanted``, ``mismatch`` ("" if it fits), ``response``, ``root_span_id``. Left out: failed
-    traces, answers that decline, hand off or say that something did not work, and cut texts.
+    Columns ``wanted``, ``by`` ("The user asked" or "The system prompt asks"), ``mismatch`` ("" if it
+    fits), ``response``, ``root_span_id``. What the request asks for goes first. Left out: failed traces,
+    answers that decline, hand off or say that something did not work, and cut texts.
     """
     traces = features.complete
     traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
-    wanted = traces["request"].map(asked_format).astype(str)
-    asked = traces[wanted != ""][["response", "root_span_id"]].assign(wanted=wanted[wanted != ""])
+    wanted = traces["request"].map(asked_format).astype(object)
+    asked = traces[wanted != ""][["response", "root_span_id", "request"]]
+    asked = asked.assign(wanted=wanted[wanted != ""], by="The user asked", reply=asked["response"])
+    told = [
+        each
+        for each in replies(features, lambda text: bool(told_format(text)[0]))
+        if each.trace_id in traces.index and not wanted[each.trace_id]
+    ]
+    demanded = traces.loc[[each.trace_id for each in told], ["response", "root_span_id"]].assign(
+        request=[each.instructions for each in told],
+        wanted=[told_format(each.instructions)[0] for each in told],
+        by="The system prompt asks",
+        reply=[each.reply for each in told],
+    )
+    asked = pd.concat([asked, demanded])
+    asked = asked.loc[traces.index[traces.index.isin(asked.index)]]
     excused = pd.Series(
         [
             len(text) >= TEXT_LIMIT
@@ -174,16 +219,31 @@ def asked_and_given(features: Features) -> pd.DataFrame:
     )
     asked = asked[~excused]
     reasons = [
-        mismatch(want, text) for want, text in zip(asked["wanted"], asked["response"], strict=True)
+        mismatch(want, text, only=_only(by, source))
+        for want, text, by, source in zip(
+            asked["wanted"], asked["reply"], asked["by"], asked["request"], strict=True
+        )
     ]
-    return asked.assign(mismatch=pd.Series(reasons, index=asked.index, dtype=str))
+    asked = asked.assign(mismatch=pd.Series(reasons, index=asked.index, dtype=object))
+    return asked.drop(columns=["reply", "request"])
+
+
+def _only(by: str, source: str) -> bool:
+    """Whether a request, or the system prompt's sentence, wants nothing around the format."""
+    if by == "The user asked":
+        return any(
+            _ONLY.search(sentence) and "json" in sentence.lower()
+            for sentence in re.split(r"(?<=[.!?])\s+|\n", source)
+        )
+    return told_format(source)[1]
 
 
 def _holds_json(response: str) -> bool:
-    for candidate in (response, *_FENCED.findall(response)):
-        try:
-            if isinstance(json.loads(candidate), (dict, list)):
-                return True
-        except ValueError:
-            continue
-    return False
+    return any(_is_json(text) for text in (response, *_FENCED.findall(response)))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), (dict, list))
+    except ValueError:
+        return False

@@ -19,8 +19,9 @@ class WellStructuredAnswers(Hypothesis):
     An answer that parses can be put to use at once, by a person or a program.
 
     ## Test
-    Eligible: answered requests that ask for JSON, a table, a list, one word, yes or no, or a language.
-    Affected (in the good sense): the answer parses as that (as for format-mismatch). Confirmed if the
+    Eligible: answers for which the request, or else the system prompt, asks for JSON, a table, a list, one
+    word, yes or no, or a language (as for format-mismatch).
+    Affected (in the good sense): the answer parses as that. Confirmed if the
     lower bound of the share (Wilson) is above 80 %.
 
     ## Not flagged
@@ -55,6 +56,6 @@ class WellStructuredAnswers(Hypothesis):
             right.index,
             right["root_span_id"],
             right["response"].str.slice(0, 240),
-            "The user asked for " + right["wanted"] + ", and the answer parses as that.",
+            right["by"] + " for " + right["wanted"] + ", and the answer parses as that.",
             offset=0,
         )
