@@ -1,5 +1,7 @@
 """Feedback, checks and judges that say "fail"."""
 
+import pytest
+
 from hypotheses.ordinary_traffic import confirmed
 from mlflow_analysis.hypotheses.quality.failing_assessment import FailingAssessment
 from mlflow_analysis.records import Assessment
@@ -58,3 +60,37 @@ def test_assessments_that_errored_are_told_apart() -> None:
     (case,) = FailingAssessment().cases(features)
     assert len(case.eligible) == 1
     assert "could not be made on 1 more" in case.statement
+
+
+@pytest.mark.parametrize(
+    ("scores", "failing", "told"),
+    [
+        ([1, 2, 3, 4, 5] * 4, 8, "of 1 or 2 on a scale from 1 to 5"),
+        ([0.1, 0.49, 0.5, 0.9] * 5, 10, "below 0.5"),
+        ([0, 4, 5, 9] * 5, 10, "below 5 on a scale to 10"),
+        ([12, 49.5, 50, 97] * 5, 10, "below 50"),
+    ],
+)
+def test_scores_on_an_evident_scale_fail_in_their_lower_part(
+    scores: list[float], failing: int, told: str
+) -> None:
+    features = features_of(*(trace(assessments=[feedback("quality", each)]) for each in scores))
+    (case,) = FailingAssessment().cases(features)
+    assert len(case.eligible) == 20 and case.affected["unit"].nunique() == failing
+    assert told in case.statement and "value" in case.affected["rationale"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "scores"),
+    [
+        ("quality", [1, 2, 3, 4] * 5),
+        ("quality", [0, 1] * 10),
+        ("quality", [-1, 0.5, 1] * 7),
+        ("quality", [20, 900] * 10),
+        ("quality", [1, 5] * 9),
+        ("toxicity", [0.1, 0.9] * 10),
+    ],
+)
+def test_scores_without_an_evident_scale_say_nothing(name: str, scores: list[float]) -> None:
+    features = features_of(*(trace(assessments=[feedback(name, each)]) for each in scores))
+    assert FailingAssessment().eligible(features).empty
