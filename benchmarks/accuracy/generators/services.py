@@ -42,7 +42,7 @@ GENERATORS = (
     Generator(
         "one tool in one region runs into its limit", "timeout", TRAVEL,
         calls_fail(failing.TIMED_OUT, "search_flights", ms=20_000.0),
-        (tool("search_flights"), region("us-east")), 0.8, 0.01,
+        (tool("search_flights"), region("eu-west")), 0.7, 0.01,
         also=_FOLLOWS | {"slow-tool", "latency-outliers"},
     ),
     Generator(
