@@ -257,6 +257,11 @@ TOOL_TEXTS = [
     ("Failed to fetch https://example.org: getaddrinfo ENOTFOUND", API),
     ("❌ Error: payment method not accepted", "other"),
     ("**Error:** the date must be a valid ISO date", ARGUMENTS),
+    ("<tool_use_error>String to replace not found in file.\nString: x</tool_use_error>", MISSING),
+    ("Execution failed. Traceback:\nException: Response status code is 422:\n{}", ARGUMENTS),
+    ("Error: connect ECONNREFUSED 127.0.0.1:5432", API),
+    ("Error: page.goto: net::ERR_NAME_NOT_RESOLVED at https://example.org", API),
+    ("Error: ENOENT: no such file or directory, open 'x'", MISSING),
     ("<tool_use_error>InputValidationError: missing required parameter `path`</tool_use_error>", ARGUMENTS),
     ("No replacement was performed, old_str `x` did not appear verbatim in /srv/a.py.", MISSING),
     ("requests.exceptions.ReadTimeout: HTTPSConnectionPool(host='example.org', port=443)", TIME),
@@ -303,6 +308,10 @@ TOOL_FIELDS = [
     ("{'error': 'Internal Server Error', 'status': 500}", API),
 ]
 CODE_OUTPUTS = [
+    ("Error: Exit code 127\n/bin/bash: line 1: sing: command not found", CODE),
+    ("ls: cannot access 'tide': No such file or directory", CODE),
+    ("fatal: not a git repository (or any of the parent directories): .git", CODE),
+    ("Error: (sqlite3.OperationalError) no such column: tide\n[SQL: SELECT tide FROM sea]", CODE),
     ("exitcode: 1 (execution failed)\nCode output: Traceback (most recent call last):\nKeyError: 'a'", CODE),
     (
         "The script ran, then exited with an error (POSIX exit code: 1)\nIts output was:\n"

@@ -123,6 +123,8 @@ def test_data_about_errors(fields: dict) -> None:
         ("diff a b", "3c3\n< x\n> y\nexit code: 1"),
         ("cat app.log", LOG),
         ("tail -n 5 app.log", "Traceback (most recent call last):\n  x\nValueError: bad day"[34:]),
+        ("pytest -q", "Error: Exit code 1\n" + PYTEST),
+        ("ls", "fatal.txt\nnot found.txt\nerror: a play.pdf\n"),
         ("git log", "commit 12ab\n\n    Fix ValueError: bad day\n"),
         ("python job.py", "def f():\n    raise ValueError('Error: x')\n"),
     ],

@@ -55,6 +55,13 @@ def test_a_root_that_fails_for_a_reason_of_its_own_counts_too():
     }
 
 
+def test_a_span_that_gives_no_reason_passes_on_what_failed_below():
+    below = chain("step", tool("search", status="ERROR", message=MESSAGE), status="ERROR")
+
+    assert names(features_of(trace(below, state="ERROR")).failures) == ["search"]
+    assert names(features_of(trace(chain("step", status="ERROR"))).failures) == ["step"]
+
+
 def test_two_calls_that_fail_are_two_failures():
     failing = tool("search", status="ERROR", message=MESSAGE)
 

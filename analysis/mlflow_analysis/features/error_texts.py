@@ -70,6 +70,7 @@ _ERROR_START = re.compile(
     r"|(?:<!doctype html>\s*)?<html[^>]{0,80}>\s*<head>\s*<title>\s*[45]\d\d\b"
     r"|bash: |/bin/(?:ba)?sh: |sh: \d+: |zsh: "
     r"|invocation of tool\b|(?:tool|function) (?:call|execution|invocation) (?:failed|error)"
+    r"|(?:execution|command|request|operation|query|api call|action) failed\b\s*[.:!(]"
     r"|(?:mcp|json-?rpc) error -32\d{3}"
     r"|\d+ validation errors?\b"
     r"|the script ran, then exited with an error"
@@ -114,12 +115,18 @@ _BARE = re.compile(
     r"|action ['\"`].{1,80}?['\"`] don't exist"
     r"|mandatory input parameters|missing required (?:argument|parameter|field|input)s?"
     r"|command not found|[\w./-]{1,60}: (?:command not found|no such file or directory|permission denied)"
-    r"|(?:ls|cat|cd|cp|mv|rm|head|tail|python3?|git|pip): (?:cannot |can't |fatal|error|[^\n]{1,120}: no such)"
     r"|no replacement was performed\b|invalid or incomplete response|no code blocks found"
     r")(?: access| request| error)?\s*(?:[.:!;,)(\[<\"'`-]|\Z|\n"
     r"|(?:to|for|on|by|after|while|when|at|in|from|with|by|because|did)\b)",
     re.IGNORECASE,
 )  # fmt: skip
+_SHELL_ERROR = re.compile(
+    r"\A\s*(?:[\w./-]{1,60}: (?:line \d+: )?(?:[^\n]{1,160}: )?"
+    r"(?:command not found|not found\b|no such file or directory|permission denied|cannot |can't |is a directory)"
+    r"|fatal: |npm (?:err!|error) |make: \*\*\* |e: unable |sudo: )",
+    re.IGNORECASE,
+)
+"""How shells and common commands complain."""
 _TOOL_LISTED = re.compile(
     r"(?:is not a valid tool, try one of|but it doesn't exist\. You must use one of|don't exist, these are the only"
     r"|unknown tool\b[^\n]{0,80}available tools|not found\. Available tools)",
@@ -171,6 +178,13 @@ def error_in(text: str, tool: ToolNature = ORDINARY, command: str = "") -> TextE
         raised = ending_traceback(text)
         if raised is not None:
             return TextError(raised.message, raised.start)
+    if (
+        tool.runs_code
+        and not only_reads(command)
+        and len(text) <= _CONTENT
+        and _SHELL_ERROR.match(text)
+    ):
+        return _whole(text)
     if tool.reads and len(text) > _CONTENT:
         return None
     head = text[:4_000]
@@ -198,7 +212,7 @@ def _begins_as_error(text: str, head: str, tool: ToolNature) -> bool:
         return True
     if _UNREAD.match(head) or (STOPPED.match(head) and len(text) <= _SHORT):
         return True
-    if _TOOL_LISTED.search(head[:300]):
+    if _TOOL_LISTED.search(head[:300]) or head.lstrip().startswith("<tool_use_error>"):
         return True
     short = len(text.strip()) <= _SHORT or "\n" not in text.strip()[:_SHORT]
     return short and len(text) <= _CONTENT and not tool.searches and bool(_BARE.match(head))

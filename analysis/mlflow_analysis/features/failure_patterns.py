@@ -5,6 +5,9 @@ Within each table the order counts: the first class that matches is taken.
 
 from __future__ import annotations
 
+NO_MESSAGE = "no message recorded"
+"""Stands for the message of a span that ended with ERROR and says no more."""
+
 OTHER = "other"
 CANCELLED = "cancelled"
 CODE = "code-execution-error"
@@ -92,15 +95,16 @@ GENERAL = (
         r"authentication (?:failed|required|error)", r"not (?:authori[sz]ed|authenticated)", r"login required",
         r"(?:token|credentials?) included in the request (?:is|are) (?:expired|invalid)",
         r"does(?: not|n't) have (?:the )?(?:required |necessary )?permissions?\b",
-        r"invalid[_ ]auth", r"no api[ _-]?key", r"api[ _-]?key (?:not|is not|must be)",
+        r"invalid[_ ]auth", r"no api[ _-]?key", r"api[ _-]?key (?:not|is not|must be)", r"\bE(?:ACCES|PERM)\b",
     )),
     (TIMEOUT, (
-        r"\btimed?[ _-]?out\b", r"timeout\b", r"deadline[_ ]exceeded", r"gateway time",
+        r"\btimed?[ _-]?out\b", r"timeout\b", r"deadline[_ ]exceeded", r"gateway time", r"\bETIMEDOUT\b",
+        r"ERR_TIMED_OUT",
     )),
     (CONTENTION, (
         r"out of memory", r"\boom\b", r"memoryerror", r"cuda error", r"pool (?:exhausted|limit|timeout)",
         r"queuepool", r"too many connections", r"lock wait", r"deadlock", r"database is locked",
-        r"no space left", r"resource temporarily unavailable",
+        r"no space left", r"resource temporarily unavailable", r"\bE(?:MFILE|NOMEM|NOSPC)\b",
     )),
     (API, (
         r"internal server error", r"bad gateway", r"service (?:is )?(?:temporarily )?unavailable",
@@ -109,6 +113,8 @@ GENERAL = (
         r"ssl(?:error| error|: )", r"certificate verify failed", r"remote end closed", r"server disconnected",
         r"unable to connect", r"failed to connect", r"max retries exceeded with url",
         r"name or service not known", r"getaddrinfo",
+        r"\bE(?:CONNREFUSED|CONNRESET|NOTFOUND|PIPE|HOSTUNREACH|AI_AGAIN)\b",
+        r"ERR_(?:NAME|CONNECTION|INTERNET|SSL|TUNNEL|ADDRESS)_", r"socket hang up", r"fetch failed",
     )),
     (ARGUMENTS, (
         r"validation[_ ]?errors?",
@@ -124,7 +130,8 @@ GENERAL = (
     (NOT_FOUND, (
         r"not[_ ]found", r"no such (?:file|table|column|record|user|order|key|page|directory|entity|object)",
         r"does not exist", r"doesn't exist", r"did not appear verbatim",
-        r"unknown (?:id|order|user|record|customer)", r"nosuchkey",
+        r"unknown (?:id|order|user|record|customer)", r"nosuchkey", r"\bENOENT\b",
+        r"(?:string|text|pattern) to replace not found",
     )),
     (CANCELLED, (
         r"(?:request|operation|task|call|run|stream|query) (?:was |has been )?(?:cancel?led|"

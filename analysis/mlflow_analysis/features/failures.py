@@ -30,7 +30,7 @@ from mlflow_analysis.features.error_fields import (
 )
 from mlflow_analysis.features.error_texts import answer_instead, error_in
 from mlflow_analysis.features.failure_classes import classify, status_in
-from mlflow_analysis.features.failure_patterns import CANCELLED, OTHER
+from mlflow_analysis.features.failure_patterns import CANCELLED, NO_MESSAGE, OTHER
 from mlflow_analysis.features.failure_records import (
     description,
     exception,
@@ -111,7 +111,7 @@ def failure_of(span: SpanRecord) -> Failure | None:
         if found is None:
             named = kind and kind not in message and not kind.isdigit()
             whole = f"{kind}: {message}" if named else message
-            found = _Found(whole or "no message recorded", kind=kind)
+            found = _Found(whole or NO_MESSAGE, kind=kind)
         return _failure(span, found, code, grpc)
     found = _in_output(span)
     if found is not None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 _LONGEST = 600
 _EXIT = re.compile(
-    r"^\W{0,3}(?:[A-Za-z' ,(-]{0,60}?\b)?(?:exit[ _-]?(?:code|status)|return[ _-]?code|exited with(?: code)?)"
+    r"^\W{0,3}(?:error: )?(?:[A-Za-z' ,(-]{0,60}?\b)?"
+    r"(?:exit[ _-]?(?:code|status)|return[ _-]?code|exited with(?: code)?)"
     r"(?: was| is| of)?\s*[:=>)\"]{0,3}\s*(-?\d{1,10})\b\s*(?:$|[)\](:;,.<]|and\b)",
     re.IGNORECASE,
 )

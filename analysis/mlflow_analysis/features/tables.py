@@ -82,6 +82,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mlflow_analysis.features.failure_patterns import NO_MESSAGE
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 from mlflow_analysis.timing.clock import look_measured
 
@@ -103,7 +104,8 @@ class Field(str, Enum):
     TOKENS = "no span or trace carries token usage"
     DURATIONS = "no trace has a duration"
     DURATIONS_MEASURED = (
-        "durations look synthetic: over half of the calls of each tool and model take exactly the same time"
+        "durations look synthetic: over half of the calls of each tool and model take exactly "
+        "the same time"
     )
     ASSESSMENTS = "no trace carries feedback"
     VERSIONS = "no trace carries a version of application, prompt or model"
@@ -179,7 +181,7 @@ class Features:
         """Failed spans of complete traces where the failure began.
 
         A span whose child failed for the same reason only passed it on, and so did a root below
-        which a span failed for the same reason.
+        which a span failed for the same reason. One that gives no reason passed on what failed below.
         """
         ended = self.traces["complete"].to_numpy()[self.trace_at]
         of_failed = self.spans["failed"].to_numpy(dtype=bool) & ended
@@ -188,6 +190,11 @@ class Features:
         passed_on = (failed.index + " " + failed["error_class"]).isin(parents)
         deepest = failed.groupby(["trace_id", "error_class"])["depth"].transform("max")
         root_passed_on = (failed["depth"] == 0) & (deepest > 0)
+        silent = failed["error_message"] == NO_MESSAGE
+        if silent.any():
+            deepest = failed.groupby("trace_id")["depth"].transform("max")
+            below = failed.index.isin(self.parent_keys[of_failed])
+            root_passed_on |= silent & (below | ((failed["depth"] == 0) & (deepest > 0)))
         return failed[~passed_on & ~root_passed_on]
 
     @cached_property
