@@ -16,6 +16,8 @@ def conversation(*turns: tuple[str, str], session: str = "s1") -> list[TraceReco
     [
         ("Where is order A-1234?", "Could you please provide your order number?"),
         ("My order number is 1234.", "Which order do you mean?"),
+        ("Where is ORD-1234?", "Could you please provide your order number?"),
+        ("INV-2231 is wrong", "What is the invoice number?"),
         ("Write to ann@example.com please", "What is your email address?"),
         ("Hello, my name is Ann Smith.", "May I have your full name?"),
         ("Call me at +49 170 1234567", "Please share your phone number."),
@@ -38,6 +40,8 @@ def test_fires_when_what_was_given_is_asked_for_again(given: str, asked_again: s
     ("given", "asked"),
     [
         ("Where is my order?", "Could you please provide your order number?"),
+        ("Where is INV-1234?", "Could you please provide your order number?"),
+        ("Where is X-1234?", "Could you please provide your order number?"),
         ("Where is order A-1234?", "Could you give me your email address?"),
         ("Where is order A-1234?", "Could you confirm your order number?"),
         ("Where is order A-1234?", "No such order was found. Could you provide the order number?"),
@@ -106,3 +110,26 @@ def test_trying_again_after_a_failure_is_not_flagged() -> None:
 def test_fires_when_the_user_says_so() -> None:
     turns = conversation(("Where is it?", "Which city?"), ("I already told you: Rome.", "Sorry."))
     assert affected_traces(ContextLost(), features_of(*turns)) == {turns[1].info.trace_id}
+
+
+def test_fires_where_an_answer_has_called_the_value_so() -> None:
+    turns = conversation(
+        ("What about W2586676?", "Your order #W2586676 is on a truck."),
+        ("So cancel it", "Could you please provide your order number?"),
+    )
+    (case,) = ContextLost().cases(features_of(*turns))
+    (row,) = case.affected.to_dict("records")
+    assert row["trace_id"] == turns[1].info.trace_id
+    assert "W2586676" in row["rationale"]
+
+
+def test_fires_when_the_user_restates_the_request() -> None:
+    records = []
+    for number in range(12):
+        town = chr(97 + number) * 6
+        asked = f"Please move my appointment in {town} to the week after, {town} is where I live"
+        records += conversation(
+            (asked, "Sure."), (asked.replace("Please", "Again"), "Done."), session=f"s{number}"
+        )
+    found = affected_traces(ContextLost(), features_of(*records))
+    assert found == {record.info.trace_id for record in records[1::2]}

@@ -14,6 +14,7 @@ from scipy import stats
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.quality.identifiers import ids_in
 from mlflow_analysis.hypotheses.quality.wording import cut_out, tells_failure
 from mlflow_analysis.statistics.similarity import similarity
 
@@ -50,6 +51,7 @@ _SAID_SO = re.compile(
     r"|gave|said|sent) you|you already (?:asked|have (?:it|my|that))|as i (?:already )?(?:said|told you"
     r"|mentioned)|like i (?:said|told you))\b"
 )
+_LETTERS = re.compile(r"[a-z]+")
 _VALUE = r"(?P<value>[A-Z]{0,6}[-#]?\d[\w-]{2,}|[A-Z]{2,}-\w*\d\w*)"
 
 
@@ -62,11 +64,12 @@ class ContextLost(Hypothesis):
 
     ## Test
     Unit: sessions with a second turn. Affected: an answer asks for a number, an e-mail address, a phone
-    number or a name that the user gave in an earlier turn; or the user says so ("I already told you");
-    or the user restates the previous request (similarity of at least 0.8, the same numbers) although it
-    did not fail. Restating counts only where it happens more often than among random pairs of turns from
-    different sessions (binomial test, p < 0.01). Confirmed if the lower bound of the share of sessions
-    (Wilson) is above 5 %.
+    number or a name that the user gave in an earlier turn (a number told as such, whose letters
+    abbreviate what is asked for, as ORD-123 does for an order, or which an answer called so); or the user
+    says so ("I already told you"); or the user restates the previous request (similarity of at least 0.8,
+    the same numbers) although it did not fail. Restating counts only where it happens more often than
+    among random pairs of turns from different sessions (binomial test, p < 0.01). Confirmed if the lower
+    bound of the share of sessions (Wilson) is above 5 %.
 
     ## Not flagged
     The first time something is asked; confirming or verifying a value; asking again because nothing was
@@ -126,11 +129,12 @@ def _in_session(
     turns: pd.DataFrame, with_failed_call: set[str], restated: dict[str, float]
 ) -> Iterator[tuple[str, str, int, str]]:
     said: list[str] = []
+    answered: list[str] = []
     for trace_id, request, response in zip(
         turns.index, turns["request"], turns["response"], strict=True
     ):
         if said and trace_id not in with_failed_call:
-            yield from _asked_again(trace_id, response, said)
+            yield from _asked_again(trace_id, response, said, answered)
         if said:
             told = _SAID_SO.search(request.replace("\u2019", "'"))
             if told:
@@ -150,17 +154,18 @@ def _in_session(
                 "which had not failed.",
             )
         said.append(request)
+        answered.append(response)
 
 
 def _asked_again(
-    trace_id: str, response: str, said: list[str]
+    trace_id: str, response: str, said: list[str], answered: list[str]
 ) -> Iterator[tuple[str, str, int, str]]:
     plain = response.replace("\u2019", "'")
     if _NOT_LOST.search(plain) or tells_failure(plain):
         return
     for asked in _ASKS.finditer(plain):
         for turn in range(len(said) - 1, -1, -1):
-            value = _given(asked, said[turn])
+            value = _given(asked, said[turn], answered)
             if value and value not in response:
                 excerpt, offset = cut_out(response, *asked.span())
                 what = next(text for text in asked.groupdict().values() if text)
@@ -174,7 +179,8 @@ def _asked_again(
                 return
 
 
-def _given(asked: re.Match[str], earlier: str) -> str:
+def _given(asked: re.Match[str], earlier: str, answered: list[str]) -> str:
+    """The value of the kind asked for in an earlier request, or ""."""
     if asked["email"]:
         found = _EMAIL.search(earlier)
         return found.group() if found else ""
@@ -184,12 +190,35 @@ def _given(asked: re.Match[str], earlier: str) -> str:
     if asked["name"]:
         found = _NAMED.search(earlier)
         return found["value"] if found else ""
-    noun = re.escape((asked["noun"] or asked["which"]).casefold())
-    found = re.search(
-        rf"(?i:\b{noun}\b)(?:\s+(?i:number|id|no\.?|code|reference|is|with|it's|its|the|was|my|of))*[\s:#=]*{_VALUE}",
-        earlier,
+    noun = (asked["noun"] or asked["which"]).casefold()
+    found = re.search(rf"{_called(noun)}{_VALUE}", earlier)
+    if found:
+        return found["value"].lstrip("#")
+    return next((each for each in ids_in(earlier) if _is_a(noun, each, answered)), "")
+
+
+def _called(noun: str) -> str:
+    """A pattern for the words before a value of that kind: ``order number is #``."""
+    return (
+        rf"(?i:\b{re.escape(noun)}\b)"
+        r"(?:\s+(?i:number|id|no\.?|code|reference|is|with|it's|its|the|was|my|of))*[\s:#=*]*"
     )
-    return found["value"].lstrip("#") if found else ""
+
+
+def _is_a(noun: str, value: str, answered: list[str]) -> bool:
+    """Whether ``ORD-123`` is an order number: by its letters, or because an answer calls it so."""
+    letters = _LETTERS.match(value.lstrip("#").casefold())
+    prefix = letters.group() if letters else ""
+    if len(prefix) > 1 and noun.startswith(prefix[0]) and _abbreviates(prefix, noun):
+        return True
+    called = re.compile(rf"{_called(noun)}{re.escape(value.lstrip('#'))}(?![\w-])")
+    return any(called.search(answer) for answer in answered)
+
+
+def _abbreviates(prefix: str, noun: str) -> bool:
+    """Whether the letters stand in the noun, in their order: ``inv`` and ``ivc`` in ``invoice``."""
+    rest = iter(noun)
+    return all(letter in rest for letter in prefix)
 
 
 def _restated(traces: pd.DataFrame, seed: int) -> dict[str, float]:
