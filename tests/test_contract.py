@@ -84,7 +84,7 @@ def test_keys_stand_in_the_order_of_the_contract() -> None:
         "fingerprint", "hypothesis", "title", "statement", "category", "verdict", "reason",
         "severity", "decision", "unit", "affected", "eligible", "rate", "interval", "effect",
         "p_value", "q_value", "needs_more", "trace_ids", "assessments", "examples", "root_causes",
-        "impact", "recommendation", "replicates", "held_out", "outcomes", "aliases", "parent",
+        "impact", "recommendation", "replicates", "held_out", "outcomes", "aliases", "parent", "course",
     ]  # fmt: skip
 
 

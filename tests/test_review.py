@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from mlflow_analysis.evidence.weighing import conclude
-from mlflow_analysis.findings import Finding
+from mlflow_analysis.findings import Alias, Finding, Verdict
 from mlflow_analysis.hypotheses.catalogue import by_id
-from mlflow_analysis.review import Decision, Review, review_path
+from mlflow_analysis.review import Course, Decision, Review, Ruling, review_path
 from trace_factory import features_of, tool, trace
 
 
@@ -111,6 +112,107 @@ def test_a_rejection_stands_until_the_finding_grows(journal: Path, finding: Find
     grown = replace(finding, interval=(finding.interval[0] + 0.1, 1.0))
     assert review.standing(grown).decision is Decision.UNDECIDED
     assert "out of scope" in review.standing(grown).note
+
+
+def alias_of(finding: Finding) -> Alias:
+    return Alias(
+        finding.fingerprint,
+        finding.hypothesis,
+        finding.title,
+        finding.subject,
+        finding.unit,
+        finding.affected,
+        finding.eligible,
+        finding.interval,
+    )
+
+
+@pytest.mark.parametrize("decision", [Decision.ACCEPTED, Decision.REJECTED])
+def test_a_decision_is_found_under_the_finding_it_was_merged_into(
+    journal: Path, finding: Finding, decision: Decision
+) -> None:
+    Review(journal).decide(finding, decision, "by design")
+    home = replace(finding, fingerprint="home", interval=(0.9, 1.0), aliases=(alias_of(finding),))
+    standing = Review(journal).standing(home)
+    assert standing.decision is decision
+    # what was rejected has not grown, though what it was merged into is larger
+    grown = replace(home, aliases=(replace(alias_of(finding), interval=(0.9, 1.0)),))
+    expected = decision if decision is Decision.ACCEPTED else Decision.UNDECIDED
+    assert Review(journal).standing(grown).decision is expected
+
+
+def test_the_findings_own_decision_goes_before_that_of_an_alias(
+    journal: Path, finding: Finding
+) -> None:
+    home = replace(finding, fingerprint="home", aliases=(alias_of(finding),))
+    review = Review(journal)
+    review.decide(home, Decision.ACCEPTED)
+    review.decide(finding, Decision.REJECTED, "duplicate")
+    assert review.standing(home).decision is Decision.ACCEPTED
+    other = replace(finding, fingerprint="other")
+    review.decide(other, Decision.ACCEPTED)
+    both = replace(finding, fingerprint="third", aliases=(alias_of(finding), alias_of(other)))
+    assert review.standing(both).decision is Decision.ACCEPTED
+
+
+def test_the_course_of_an_accepted_finding(journal: Path, finding: Finding) -> None:
+    review = Review(journal)
+    assert review.standing(finding).course is Course.NEW
+    review.decide(finding, Decision.ACCEPTED)
+    review = Review(journal)
+    low, high = finding.interval
+    narrower = replace(finding, interval=((low + finding.rate) / 2, high))
+    grown = replace(finding, interval=(finding.rate + 0.01, 1.0))
+    gone = replace(finding, verdict=Verdict.REFUTED)
+    unclear = replace(grown, verdict=Verdict.INCONCLUSIVE)
+    courses = [review.standing(each).course for each in (finding, narrower, grown, gone, unclear)]
+    assert courses == [
+        Course.ONGOING,
+        Course.ONGOING,
+        Course.ESCALATING,
+        Course.GONE,
+        Course.ONGOING,
+    ]
+    assert all(review.standing(each).decision is Decision.ACCEPTED for each in (grown, gone))
+
+
+def test_what_was_gone_and_is_back_has_regressed(journal: Path, finding: Finding) -> None:
+    review = Review(journal)
+    review.decide(finding, Decision.ACCEPTED)
+    gone = replace(finding, verdict=Verdict.REFUTED)
+    review.follow([gone, replace(gone, fingerprint="never decided")])
+    written = journal.read_bytes()
+    review.follow([gone, finding])
+    assert journal.read_bytes() == written
+    assert Review(journal).standing(finding).course is Course.REGRESSED
+    assert review.ruling("never decided") == Ruling()
+    assert review.undo() == finding.fingerprint
+    assert review.redo() == finding.fingerprint
+    review.decide(finding, Decision.ACCEPTED)
+    assert Review(journal).standing(finding).course is Course.ONGOING
+
+
+def test_a_rejection_that_comes_back_larger_is_asked_again(journal: Path, finding: Finding) -> None:
+    review = Review(journal)
+    review.decide(finding, Decision.REJECTED, "by design")
+    assert review.standing(finding).course is Course.ONGOING
+    grown = replace(finding, interval=(finding.interval[0] + 0.01, 1.0))
+    assert review.standing(grown).course is Course.ESCALATING
+    assert review.standing(grown).decision is Decision.UNDECIDED
+
+
+def test_a_journal_of_before_and_of_later_is_read(journal: Path, finding: Finding) -> None:
+    Review(journal).decide(finding, Decision.ACCEPTED)
+    line = json.loads(journal.read_text())
+    del line["gone"], line["ruling"]["rate"]
+    line["ruling"]["mood"] = "good"
+    journal.write_text(json.dumps(line) + "\n")
+    standing = Review(journal).standing(finding)
+    assert (standing.decision, standing.rate, standing.course) == (
+        Decision.ACCEPTED,
+        None,
+        Course.ONGOING,
+    )
 
 
 def test_the_file_name_is_safe(tmp_path: Path) -> None:

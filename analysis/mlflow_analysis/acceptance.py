@@ -42,7 +42,7 @@ def ruling_in_force(finding: Finding, review: Review, accept: AcceptPolicy) -> R
     """The review's ruling for ``finding``, changed as ``accept`` says."""
     standing = review.standing(finding)
     if accept is AcceptPolicy.NONE and standing.decision is Decision.ACCEPTED:
-        return Ruling()
+        return Ruling(course=standing.course)
     undecided = standing.decision is Decision.UNDECIDED
     if accept is AcceptPolicy.CONFIRMED and undecided and finding.verdict is Verdict.CONFIRMED:
         return replace(standing, decision=Decision.ACCEPTED, decided_ms=0)

@@ -120,6 +120,11 @@ def _purpose(purpose: Purpose) -> JsonObject:
             for pattern in purpose.patterns
         ],
         "confirmed_by_user": purpose.confirmed_by_user,
+        "facts": [
+            {"name": fact.name, "value": fact.value, "basis": fact.basis} for fact in purpose.facts
+        ],
+        "declared_tools": None if purpose.declared_tools is None else list(purpose.declared_tools),
+        "out_of_scope": list(purpose.out_of_scope),
     }
 
 
@@ -132,6 +137,8 @@ def _tool_use(tool: ToolUse) -> JsonObject:
         "failure_rate": tool.failure_rate,
         "p50_ms": tool.p50_ms,
         "example_arguments": tool.example_arguments,
+        "arguments": list(tool.arguments),
+        "gives": tool.gives,
     }
 
 
@@ -215,6 +222,7 @@ def _finding(ruled: Ruled) -> JsonObject:
         "outcomes": [_outcome(contrast) for contrast in finding.outcomes],
         "aliases": [_alias(alias) for alias in finding.aliases],
         "parent": finding.parent or None,
+        "course": ruled.ruling.course.value,
     }
 
 

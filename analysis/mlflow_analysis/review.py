@@ -12,12 +12,13 @@ import json
 import os
 import re
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis.findings import Finding
+from mlflow_analysis.findings import Finding, Verdict
 
 
 class Decision(str, Enum):
@@ -29,6 +30,21 @@ class Decision(str, Enum):
 
 
 REJECTION_REASONS = ("false positive", "by design", "out of scope", "duplicate")
+
+
+class Course(str, Enum):
+    """What has become of a finding since somebody decided about it."""
+
+    NEW = "new"
+    """Nobody has decided yet."""
+    ONGOING = "ongoing"
+    """Still there, or it cannot be told."""
+    ESCALATING = "escalating"
+    """More than it was: its lower bound has risen above the share then (if rejected, the lower bound then)."""
+    GONE = "gone"
+    """The traces speak against it now."""
+    REGRESSED = "regressed"
+    """It was gone in an analysis since, and is back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,10 @@ class Ruling:
     """Lower bound of the finding's rate when it was decided."""
     author: str = ""
     decided_ms: int = 0
+    rate: float | None = None
+    """The finding's rate when it was decided."""
+    course: Course = Course.NEW
+    """Of the finding in this run; told by ``Review.standing`` and not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +75,12 @@ class _Entry:
     undoes: str = ""
     redoes: str = ""
     session: str = ""
+    gone: bool = False
+    """Not a decision: an analysis found nothing of it any more."""
+
+
+_KEPT = frozenset(field.name for field in fields(Ruling)) - {"course"}
+"""What of a ruling the journal holds; what a later version adds to it is passed over."""
 
 
 class Review:
@@ -85,34 +111,92 @@ class Review:
 
     def ruling(self, fingerprint: str) -> Ruling:
         """What is decided about that finding now."""
+        place = self._in_force(fingerprint)
+        if place is None:
+            return Ruling()
+        kept = self._entries[place].ruling or {}
+        known = {key: value for key, value in kept.items() if key in _KEPT}
+        return Ruling(**{**known, "decision": Decision(known["decision"])})
+
+    def _in_force(self, fingerprint: str) -> int | None:
+        """Where in the journal the last decision about it stands that was not undone."""
         undone = self._undone()
-        for entry in reversed(self._entries):
-            if (
-                entry.fingerprint == fingerprint
-                and entry.ruling is not None
-                and entry.entry_id not in undone
-            ):
-                return Ruling(**{**entry.ruling, "decision": Decision(entry.ruling["decision"])})
-        return Ruling()
+        for place in range(len(self._entries) - 1, -1, -1):
+            entry = self._entries[place]
+            about_it = entry.fingerprint == fingerprint and entry.ruling is not None
+            if about_it and entry.entry_id not in undone:
+                return place
+        return None
 
     def standing(self, finding: Finding) -> Ruling:
-        """The ruling for a finding of this run.
+        """The ruling for a finding of this run, and what has become of it since.
 
-        A rejection stands unless the finding's lower bound has risen above the one that was rejected.
+        Where nothing is decided about the finding itself, what was decided last about one merged into it
+        holds. A rejection stands unless the lower bound of what was rejected has risen above what it was
+        then.
         """
-        ruling = self.ruling(finding.fingerprint)
-        if ruling.decision is Decision.REJECTED and finding.interval[0] > ruling.lower_bound + 1e-9:
-            return Ruling(note=f"Rejected before as {ruling.reason}, but it has grown since.")
-        return ruling
+        decided = [
+            (place, fingerprint, lower)
+            for fingerprint, lower in (
+                (finding.fingerprint, finding.interval[0]),
+                *((each.fingerprint, each.interval[0]) for each in finding.aliases),
+            )
+            if (place := self._in_force(fingerprint)) is not None
+        ]
+        if not decided:
+            return Ruling()
+        own = [each for each in decided if each[1] == finding.fingerprint]
+        place, fingerprint, lower = max(own or decided)
+        ruling = self.ruling(fingerprint)
+        rejected = ruling.decision is Decision.REJECTED
+        before = ruling.lower_bound if rejected or ruling.rate is None else ruling.rate
+        course = Course.ONGOING
+        if finding.verdict is Verdict.REFUTED:
+            course = Course.GONE
+        elif finding.verdict is Verdict.CONFIRMED and lower > before + 1e-9:
+            course = Course.ESCALATING
+        elif finding.verdict is Verdict.CONFIRMED and self._was_gone(fingerprint, place):
+            course = Course.REGRESSED
+        if rejected and lower > ruling.lower_bound + 1e-9:
+            note = f"Rejected before as {ruling.reason}, but it has grown since."
+            return Ruling(note=note, course=course)
+        return replace(ruling, course=course)
+
+    def _was_gone(self, fingerprint: str, since: int) -> bool:
+        return any(
+            entry.gone and entry.fingerprint == fingerprint for entry in self._entries[since:]
+        )
+
+    def follow(self, findings: Iterable[Finding]) -> None:
+        """Keep which decided findings a finished analysis speaks against, so that a relapse is seen.
+
+        Writes only what is news. Raises ``OSError`` if it could not be written.
+        """
+        for finding in findings:
+            place = self._in_force(finding.fingerprint)
+            if place is None or finding.verdict is not Verdict.REFUTED:
+                continue
+            if not self._was_gone(finding.fingerprint, place):
+                self._append(
+                    _Entry(_new_id(), finding.fingerprint, None, session=self._session, gone=True)
+                )
 
     def decide(
         self, finding: Finding, decision: Decision, reason: str = "", note: str = ""
     ) -> Ruling:
         """Record a decision. It is on disk when this returns."""
         ruling = Ruling(
-            decision, reason, note, finding.interval[0], self._author, int(time.time() * 1000)
+            decision,
+            reason,
+            note,
+            finding.interval[0],
+            self._author,
+            int(time.time() * 1000),
+            finding.rate,
+            Course.ONGOING,
         )
-        self._append(_Entry(_new_id(), finding.fingerprint, asdict(ruling), session=self._session))
+        kept = {key: value for key, value in asdict(ruling).items() if key in _KEPT}
+        self._append(_Entry(_new_id(), finding.fingerprint, kept, session=self._session))
         return ruling
 
     def undo(self) -> str | None:
@@ -136,7 +220,7 @@ class Review:
     def redo(self) -> str | None:
         """Put back what the last undo took. Nothing to redo once a new decision was made."""
         for entry in reversed(self._entries):
-            if entry.session != self._session or entry.redoes:
+            if entry.session != self._session or entry.redoes or entry.gone:
                 continue
             if entry.ruling is not None:
                 return None

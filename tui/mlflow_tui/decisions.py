@@ -43,6 +43,11 @@ class Decisions:
         async with self._one_at_a_time:
             await asyncio.to_thread(self._decide, tuple(findings), decision, reason, note)
 
+    async def follow(self, findings: Sequence[Finding]) -> None:
+        """Keep which decided ones of a finished analysis are gone."""
+        async with self._one_at_a_time:
+            await asyncio.to_thread(self.review.follow, tuple(findings))
+
     async def undo(self) -> list[str]:
         """Take back the last decision; the fingerprints it was about, empty if there is none."""
         async with self._one_at_a_time:

@@ -17,9 +17,7 @@ def confirmed(analysis: Analysis) -> list[Finding]:
 def finding_of(analysis: Analysis, planted: PlantedFault) -> Finding | None:
     """The confirmed finding of the planted fault's hypothesis that shares most traces with it."""
     traces = set(planted.trace_ids)
-    candidates = [
-        each for each in confirmed(analysis) if each.hypothesis == planted.fault.hypothesis
-    ]
+    candidates = [each for each in confirmed(analysis) if planted.fault.hypothesis in _claims(each)]
     best = max(candidates, key=lambda each: len(traces & set(each.trace_ids)), default=None)
     return best if best is not None and traces & set(best.trace_ids) else None
 
@@ -38,7 +36,12 @@ def cause_ranked_first(finding: Finding, planted: PlantedFault) -> bool:
 def unexplained(analysis: Analysis, manifest: Manifest) -> list[Finding]:
     """Confirmed issues that are neither planted nor a consequence of what was planted."""
     known = manifest.expected
-    return [each for each in confirmed(analysis) if each.is_issue and each.hypothesis not in known]
+    return [each for each in confirmed(analysis) if each.is_issue and not known & _claims(each)]
+
+
+def _claims(finding: Finding) -> set[str]:
+    """The hypotheses that the finding is of, what was merged into it included."""
+    return {finding.hypothesis, *(each.hypothesis for each in finding.aliases)}
 
 
 def _literals(cause: RootCause) -> Iterable[tuple[str, str]]:

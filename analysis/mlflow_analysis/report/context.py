@@ -18,7 +18,7 @@ from mlflow_analysis.findings import (
     Verdict,
 )
 from mlflow_analysis.report import figures
-from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review import Course, Decision, Review
 
 EXAMPLES_SHOWN = 2
 RATIONALES_SHOWN = 8
@@ -72,7 +72,9 @@ class Entry:
                 ("p95", told.p95_before_s, told.p95_after_s),
             ):
                 before_ms, after_ms = before * 1000, after * 1000
-                parts.append(f"{name} {figures.duration(before_ms)} to {figures.duration(after_ms)}")
+                parts.append(
+                    f"{name} {figures.duration(before_ms)} to {figures.duration(after_ms)}"
+                )
         if impact.tokens is not None:
             parts.append(figures.plural(impact.tokens, "token"))
         if impact.money is not None:
@@ -89,6 +91,12 @@ class Entry:
             f"{impact.score:,.1f} = {impact.traces:,.1f} traces × {impact.severity_weight:g} "
             f"for {self.ruled.finding.severity.value} severity"
         )
+
+    @property
+    def course(self) -> str:
+        """What has become of it since it was decided, where that is news."""
+        course = self.ruled.ruling.course
+        return course.value if course in (Course.ESCALATING, Course.REGRESSED) else ""
 
     @property
     def trend(self) -> str:
@@ -177,6 +185,8 @@ class ReportContext:
     performance: tuple[Entry, ...]
     """All of the family that were confirmed or are open, whatever was decided."""
     quality: tuple[Entry, ...]
+    asked: tuple[Entry, ...]
+    """The user's own claims, whatever came of them."""
     unreviewed: int
     """How many are accepted though nobody has looked at them."""
     tools: tuple[tuple[ToolUse, bool], ...]
@@ -219,6 +229,7 @@ def report_context(analysis: Analysis, review: Review, accept: AcceptPolicy) -> 
         not_testable=_claims(undecided, Verdict.NOT_TESTABLE),
         performance=_family(entries, Category.PERFORMANCE),
         quality=_family(entries, Category.QUALITY),
+        asked=tuple(each for each in entries if each.ruled.finding.category is Category.USER),
         unreviewed=sum(ruled.by_policy for ruled in all_ruled),
         tools=_tools(analysis),
     )

@@ -18,6 +18,7 @@ SECTIONS = {
     "issues": "Accepted issues",
     "performance": "Performance",
     "quality": "Quality",
+    "asked": "Asked by the user",
     "strengths": "Strengths",
     "recommendations": "Recommendations",
     "undecided": "Not decided",
@@ -47,11 +48,16 @@ def render_markdown(
             f"No section is called {', '.join(unknown)}; there are {', '.join(SECTIONS)}."
         )
     shown = analysis if show_secrets else masked(analysis)
+    report = report_context(shown, review, accept)
     return (
         environment()
         .get_template("report.md.j2")
         .render(
-            report=report_context(shown, review, accept),
-            sections=[(name, heading) for name, heading in SECTIONS.items() if name in sections],
+            report=report,
+            sections=[
+                (name, heading)
+                for name, heading in SECTIONS.items()
+                if name in sections and (name != "asked" or report.asked)
+            ],
         )
     )

@@ -16,7 +16,7 @@ from mlflow_analysis.findings import (
     RootCause,
     Unit,
 )
-from mlflow_analysis.review import Decision
+from mlflow_analysis.review import Course, Decision
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.board_state import Card, Stage
 from mlflow_tui.widgets.chart import share_over_time
@@ -31,6 +31,11 @@ _CHART_HEIGHT = 9
 _BAR_WIDTH = 12
 _EXCERPT_LINES = 4
 _MOST_TOOLS = 4
+_COURSES = {
+    Course.ESCALATING: "escalating: it happens more often than when it was decided",
+    Course.GONE: "gone: the traces speak against it now",
+    Course.REGRESSED: "regressed: it was gone in the meantime, and is back",
+}
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,8 @@ def _decision(page: Page, card: Card) -> None:
     if ruling.author:
         words += f", by {single_line(ruling.author)}"
     page.paragraph(words, style)
+    if ruling.course in _COURSES:
+        page.paragraph(_COURSES[ruling.course], page.palette.warn, indent=2)
     if ruling.note:
         page.paragraph(single_line(ruling.note), indent=2)
 
