@@ -93,6 +93,14 @@ def test_without_a_mend_recorded_seconds_are_told_as_such() -> None:
     assert "not replayed" in found.reason
 
 
+def test_made_up_durations_save_nothing() -> None:
+    features = features_of(*[trace(model(ms=500), tool("search", ms=3_000)) for _ in range(20)])
+    for details in ({"mended": _at(features, 1_000)}, {"seconds_lost": 60.0}):
+        found = _weighed(features, **details)
+        assert found.seconds is None and found.retimed is None
+        assert "unavailable: durations look synthetic" in found.reason
+
+
 def test_tokens_and_money_are_lower_bounds_and_unknown_without_a_record() -> None:
     features = features_of(*_records())
     ids = features.traces.index

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mlflow_analysis.features.tables import Features
+from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Finding, Impact, Retimed, Severity, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.clustering import design_effect
@@ -31,7 +31,8 @@ def impact(hypothesis: Hypothesis, case: Case, rows: pd.DataFrame, features: Fea
     session. Counted in traces whatever the unit of the claim, so that findings can be ranked against
     each other. Seconds are those by which a replay with the mend makes the traces shorter, tokens and
     money what the case says it spares, each the lower bound of the total (``lower_total``) by session;
-    traces rescued are the failed ones whose first failing span is an affected one.
+    traces rescued are the failed ones whose first failing span is an affected one. Seconds are unavailable,
+    with the reason, where durations were made up or a replay does not give the recorded ones back.
     """
     traces = features.traces
     shows = traces.index.isin(rows["trace_id"])
@@ -42,7 +43,10 @@ def impact(hypothesis: Hypothesis, case: Case, rows: pd.DataFrame, features: Fea
         "(lower bound of the 95% interval)."
     ]
     seconds, retimed = case.seconds_lost, None
-    if case.mended is not None:
+    if not features.durations_measured and (seconds is not None or case.mended is not None):
+        seconds = None
+        told.append(f"Time saved is unavailable: {Field.DURATIONS_MEASURED.value}.")
+    elif case.mended is not None:
         seconds, retimed, how = _replayed(case, features)
         told.append(how)
     elif seconds is not None:
