@@ -123,9 +123,9 @@ def _charter(request: Request, source: TraceSource) -> Charter:
     try:
         return read_charter(path)
     except CharterNotUnderstood as problem:
-        raise click.ClickException(str(problem)) from problem
+        raise click.UsageError(str(problem)) from problem
     except OSError as error:
-        raise click.ClickException(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise click.UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _analysed(

@@ -268,17 +268,15 @@ class BoardScreen(DecidingScreen):
 
     # ---- claims of one's own --------------------------------------------------------------
 
-    @work(exclusive=True, group="dialog")
-    async def action_add_claim(self) -> None:
+    def action_add_claim(self) -> None:
         """Ask for a claim and test it."""
-        await self._ask_for_claim(None)
+        self._ask_for_claim(None)
 
-    @work(exclusive=True, group="dialog")
-    async def action_change_claim(self) -> None:
+    def action_change_claim(self) -> None:
         """Put another in its place."""
         claim = self._own_claim()
         if claim is not None:
-            await self._ask_for_claim(claim)
+            self._ask_for_claim(claim)
 
     def action_remove_claim(self) -> None:
         """Take it back; what was decided of it stays in the review."""
@@ -295,14 +293,20 @@ class BoardScreen(DecidingScreen):
         claims = self.state.charter.focuses
         return next((each for each in claims if card.hypothesis == f"own-{each.key}"), None)
 
-    async def _ask_for_claim(self, before: Focus | None) -> None:
-        claim = await self.app.push_screen_wait(ClaimDialog(self._problem_of, before))
+    def _ask_for_claim(self, before: Focus | None) -> None:
+        # Not awaited in a worker: what is typed ahead must go to the dialog.
+        self.app.push_screen(
+            ClaimDialog(self._problem_of, before), lambda claim: self._take_claim(before, claim)
+        )
+
+    def _take_claim(self, before: Focus | None, claim: Focus | None) -> None:
         if claim is None:
             return
         claims = [claim if each == before else each for each in self.state.charter.focuses]
         if claim not in claims:
             claims.append(claim)
         self.tui.ask_claims(claims)
+        self._draw()
         key = self._board.successor(f"hypothesis:own-{claim.key}")
         if key is not None:
             self._list.go_to(key)

@@ -155,8 +155,8 @@ class PurposeScreen(StepScreen):
                     Content.assemble(
                         ("What worries you?", "bold $primary"),
                         (
-                            "  Claims that speak of it are marked and come first; nothing is "
-                            "left out. Enter alone goes on.",
+                            "  It is tested as a claim of your own, and those that speak of it "
+                            "come first. Enter alone goes on.",
                             "$muted",
                         ),
                     )
@@ -171,6 +171,7 @@ class PurposeScreen(StepScreen):
         """Nothing is edited before it is asked for."""
         self.query_one(PurposeView).focus()
         self._draw()
+        self.call_after_refresh(self._draw)  # the description, which had the keys until now
 
     # ---- what is shown --------------------------------------------------------------------
 

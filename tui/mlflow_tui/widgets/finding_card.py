@@ -8,7 +8,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 from rich.text import Text
 
-from mlflow_analysis.findings import Category, Finding, Severity
+from mlflow_analysis.findings import Category, Effect, Finding, Severity
 from mlflow_analysis.review import Decision
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.board_state import Card, Stage
@@ -79,6 +79,14 @@ def clip(text: str, room: int, glyphs: Glyphs) -> str:
     return set_cell_size(text, room - 1) + glyphs.ellipsis
 
 
+def effect_in_brief(effect: Effect, glyphs: Glyphs) -> str:
+    """A contrast in a few columns: points of difference, or how many times as much."""
+    if effect.kind == "risk difference":
+        points = round(100 * effect.value)
+        return f"{points:+d} point{'' if abs(points) == 1 else 's'}"
+    return f"{glyphs.times}{effect.value:.2g}"
+
+
 @dataclass(frozen=True)
 class _Painter:
     card: Card
@@ -145,7 +153,9 @@ class _Painter:
     def _append_verdict(self, line: Text, found: Finding) -> None:
         glyphs, palette, card = self.glyphs, self.palette, self.card
         words = ""
-        if card.stage is Stage.REFUTED and found.eligible:
+        if card.category is Category.USER and found.effect is not None:
+            words = effect_in_brief(found.effect, glyphs)  # how many match says nothing by itself
+        elif card.stage is Stage.REFUTED and found.eligible:
             words = f"at most {share(found.interval[1])}"
         elif card.stage is Stage.INCONCLUSIVE and found.needs_more:
             words = f"needs {glyphs.about}{grouped(found.needs_more)} more"
