@@ -69,6 +69,9 @@ def _span(planned: Planned) -> SpanRecord:
         "Forbidden City opening hours: 8:30 to 17:00",
         "Unauthorized biographies on sale",
         "Order 5821 was delivered; the item not found at first was in the garage.",
+        "error: 0",
+        "Errors: none",
+        "<html><head><title>404 Gallery - art</title></head></html>",
         "Tool tips: how to keep your saw sharp",
     ],
 )
@@ -98,6 +101,8 @@ def test_text_about_errors(name: str, text: str) -> None:
         {"detail": "Blue, size 42, cotton"},
         {"exit_code": 0, "stdout": "Error: was printed by the test", "stderr": "warning: old"},
         {"success": True, "error": "none of the fields was empty"},
+        {"status_code": 200, "body": "Error: a page about errors"},
+        {"errors": 0, "error": 0},
         {"isError": False, "content": [{"type": "text", "text": "All quiet"}]},
         {"logs": ["ERROR HTTP 503", "ERROR HTTP 503"]},
         {"title": "Error: a novel", "author": "Ann"},
@@ -105,6 +110,19 @@ def test_text_about_errors(name: str, text: str) -> None:
 )
 def test_data_about_errors(fields: dict) -> None:
     assert not failed(tool("lookup", outputs=fields))
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        {"error": "The engine has not returned any results for this query."},
+        "Error: no matching documents",
+        {"status": "error", "message": "No results"},
+    ],
+)
+def test_a_search_that_found_nothing(outputs: object) -> None:
+    assert not failed(tool("web_search", outputs=outputs))
+    assert failed(tool("book", outputs=outputs))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ _ENVELOPE = frozenset({
     "data", "result", "content", "output", "hint", "help", "suggestion", "retryable", "isretryable",
     "exception", "traceback", "stacktrace", "jsonrpc", "extensions", "retry_after", "tool_call_id",
     "tool_use_id", "tool", "tool_name", "param", "stderr", "stdout", "meta", "_meta", "metadata",
-    "structuredcontent", "role", "additional_kwargs", "response_metadata", "artifact",
+    "structuredcontent", "headers", "body", "url", "role", "additional_kwargs", "response_metadata", "artifact",
 })  # fmt: skip
 _IDENTITY = frozenset({"id", "name"})
 _CARRIERS = frozenset({"jsonrpc", "tool_call_id", "tool_use_id"})
@@ -35,7 +35,16 @@ _ERROR_KEYS = (
     "error", "errors", "exception", "Error", "errorMessage", "error_message", "fault", "ExceptionMessage",
 )  # fmt: skip
 _STATUS_KEYS = ("status_code", "statusCode", "http_status", "httpStatusCode", "status", "code")
-_EXIT_KEYS = ("exit_code", "exitCode", "returncode", "return_code", "exitcode", "exit_status")
+_EXIT_KEYS = (
+    "exit_code",
+    "exitCode",
+    "returncode",
+    "return_code",
+    "exitcode",
+    "exit_status",
+    "returnCode",
+    "ExitCode",
+)
 _FAILED_WORDS = frozenset({"error", "failed", "failure", "exception", "fail"})
 _SUCCESS_WORDS = frozenset({"success", "succeeded", "ok", "completed", "passed"})
 _NO_ERROR = frozenset({
@@ -132,6 +141,11 @@ def states_success(value: dict[str, Any]) -> bool:
         isinstance(holder, dict) and any(holder.get(key) in (0, "0") for key in _EXIT_KEYS)
         for holder in holders
     )
+
+
+def answered(value: dict[str, Any]) -> bool:
+    """Whether an HTTP status of 2xx is stated: then the body is what was asked for."""
+    return any(200 <= _number(value.get(key)) < 300 for key in _STATUS_KEYS[:4])
 
 
 def _succeeded(value: dict[str, Any]) -> bool:

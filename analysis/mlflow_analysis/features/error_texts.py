@@ -38,7 +38,7 @@ class TextError:
     exit_code: int = 0
 
 
-_OPENING = r"\A[\s\"'`\[(*#>❌⚠️🚫❗-]{0,12}(?:<tool_use_error>|<error>)?\s*"
+_OPENING = r"\A[\s\"'`\[(*#>❌⚠️🚫❗-]{0,12}(?:<tool_use_error>|<error>)?\s{0,8}"
 _VERBS = (
     r"(?:access|apply|authenticate|call|click|compile|complete|connect|convert|create|decode|delete|download|edit|"
     r"establish|execute|extract|fetch|generate|get|import|initiali[sz]e|install|invoke|launch|list|load|locate|"
@@ -51,13 +51,15 @@ _ERROR_START = re.compile(
     r"|input validation|tool input validation|web surfing|network|connection|parsing|parse|parser|database|sql"
     r"|query|command|code|python|model|client|system|critical|authentication|permission|timeout|rate limit"
     r"|encountered|unknown|mcp|function|invocation|script|syntax|type|value|name|key|attribute|import) )?"
-    r"(?:error|exception)(?: code| message| type| details?)?(?: (?:-32\d{3}|[45]\d\d|\[\w+\]|\(\w+\)))?[\])*`]{0,3}\s*(?::(?!\w*://)|!|\s-\s)(?=\s*\S)"
+    r"(?:error|exception)(?: code| message| type| details?)?(?: (?:-32\d{3}|[45]\d\d|\[\w+\]|\(\w+\)))?[\])*`]{0,3}\s*(?::(?!\w*://)|!|\s-\s)"
+    r"(?!\s*(?:0|none|null|false|no|n/a)\W*(?:\Z|\n))(?=\s*\S)"
     r"|(?:execution |tool )?error(?: \w+)? (?:while|when|during|executing|calling|invoking|running|performing|parsing"
     r"|generating|fetching|accessing|reading|writing|processing|searching|retrieving|getting|loading|occurred|making"
     r"|connecting|opening|creating|sending|querying|validating|finding|downloading|decoding|converting"
-    r"|in (?:code|tool|step|the|function|call|calling|executing|parsing|generating|agent|action|[\"'`]|\w+[_.(])"
+    r"|in (?:code|tool|step|the|function|call|calling|executing|parsing|generating|agent|action|[\"'`]|\w+[_.(]"
+    r"|\w+(?:tion|sion|ing)\b)"
     r"|from (?:the|tool|\w+[_.]))"
-    r"[^:\n]{1,160}:\s"
+    r"[^:\n]{0,160}:\s"
     r"|execution error in [\w.-]{1,60}:"
     r"|error executing tool\."
     r"|(?:an?|some|the following|(?:sorry, )?there was an?|(?:sorry, )?i encountered an?|encountered an?) "
@@ -68,6 +70,8 @@ _ERROR_START = re.compile(
     r"|(?:http(?:/\d(?:\.\d)?)?|status(?: code)?|error(?: code)?)\s*[:=]?\s*[45]\d\d"
     r"(?:\s*[:{]|\Z|\n| - |\s+(?:client|server) error)"
     r"|(?:<!doctype html>\s*)?<html[^>]{0,80}>\s*<head>\s*<title>\s*[45]\d\d\b"
+    r"(?=\W{0,3}(?:</title>|error|bad|client|forbidden|gateway|internal|method|not found|request|server|service"
+    r"|too many|unauthori[sz]ed))"
     r"|bash: |/bin/(?:ba)?sh: |sh: \d+: |zsh: "
     r"|invocation of tool\b|(?:tool|function) (?:call|execution|invocation) (?:failed|error)"
     r"|(?:execution|command|request|operation|query|api call|action) failed\b\s*[.:!(]"
@@ -102,8 +106,14 @@ _BARE = re.compile(
     r"|connection (?:refused|reset|aborted|error|closed)|too many requests|rate limit(?:ed| exceeded| reached)"
     r"|quota exceeded|(?:the )?service (?:is )?(?:temporarily |currently )?unavailable"
     r"|internal server error|bad gateway"
-    r"|(?:invalid|expired|missing) (?:api key|access token|token|credentials|argument|arguments|parameter|parameters"
-    r"|input|request|json|url|value)\b"
+    r"|(?:invalid|expired|missing) (?:\w+ ){0,2}"
+    r"(?:id|number|format|date|code|name|type|email|address|syntax|api key|access token|token|credentials"
+    r"|arguments?|parameters?|input|request|json|url|value)\b"
+    r"|(?:error|exception|failed|failure)(?=\W*\Z)|[\w']+(?: [\w']+)? failed(?=: \S)"
+    r"|[^\n]{0,80}\btimed out(?= (?:after|while)\b)"
+    r"|(?:unable to|could not|couldn't|cannot) (?:find|locate) (?:the |a |an )?(?:requested |specified )?"
+    + _NOUNS
+    + r"\b[^\n]{0,80}"
     r"|no such (?:file|directory|table|column|user|order|record|tool|function)"
     r"|(?:the )?(?:requested |specified |given )?"
     + _NOUNS + r"\b(?:[^\n;,.]|\.(?=\S)){0,100}?"
@@ -121,7 +131,7 @@ _BARE = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _SHELL_ERROR = re.compile(
-    r"\A\s*(?:[\w./-]{1,60}: (?:line \d+: )?(?:[^\n]{1,160}: )?"
+    r"\A\s*(?:killed\s*\Z|segmentation fault|[():\w./-]{1,60}: (?:line \d+: )?(?:[^\n]{1,160}: )?"
     r"(?:command not found|not found\b|no such file or directory|permission denied|cannot |can't |is a directory)"
     r"|fatal: |npm (?:err!|error) |make: \*\*\* |e: unable |sudo: )",
     re.IGNORECASE,
@@ -167,6 +177,8 @@ def error_in(text: str, tool: ToolNature = ORDINARY, command: str = "") -> TextE
 
     ``command`` is the shell command or code that was run, where it is known.
     """
+    if not text.strip():
+        return None
     ending = None if tool.reads and not tool.runs_code else exit_code(text)
     if ending is not None:
         code, start = ending
@@ -187,8 +199,8 @@ def error_in(text: str, tool: ToolNature = ORDINARY, command: str = "") -> TextE
         return _whole(text)
     if tool.reads and len(text) > _CONTENT:
         return None
-    head = text[:4_000]
-    if head.lstrip().startswith("Traceback (most recent call last):"):
+    head = text[:4_000].lstrip()
+    if head.startswith("Traceback (most recent call last):"):
         raised = last_exception(text)
         return TextError(raised.message, raised.start) if raised else _whole(text)
     if len(_LOG_LINE.findall(head[:1_500])) >= 2 and not _EXCEPTION_START.match(head):

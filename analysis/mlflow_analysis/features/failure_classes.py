@@ -63,9 +63,9 @@ _CODES_OWN = frozenset({OTHER, NOT_FOUND, ARGUMENTS, API, AUTHENTICATION, UNDECL
 
 # What messages quote, each with the end of the quotation; the cause follows or came before.
 _QUOTED = (
-    re.compile(r"(execution failed at line ).{0,4000}?(?=(?:['\"`]?\s*due to: ))", re.DOTALL),
-    re.compile(r"(with (?:kwargs|inputs) )\{.{0,4000}?\}(?= with error|:| failed)", re.DOTALL),
-    re.compile(r"(with (?:arguments|parameters) )[\{\[].{0,4000}?[\}\]](?=[:.]\s)", re.DOTALL),
+    re.compile(r"(execution failed at line ).{0,2000}?(?=(?:['\"`]?\s*due to: ))", re.DOTALL),
+    re.compile(r"(with (?:kwargs|inputs) )\{.{0,2000}?\}(?= with error|:| failed)", re.DOTALL),
+    re.compile(r"(with (?:arguments|parameters) )[\{\[].{0,2000}?[\}\]](?=[:.]\s)", re.DOTALL),
     re.compile(
         r"(Here is your code snippet:|LM Response:|JSON blob was:|Got:? |Invalid json output:"
         r"|As a reminder, this tool's description|accepts these inputs:|The model output was:"

@@ -119,6 +119,7 @@ GENERAL = (
     (ARGUMENTS, (
         r"validation[_ ]?errors?",
         r"invalid[_ ](?:arguments?|parameters?|params?|inputs?|values?|requests?|enum)", r"unexpected keyword",
+        r"invalid (?:\w+ ){0,2}(?:id|number|format|date|code|name|type|email|address|syntax)\b",
         r"missing \d* ?(?:required )?(?:positional |keyword-only |mandatory )?(?:input "
         r")?(?:argument|parameter|field|value)",
         r"mandatory input parameters", r"required (?:property|field|argument|parameter|positional)",
@@ -132,6 +133,7 @@ GENERAL = (
         r"does not exist", r"doesn't exist", r"did not appear verbatim",
         r"unknown (?:id|order|user|record|customer)", r"nosuchkey", r"\bENOENT\b",
         r"(?:string|text|pattern) to replace not found",
+        r"(?:unable to|could not|couldn't|cannot) (?:find|locate)\b",
     )),
     (CANCELLED, (
         r"(?:request|operation|task|call|run|stream|query) (?:was |has been )?(?:cancel?led|"

@@ -23,6 +23,7 @@ from typing import Any
 from mlflow_analysis.features.conversation import answer_text
 from mlflow_analysis.features.error_fields import (
     StatedError,
+    answered,
     exit_code_of,
     stated_error,
     states_success,
@@ -68,6 +69,12 @@ _MESSAGE_REPR = re.compile(
     r"\Acontent=(?P<quote>['\"])(?P<text>.*?)(?P=quote) (?:name|tool_call_id|additional_kwargs|id)=",
     re.S,
 )
+_EMPTY = re.compile(
+    r"\bno (?:\w+ ){0,2}(?:results?|match(?:es)?|documents|records|hits|entries)\b|\b0 results\b|nothing (?:was )?found"
+    r"|(?:has not|hasn't|did not|didn't) return(?:ed)? any results?",
+    re.I,
+)
+"""What a search says that found nothing: an answer, in whatever field."""
 _CODE_TEXT = re.compile(
     r"\A\W*(?:AgentExecutionError: )?Code execution failed at line|Error executing code\b", re.I
 )
@@ -166,6 +173,13 @@ def _in_output(span: SpanRecord) -> _Found | None:
     found: _Found | None = None
     if is_tool or span.kind in _RETRIEVERS:
         found = _in_value(span, value)
+        if (
+            found
+            and not found.status
+            and nature_of(span.name).searches
+            and _EMPTY.search(found.message[:300])
+        ):
+            return None
     elif isinstance(value, dict):
         stated = stated_error(value, is_tool=False)
         found = _from_fields(stated) if stated else None
@@ -187,7 +201,7 @@ def _in_value(span: SpanRecord, value: Any, depth: int = 0) -> _Found | None:
             if error.exit_code == 1 and is_answer(as_text(value), _command(span)):
                 return None
             return _from_fields(error)
-        if states_success(value) or exit_code_of(value):
+        if states_success(value) or exit_code_of(value) or answered(value):
             return None
     inner = wrapped(value)
     if inner is None or depth == _DEEPEST:

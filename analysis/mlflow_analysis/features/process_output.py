@@ -13,7 +13,7 @@ _EXIT = re.compile(
     re.IGNORECASE,
 )
 _EXIT_LINES = 4
-_TRACEBACK = re.compile(r"^\s*Traceback \(most recent call last\):", re.MULTILINE)
+_TRACEBACK = re.compile(r"^[ \t]*Traceback \(most recent call last\):", re.MULTILINE)
 _EXCEPTION_LINE = re.compile(
     r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Timeout|NotFound)\b(?:: .*)?$",
     re.MULTILINE,
@@ -23,7 +23,7 @@ _MOST_BEHIND = 400
 _TEST_REPORT = re.compile(
     r"^=+ .*\b\d+ (?:passed|failed|errors?)\b.*=+\s*$|^\d+ (?:passed|failed)\b.* in [\d.]+s|^Ran \d+ tests? in "
     r"|^Tests?: +.*\d+ (?:passed|failed|total)|^--- FAIL: |^FAIL\t|^test result: (?:ok|FAILED)"
-    r"|^\s*\d+ (?:passing|failing)\b|^Tests run: \d+, Failures: |^\d+ examples?, \d+ failures?",
+    r"|^[ \t]*\d+ (?:passing|failing)\b|^Tests run: \d+, Failures: |^\d+ examples?, \d+ failures?",
     re.MULTILINE,
 )
 """The summaries of pytest, unittest, Jest, Go, Cargo, Mocha, JUnit and RSpec."""
