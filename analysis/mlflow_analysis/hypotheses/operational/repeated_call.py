@@ -193,7 +193,6 @@ def _summary(calls: pd.DataFrame, by: list[str], fewest: int, how: str) -> pd.Da
     order = calls.groupby(by).cumcount()
     calls = calls.assign(
         extra_ms=calls["duration_ms"].where(order >= 2, 0.0),
-        extra=calls.index.to_series().where(order >= 2),
         shows_it=calls["span_id"].where(order == 2),
         second=calls["position"].where(order == 1),
     )
@@ -203,12 +202,17 @@ def _summary(calls: pd.DataFrame, by: list[str], fewest: int, how: str) -> pd.Da
         span_id=("shows_it", "first"),
         count=("span_id", "size"),
         extra_ms=("extra_ms", "sum"),
-        extra=("extra", lambda keys: tuple(keys.dropna())),
         first=("second", "first"),
         last=("position", "last"),
         arguments=("arguments", "last"),
     )
-    return loops.reset_index(drop=True).assign(how=how)[_COLUMNS]
+    loops = loops.reset_index(drop=True).assign(how=how)
+    beyond = (order >= 2).to_numpy()
+    number = calls.groupby(by, sort=False).ngroup().to_numpy()[beyond]
+    keys = calls.index.to_numpy(dtype=object)[beyond][np.argsort(number, kind="stable")]
+    edges = np.cumsum(np.bincount(number, minlength=len(loops)))[:-1]
+    loops["extra"] = pd.Series([tuple(each) for each in np.split(keys, edges)], dtype=object)
+    return loops[_COLUMNS]
 
 
 def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:

@@ -77,7 +77,7 @@ class CostlyTail(Hypothesis):
 
 def _counted(features: Features, column: str) -> pd.DataFrame:
     traces = features.complete
-    return traces[traces[column] > 0]
+    return traces.loc[traces[column] > 0, [column, "session", "root_span_id"]]
 
 
 def _case(features: Features, column: str) -> Case:

@@ -19,7 +19,8 @@ _READING_WORDS = (
 )
 _CHANGING, _READING = frozenset(_CHANGING_WORDS.split()), frozenset(_READING_WORDS.split())
 _VALUE = re.compile(r"\w[\w.@:/+-]{2,}")
-_PIECE = re.compile(r"[^\W_]{3,}")
+_PIECE = re.compile(r"[^\W_]{2,}")
+_KEY = re.compile(r'"[^"]*"\s*:')
 _NO_VALUES = frozenset({"true", "false", "null", "None", "True", "False"})
 
 
@@ -34,7 +35,7 @@ def uses_output(arguments: str, output: str, known: str) -> bool:
 
     Values are the leaves of JSON, or the words of plain text, of 3 characters or more.
     """
-    new = [value for value in values(arguments) if value not in known]
+    new = [value for value in _argument_values(arguments) if value not in known]
     if not new:
         return False
     # What shares no piece with the output can't come from it; only then is the output taken apart.
@@ -47,6 +48,13 @@ def uses_output(arguments: str, output: str, known: str) -> bool:
         for argument in new
         for value in returned
     )
+
+
+def _argument_values(arguments: str) -> set[str]:
+    """``values``, without parsing where the text of an object holds no escapes: most arguments are short."""
+    if arguments.startswith("{") and "\\" not in arguments:
+        return set(_VALUE.findall(_KEY.sub(" ", arguments))) - _NO_VALUES
+    return values(arguments)
 
 
 def values(text: str) -> set[str]:
