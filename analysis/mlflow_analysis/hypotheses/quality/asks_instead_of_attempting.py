@@ -123,20 +123,25 @@ def _could_attempt(features: Features) -> list[_Session]:
     opening = opening[~opening["failed"]]
     calls = features.spans[features.spans["kind"] == "TOOL"]
     calls = calls[calls["trace_id"].isin(traces.index)]
-    first = calls.drop_duplicates("session").set_index("session")
-    turn_of = traces["turn"].to_dict()
-    said = _said(traces[traces["session"].isin(first.index)])
+    first = calls.drop_duplicates("session")
+    first_call = {
+        session: (arguments, tool, int(turn))
+        for session, arguments, tool, turn in zip(
+            first["session"], first["arguments"], first["tool"],
+            traces["turn"].reindex(first["trace_id"]), strict=True,
+        )
+    }  # fmt: skip
+    said = _said(traces[traces["session"].isin(first["session"])])
     found = []
     for trace_id, session, request, answer, span_id in zip(
         opening.index, opening["session"], opening["request"], opening["response"],
         opening["root_span_id"], strict=True,
     ):  # fmt: skip
-        if session not in first.index:
+        if session not in first_call:
             continue
-        arguments, tool, called_in = first.loc[session, ["arguments", "tool", "trace_id"]]
+        arguments, tool, turn = first_call[session]
         if not arguments or len(arguments) >= LONGEST_ARGUMENTS:
             continue
-        turn = int(turn_of[called_in])
         before = " ".join(said[session][:turn])
         values = [value for value in _values(arguments) if _holds(before, value)]
         if values and all(_holds(request.casefold(), value) for value in values):

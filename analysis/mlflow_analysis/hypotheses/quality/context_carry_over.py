@@ -121,15 +121,19 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     traces = traces[traces["session"].isin(several.index[several > 1])]
     eligible: dict[str, None] = {}
     shown: list[_Shown] = []
-    for session, turns in traces.groupby("session", sort=False):
+    turns: dict[str, list[tuple[str, str, str, str]]] = {}
+    for session, *turn in zip(
+        traces["session"], traces.index, traces["request"], traces["response"], traces["root_span_id"],
+        strict=True,
+    ):  # fmt: skip
+        turns.setdefault(session, []).append((turn[0], turn[1], turn[2], turn[3]))
+    for session, of_session in turns.items():
         earlier: dict[str, int] = {}
-        for number, (trace_id, request, answer, span_id) in enumerate(
-            zip(turns.index, turns["request"], turns["response"], turns["root_span_id"], strict=True), 1
-        ):  # fmt: skip
+        for number, (trace_id, request, answer, span_id) in enumerate(of_session, 1):
             now = ids_in(request)
             new = [value for value in now if value not in earlier]
             if earlier and new and len(new) == len(now) and not _LOOKS_BACK.search(request):
-                eligible[str(session)] = None
+                eligible[session] = None
                 carried = _carried(answer, new, earlier)
                 if carried and not _touched(carried, trace_id, features):
                     told = (
@@ -137,7 +141,7 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
                         f"was asked about in turn {earlier[carried]}."
                     )
                     start = answer.find(carried)
-                    shown.append((str(session), trace_id, span_id, carried, start, told))
+                    shown.append((session, trace_id, span_id, carried, start, told))
             earlier.update((value, number) for value in new)
     return pd.Index(list(eligible), dtype=object), shown
 

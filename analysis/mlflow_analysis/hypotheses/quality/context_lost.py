@@ -36,6 +36,8 @@ _ASKS = re.compile(
     r"|(?P<phone>(?:tele)?phone(?: number)?)\b|(?P<name>(?:full |first |last )?name)\b"
     rf")(?! (?:to|at|when|on|with) )|\bwhich (?P<which>{_NOUNS})\b[^.!?\n]{{0,40}}\?"
 )
+_ASKING = ("?", "lease", "need", "let me know", "Let me know")
+"""What an answer that asks holds; looked for first, because it is quick."""
 _NOT_LOST = re.compile(
     r"(?i)\b(?:confirm|verify|double[- ]check|verification|correct\b.{0,20}\?|not (?:found|valid|recogni[sz]ed)"
     r"|no (?:such|record|match\w*|results?)|invalid|does(?:n't| not) (?:match|exist|appear)|did(?:n't| not) find"
@@ -108,17 +110,22 @@ class ContextLost(Hypothesis):
         traces = traces[traces["session"].isin(self.eligible(features))]
         with_failed_call = set(features.calls.loc[features.calls["failed"], "trace_id"])
         restated = _restated(traces, features.seed)
+        turns: dict[str, list[tuple[str, str, str]]] = {}
+        for trace_id, session, request, response in zip(
+            traces.index, traces["session"], traces["request"], traces["response"], strict=True
+        ):
+            turns.setdefault(session, []).append((trace_id, request, response))
         rows = [
-            (str(session), *found)
-            for session, turns in traces.groupby("session", sort=False)
-            for found in _in_session(turns, with_failed_call, restated)
+            (session, *found)
+            for session, of_session in turns.items()
+            for found in _in_session(of_session, with_failed_call, restated)
         ]
         columns = list(zip(*rows, strict=True)) or [()] * 5
-        session, trace_id, excerpt, offset, rationale = (list(column) for column in columns)
+        sessions, trace_ids, excerpt, offset, rationale = (list(column) for column in columns)
         return affected_rows(
-            pd.Series(session, dtype=object),
-            pd.Series(trace_id, dtype=object),
-            pd.Series(traces["root_span_id"].reindex(trace_id).tolist(), dtype=object),
+            pd.Series(sessions, dtype=object),
+            pd.Series(trace_ids, dtype=object),
+            pd.Series(traces["root_span_id"].reindex(trace_ids).tolist(), dtype=object),
             pd.Series(excerpt, dtype=object),
             pd.Series(rationale, dtype=object),
             pd.Series(offset, dtype=int),
@@ -126,13 +133,11 @@ class ContextLost(Hypothesis):
 
 
 def _in_session(
-    turns: pd.DataFrame, with_failed_call: set[str], restated: dict[str, float]
+    turns: list[tuple[str, str, str]], with_failed_call: set[str], restated: dict[str, float]
 ) -> Iterator[tuple[str, str, int, str]]:
     said: list[str] = []
     answered: list[str] = []
-    for trace_id, request, response in zip(
-        turns.index, turns["request"], turns["response"], strict=True
-    ):
+    for trace_id, request, response in turns:
         if said and trace_id not in with_failed_call:
             yield from _asked_again(trace_id, response, said, answered)
         if said:
@@ -161,9 +166,12 @@ def _asked_again(
     trace_id: str, response: str, said: list[str], answered: list[str]
 ) -> Iterator[tuple[str, str, int, str]]:
     plain = response.replace("\u2019", "'")
-    if _NOT_LOST.search(plain) or tells_failure(plain):
+    if not any(hint in plain for hint in _ASKING):
         return
-    for asked in _ASKS.finditer(plain):
+    questions = list(_ASKS.finditer(plain))
+    if not questions or _NOT_LOST.search(plain) or tells_failure(plain):
+        return
+    for asked in questions:
         for turn in range(len(said) - 1, -1, -1):
             value = _given(asked, said[turn], answered)
             if value and value not in response:

@@ -57,6 +57,8 @@ _NOT_THIS = re.compile(
     r"[^.?!\n]{0,30}\b(?:json|table|list)\b(?! (?:as|in|into)\b)"
 )
 _ASKED_PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _ASKED)
+_HINTS = ("json", "tab", "list", "bullet", "points", "word", "yes")
+"""What every request that asks for a format holds; looked for first, because it is quick."""
 _ONLY = re.compile(
     r"(?i)\b(?:only|just|nothing (?:but|else)"
     r"|no (?:other|additional|extra)? ?(?:text|words|prose|explanations?|comments?)"
@@ -108,10 +110,13 @@ _TABLE_RULE = re.compile(
 
 def asked_format(request: str) -> str:
     """``JSON``, ``a table``, ``a list``, ``one word``, ``yes or no``, ``language de`` … or ``""``."""
-    if not _NOT_THIS.search(request):
+    plain = request.casefold()
+    if any(hint in plain for hint in _HINTS) and not _NOT_THIS.search(request):
         for name, pattern in _ASKED_PATTERNS:
             if pattern.search(request):
                 return name
+    if not any(name in plain for name in LANGUAGES):
+        return ""
     language = _ASKED_LANGUAGE.search(request)
     return f"language {LANGUAGES[language['language'].casefold()]}" if language else ""
 
@@ -189,7 +194,8 @@ def asked_and_given(features: Features) -> pd.DataFrame:
     """
     traces = features.complete
     traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
-    wanted = traces["request"].map(asked_format).astype(object)
+    formats = {text: asked_format(text) for text in sorted(set(traces["request"]))}
+    wanted = traces["request"].map(formats).astype(object)
     asked = traces[wanted != ""][["response", "root_span_id", "request"]]
     asked = asked.assign(wanted=wanted[wanted != ""], by="The user asked", reply=asked["response"])
     told = [
