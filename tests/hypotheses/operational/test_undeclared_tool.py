@@ -116,3 +116,19 @@ def test_offers_that_no_model_takes_up_leave_nothing_to_count() -> None:
 
     assert case.eligible.empty
     assert case.affected.empty
+
+
+def test_what_the_user_declares_counts_where_no_offer_is_recorded() -> None:
+    records = [trace(tool("find_order"), tool("wipe_disk"), number=n) for n in range(1, 5)]
+    features = features_of(*records)
+    (silent,) = UndeclaredTool().cases(features)
+    assert "nobody has declared them" in silent.test_without_effect
+    told = replace(features, declared_tools=frozenset({"Find-Order"}))
+    (case,) = UndeclaredTool().cases(told)
+    assert (len(case.eligible), len(case.affected)) == (8, 4)
+    assert "does not name among the application's: all wipe_disk" in case.statement
+    assert (
+        "“wipe_disk” is called, which the user does not name" in case.affected["rationale"].iloc[0]
+    )
+    nothing = replace(features, declared_tools=frozenset())
+    assert len(UndeclaredTool().affected(nothing)) == 8

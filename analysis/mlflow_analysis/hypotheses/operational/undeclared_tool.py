@@ -23,6 +23,7 @@ _SPAN_PREFIX = re.compile(
 )
 _SEPARATOR = re.compile(r"__|[./:]")
 _MARGIN = 60
+_NOT_OFFERED = "” is called, which no model call of the trace was offered."
 
 
 class UndeclaredTool(Hypothesis):
@@ -36,9 +37,10 @@ class UndeclaredTool(Hypothesis):
     Unit: calls, in ended traces that record which tools the model was offered. Eligible: each model call
     that records its offer and whose reply asks for a tool; where no reply of the trace records what it
     asks for, each tool call after a model call that records its offer. Affected: the name was offered to
-    no model call of the trace, nor told by the user to be a tool of the application. Names are compared
-    without case, underscores and prefixes (``functions.``, ``mcp__server__``). A recorded fact: confirmed
-    from 3 calls or 1 % on.
+    no model call of the trace. Names are compared without case, underscores and prefixes
+    (``functions.``, ``mcp__server__``). Where the user of this program says which tools the application
+    has, that alone counts: eligible is each call of a tool in an ended trace, offer or not, affected one
+    of a tool that the user did not name. A recorded fact: confirmed from 3 calls or 1 % on.
 
     ## Not flagged
     Tools offered later in the trace; traces and model calls that record no offer; what a tool calls by
@@ -62,7 +64,7 @@ class UndeclaredTool(Hypothesis):
     unit: ClassVar[Unit] = Unit.SPAN
     severity: ClassVar[Severity] = Severity.MEDIUM
     rule: ClassVar[Rule] = Rule.FACT
-    needs: ClassVar[frozenset[Field]] = frozenset({Field.MODEL_SPANS})
+    needs: ClassVar[frozenset[Field]] = frozenset({Field.SPANS})
 
     def eligible(self, features: Features) -> pd.Index:
         """Calls in traces that record an offer."""
@@ -77,15 +79,24 @@ class UndeclaredTool(Hypothesis):
         """One case, with the names that were made up most."""
         calls = _calls(features)
         wrong = calls[calls["undeclared"] != ""]
+        told = features.declared_tools is not None
+        if calls.empty:
+            nothing = (
+                "no model call records which tools it was offered, and nobody has declared them"
+            )
+            yield Case(calls.index, _rows(wrong), test_without_effect=nothing)
+            return
+        found = (
+            "Tools are called that the user does not name among the application's"
+            if told
+            else "Tools are called that no model call of the trace was offered"
+        )
         tokens = wrong[["input_tokens", "output_tokens"]].sum(axis=1).sum()
         yield Case(
             calls.index,
-            _rows(wrong),
+            _rows(wrong, told=told),
             statement=(
-                ""
-                if wrong.empty
-                else "Tools are called that no model call of the trace was offered: "
-                f"{most_frequent(wrong['undeclared'], '')}."
+                "" if wrong.empty else f"{found}: {most_frequent(wrong['undeclared'], '')}."
             ),
             seconds_lost=seconds_in(wrong),
             tokens_lost=int(tokens) if tokens else None,
@@ -93,30 +104,44 @@ class UndeclaredTool(Hypothesis):
 
     def recommend(self, finding: Finding) -> str:
         """The documented advice, with the number of calls."""
-        return f"{finding.affected} calls ask for a tool that was not offered. {self.documentation().recommendation}"
+        return (
+            f"{finding.affected} calls are of a tool that was not offered or declared. "
+            f"{self.documentation().recommendation}"
+        )
 
 
 def _calls(features: Features) -> pd.DataFrame:
     """Eligible calls: rows of ``spans`` with ``undeclared``, the first such name of the call, or ""."""
     spans = features.spans[features.spans["trace_id"].isin(features.complete.index)]
+    if features.declared_tools is not None:
+        return _told_calls(features, features.declared_tools)
     models = spans[spans["offered"] != ""]
-    told = features.declared_tools or frozenset()
     offers: dict[str, frozenset[str]] = {}
     pairs = models[["trace_id", "offered"]].drop_duplicates()
     for trace_id, offered in zip(pairs["trace_id"], pairs["offered"], strict=True):
         known = _forms_of(offered)
         offers[trace_id] = offers[trace_id] | known if trace_id in offers else known
-    own = frozenset().union(*(_forms(name) for name in sorted(told)))
     asking = models[models["requested"] != ""]
     asked = pd.concat([asking, _silent_calls(spans, models)]).sort_index(kind="stable")
     names = asked["requested"].where(asked["requested"] != "", asked["tool"])
     unknown = [
-        _first_unknown(name, offers[trace_id] | own if own else offers[trace_id])
+        _first_unknown(name, offers[trace_id])
         for name, trace_id in zip(names, asked["trace_id"], strict=True)
     ]
     # without any call the column would be one of floats
     asked = asked.assign(undeclared=pd.Series(unknown, index=asked.index, dtype=object))
     return asked.loc[features.spans.index[features.spans.index.isin(asked.index)]]
+
+
+def _told_calls(features: Features, declared: frozenset[str]) -> pd.DataFrame:
+    """Calls of tools, with ``undeclared`` as above: what the user did not name."""
+    calls = features.calls[features.calls["trace_id"].isin(features.complete.index)]
+    known: frozenset[str] = frozenset().union(*(_forms(name) for name in sorted(declared)))
+    wrong = {str(name): _first_unknown(str(name), known) for name in calls["tool"].unique()}
+    undeclared = pd.Series(
+        [wrong[str(name)] for name in calls["tool"]], index=calls.index, dtype=object
+    )
+    return calls.assign(undeclared=undeclared, requested="", offered="")
 
 
 def _silent_calls(spans: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
@@ -166,7 +191,7 @@ def _known(name: str, known: frozenset[str]) -> bool:
     return not forms or bool((forms | unnumbered) & (known | _OF_THE_FRAMEWORK))
 
 
-def _rows(wrong: pd.DataFrame) -> pd.DataFrame:
+def _rows(wrong: pd.DataFrame, *, told: bool = False) -> pd.DataFrame:
     cuts = []
     for name, output, is_model in zip(
         wrong["undeclared"], wrong["output"], wrong["requested"] != "", strict=True
@@ -182,7 +207,9 @@ def _rows(wrong: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
     rationale = rationale.where(
         wrong["requested"] != "",
-        "“" + wrong["undeclared"] + "” is called, which no model call of the trace was offered.",
+        "“"
+        + wrong["undeclared"]
+        + ("” is called, which the user does not name among the tools." if told else _NOT_OFFERED),
     )
     return affected_rows(
         wrong.index,
