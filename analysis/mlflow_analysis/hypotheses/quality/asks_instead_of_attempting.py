@@ -121,8 +121,9 @@ def _could_attempt(features: Features) -> list[_Session]:
     traces = features.complete
     opening = traces[(traces["turn"] == 1) & (traces["request"] != "") & (traces["response"] != "")]
     opening = opening[~opening["failed"]]
-    calls = features.spans[features.spans["kind"] == "TOOL"]
-    calls = calls[calls["trace_id"].isin(traces.index)]
+    spans = features.spans
+    called = (spans["kind"] == "TOOL") & spans["trace_id"].isin(traces.index)
+    calls = spans.loc[called, ["session", "trace_id", "tool", "arguments"]]
     first = calls.drop_duplicates("session")
     first_call = {
         session: (arguments, tool, int(turn))

@@ -140,15 +140,16 @@ def _of_others(features: Features) -> Iterator[_Exposed]:
 
 
 def _in_payloads(features: Features) -> Iterator[_Exposed]:
-    spans = features.spans[features.spans["trace_id"].isin(features.complete.index)]
+    spans = features.spans
+    ended = spans["trace_id"].isin(features.complete.index)
     of_tools, of_models = spans["tool"] != "", spans["kind"].isin(MODEL_KINDS)
     for rows, column, place in (
-        (spans[of_tools], "arguments", "the arguments of"),
-        (spans[of_tools | of_models], "output", "the output of"),
-        (spans[spans["instructions"] != ""], "instructions", "the instructions of"),
+        (of_tools, "arguments", "the arguments of"),
+        (of_tools | of_models, "output", "the output of"),
+        (of_models, "instructions", "the instructions of"),
     ):
-        for key, text in _hinted(rows[column]):
-            span = rows.loc[key]
+        for key, text in _hinted(spans.loc[ended & rows, column]):
+            span = spans.loc[key]
             for kind, start, end in _real(text, in_payload=True):
                 where = f"{place} {span['tool'] or span['name']}"
                 yield _Exposed(span["trace_id"], span["span_id"], kind, where, text, start, end)
