@@ -11,7 +11,7 @@ help:
 	@echo "make test     run the tests"
 	@echo "make lint     ruff, mypy, import contracts"
 	@echo "make format   let ruff rewrite the code"
-	@echo "make bench    start-up, throughput and accuracy"
+	@echo "make bench    start-up, throughput, the catalogue on 10,000 traces, and accuracy"
 	@echo "make bench-accuracy   planted faults found, nothing else found (QUICK=1: a quarter of it)"
 	@echo "                      DATA=FOLDER: recorded traces with labels as well"
 	@echo "make docs     write the reference of all hypotheses anew"

@@ -1,4 +1,4 @@
-"""``python -m benchmarks [startup] [throughput] [accuracy] [labelled]``: all four if none is named."""
+"""``python -m benchmarks [startup] [throughput] [catalogue] [accuracy] [labelled]``: all if none is named."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import labelled, startup, throughput
+from benchmarks import catalogue, labelled, startup, throughput
 from benchmarks.accuracy import measuring
 from benchmarks.figures import Figure, table
 
-_PARTS = ("startup", "throughput", "accuracy", "labelled")
+_PARTS = ("startup", "throughput", "catalogue", "accuracy", "labelled")
 
 
 def main() -> int:
@@ -33,6 +33,8 @@ def main() -> int:
         figures += _show("Start-up", startup.measure(options.runs))
     if "throughput" in wanted:
         figures += _show("Throughput", throughput.measure())
+    if "catalogue" in wanted:
+        figures += _show("Catalogue", catalogue.measure())
     if "accuracy" in wanted:
         accuracy, details = measuring.measure(quick=options.quick)
         print(details)

@@ -12,9 +12,9 @@ from scipy.sparse import csr_array
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
-USUAL_CORRELATION = 0.25
+USUAL_CORRELATION = 0.2
 """Of outcomes within a session, before any is seen; 0.1 to 0.5 in conversations with agents."""
-_AS_MANY_AS = 5
+_AS_MANY_AS = 3
 
 
 def cluster_codes(cluster: npt.ArrayLike) -> Codes:
@@ -51,7 +51,7 @@ def design_effect(outcome: npt.ArrayLike, cluster: npt.ArrayLike) -> float:
     """Kish's design effect 1 + (m - 1) ρ of the mean of ``outcome`` (n,), never below 1.
 
     ρ is the intra-class correlation, m the mean cluster size weighted by size (Kish 1965, Survey Sampling,
-    §5.4). A few clusters can't tell ρ: it is drawn towards 0.25 as if five clusters more had shown that.
+    §5.4). A few clusters can't tell ρ: it is drawn towards 0.2 as if three clusters more had shown that.
     What it adds to 1 is multiplied by (t/z)², t having C - 1 degrees of freedom (Korn & Graubard 1998,
     Survey Methodology 24:193), so that an interval at n / DEFF covers what it should from 20 units on.
     1 where every cluster holds one unit.
@@ -71,7 +71,7 @@ def design_effect(outcome: npt.ArrayLike, cluster: npt.ArrayLike) -> float:
 
 
 def shrunk(estimate: float, usual: float, clusters: int) -> float:
-    """An estimate from ``clusters`` clusters, drawn towards what is usual as if five more had shown that."""
+    """An estimate from ``clusters`` clusters, drawn towards what is usual as if three more had shown that."""
     return (clusters * estimate + _AS_MANY_AS * usual) / (clusters + _AS_MANY_AS)
 
 

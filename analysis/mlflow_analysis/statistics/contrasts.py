@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mlflow_analysis.statistics.clustering import (
     USUAL_CORRELATION,
@@ -91,7 +92,7 @@ def difference_effect(
     """Design effect (≥ 1) of a difference of two means whose units share clusters.
 
     Its variance by clusters (the sandwich: Liang & Zeger 1986, Biometrika 73:13, with C / (C - 2)) over
-    that of single units, drawn towards Moulton's factor at an intra-class correlation of 0.25 as if five
+    that of single units, drawn towards Moulton's factor at an intra-class correlation of 0.2 as if three
     clusters more had shown that, and for few clusters widened by (t/z)² with C - 2 degrees of freedom.
     ``residual`` (n,) is what is left of the outcome in each group; the variances are those of one unit.
     """
@@ -169,13 +170,20 @@ def reversed_strata(
     Clearly: the upper bound of the Newcombe interval of the difference is below zero (Simpson 1951,
     J. R. Stat. Soc. B 13:238).
     """
+    codes, names = pd.factorize(strata, sort=True)
+    known = codes >= 0
+    cells = np.bincount(
+        4 * codes[known] + 2 * group[known] + outcome[known], minlength=4 * len(names)
+    ).reshape(-1, 4)
     found = []
-    for stratum in sorted({str(each) for each in strata if isinstance(each, str) and each}):
-        inside = strata == stratum
-        of_group, of_rest = outcome[inside & group], outcome[inside & ~group]
-        _, high = newcombe(of_group.sum(), len(of_group), of_rest.sum(), len(of_rest))
-        if high < 0:
-            found.append(stratum)
+    for name, (rest_without, rest_with, group_without, group_with) in zip(
+        names, cells.tolist(), strict=True
+    ):
+        of_group, of_rest = group_with + group_without, rest_with + rest_without
+        if name and of_group and of_rest and group_with / of_group < rest_with / of_rest:
+            _, high = newcombe(group_with, of_group, rest_with, of_rest)
+            if high < 0:
+                found.append(str(name))
     return found
 
 
