@@ -42,6 +42,7 @@ def claim(
         title = name
         category = Category.OPERATIONAL
         rule = Rule.FACT
+        mends = "calls"
 
         def eligible(self, features: Features) -> pd.Index:
             return features.spans.index if self.unit is Unit.SPAN else features.traces.index
@@ -94,6 +95,8 @@ def test_a_claim_about_a_tool_joins_one_about_all() -> None:
         claim("other", range(1, 21), category=Category.USER),
         claim("other", range(1, 21), rule=Rule.PREVALENCE, minimum_effect=0.2),
         claim("other", range(1, 21), subject="kb"),
+        claim("other", range(1, 21), mends="answers"),
+        claim("other", range(1, 21), mends=""),
     ],
     ids=[
         "too little overlap",
@@ -103,6 +106,8 @@ def test_a_claim_about_a_tool_joins_one_about_all() -> None:
         "what the user asks",
         "not confirmed",
         "another subject",
+        "mended otherwise",
+        "nobody said how it is mended",
     ],
 )
 def test_when_unsure_they_stay_apart(other: Hypothesis) -> None:

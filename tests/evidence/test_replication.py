@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlflow_analysis.evidence.prevalence import Prevalence
+from mlflow_analysis.evidence.prevalence import Prevalence, first_traces
 from mlflow_analysis.evidence.replication import (
     ENOUGH_TRACES,
     Split,
@@ -188,7 +188,8 @@ def test_a_request_group_is_of_the_half_of_its_first_trace() -> None:
     counted = Prevalence(
         case.eligible, np.zeros(2, bool), np.array(["g1", "g2"], object), 1, (0, 1)
     )
-    halves = Split(of).halves(Unit.REQUEST_GROUP, counted, case)
+    first_places = first_traces(Unit.REQUEST_GROUP, counted.units, case, of)
+    halves = Split(of).halves(first_places)
     assert halves.first.tolist() == [first(3), first(7)]
     assert not halves.held_out
 

@@ -36,6 +36,10 @@ class Weighed:
     search: Search
     explained: Prevalence
     """What the causes are of: ``counted``, unless the case says otherwise."""
+    first: npt.NDArray[np.int64]
+    """Where in the table of traces the first trace of each unit of ``counted`` stands."""
+    first_explained: npt.NDArray[np.int64]
+    """The same of ``explained``."""
     replication: Replication | None = None
     """What the halves of the sessions say, for a claim formed from the data."""
 
@@ -105,7 +109,7 @@ def finding_of(
         impact=impact(hypothesis, case.explained or case, _mendable(weighed), features),
         why=documentation.why,
         not_flagged=documentation.not_flagged,
-        trend=trend(hypothesis, case, counted, features),
+        trend=trend(counted, weighed.first, features),
         subject=case.subject,
         replicates=None if replication is None else replication.replicates,
         held_out=replication is not None and replication.held_out,
@@ -202,16 +206,8 @@ def _mechanism(candidate: Candidate, weighed: Weighed, spans: pd.DataFrame) -> s
 
 def _topics(weighed: Weighed, features: Features) -> npt.NDArray[np.object_]:
     """The topic of each unit that is explained: of its first trace."""
-    counted = weighed.explained
-    pairs = traces_of(weighed.hypothesis.unit, counted.units, weighed.case, features)
-    place = features.traces.index.get_indexer(pd.Index(pairs.to_numpy()))
-    unit = counted.units.get_indexer(pairs.index)
-    topics = features.traces["topic"].to_numpy(dtype=object)
-    found = np.full(len(counted.units), "", dtype=object)
-    known = (place >= 0) & (unit >= 0)
-    # backwards, so that the first trace is written last
-    found[unit[known][::-1]] = topics[place[known][::-1]]
-    return found
+    topics = np.append(features.traces["topic"].to_numpy(dtype=object), "")
+    return topics[weighed.first_explained]
 
 
 def _where_reversed(candidate: Candidate, weighed: Weighed, strata: npt.NDArray[np.object_]) -> str:

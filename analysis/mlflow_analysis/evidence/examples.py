@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Prevalence, traces_of
+from mlflow_analysis.evidence.prevalence import Prevalence
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Example, ToolCall, TraceAssessment, TrendPoint
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
@@ -40,12 +43,13 @@ def examples(rows: pd.DataFrame, typical: set[str], features: Features) -> tuple
         np.linspace(0, len(pool) - 1, min(MOST_EXAMPLES, len(pool))).round().astype(int)
     )
     chosen = pool.iloc[spots[::-1]] if len(pool) else pool  # newest first
-    calls = features.calls[features.calls["trace_id"].isin(chosen["trace_id"])]
-    by_trace = dict(iter(calls.groupby("trace_id", sort=False)))
+    calls, traces = features.shared(calls_by_trace), features.traces
+    places = traces.index.get_indexer(pd.Index(chosen["trace_id"], dtype=object))
     result = []
-    for row in chosen.to_dict("records"):
-        trace = features.traces.loc[row["trace_id"]]
-        tools = by_trace.get(row["trace_id"], calls.iloc[:0]).head(_MOST_TOOLS)
+    for row, place in zip(chosen.to_dict("records"), places, strict=True):
+        trace = traces[["request", "response"]].iloc[place]
+        first, last = np.searchsorted(calls.at, [place, place + 1])
+        tools = calls.table.iloc[first : min(last, first + _MOST_TOOLS)]
         result.append(
             Example(
                 trace_id=str(row["trace_id"]),
@@ -82,26 +86,32 @@ def assessments(hypothesis: Hypothesis, rows: pd.DataFrame) -> tuple[TraceAssess
 
 
 def trend(
-    hypothesis: Hypothesis, case: Case, counted: Prevalence, features: Features
+    counted: Prevalence, first: npt.NDArray[np.int64], features: Features
 ) -> tuple[TrendPoint, ...]:
-    """Eligible and affected units in equal buckets of time, at most 24."""
+    """Eligible and affected units in equal buckets of time, at most 24, by their ``first`` trace."""
     if not counted.eligible:
         return ()
-    pairs = traces_of(hypothesis.unit, counted.units, case, features)
-    started = features.traces["start_ms"].reindex(pairs.to_numpy()).to_numpy(dtype=float)
-    first = (
-        pd.Series(started, index=pairs.index)
-        .groupby(level=0)
-        .min()
-        .reindex(counted.units)
-        .to_numpy()
-    )
-    low, high = float(features.traces["start_ms"].min()), float(features.traces["start_ms"].max())
+    starts = features.traces["start_ms"].to_numpy(dtype=float)
+    low, high = float(starts.min()), float(starts.max())
     width = max(1.0, (high - low) / _BUCKETS)
-    bucket = np.clip(((first - low) // width).astype(int), 0, _BUCKETS - 1)
+    bucket = np.clip(((starts[first] - low) // width).astype(int), 0, _BUCKETS - 1)
     eligible = np.bincount(bucket, minlength=_BUCKETS)
     affected = np.bincount(bucket[counted.shows], minlength=_BUCKETS)
     return tuple(
         TrendPoint(int(low + number * width), int(eligible[number]), int(affected[number]))
         for number in range(_BUCKETS)
     )
+
+
+@dataclass(frozen=True)
+class CallsByTrace:
+    """Calls of tools, and where in the table of traces the trace of each stands, ascending."""
+
+    table: pd.DataFrame
+    at: npt.NDArray[np.int64]
+
+
+def calls_by_trace(features: Features) -> CallsByTrace:
+    """The calls in the order of their traces, with what an example shows of them."""
+    table = features.calls[["tool", "duration_ms", "failed"]]
+    return CallsByTrace(table, features.trace_at[features.spans.index.get_indexer(table.index)])

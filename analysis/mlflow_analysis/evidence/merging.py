@@ -1,11 +1,12 @@
 """Findings that say the same are shown once, and a finding within another points to it.
 
 Two wrong merges are worse than three duplicates, so everything must agree before two become one: both
-confirmed, both about something wrong or both strengths, of one family (what is slow and what is wrong
-are mended differently), about the same subject or one of them about none, with ``FEWEST_UNITS`` affected
-units at least, and a Jaccard similarity of ``SAME`` or more of their traces, of their units where they
-count the same, and of the very places (spans) that show them: two failures in the same traces but at
-different calls stay two. The better ranked stays, the other becomes its alias.
+confirmed, of one family, mended in the same way (``Hypothesis.mends``: what is slow and what is wrong are
+not, nor is a call that fails and an answer that hides it), about the same subject or one of them about
+none, with ``FEWEST_UNITS`` affected units at least, and a Jaccard similarity of ``SAME`` or more of their
+traces, of their units where they count the same, and of the very places (spans) that show them: two
+failures in the same traces but at different calls stay two. The better ranked stays, the other becomes
+its alias.
 
 A finding is a *part* of another if at least ``WITHIN`` of its traces are among the other's, that one is
 clearly larger, and so much overlap is not what its size alone would give (Fisher's exact test, p < 0.001).
@@ -93,6 +94,8 @@ def _same(one: Finding, other: Finding, jaccard: float, weighed: dict[str, Weigh
     if one.subject and other.subject and one.subject != other.subject:
         return False
     first, second = weighed[one.fingerprint], weighed[other.fingerprint]
+    if not first.hypothesis.mends or first.hypothesis.mends != second.hypothesis.mends:
+        return False
     if one.unit is other.unit and _alike(_units(first), _units(second)) < SAME:
         return False
     return _alike(_spans(first), _spans(second)) >= SAME

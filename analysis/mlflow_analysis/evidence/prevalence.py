@@ -81,6 +81,23 @@ def cluster_of(unit: Unit, units: pd.Index, features: Features) -> npt.NDArray[n
     return sessions.to_numpy(dtype=object)[known.get_indexer(units)]
 
 
+def first_traces(
+    unit: Unit, units: pd.Index, case: Case, features: Features
+) -> npt.NDArray[np.int64]:
+    """Where in ``features.traces`` the first trace of each unit stands; -1 if it has none there."""
+    if unit is Unit.TRACE:
+        return features.traces.index.get_indexer(units).astype(np.int64)
+    if unit is Unit.SPAN:
+        place = features.spans.index.get_indexer(units)
+        return np.where(place >= 0, features.trace_at[place], -1)
+    pairs = traces_of(unit, units, case, features)
+    place = features.traces.index.get_indexer(pd.Index(pairs.to_numpy()))
+    at, known = units.get_indexer(pairs.index), place >= 0
+    first = np.full(len(units), len(features.traces))
+    np.minimum.at(first, at[known], place[known])
+    return np.where(first < len(features.traces), first, -1)
+
+
 def traces_of(unit: Unit, units: pd.Index, case: Case, features: Features) -> pd.Series:
     """The traces of each unit: values trace ids, index unit ids, one row a pair."""
     if unit is Unit.TRACE:

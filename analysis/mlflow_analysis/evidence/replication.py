@@ -31,9 +31,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Prevalence, prevalence, traces_of
+from mlflow_analysis.evidence.prevalence import Prevalence, prevalence
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Unit
+from mlflow_analysis.findings import Category
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule
 
 ENOUGH_TRACES = 500
@@ -109,13 +109,8 @@ class Split:
         self._features = features
         self._halves: list[Features] | None = None
 
-    def halves(self, unit: Unit, counted: Prevalence, case: Case) -> Halves:
-        """The half of each unit: that of the session of its first trace."""
-        pairs = traces_of(unit, counted.units, case, self._features)
-        place = self._features.traces.index.get_indexer(pd.Index(pairs.to_numpy()))
-        at = counted.units.get_indexer(pairs.index)
-        first = np.full(len(counted.units), len(self._features.traces))
-        np.minimum.at(first, at[place >= 0], place[place >= 0])
+    def halves(self, first: npt.NDArray[np.int64]) -> Halves:
+        """The half of each unit, of which ``first`` is the first trace (``first_traces``)."""
         return Halves(np.append(self._masks[0], False)[first], self.held_out)
 
     def replications(

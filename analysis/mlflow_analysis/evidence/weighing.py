@@ -20,7 +20,7 @@ from mlflow_analysis.evidence.examples import evidence_rows, in_time_order
 from mlflow_analysis.evidence.impact import in_rank_order
 from mlflow_analysis.evidence.merging import merged
 from mlflow_analysis.evidence.outcomes import Contrasted, Outcomes
-from mlflow_analysis.evidence.prevalence import prevalence
+from mlflow_analysis.evidence.prevalence import first_traces, prevalence
 from mlflow_analysis.evidence.replication import Replication, Split
 from mlflow_analysis.evidence.verdict import may_be_confirmed
 from mlflow_analysis.features.tables import Features
@@ -109,11 +109,16 @@ class Weighing:
     ) -> Weighed:
         counted = prevalence(hypothesis, case, self._features)
         rows = in_time_order(evidence_rows(case, counted), self._features)
+        first = first_traces(hypothesis.unit, counted.units, case, self._features)
+        first_explained = first
         search = Search((), ())
         outcomes: tuple[Contrasted, ...] = ()
         explained = counted
         if case.explained is not None:
             explained = prevalence(hypothesis, case.explained, self._features)
+            first_explained = first_traces(
+                hypothesis.unit, explained.units, case.explained, self._features
+            )
         if may_be_confirmed(hypothesis, case, counted, replication):
             # nothing is explained that is not there; fewer tests also leave more power to the rest
             candidates = literals(
@@ -124,10 +129,21 @@ class Weighing:
                 self._attributes,
                 hypothesis.not_causes,
             )
-            halves = self._split.halves(hypothesis.unit, explained, case.explained or case)
+            halves = self._split.halves(first_explained)
             search = search_causes(explained, candidates, halves)
             outcomes = self._outcomes.contrasts(hypothesis, case, counted, rows["trace_id"])
-        return Weighed(hypothesis, case, counted, rows, search, explained, replication, outcomes)
+        return Weighed(
+            hypothesis,
+            case,
+            counted,
+            rows,
+            search,
+            explained,
+            first,
+            first_explained,
+            replication,
+            outcomes,
+        )
 
 
 def conclude(hypotheses: Sequence[Hypothesis], features: Features) -> tuple[list[Finding], int]:

@@ -154,6 +154,9 @@ class Hypothesis(ABC):
 
     is_outcome: ClassVar[frozenset[Outcome]] = frozenset()
     """Outcomes that the claim is itself about: a contrast with them would only say it again."""
+    mends: ClassVar[str] = ""
+    """What is mended, in a word that hypotheses share whose findings may be one and the same. Without one
+    a finding is never merged: two wrong merges are worse than three duplicates."""
     text_cue: ClassVar[bool] = False
     """Whether it goes by wording, which is no harm by itself: its statement then says what the sessions'
     outcomes show."""

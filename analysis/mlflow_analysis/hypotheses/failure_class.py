@@ -22,6 +22,7 @@ class FailureClass(Hypothesis):
     """A failure class that is plainly recorded: three cases, or 1 %, are a fact."""
 
     category = Category.OPERATIONAL
+    mends = "failing calls"
     unit = Unit.SPAN
     rule = Rule.FACT
     needs = frozenset({Field.SPANS})

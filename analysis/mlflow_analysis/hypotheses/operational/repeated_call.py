@@ -62,6 +62,7 @@ class RepeatedCall(Hypothesis):
     id = "repeated-call"
     title = "The same call is repeated"
     category = Category.OPERATIONAL
+    mends = "repeated calls"
     severity = Severity.MEDIUM
     needs = frozenset({Field.TOOL_SPANS})
 

@@ -57,6 +57,7 @@ class RetryStorm(Hypothesis):
     id = "retry-storm"
     title = "Failed calls are repeated"
     category = Category.OPERATIONAL
+    mends = "repeated calls"
     severity = Severity.MEDIUM
     needs = frozenset({Field.SPANS})
 

@@ -56,6 +56,7 @@ class UnreliableTool(Hypothesis):
     id = "unreliable-tool"
     title = "A tool is unreliable"
     category = Category.OPERATIONAL
+    mends = "failing calls"
     unit = Unit.SPAN
     severity = Severity.MEDIUM
     rule = Rule.EFFECT
