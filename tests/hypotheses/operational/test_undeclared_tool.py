@@ -132,3 +132,10 @@ def test_what_the_user_declares_counts_where_no_offer_is_recorded() -> None:
     )
     nothing = replace(features, declared_tools=frozenset())
     assert len(UndeclaredTool().affected(nothing)) == 8
+
+
+def test_a_call_recorded_by_framework_and_library_counts_once() -> None:
+    inner = asking("refund", "find_order")
+    features = features_of(trace(replace(asking("refund", "find_order"), children=(inner,))))
+    assert len(UndeclaredTool().eligible(features)) == 1
+    assert len(UndeclaredTool().affected(features)) == 1

@@ -13,6 +13,7 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Finding, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import most_frequent, seconds_in
+from mlflow_analysis.records import MODEL_KINDS
 
 _OWN_STEP_TRACES = 2
 _OWN_STEP_SHARE = 0.2
@@ -23,6 +24,11 @@ _SPAN_PREFIX = re.compile(
 )
 _SEPARATOR = re.compile(r"__|[./:]")
 _MARGIN = 60
+_CALL_KINDS = sorted(MODEL_KINDS | {"TOOL"})
+_COLUMNS = [
+    "trace_id", "span_id", "parent_id", "kind", "tool", "position", "offered", "requested", "output",
+    "input_tokens", "output_tokens", "duration_ms",
+]  # fmt: skip
 _NOT_OFFERED = "” is called, which no model call of the trace was offered."
 
 
@@ -35,12 +41,13 @@ class UndeclaredTool(Hypothesis):
 
     ## Test
     Unit: calls, in ended traces that record which tools the model was offered. Eligible: each model call
-    that records its offer and whose reply asks for a tool; where no reply of the trace records what it
-    asks for, each tool call after a model call that records its offer. Affected: the name was offered to
-    no model call of the trace. Names are compared without case, underscores and prefixes
-    (``functions.``, ``mcp__server__``). Where the user of this program says which tools the application
-    has, that alone counts: eligible is each call of a tool in an ended trace, offer or not, affected one
-    of a tool that the user did not name. A recorded fact: confirmed from 3 calls or 1 % on.
+    that records its offer and whose reply asks for a tool (of one recorded within another, the outer);
+    where no reply of the trace records what it asks for, each tool call after a model call that records
+    its offer. Affected: the name was offered to no model call of the trace. Names are compared without
+    case, underscores and prefixes (``functions.``, ``mcp__server__``). Where the user of this program
+    says which tools the application has, that alone counts: eligible is each call of a tool in an ended
+    trace, offer or not, affected one of a tool that the user did not name. A recorded fact: confirmed
+    from 3 calls or 1 % on.
 
     ## Not flagged
     Tools offered later in the trace; traces and model calls that record no offer; what a tool calls by
@@ -112,25 +119,29 @@ class UndeclaredTool(Hypothesis):
 
 def _calls(features: Features) -> pd.DataFrame:
     """Eligible calls: rows of ``spans`` with ``undeclared``, the first such name of the call, or ""."""
-    spans = features.spans[features.spans["trace_id"].isin(features.complete.index)]
     if features.declared_tools is not None:
         return _told_calls(features, features.declared_tools)
+    spans = features.spans
+    calls = spans["kind"].isin(_CALL_KINDS) & spans["trace_id"].isin(features.complete.index)
+    spans = spans.loc[calls, _COLUMNS]
     models = spans[spans["offered"] != ""]
     offers: dict[str, frozenset[str]] = {}
     pairs = models[["trace_id", "offered"]].drop_duplicates()
     for trace_id, offered in zip(pairs["trace_id"], pairs["offered"], strict=True):
         known = _forms_of(offered)
         offers[trace_id] = offers[trace_id] | known if trace_id in offers else known
-    asking = models[models["requested"] != ""]
-    asked = pd.concat([asking, _silent_calls(spans, models)]).sort_index(kind="stable")
+    # a framework and the library below it record one call as two spans, one in the other
+    outer = ~(models["trace_id"] + "/" + models["parent_id"]).isin(models.index)
+    asking = models[outer & (models["requested"] != "")]
+    counted = asking.index.append(_silent_calls(spans, models).index)
+    asked = spans[spans.index.isin(counted)]
     names = asked["requested"].where(asked["requested"] != "", asked["tool"])
     unknown = [
         _first_unknown(name, offers[trace_id])
         for name, trace_id in zip(names, asked["trace_id"], strict=True)
     ]
     # without any call the column would be one of floats
-    asked = asked.assign(undeclared=pd.Series(unknown, index=asked.index, dtype=object))
-    return asked.loc[features.spans.index[features.spans.index.isin(asked.index)]]
+    return asked.assign(undeclared=pd.Series(unknown, index=asked.index, dtype=object))
 
 
 def _told_calls(features: Features, declared: frozenset[str]) -> pd.DataFrame:
@@ -146,7 +157,7 @@ def _told_calls(features: Features, declared: frozenset[str]) -> pd.DataFrame:
 
 def _silent_calls(spans: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     """Tool calls of traces in which no reply records what it asks for."""
-    all_models = spans[spans["kind"].isin(("LLM", "CHAT_MODEL"))]
+    all_models = spans[spans["kind"].isin(MODEL_KINDS)]
     speaking = all_models.loc[all_models["requested"] != "", "trace_id"]
     unrecorded = all_models.loc[all_models["offered"] == "", "trace_id"]
     tools = spans[
