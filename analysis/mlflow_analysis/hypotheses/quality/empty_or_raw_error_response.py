@@ -35,6 +35,14 @@ _ABOUT_ERRORS = re.compile(
 )
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _MOST_ANSWER = 0.5
+_LONGEST_PLACEHOLDER = 60
+_LONGEST = 8_000
+_ERROR_KEYS = (
+    "rror", "xception", "RROR", "Traceback", "FATAL", "goroutine", "panicked", ".java:", "detail",
+    "HTTP", "Gateway", "Unavailable", "Unauthorized", "Forbidden", "Not Found", "Bad Request", "Time",
+    "Too Many", "upstream", "<html", "<HTML",
+)  # fmt: skip
+"""Longer texts without one of them can't match ``_RAW_ERROR``."""
 
 
 class EmptyOrRawErrorResponse(Hypothesis):
@@ -48,8 +56,8 @@ class EmptyOrRawErrorResponse(Hypothesis):
     Eligible: traces that ended without failing, of a kind (trace name) of which at least half have an
     answer. Affected: the answer is empty or white space, a lone placeholder ("null", "undefined",
     "[object Object]", an unfilled template), or a line of it *begins* with a traceback, an exception
-    class and message, an HTTP error line or an error object. A recorded fact: confirmed from 3 traces or
-    1 % on.
+    class and message, an HTTP error line or an error object (in the first 8,000 characters), and the
+    request speaks of no error. A recorded fact: confirmed from 3 traces or 1 % on.
 
     ## Not flagged
     Traces that failed (other claims tell why); answers about errors to requests about errors; errors
@@ -81,11 +89,8 @@ class EmptyOrRawErrorResponse(Hypothesis):
         """Those with nothing to read in the answer."""
         traces = _answerable(features)
         response = traces["response"]
-        suspicious = (
-            (response.str.strip() == "")
-            | response.str.contains(_PLACEHOLDER.pattern)
-            | response.str.contains(_RAW_ERROR.pattern, flags=re.MULTILINE)
-        )
+        looks = {text: _is_suspicious(text) for text in response.unique()}
+        suspicious = pd.Series([looks[text] for text in response], index=traces.index, dtype=bool)
         rows = [
             (str(trace_id), str(row_span), *shown)
             for trace_id, request, text, row_span in zip(
@@ -116,6 +121,26 @@ def _answerable(features: Features) -> pd.DataFrame:
     return traces[answers >= _MOST_ANSWER]
 
 
+def _is_suspicious(text: str) -> bool:
+    """Whether a text is worth a closer look."""
+    if len(text) <= _LONGEST_PLACEHOLDER or text.lstrip()[:5].lower() == "lorem":
+        return not text.strip() or bool(_PLACEHOLDER.match(text) or _raw_error(text))
+    cut = text[:_LONGEST]
+    return any(key in cut for key in _ERROR_KEYS) and _raw_error(cut) is not None
+
+
+def _raw_error(text: str) -> re.Match[str] | None:
+    """The first line that begins with a raw error: tried at line starts only, for it is slow."""
+    start = 0
+    while start >= 0:
+        found = _RAW_ERROR.match(text, start)
+        if found is not None:
+            return found
+        end = text.find("\n", start)
+        start = end + 1 if end >= 0 else -1
+    return None
+
+
 def _instead_of_answer(request: str, response: str) -> tuple[str, int, str] | None:
     """Excerpt, offset and rationale."""
     if not response.strip():
@@ -129,7 +154,7 @@ def _instead_of_answer(request: str, response: str) -> tuple[str, int, str] | No
             return None
         return response[:120], 0, f"The whole answer is the placeholder “{response.strip()[:60]}”."
     outside = _FENCE.sub(lambda fence: " " * len(fence.group()), response)
-    raw = _RAW_ERROR.search(outside)
+    raw = _raw_error(outside)
     if raw is None or _ABOUT_ERRORS.search(request):
         return None
     excerpt, offset = cut_out(response, raw.start(), raw.end() + 140, margin=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.request_complexity import answered
-from mlflow_analysis.hypotheses.quality.wording import prose, sentences
+from mlflow_analysis.hypotheses.quality.running_text import RunningText, running_text
 from mlflow_analysis.hypotheses.remembered import remembered
 
 _SHARE = 0.30
@@ -24,10 +25,9 @@ _UNRELATED = 0.2
 _PAIRS = 200
 _QUOTES_LOOKED_AT = 50
 _QUOTED = 0.5
-_LONGEST = 4_000
 _LONGEST_SENTENCE = 400
 _TOKENS_PER_WORD = 4 / 3
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_MARKS = ".!?:;,*_\"'“”’() "
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
 _DIGITS = re.compile(r"\d+")
 
@@ -41,11 +41,12 @@ class RepetitionAcross(Hypothesis):
 
     ## Test
     Unit: answered requests of ended traces that did not fail, at least 20 of them. A sentence (outside
-    code, tables, lists and headings, in the first 4,000 characters; compared by its words in lower case
-    with numbers masked) of at least 5 words is boilerplate if at least 30 % of the answers hold it and the
-    requests they answer are unrelated: at least 10 different wordings (numbers masked), and over 200 random
-    pairs of them (fixed seed) a median Jaccard similarity of their words of at most 0.2. Affected: answers
-    that hold a boilerplate sentence. Confirmed if the lower bound of their share (Wilson) is above 30 %.
+    code, tables, lists and headings, in the first 8,000 characters; compared in lower case with numbers
+    masked and without the marks at its ends) of at least 5 words and at most 400 characters is
+    boilerplate if at least 30 % of the answers hold it and the requests they answer are unrelated: at least
+    10 different wordings (numbers masked), and over 200 random pairs of them (fixed seed) a median Jaccard
+    similarity of their words of at most 0.2. Affected: answers that hold a boilerplate sentence.
+    Confirmed if the lower bound of their share (Wilson) is above 30 %.
 
     ## Not flagged
     Greetings and sign-offs of fewer than 5 words; sentences that the system prompt holds (a notice that
@@ -126,10 +127,19 @@ def _boilerplate(features: Features) -> pd.DataFrame:
     none = pd.DataFrame({"trace_id": [], "sentence": [], "plain": [], "count": [], "share": []})
     if len(table) < _FEWEST:
         return none.astype({"trace_id": object, "sentence": object, "plain": object})
-    found = _sentences(table["response"])
-    counts = found["plain"].value_counts()
-    counts = counts[counts >= _SHARE * len(table)]
-    found = found[found["plain"].isin(counts.index)]
+    plain_of = _plain_sentences(table["response"].unique(), running_text(features))
+    counts = Counter[str]()
+    for response, times in table["response"].value_counts().items():
+        for plain in plain_of[str(response)]:
+            counts[plain] += int(times)
+    common = {plain for plain, count in counts.items() if count >= _SHARE * len(table)}
+    rows = [
+        (trace_id, sentence, plain)
+        for trace_id, response in table["response"].items()
+        for plain, sentence in plain_of[response].items()
+        if plain in common
+    ]
+    found = pd.DataFrame(rows, columns=["trace_id", "sentence", "plain"], dtype=object)
     notices = "\n".join(_plain(text) for text in features.spans["instructions"].unique() if text)
     kept = [
         plain
@@ -139,32 +149,34 @@ def _boilerplate(features: Features) -> pd.DataFrame:
         and not _quoted(rows, features)
     ]
     found = found[found["plain"].isin(kept)]
-    count = found["plain"].map(counts).astype(int)
+    count = found["plain"].map(counts).fillna(0).astype(int)
     found = found.assign(count=count, share=count / len(table))
     return found.sort_values(["count", "plain"], ascending=[False, True], kind="stable")
 
 
-def _sentences(responses: pd.Series) -> pd.DataFrame:
-    """Each answer's sentences of enough words, once: ``trace_id``, ``sentence``, ``plain``."""
-    split: dict[str, list[tuple[str, str]]] = {}
+def _plain_sentences(
+    responses: Iterable[str], text: dict[str, RunningText]
+) -> dict[str, dict[str, str]]:
+    """By answer its sentences of enough words: as compared, and as they stand there."""
     plain_of: dict[str, str] = {}
-    rows: list[tuple[object, str, str]] = []
-    for trace_id, response in responses.items():
-        if response not in split:
-            held: dict[str, str] = {}
-            for sentence in sentences(prose(response[:_LONGEST])):
-                if len(sentence) > _LONGEST_SENTENCE or sentence.count(" ") < _SHORTEST - 1:
-                    continue
+    found: dict[str, dict[str, str]] = {}
+    for response in responses:
+        held: dict[str, str] = {}
+        for sentence in text[response].sentences:
+            if sentence.count(" ") >= _SHORTEST - 1 and len(sentence) <= _LONGEST_SENTENCE:
                 if sentence not in plain_of:
                     plain_of[sentence] = _plain(sentence)
                 held.setdefault(plain_of[sentence], sentence)
-            split[response] = list(held.items())
-        rows += [(trace_id, sentence, plain) for plain, sentence in split[response]]
-    return pd.DataFrame(rows, columns=["trace_id", "sentence", "plain"], dtype=object)
+        found[response] = held
+    return found
 
 
 def _plain(text: str) -> str:
-    return " ".join(_WORD.findall(_DIGITS.sub("0", text.lower())))
+    """In lower case, numbers masked, without the marks at its ends."""
+    lower = text.lower()
+    if _DIGITS.search(lower):
+        lower = _DIGITS.sub("0", lower)
+    return " ".join(lower.split()).strip(_MARKS)
 
 
 def _unrelated(table: pd.DataFrame, seed: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from typing import ClassVar
 
 import pandas as pd
@@ -10,13 +10,13 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.wording import prose, sentences
+from mlflow_analysis.hypotheses.quality.running_text import RunningText, running_text
 
-_WORDS = re.compile(r"\w+(?:['’]\w+)*")
 _GRAM = 4
 _DUPLICATE_SHARE = 0.20
 _SHORTEST_SENTENCE = 5
 _SHORTEST_ANSWER = 30
+_ON_REQUEST = r"(?i)\b(?:repeat|times|over and over|twice|verbatim)\b"
 
 
 class RepetitionWithin(Hypothesis):
@@ -27,13 +27,15 @@ class RepetitionWithin(Hypothesis):
     that degenerates: decoding without a penalty, or the same text several times in the prompt.
 
     ## Test
-    Eligible: answers of at least 30 words of running text (code, tables, lists and headings apart).
-    Affected: more than 20 % of the 4-grams of words are duplicates, or one sentence of at least 5 words
-    stands there twice. Confirmed if the lower bound of the share (Wilson) is above 5 %.
+    Eligible: answers of ended traces with at least 30 words of running text (code, tables, lists and
+    headings apart, in the first 8,000 characters). Affected: more than 20 % of the 4-grams of words are
+    duplicates (1 - distinct / all; words between spaces, case apart), or one sentence of at least 5 words
+    stands there twice (case apart). Confirmed if the lower bound of the share (Wilson) is above 5 %.
 
     ## Not flagged
-    Code, tables and lists, whose lines resemble each other by nature; short phrases; texts that the user
-    asked to have repeated; the same sentence in several answers (repetition-across).
+    Code, tables and lists, whose lines resemble each other by nature; short phrases; answers to requests
+    that speak of repeating ("repeat", "twice", "verbatim" …); the same sentence in several answers
+    (repetition-across).
 
     ## Recommendation
     Look for the repeated text in the prompt or in tool outputs first (two copies of a document give two
@@ -56,11 +58,13 @@ class RepetitionWithin(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Answers with enough running text."""
-        return _running_text(features).index
+        return _running(features).index
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that repeat themselves."""
-        found = _running_text(features).map(_repetition)
+        answers = _running(features)
+        looked = {each: _repetition(running_text(features)[each]) for each in answers.unique()}
+        found = pd.Series([looked[each] for each in answers], index=answers.index, dtype=object)
         found = found[found.notna()]
         traces = features.traces.loc[found.index]
         excerpts = [excerpt for excerpt, _ in found]
@@ -77,37 +81,36 @@ class RepetitionWithin(Hypothesis):
         )
 
 
-def _running_text(features: Features) -> pd.Series:
+def _running(features: Features) -> pd.Series:
+    """The eligible answers, as they are."""
     traces = features.complete
-    traces = traces[(traces["response"] != "") & (traces["response_words"] >= _SHORTEST_ANSWER)]
-    traces = traces[
-        ~traces["request"].str.contains(r"(?i)\b(?:repeat|times|over and over|twice|verbatim)\b")
-    ]
-    text = traces["response"].map(prose)
-    return text[text.str.count(r"\w+") >= _SHORTEST_ANSWER]
+    answers = traces.loc[traces["response_words"] >= _SHORTEST_ANSWER, ["request", "response"]]
+    text = running_text(features)
+    long = [len(text[each].words) >= _SHORTEST_ANSWER for each in answers["response"]]
+    answers = answers[long]
+    return answers.loc[~answers["request"].str.contains(_ON_REQUEST), "response"]
 
 
-def _repetition(text: str) -> tuple[str, str] | None:
+def _repetition(text: RunningText) -> tuple[str, str] | None:
     """The repeated text and the rationale."""
-    seen: dict[str, int] = {}
-    originals: dict[str, str] = {}
-    for sentence in sentences(text):
-        words = _WORDS.findall(sentence.casefold())
-        if len(words) >= _SHORTEST_SENTENCE:
-            plain = " ".join(words)
-            seen[plain] = seen.get(plain, 0) + 1
-            originals.setdefault(plain, sentence)
-    twice = max(seen, key=lambda plain: seen[plain], default="")
-    words = _WORDS.findall(text.casefold())
-    grams = [tuple(words[at : at + _GRAM]) for at in range(len(words) - _GRAM + 1)]
-    share = 1 - len(set(grams)) / len(grams) if grams else 0.0
-    if twice and seen[twice] > 1:
+    words = text.words
+    grams = len(words) - _GRAM + 1
+    distinct = len(set(zip(words, words[1:], words[2:], words[3:], strict=False)))
+    share = 1 - distinct / grams
+    twice, count = "", 0
+    if distinct < grams:
+        lower = [sentence.lower() for sentence in text.sentences]
+        seen = Counter(each for each in lower if each.count(" ") >= _SHORTEST_SENTENCE - 1)
+        twice, count = max(seen.items(), key=lambda item: item[1], default=("", 0))
+    if count > 1:
+        original = next(each for each in text.sentences if each.lower() == twice)
         return (
-            originals[twice],
-            f"One sentence stands {seen[twice]} times in the answer; {share:.0%} of its 4-grams are duplicates.",
+            original,
+            f"One sentence stands {count} times in the answer; {share:.0%} of its 4-grams are duplicates.",
         )
     if share > _DUPLICATE_SHARE:
-        return text.strip()[
-            :200
-        ], f"{share:.0%} of the 4-grams of {len(words)} words are duplicates."
+        return (
+            text.sentences[0][:200],
+            f"{share:.0%} of the 4-grams of {len(words)} words are duplicates.",
+        )
     return None

@@ -10,7 +10,7 @@ import re
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _TABLE_OR_LIST = re.compile(r"^[ \t]*(?:\||[-*+•][ \t]|\d+[.)][ \t]|#{1,6} ).*$", re.MULTILINE)
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_SENTENCE_ENDS = (".", "!", "?")
 
 ASKS_FOR_LENGTH = (
     r"(?i)\b(?:list|explain|describe|detail\w*|elaborate|write|draft|compose|essay|story|poem"
@@ -68,12 +68,16 @@ _FAILURE_KEYS = (
 
 def prose(text: str) -> str:
     """``text`` without fenced code, tables, list items and headings."""
-    return _TABLE_OR_LIST.sub("", _FENCE.sub(" ", text))
+    if "```" in text:
+        text = _FENCE.sub(" ", text)
+    return _TABLE_OR_LIST.sub("", text)
 
 
 def sentences(text: str) -> list[str]:
     """The sentences of ``text``, stripped, none empty."""
-    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+    for end in _SENTENCE_ENDS:  # many times quicker than a pattern
+        text = text.replace(end + " ", end + "\n")
+    return [stripped for part in text.split("\n") if (stripped := part.strip())]
 
 
 def declined(response: str) -> re.Match[str] | None:
