@@ -17,7 +17,8 @@ from benchmarks.accuracy.confounded import (
     score_confounded,
 )
 from benchmarks.accuracy.generators import ALL
-from benchmarks.accuracy.near_misses import NEAR_MISSES, NearMissOutcome, score_near_miss
+from benchmarks.accuracy.near_misses import NEAR_MISSES
+from benchmarks.accuracy.near_misses.base import NearMissOutcome, score_near_miss
 from benchmarks.accuracy.null import NullOutcome, make_null, score_null
 from benchmarks.accuracy.planting import make
 from benchmarks.accuracy.repeatable import BytesOutcome, score_bytes

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.accuracy.applications import Application
 from benchmarks.accuracy.plan import Call, Failure, Step, Turn
+from benchmarks.accuracy.shapes import failed_output, stack, tool_calls
 from mlflow_analysis.records import Assessment, SpanEvent, SpanRecord, TraceInfo, TraceRecord
 
 _ROOTS = {
@@ -116,7 +117,7 @@ class _Recording:
         took = call.ms if failure is None or failure.ms is None else failure.ms
         end = self._now + took
         form = (failure.form or _USUAL_FORMS[self._app.framework]) if failure else ""
-        output = self._output(call) if failure is None else _failed_output(failure, form)
+        output = self._output(call) if failure is None else failed_output(failure, form)
         self._add(
             (call.tool, call.kind),
             (self._now, end),
@@ -212,7 +213,7 @@ class _Recording:
         return {"model": self._turn.model, "messages": list(messages)}
 
     def _asked(self, step: Step) -> dict[str, Any]:
-        return {"role": "assistant", "content": step.said, "tool_calls": _tool_calls(step.calls)}
+        return {"role": "assistant", "content": step.said, "tool_calls": tool_calls(step.calls)}
 
     def _reply(self, text: str, calls: list[Call], reason: str) -> Any:
         if self._app.framework == "plain":
@@ -220,9 +221,9 @@ class _Recording:
             return text + asked
         message: dict[str, Any] = {"role": "assistant", "content": text or None}
         if calls:
-            message["tool_calls"] = _tool_calls(calls)
+            message["tool_calls"] = tool_calls(calls)
         if self._app.framework == "langchain":
-            return {"type": "ai", "content": text, "tool_calls": _tool_calls(calls)}
+            return {"type": "ai", "content": text, "tool_calls": tool_calls(calls)}
         return {"choices": [{"index": 0, "finish_reason": reason, "message": message}]}
 
     def _root_inputs(self) -> Any:
@@ -294,7 +295,7 @@ class _Recording:
             details: dict[str, Any] = {
                 "exception.type": failure.kind,
                 "exception.message": failure.message,
-                "exception.stacktrace": _stack(failure),
+                "exception.stacktrace": stack(failure),
             }
             events = (SpanEvent("exception", end, details),)
         self._spans.append(
@@ -321,38 +322,3 @@ class _Recording:
 
     def _new_id(self) -> str:
         return f"{self._draw.getrandbits(64):016x}"
-
-
-def _tool_calls(calls: list[Call]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": f"call_{number}",
-            "type": "function",
-            "function": {"name": call.tool, "arguments": json.dumps(call.arguments)},
-        }
-        for number, call in enumerate(calls)
-    ]
-
-
-def _stack(failure: Failure) -> str:
-    return (
-        "Traceback (most recent call last):\n"
-        '  File "service/runner.py", line 141, in invoke\n    return target(**arguments)\n'
-        f"{failure.kind}: {failure.message}"
-    )
-
-
-def _failed_output(failure: Failure, form: str) -> Any:
-    """What a failed call returns where its framework does not raise."""
-    if form == "text":
-        return {
-            "type": "tool",
-            "content": f"Error: {failure.kind}('{failure.message}')\n Please fix your mistakes.",
-            "status": "error",
-        }
-    if form == "structured":
-        error: dict[str, Any] = {"type": failure.kind, "message": failure.message}
-        if failure.code is not None:
-            error["code"] = failure.code
-        return {"ok": False, "error": error}
-    return _stack(failure) if form == "traceback" else None

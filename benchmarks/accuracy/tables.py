@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from benchmarks.accuracy.confounded import ConfoundedOutcome
 from benchmarks.accuracy.jobs import AnyOutcome
-from benchmarks.accuracy.near_misses import NearMissOutcome
+from benchmarks.accuracy.near_misses.base import NearMissOutcome
 from benchmarks.accuracy.null import NullOutcome
 from benchmarks.accuracy.repeatable import BytesOutcome
 from benchmarks.accuracy.retimed import WITHIN, RetimedOutcome

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from benchmarks.accuracy.generators import flow, performance, quality, services, strengths
+from benchmarks.accuracy.generators import (
+    conversation,
+    flow,
+    performance,
+    quality,
+    services,
+    strengths,
+)
 from benchmarks.accuracy.planting import Generator
 
 ALL: tuple[Generator, ...] = (
@@ -10,5 +17,6 @@ ALL: tuple[Generator, ...] = (
     + flow.GENERATORS
     + performance.GENERATORS
     + quality.GENERATORS
+    + conversation.GENERATORS
     + strengths.GENERATORS
 )

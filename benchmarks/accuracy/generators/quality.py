@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable
 from random import Random
@@ -97,75 +96,6 @@ def _cut_short(turn: Turn) -> bool:
     turn.answer = text[: turn.draw.randint(120, 260)].rsplit(" ", 1)[0]
     turn.finish_reason, turn.answer_tokens = "length", 64
     return True
-
-
-def _sessions(planned: list[Turn]) -> list[list[Turn]]:
-    sessions: dict[str, list[Turn]] = {}
-    for turn in planned:
-        sessions.setdefault(turn.session, []).append(turn)
-    return list(sessions.values())
-
-
-def _questions_first(planned: list[Turn], draw: Random) -> None:
-    """With one prompt the first answer asks for what the request says; the next turn does the work."""
-    for first, *rest in _sessions(planned):
-        if not rest or first.prompt_version != "p9" or len(first.slots) < 2 or draw.random() > 0.7:
-            continue
-        then = rest[0]
-        then.topic, then.facts, then.slots = first.topic, first.facts, first.slots
-        then.steps, then.answer = first.steps, first.answer
-        then.request = "As I said: " + ", ".join(first.slots.values()) + "."
-        questions = " And ".join(f"which {name} do you have in mind?" for name in first.slots)
-        first.steps, first.answer = [], f"Happy to help. {questions.capitalize()}"
-        first.planted = then.planted = True
-
-
-def _forgets(planned: list[Turn], draw: Random) -> None:
-    """With one release the assistant asks again, and the user has to say it once more."""
-    for session in _sessions(planned):
-        if session[0].app_version != "4.2.0":
-            continue
-        for before, turn in itertools.pairwise(session):
-            if before.planted or before.long or draw.random() > 0.6:
-                continue
-            name = sorted(before.slots)[0]
-            before.answer = f"Which {name} do you mean? You have not told me the {name} yet."
-            turn.request = f"I told you already: {before.request}"
-            turn.topic, turn.slots, turn.facts = before.topic, before.slots, before.facts
-            turn.steps, before.steps = before.steps, []
-            turn.answer = " ".join(f"The {key} is {value}." for key, value in before.facts.items())
-            turn.planted = before.planted = True
-
-
-def _mixes_up(planned: list[Turn], draw: Random) -> None:
-    """With one release the answer still speaks of the place asked about before."""
-    for session in _sessions(planned):
-        for before, turn in itertools.pairwise(session):
-            old, new = before.slots.get("city"), turn.slots.get("city")
-            if turn.app_version != "4.1.0" or before.topic == turn.topic or old == new:
-                continue
-            if old and new and turn.answer and draw.random() < 0.7:
-                figures = ", ".join(f"{name} {value}" for name, value in turn.facts.items())
-                turn.answer = f"For {old}: {figures}."
-                turn.planted = True
-
-
-_COMPLAINTS = (
-    "No, that is wrong. ",
-    "That's not what I asked. ",
-    "You don't understand me. ",
-    "This is useless, you got it wrong again. ",
-    "Wrong answer! ",
-)
-
-
-def _grumbles(planned: list[Turn], draw: Random) -> None:
-    for session in _sessions(planned):
-        rate = 0.6 if session[0].model == "basalt-70b" else 0.03
-        for before, turn in itertools.pairwise(session):
-            if draw.random() < rate:
-                turn.request = draw.choice(_COMPLAINTS) + before.request
-                turn.planted = before.planted = True
 
 
 def _refuses(turn: Turn) -> bool:
@@ -277,16 +207,6 @@ GENERATORS = (
               (model("cedar-large"),), 0.8, prepare=asks_for_json),
     Generator("a prompt whose limit is too low", "truncated-response", TRAVEL, _cut_short,
               (prompt_version("p8"),), 0.45),
-    Generator("questions instead of an attempt", "asks-instead-of-attempting", TRAVEL,
-              failing.nothing, (prompt_version("p9"),), prepare=_questions_first,
-              also=frozenset({"context-lost"})),
-    Generator("a release that forgets", "context-lost", HANDBOOK, failing.nothing,
-              (app_version("4.2.0"),), prepare=_forgets,
-              also=frozenset({"user-dissatisfaction", "asks-instead-of-attempting", "unsupported-by-tools"})),
-    Generator("a release that mixes up topics", "context-carry-over", TRAVEL, failing.nothing,
-              (app_version("4.1.0"),), prepare=_mixes_up),
-    Generator("a model that annoys", "user-dissatisfaction", TRAVEL, failing.nothing,
-              (model("basalt-70b"),), prepare=_grumbles, also=frozenset({"context-lost"})),
     Generator("a topic that is refused", "refusal", RESEARCH, _refuses,
               (topic(RESEARCH, "health"),), 0.6),
     Generator("a tool whose errors reach the user", "empty-or-raw-error-response", ANALYST, _raw,
@@ -298,11 +218,11 @@ GENERATORS = (
     Generator("a release with a broken index", "retrieval-miss", HANDBOOK, _finds_nothing,
               (app_version("4.3.0"),), 0.7, also=frozenset({"unsupported-by-tools"})),
     Generator("a model that ignores its instructions", "conflicting-instructions-ignored", TRAVEL,
-              _disobeys, (model("basalt-70b"),), 0.6, prepare=_instructed),
+              _disobeys, (model("opal-2"),), 0.6, prepare=_instructed),
     Generator("bad marks for one model in one region", "failing-assessment", RESEARCH,
               _marked_down(False), (region("us-east"), model("opal-2")), 0.75, 0.04,
               prepare=_all_good("helpful", True)),
     Generator("a judge that dislikes one tool's traces", "failing-assessment", ANALYST,
-              _marked_down("no"), (tool("list_tables"),), 0.6, 0.04,
+              _marked_down("no"), (tool("run_sql"),), 0.5, 0.04,
               prepare=_all_good("relevance", "yes")),
 )  # fmt: skip

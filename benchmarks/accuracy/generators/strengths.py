@@ -9,7 +9,7 @@ from benchmarks.accuracy.applications import ANALYST, HANDBOOK, RESEARCH, TRAVEL
 from benchmarks.accuracy.generators import failing
 from benchmarks.accuracy.generators.failing import failure
 from benchmarks.accuracy.generators.quality import asks_for_json
-from benchmarks.accuracy.near_misses import fails_then_works
+from benchmarks.accuracy.near_misses.operational import fails_then_works
 from benchmarks.accuracy.plan import Turn
 from benchmarks.accuracy.planting import Generator, tool, topic
 from benchmarks.accuracy.traffic import background
