@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -14,10 +15,11 @@ from mlflow_analysis.findings import Category, Effect, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
 from mlflow_analysis.hypotheses.strengths.success import succeeded
-from mlflow_analysis.statistics.clustering import design_effect
+from mlflow_analysis.statistics.clustering import Codes, design_effect
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 from mlflow_analysis.statistics.intervals import newcombe
 
+Flags = npt.NDArray[np.bool_]
 _FEWEST = 10
 _ENOUGH_JUDGED = 20
 
@@ -33,7 +35,7 @@ class EffectiveTools(Hypothesis):
     least 20 traces with and 20 without the tool were assessed, only those count. Compared are traces that
     call the tool with traces of the same topic that do not; topics in which only one of the two occurs are
     left out. Risk difference by Mantel-Haenszel weights over the topics, its interval widened for
-    sessions; p the larger of that of the interval and of exchanging sessions. Confirmed if the lower bound
+    sessions; p the larger of that of the interval and of the test without topics. Confirmed if the lower bound
     is above 2 points (and q < 0.10). If one topic is plainly better and another plainly worse with the
     tool (Newcombe intervals), it is not decided.
 
@@ -76,31 +78,44 @@ class EffectiveTools(Hypothesis):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each tool, in order of the names."""
         well = succeeded(features)
-        calls = features.calls[features.calls["trace_id"].isin(well.index)]
-        for tool, of_tool in calls.groupby("tool", sort=True):
-            yield _case(str(tool), of_tool, well, features)
+        traces = features.complete
+        judged = traces.index.isin(verdicts(features)["trace_id"])
+        topics = pd.factorize(traces["topic"])[0]
+        calls = features.calls
+        at = traces.index.get_indexer(pd.Index(calls["trace_id"]))
+        calls, at = calls[at >= 0], at[at >= 0]
+        tools = calls["tool"].to_numpy(dtype=object)
+        for tool in sorted(set(tools)):
+            own = tools == tool
+            uses = np.zeros(len(traces), dtype=bool)
+            uses[at[own]] = True
+            compared = _comparable(topics, judged, uses)
+            yield _case(str(tool), calls[own], traces[compared], well[compared], uses[compared])
 
 
-def _case(tool: str, calls: pd.DataFrame, well: pd.Series, features: Features) -> Case:
-    traces = features.complete
-    uses = pd.Series(traces.index.isin(calls["trace_id"]), index=traces.index)
-    share = uses.groupby(traces["topic"]).transform("mean")
-    mixed = (share > 0) & (share < 1)
-    judged = traces.index.isin(verdicts(features)["trace_id"])
-    if (
-        min(int((mixed & judged & uses).sum()), int((mixed & judged & ~uses).sum()))
-        >= _ENOUGH_JUDGED
-    ):
-        mixed &= judged
-    compared = traces[mixed]
-    outcome, group = well[mixed], uses[mixed]
+def _comparable(topics: Codes, judged: Flags, uses: Flags) -> Flags:
+    """Which traces are of a topic in which the tool is called in some traces and not in others."""
+    share = np.bincount(topics, uses) / np.bincount(topics)
+    mixed = ((share > 0) & (share < 1))[topics]
+    assessed = mixed & judged
+    if min(int((assessed & uses).sum()), int((assessed & ~uses).sum())) >= _ENOUGH_JUDGED:
+        return np.asarray(assessed)
+    return np.asarray(mixed)
+
+
+def _case(
+    tool: str, calls: pd.DataFrame, compared: pd.DataFrame, outcome: pd.Series, uses: Flags
+) -> Case:
+    group = pd.Series(uses, index=compared.index)
     good = outcome.index[outcome & group]
-    first = calls.drop_duplicates("trace_id").set_index("trace_id").reindex(good)
+    first = (
+        calls.drop_duplicates("trace_id").set_index("trace_id")[["span_id", "output"]].reindex(good)
+    )
     rows = affected_rows(
         good,
         good,
         first["span_id"],
-        first["output"].astype(str).str.slice(0, 200),
+        first["output"].str.slice(0, 200),
         f"It called {tool}, did not fail, and no assessment failed it.",
     )
     if min(int(group.sum()), int((~group).sum())) < _FEWEST:
@@ -110,7 +125,7 @@ def _case(tool: str, calls: pd.DataFrame, well: pd.Series, features: Features) -
         told = f"{tool} goes with better outcomes in some topics and with worse ones in others"
         return Case(compared.index, rows, subject=tool, test_without_effect=told)
     cluster = compared["session"].to_numpy()
-    crude = difference_of_rates(outcome.to_numpy(), group.to_numpy(), cluster, seed=features.seed)
+    crude = difference_of_rates(outcome.to_numpy(), group.to_numpy(), cluster)
     widened = float(np.sqrt(design_effect(outcome.to_numpy(dtype=float), cluster)))
     value, error = _over_topics(compared["topic"], outcome, group)
     margin = float(stats.norm.ppf(0.975)) * error * widened

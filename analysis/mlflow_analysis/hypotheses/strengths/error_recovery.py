@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, affected_rows
 from mlflow_analysis.hypotheses.quality.wording import declined, tells_failure
+from mlflow_analysis.hypotheses.remembered import remembered
 from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 
@@ -129,9 +131,23 @@ def _rescues(calls: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@remembered
 def _calls(features: Features) -> pd.DataFrame:
+    """Calls in complete traces, of traces with a failed one only; in order of trace and position."""
     spans = features.spans
-    spans = spans[spans["trace_id"].isin(features.complete.index)]
-    return spans[spans["kind"].isin(TOOL_KINDS | MODEL_KINDS)].sort_values(
-        ["trace_id", "position"], kind="stable"
-    )
+    ended = features.traces["complete"].to_numpy()[features.trace_at]
+    called = ended & spans["kind"].isin(TOOL_KINDS | MODEL_KINDS).to_numpy()
+    with_failure = np.zeros(len(features.traces), dtype=bool)
+    with_failure[features.trace_at[called & spans["failed"].to_numpy(dtype=bool)]] = True
+    columns = [
+        "trace_id",
+        "span_id",
+        "name",
+        "arguments_key",
+        "position",
+        "start_ms",
+        "failed",
+        "error_message",
+    ]
+    chosen = spans.loc[called & with_failure[features.trace_at], columns]
+    return chosen.sort_values(["trace_id", "position"], kind="stable")

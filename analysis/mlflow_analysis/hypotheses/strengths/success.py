@@ -6,8 +6,10 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
+from mlflow_analysis.hypotheses.remembered import remembered
 
 
+@remembered
 def succeeded(features: Features) -> pd.Series:
     """For each ended trace (index trace id) whether it went well: it did not fail and no feedback,
     check or judge failed it."""
