@@ -385,7 +385,7 @@ def _clipped(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[:longest].rpartition(" ")[0] + " …"
 
 
-def _listed(names: list[str], most: int = 6) -> str:
+def _listed(names: list[str], most: int = 4) -> str:
     shown = names[:most]
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     if len(shown) > 1 and not rest:

@@ -10,6 +10,11 @@ _FEWEST_TEXTS = 30
 _CHOICES = (2, 3, 4, 6, 8, 10, 12, 15)
 _LARGEST_SAMPLE = 2_000
 _LABEL_WORDS = 3
+_FRAGMENTS = frozenset({
+    "don", "doesn", "didn", "isn", "wasn", "won", "couldn", "wouldn", "haven", "hasn", "aren", "com", "www",
+    "http", "https",
+})  # fmt: skip
+"""What is left of "don't" and of addresses: such pieces may form a group but never name it."""
 _WORD = r"(?u)\b[^\W\d_]{3,}\b"
 
 
@@ -86,7 +91,9 @@ def _names(weights: csr_matrix, assigned: np.ndarray, words: np.ndarray) -> dict
     names: dict[int, str] = {}
     for number in sorted(set(assigned.tolist())):
         inside = np.asarray(matrix[np.flatnonzero(assigned == number)].mean(axis=0)).ravel()
-        top = np.argsort(-(inside - overall), kind="stable")[:_LABEL_WORDS]
+        ranked = np.argsort(-(inside - overall), kind="stable")
+        top = [position for position in ranked if words[position] not in _FRAGMENTS]
+        top = top[:_LABEL_WORDS] or list(ranked[:_LABEL_WORDS])
         label = " · ".join(str(words[position]) for position in top)
         names[number] = label if label not in names.values() else f"{label} ({number})"
     return names
