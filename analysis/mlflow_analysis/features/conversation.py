@@ -23,8 +23,8 @@ _REQUEST_KEYS = (
     "task", "topic", "contents",
 )  # fmt: skip
 _ANSWER_KEYS = (
-    "content", "answer", "response", "output", "final_output", "result", "text", "completion",
-    "output_text", "message", "raw", "outputs", "return_values",
+    "content", "answer", "response", "output", "final_output", "final_answer", "final_message", "result", "text",
+    "completion", "output_text", "message", "raw", "outputs", "return_values",
 )  # fmt: skip
 _DEEPEST = 6
 _CLASSES = {

@@ -64,6 +64,7 @@ def test_the_format_asked_for_is_not_flagged(request_text: str, answer: str) -> 
         ("Is there a table free at eight?", "Yes, at eight."),
         ("How do I say this in French?", PROSE),
         ("Which plans are on the list?", PROSE),
+        ("Name the plans as a comma separated list", "small, medium, large"),
         ("Give me the plans as JSON.", "I'm sorry, but I can't share the plans."),
         ("Give me the plans as JSON.", "Which plans do you mean?"),
     ],

@@ -52,7 +52,8 @@ _ASKED: tuple[tuple[str, str], ...] = (
     ),
 )
 _NOT_THIS = re.compile(
-    r"(?i)\b(?:this|that|my|the following|attached|given|provided) (?:\w+ )?(?:json|table|list)\b"
+    r"(?i)\b(?:comma|semicolon|space)[- ](?:separated|delimited)\b"
+    r"|\b(?:this|that|my|the following|attached|given|provided) (?:\w+ )?(?:json|table|list)\b"
     r"|\b(?:parse|validate|fix|debug|explain|read|convert|what is|what's|difference)\b"
     r"[^.?!\n]{0,30}\b(?:json|table|list)\b(?! (?:as|in|into)\b)"
 )
