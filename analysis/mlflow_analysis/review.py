@@ -146,7 +146,7 @@ class Review:
         if not decided:
             return Ruling()
         own = [each for each in decided if each[1] == finding.fingerprint]
-        place, fingerprint, lower = max(own or decided)
+        _, fingerprint, lower = max(own or decided)
         ruling = self.ruling(fingerprint)
         rejected = ruling.decision is Decision.REJECTED
         before = ruling.lower_bound if rejected or ruling.rate is None else ruling.rate
@@ -155,16 +155,18 @@ class Review:
             course = Course.GONE
         elif finding.verdict is Verdict.CONFIRMED and lower > before + 1e-9:
             course = Course.ESCALATING
-        elif finding.verdict is Verdict.CONFIRMED and self._was_gone(fingerprint, place):
+        elif finding.verdict is Verdict.CONFIRMED and self.was_gone(fingerprint):
             course = Course.REGRESSED
         if rejected and lower > ruling.lower_bound + 1e-9:
             note = f"Rejected before as {ruling.reason}, but it has grown since."
             return Ruling(note=note, course=course)
         return replace(ruling, course=course)
 
-    def _was_gone(self, fingerprint: str, since: int) -> bool:
-        return any(
-            entry.gone and entry.fingerprint == fingerprint for entry in self._entries[since:]
+    def was_gone(self, fingerprint: str) -> bool:
+        """Whether an analysis since the decision in force about it found nothing of it."""
+        place = self._in_force(fingerprint)
+        return place is not None and any(
+            entry.gone and entry.fingerprint == fingerprint for entry in self._entries[place:]
         )
 
     def follow(self, findings: Iterable[Finding]) -> None:
@@ -173,10 +175,11 @@ class Review:
         Writes only what is news. Raises ``OSError`` if it could not be written.
         """
         for finding in findings:
-            place = self._in_force(finding.fingerprint)
-            if place is None or finding.verdict is not Verdict.REFUTED:
+            if finding.verdict is not Verdict.REFUTED:
                 continue
-            if not self._was_gone(finding.fingerprint, place):
+            if self._in_force(finding.fingerprint) is None:
+                continue
+            if not self.was_gone(finding.fingerprint):
                 self._append(
                     _Entry(_new_id(), finding.fingerprint, None, session=self._session, gone=True)
                 )

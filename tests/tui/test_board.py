@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from board_app import board, open_board, screen_text, settle
+from board_app import board, open_board, screen_text, settle, until
 from board_samples import HOSTILE, analysis, finding, findings, finished, grew, half_way, queued
 
 from mlflow_analysis.events import AnalysisReady, FindingReady
 from mlflow_analysis.findings import Verdict
 from mlflow_analysis.protocol import ConfirmPurpose, StartAnalysis, Stop
-from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review import Course, Decision, Review
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.board_state import Filter, Stage
 from mlflow_tui.screens.purpose import PurposeScreen
@@ -31,6 +31,12 @@ def line_of_cursor(app: MlflowTui) -> int:
 
 def ruling(app: MlflowTui, fingerprint: str) -> Decision:
     return app.state.board.card(fingerprint).decision
+
+
+def page_text(app: MlflowTui) -> str:
+    """The page of the card under the cursor, as one line."""
+    lines = (line.plain for line in app.screen.query_one(DetailView)._lines)
+    return " ".join(" ".join(lines).split())
 
 
 async def put_cursor_on(app: MlflowTui, pilot, key: str) -> None:
@@ -412,3 +418,20 @@ async def test_hostile_text_is_shown_and_never_obeyed(
             await pilot.pause(0.1)
             text = screen_text(app)
             assert not set(text) & set("\x1b\x07\u202e\u202c\ud83d")
+
+
+async def test_what_is_gone_and_comes_back_is_told(tmp_path: Path) -> None:
+    first = finding("rate-limited", rank=212.0, affected=88)
+    gone = replace(first, verdict=Verdict.REFUTED)
+    async with open_board(tmp_path, [*queued(), *finished([first])]) as (app, pilot, engine):
+        await put_cursor_on(app, pilot, first.fingerprint)
+        await pilot.press("a")
+        await settle(pilot)
+        engine.push(finished([gone]))
+        await until(pilot, lambda: app.state.review.was_gone(first.fingerprint))
+        assert app.state.board.card(first.fingerprint).ruling.course is Course.GONE
+        engine.push(finished([first]))
+        await settle(pilot)
+        await put_cursor_on(app, pilot, first.fingerprint)
+        assert app.state.board.card(first.fingerprint).ruling.course is Course.REGRESSED
+        await until(pilot, lambda: "regressed: it was gone in the meantime" in page_text(app))

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
 
-from mlflow_analysis.events import Event, PurposeDrafted
+from mlflow_analysis.events import AnalysisReady, Event, PurposeDrafted
 from mlflow_analysis.findings import Category
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.protocol import CheckFilter, Problem, TableGrew
@@ -76,6 +76,9 @@ class BoardScreen(DecidingScreen):
         """The client hands events on four times a second at most; draw once for each such batch."""
         if self.is_current or any(isinstance(body, PurposeDrafted) for body in bodies):
             self._draw()
+        for body in bodies:
+            if isinstance(body, AnalysisReady) and not body.interrupted:
+                self.run_worker(self._follow_up(body.analysis.findings))
 
     def engine_restarted(self, sentence: str) -> None:
         """The run is lost; what it had found stays until another is started."""

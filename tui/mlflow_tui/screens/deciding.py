@@ -57,6 +57,18 @@ class DecidingScreen(StepScreen):
         review.reload()
         self._board.refresh_rulings()
 
+    async def _follow_up(self, findings: Sequence[Finding]) -> None:
+        """Keep which decided findings the finished analysis speaks against."""
+        if self._decisions is None:
+            return
+        try:
+            await self._decisions.follow(findings)
+        except OSError as error:
+            problem = error.strerror or error
+            self.tell(
+                f"What has become of earlier findings could not be saved: {problem}.", problem=True
+            )
+
     def _can_decide(self, action: str) -> bool:
         """Whether that one of the actions below has something to do now."""
         decisions = self._decisions

@@ -44,7 +44,6 @@ class ErrorCascade(Hypothesis):
     id = "error-cascade"
     title = "A tool's failure fails the trace"
     category = Category.OPERATIONAL
-    mends = "failing calls"
     is_outcome = frozenset({Outcome.STATE})
     severity = Severity.MEDIUM
     rule = Rule.EFFECT
