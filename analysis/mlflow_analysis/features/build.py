@@ -95,6 +95,8 @@ def _spans(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.DataFrame
 
 def _assessments(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(ASSESSMENT_COLUMNS))
+    text = [column for column in ASSESSMENT_COLUMNS if column != "passed"]
+    table = table.astype(dict.fromkeys(text, object))
     rank = pd.Series(np.arange(len(traces)), index=traces.index)
     table = table.assign(order=table["trace_id"].map(rank))
     keys = ["order", "name", "span_id", "source", "value"]
