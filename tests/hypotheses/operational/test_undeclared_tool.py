@@ -139,3 +139,26 @@ def test_a_call_recorded_by_framework_and_library_counts_once() -> None:
     features = features_of(trace(replace(asking("refund", "find_order"), children=(inner,))))
     assert len(UndeclaredTool().eligible(features)) == 1
     assert len(UndeclaredTool().affected(features)) == 1
+
+
+def test_a_refusal_by_the_framework_counts_where_no_offer_is_recorded() -> None:
+    refusal = "Error: wipe_disk is not a valid tool, try one of [find_order]."
+    refused = trace(
+        tool("wipe_disk", outputs=refusal), tool("wipe_disk", outputs=refusal), number=1
+    )
+    plain = trace(tool("find_order"), number=2)
+
+    (case,) = UndeclaredTool().cases(features_of(refused, plain))
+
+    assert len(case.eligible) == 3
+    (row,) = case.affected.to_dict("records")
+    assert row["trace_id"] == refused.info.trace_id
+    assert refusal[row["offset"] :].startswith(row["excerpt"][:40])
+    assert "there is no such tool" in row["rationale"]
+
+
+def test_a_refused_call_that_the_reply_asked_for_counts_once() -> None:
+    refused = tool("refund", outputs="Error: refund is not a valid tool, try one of [find_order].")
+    features = features_of(trace(asking("refund", "find_order"), refused))
+
+    assert len(UndeclaredTool().affected(features)) == 1

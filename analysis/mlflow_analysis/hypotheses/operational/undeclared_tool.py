@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pandas as pd
 
+from mlflow_analysis.features.failure_patterns import UNDECLARED
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Finding, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
@@ -46,7 +47,9 @@ class UndeclaredTool(Hypothesis):
     its offer. Affected: the name was offered to no model call of the trace. Names are compared without
     case, underscores and prefixes (``functions.``, ``mcp__server__``). Where the user of this program
     says which tools the application has, that alone counts: eligible is each call of a tool in an ended
-    trace, offer or not, affected one of a tool that the user did not name. A recorded fact: confirmed
+    trace, offer or not, affected one of a tool that the user did not name. In either case a call that
+    the framework itself refused because there is no such tool is affected as well, once a trace; where no
+    offer is recorded such refusals are looked for among all calls of tools. A recorded fact: confirmed
     from 3 calls or 1 % on.
 
     ## Not flagged
@@ -119,8 +122,32 @@ class UndeclaredTool(Hypothesis):
 
 def _calls(features: Features) -> pd.DataFrame:
     """Eligible calls: rows of ``spans`` with ``undeclared``, the first such name of the call, or ""."""
-    if features.declared_tools is not None:
-        return _told_calls(features, features.declared_tools)
+    judged = (
+        _offered_calls(features)
+        if features.declared_tools is None
+        else _told_calls(features, features.declared_tools)
+    )
+    refused = features.failures[features.failures["error_class"] == UNDECLARED]
+    told_already = judged.loc[judged["undeclared"] != "", "trace_id"]
+    refused = refused[~refused["trace_id"].isin(told_already)].drop_duplicates("trace_id")
+    if refused.empty:
+        return judged
+    if judged.empty:
+        judged = _unjudged(features.calls[features.calls["trace_id"].isin(features.complete.index)])
+    refused = _unjudged(refused).assign(
+        undeclared=refused["tool"].where(refused["tool"] != "", refused["name"]),
+        refusal=refused["error_message"],
+        refusal_offset=refused["error_offset"],
+    )
+    return pd.concat([judged[~judged.index.isin(refused.index)], refused])
+
+
+def _unjudged(spans: pd.DataFrame) -> pd.DataFrame:
+    return spans[_COLUMNS].assign(undeclared="", requested="", offered="")
+
+
+def _offered_calls(features: Features) -> pd.DataFrame:
+    """Calls in traces that record an offer, with ``undeclared`` as above."""
     spans = features.spans
     calls = spans["kind"].isin(_CALL_KINDS) & spans["trace_id"].isin(features.complete.index)
     spans = spans.loc[calls, _COLUMNS]
@@ -222,11 +249,16 @@ def _rows(wrong: pd.DataFrame, *, told: bool = False) -> pd.DataFrame:
         + wrong["undeclared"]
         + ("” is called, which the user does not name among the tools." if told else _NOT_OFFERED),
     )
+    excerpts = pd.Series([cut for cut, _ in cuts], index=wrong.index, dtype=object)
+    offsets = pd.Series([offset for _, offset in cuts], index=wrong.index, dtype=int)
+    if "refusal" in wrong:
+        refused = wrong["refusal"].notna()
+        excerpts = excerpts.where(~refused, wrong["refusal"].str.slice(0, 2 * _MARGIN))
+        offsets = offsets.where(~refused, wrong["refusal_offset"]).astype(int)
+        said = (
+            "“" + wrong["undeclared"] + "” is called, and the answer is that there is no such tool."
+        )
+        rationale = rationale.where(~refused, said)
     return affected_rows(
-        wrong.index,
-        wrong["trace_id"],
-        wrong["span_id"],
-        pd.Series([cut for cut, _ in cuts], dtype=object),
-        rationale,
-        pd.Series([offset for _, offset in cuts], dtype=int),
+        wrong.index, wrong["trace_id"], wrong["span_id"], excerpts, rationale, offsets
     )
