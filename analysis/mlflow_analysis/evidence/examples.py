@@ -44,18 +44,18 @@ def examples(rows: pd.DataFrame, typical: set[str], features: Features) -> tuple
     )
     chosen = pool.iloc[spots[::-1]] if len(pool) else pool  # newest first
     calls, traces = features.shared(calls_by_trace), features.traces
+    requests, responses = traces["request"], traces["response"]
     places = traces.index.get_indexer(pd.Index(chosen["trace_id"], dtype=object))
     result = []
-    for row, place in zip(chosen.to_dict("records"), places, strict=True):
-        trace = traces[["request", "response"]].iloc[place]
+    for row, place in zip(chosen.to_dict("records"), places.tolist(), strict=True):
         first, last = np.searchsorted(calls.at, [place, place + 1])
         tools = calls.table.iloc[first : min(last, first + _MOST_TOOLS)]
         result.append(
             Example(
                 trace_id=str(row["trace_id"]),
                 span_id=str(row["span_id"]),
-                request=str(trace["request"])[:_LONGEST_TEXT],
-                response=str(trace["response"])[:_LONGEST_TEXT],
+                request=str(requests.iat[place])[:_LONGEST_TEXT],
+                response=str(responses.iat[place])[:_LONGEST_TEXT],
                 tools=tuple(
                     ToolCall(str(tool), _duration(duration), "ERROR" if failed else "OK")
                     for tool, duration, failed in zip(
