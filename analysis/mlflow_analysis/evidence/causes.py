@@ -2,7 +2,8 @@
 
 With enough traces the search sees one half of the sessions only, and the p-values come from the other
 (see ``replication``): there each value found is one test, declared before that half was looked at. With
-fewer traces everything is searched and tested at once, and each value says whether both halves show it.
+fewer traces, or fewer than ``ENOUGH_AFFECTED`` affected units (a margin, which says nothing of any cause),
+everything is searched and tested at once, and each value says whether both halves show it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mlflow_analysis.statistics.clustering import ClusterExchange, Floats
 from mlflow_analysis.statistics.exact import association_p_values, fisher_p
 
 FEWEST_UNITS = 5
+ENOUGH_AFFECTED = 20
 FEWEST_IN_HALF = 3
 """So many affected units of the half that is searched; of all there must be ``FEWEST_UNITS``."""
 MOST_LITERALS = 3
@@ -129,7 +131,7 @@ def search_causes(
     if counted.affected < FEWEST_UNITS or counted.affected == counted.eligible:
         return Search((), ())
     everywhere = np.ones(counted.eligible, dtype=bool)
-    held_out = halves is not None and halves.held_out
+    held_out = halves is not None and halves.held_out and counted.affected >= ENOUGH_AFFECTED
     searched = halves.first if halves is not None and held_out else everywhere
     telling = _distinct(_without_consequences(literals, counted.shows))
     ground = _Units(counted, telling, searched)
