@@ -38,17 +38,17 @@ class Confounded:
     hypothesis: str
 
 
-def _sandbox_first(turn: Turn) -> bool:
+def _bad_tool_first(turn: Turn) -> bool:
     """The bad tool's call fails, where there is one."""
-    own = failing.calls_fail(failing.DOWN, "python_sandbox")
+    own = failing.calls_fail(failing.DOWN, "metric_store")
     return own(turn) or failing.calls_fail(failing.DOWN)(turn)
 
 
 ARRANGEMENTS = (
     Confounded("a better release gets long requests", TRAVEL, long_request(), 0.6, 0.1, 0.5,
                failing.model_fails(failing.OVERLOADED), "api-failure"),
-    Confounded("a better release calls the bad tool", ANALYST, tool("python_sandbox"), 0.6, 0.08, 0.55,
-               _sandbox_first, "api-failure"),
+    Confounded("a better release calls the bad tool", ANALYST, tool("metric_store"), 0.6, 0.08, 0.55,
+               _bad_tool_first, "api-failure"),
     Confounded("an equal release gets late turns", RESEARCH, late_turn(), 0.5, 0.04, 1.0,
                failing.model_fails(failing.LIMITED), "rate-limited"),
     Confounded("an equal release runs in the bad region", TRAVEL, region("us-east"), 0.45, 0.04, 1.0,
@@ -67,7 +67,10 @@ class ConfoundedOutcome:
     size: int
     found: bool
     blamed: bool
-    """Named as a cause without a word that it is the other way round within like requests."""
+    """Where it is the better release: named as a cause anywhere without a word that it is the other way
+    round within like requests. Where it is an equal one: ranked first."""
+    named: bool
+    """Named as a cause alone, at whatever rank."""
     first_names_hard: bool
     told: str
     seconds: float
@@ -97,14 +100,16 @@ def score_confounded(
     findings = [each for each in confirmed(analysis) if each.hypothesis == arrangement.hypothesis]
     causes = [cause for each in findings for cause in each.root_causes]
     blaming = [cause for cause in causes if _blames(cause)]
-    first = next((each.root_causes[0] for each in findings if each.root_causes), None)
+    firsts = [each.root_causes[0] for each in findings if each.root_causes]
+    wrong = blaming if arrangement.effect < 1 else [each for each in firsts if _blames(each)]
     return ConfoundedOutcome(
         arrangement.id,
         seed,
         size,
         bool(findings),
+        bool(wrong),
         bool(blaming),
-        first is not None and _names(first, arrangement.hard),
+        any(_names(each, arrangement.hard) for each in firsts),
         "; ".join(f"{each.attribute}={each.value}: {each.mechanism}" for each in causes[:3]),
         seconds,
     )

@@ -36,6 +36,8 @@ def acceptance(outcomes: Sequence[AnyOutcome]) -> list[Figure]:
     figures.append(
         Figure("releases blamed for harder requests", _share(blamed, len(mixed)), "0", blamed == 0)
     )
+    named = sum(each.named for each in mixed)
+    figures.append(Figure("… named at any rank, equal ones too", _share(named, len(mixed))))
     same = [each for each in outcomes if isinstance(each, BytesOutcome)]
     equal = sum(each.again and each.shuffled for each in same)
     figures.append(
