@@ -110,7 +110,7 @@ def test_what_users_ask_about_themselves_is_compared_for_one_user_on_one_output_
 ) -> None:
     def groups(users: tuple[str, str], calls: bool) -> int:
         records = [
-            trace(*([ACCOUNT] if calls else []), request=asked, response="It is done.", user=user)
+            trace(*([ACCOUNT] if calls else []), request=asked, response="In 3 days.", user=user)
             for user in users
         ]
         return len(InconsistentAnswers().eligible(features_of(*records)))
@@ -118,6 +118,15 @@ def test_what_users_ask_about_themselves_is_compared_for_one_user_on_one_output_
     assert groups(("ann", "bob"), calls=True) == 0
     assert groups(("ann", "ann"), calls=False) == 0
     assert groups(("ann", "ann"), calls=True) == 1
+
+
+def test_answers_that_state_nothing_of_one_kind_could_not_contradict() -> None:
+    asked = "What is the return policy?"
+    features = features_of(
+        trace(request=asked, response="Within 30 days."),
+        trace(request=asked, response="A fair one."),
+    )
+    assert InconsistentAnswers().eligible(features).empty
 
 
 def test_how_to_questions_are_the_same_for_all_users() -> None:
@@ -159,7 +168,8 @@ def test_one_bad_group_of_many_is_not_confirmed() -> None:
     for number in range(20):
         answers = ("In 2 days.", "In 9 days.") if number == 0 else ("In 2 days.", "In 2 days.")
         records += [
-            trace(request=f"When does order {number} arrive?", response=text) for text in answers
+            trace(request=f"When does order {100 + number} arrive?", response=text)
+            for text in answers
         ]
     features = features_of(*records)
     assert len(InconsistentAnswers().eligible(features)) == 20

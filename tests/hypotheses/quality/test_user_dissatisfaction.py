@@ -43,6 +43,7 @@ def test_fires_on_complaints_in_a_follow_up(complaint: str) -> None:
         "My lamp doesn't work, can I return it?",
         "The film was disappointing. Is there another one?",
         "Where is order 99?",
+        "If that doesn't work, I can wait.",
     ],
 )
 def test_ordinary_follow_ups_are_not_flagged(follow_up: str) -> None:

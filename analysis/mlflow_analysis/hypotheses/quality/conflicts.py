@@ -15,7 +15,8 @@ from mlflow_analysis.hypotheses.quality.facts import NAME, Facts, facts
 from mlflow_analysis.hypotheses.quality.wording import sentences
 
 _MOST_ANSWERS = 30
-_PAIRS = 600
+_ANSWERS = 400
+_PAIRS = 1_000
 _FEWEST_PAIRS = 20
 _ALIKE = 0.95
 _NO_TEST = -1.0
@@ -49,20 +50,27 @@ class ChancePairs:
     """Likeness of the two sentences that 95 % of the conflicting ones don't exceed; -1 if too few."""
 
 
-def chance_pairs(traces: pd.DataFrame, seed: int) -> ChancePairs:
-    """600 random pairs of answers of ``traces``, those to unrelated requests: of different topics
-    (where both have one) and with at most a fifth of their words in common.
+def chance_pairs(
+    traces: pd.DataFrame, tools: Mapping[str, frozenset[str]], seed: int
+) -> ChancePairs:
+    """1,000 random pairs among 400 random answers of ``traces``, those to unrelated requests.
+
+    Unrelated: of different topics (where both have one), without a tool in common (``tools``, by trace
+    id), and with at most a fifth of their words in common.
     """
     if len(traces) < 2:
         return ChancePairs(0, 0, _NO_TEST)
-    drawn = np.random.default_rng(seed).integers(0, len(traces), size=(_PAIRS, 2))
+    generator = np.random.default_rng(seed)
+    traces = traces.iloc[np.sort(generator.permutation(len(traces))[:_ANSWERS])]
+    drawn = generator.integers(0, len(traces), size=(_PAIRS, 2))
     request, response, topic = (
         traces[column].tolist() for column in ("request", "response", "topic")
     )
+    used = [tools.get(str(trace_id), frozenset()) for trace_id in traces.index]
     stated: dict[int, Facts] = {}
     pairs, likeness = 0, []
     for first, second in drawn.tolist():
-        if topic[first] and topic[first] == topic[second]:
+        if (topic[first] and topic[first] == topic[second]) or used[first] & used[second]:
             continue
         if _overlap(_words(request[first]), _words(request[second])) > _UNRELATED:
             continue

@@ -26,15 +26,15 @@ class InconsistentAnswers(Hypothesis):
     Unit: a group of two answers or more to the same question whose tool calls returned the same outputs
     (equal hashes, in any order). The same question: the same content words (case, order, filler words
     and a plural s apart; of several sentences the only one with a question mark, with the numbers and
-    names of the others). Affected: groups in which an answer gives values disjoint from those of the
-    commonest version for one kind of fact (a number with the same unit, a price, a share, a date, a
-    weekday, a decision such as yes or no, allowed or not), or another name in otherwise identical
-    wording. A conflict must also stand out against random pairs: 600 pairs of answers are drawn with a
-    fixed seed, and those to unrelated requests kept (different topics, where they have one, and Jaccard
-    of their words at most 0.2); the sentences that state
-    the two versions must have more words in common (Jaccard) than 95 % of the drawn pairs that conflict
-    as well, so that a conflict by chance passes in 5 % of the cases at most (no such test below 20
-    conflicting pairs). Confirmed if the lower bound of the share of groups (Wilson) is above 5 %.
+    names of the others). Eligible are groups in which two answers state the same kind of fact: a
+    number with the same unit, a price, a share, a date, a weekday, a decision such as yes or no, allowed or
+    not. Affected: groups in which an answer gives values disjoint from those of the commonest version
+    for one kind, or another name in otherwise identical wording. A conflict must also stand out against
+    random pairs: 1,000 pairs are drawn among 400 random answers (fixed seed), and those to unrelated
+    requests kept (different topics, no tool in common, Jaccard of their words at most 0.2); the sentences
+    that state the two versions must have more words in common (Jaccard) than 95 % of those drawn pairs
+    that differ in a fact, so that a conflict by chance passes in 5 % of the cases at most (no such test
+    below 20 pairs that differ). Confirmed if the lower bound of the share of groups (Wilson) is above 5 %.
 
     ## Not flagged
     Questions with different order numbers, dates or names; what different users (without user ids:
@@ -61,19 +61,21 @@ class InconsistentAnswers(Hypothesis):
     severity: ClassVar[Severity] = Severity.HIGH
     minimum_effect: ClassVar[float] = 0.05
     needs: ClassVar[frozenset[Field]] = frozenset({Field.REQUESTS, Field.RESPONSES})
+    not_causes: ClassVar[frozenset[str]] = frozenset({"tool"})
+    """The answers of a group rest on the same tools and outputs: these can't tell them apart."""
     live: ClassVar[bool] = False
 
     def eligible(self, features: Features) -> pd.Index:
         """Ids of the groups."""
-        return pd.Index([group.group_id for group in compared(features).groups], dtype=object)
+        return pd.Index([group.group_id for group in _eligible(features)], dtype=object)
 
     def affected(self, features: Features) -> pd.DataFrame:
         """The answers that dissent from the commonest one of their group."""
-        return _dissenters(compared(features).groups, features)
+        return _dissenters(_eligible(features), features)
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case, with the members of every group."""
-        groups, chance = compared(features).groups, compared(features).chance
+        groups, chance = _eligible(features), compared(features).chance
         answers = sum(len(group.members) for group in groups)
         members = pd.Series(
             [trace_id for group in groups for trace_id in group.members],
@@ -89,6 +91,10 @@ class InconsistentAnswers(Hypothesis):
             statement=f"{answers} answers to {len(groups)} repeated questions on the same evidence were "
             f"compared.{_against_chance(chance)}",
         )
+
+
+def _eligible(features: Features) -> list[RequestGroup]:
+    return [group for group in compared(features).groups if group.comparable]
 
 
 def _against_chance(chance: ChancePairs) -> str:

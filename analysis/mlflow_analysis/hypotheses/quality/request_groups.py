@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import pandas as pd
@@ -54,8 +54,8 @@ class RequestGroup:
     group_id: str
     members: tuple[str, ...]
     """Trace ids, in order of time."""
-    stating: int
-    """How many of the answers state a fact."""
+    comparable: bool
+    """Whether two answers state the same kind of fact, or conflict in a name."""
     conflict: Conflict | None
 
 
@@ -89,7 +89,7 @@ def compared(features: Features) -> Compared:
         outputs = evidence.get(str(trace_id), "")
         if outputs or question.endswith("\0"):
             together[question, outputs].append(str(trace_id))
-    chance = chance_pairs(traces.loc[asked.index], features.seed)
+    chance = chance_pairs(traces.loc[asked.index], _tools(features), features.seed)
     responses, requests = traces["response"], traces["request"]
     groups = []
     for (question, outputs), members in together.items():
@@ -100,9 +100,12 @@ def compared(features: Features) -> Compared:
             for member in members:
                 by_text[str(responses[member])].append(member)
             stated = {text: facts(text, request) for text in by_text}
-            stating = sum(len(by_text[text]) for text, found in stated.items() if found)
+            kinds = Counter(
+                kind for text, told in stated.items() for kind in [*told] * len(by_text[text])
+            )
             conflict = conflict_among(by_text, stated, request, chance.threshold)
-            groups.append(RequestGroup(name, tuple(members), stating, conflict))
+            comparable = conflict is not None or max(kinds.values(), default=0) > 1
+            groups.append(RequestGroup(name, tuple(members), comparable, conflict))
     return Compared(tuple(groups), chance)
 
 
@@ -151,6 +154,15 @@ def _evidence(features: Features, trace_ids: pd.Index) -> dict[str, str]:
     for trace_id, key in zip(calls["trace_id"], calls["output_key"], strict=True):
         found[trace_id].append(key)
     return {trace_id: ",".join(sorted(keys)) for trace_id, keys in found.items()}
+
+
+def _tools(features: Features) -> dict[str, frozenset[str]]:
+    """The tools that each trace calls."""
+    calls = features.calls[["trace_id", "tool"]].drop_duplicates()
+    found: dict[str, set[str]] = defaultdict(set)
+    for trace_id, tool in zip(calls["trace_id"], calls["tool"], strict=True):
+        found[trace_id].add(tool)
+    return {trace_id: frozenset(names) for trace_id, names in found.items()}
 
 
 def _has_digit(word: str) -> bool:

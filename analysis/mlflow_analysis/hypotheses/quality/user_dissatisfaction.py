@@ -36,7 +36,7 @@ _CUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         r"(?:answer\w*|understand|listen\w*|read|help\w*|get it)"
         r"|\byou(?:'re| are) (?:wrong|not (?:helping|listening|understanding)|useless)\b"
         r"|\b(?:still (?:does(?:n't| not)|did(?:n't| not)|is(?:n't| not)|not) (?:work\w*|help\w*|answer\w*)"
-        r"|that (?:does(?:n't| not)|did(?:n't| not)) (?:work|help|answer)\w*)"
+        r"|(?<!if )that (?:does(?:n't| not)|did(?:n't| not)) (?:work|help|answer)\w*)"
         r"|\b(?:this|that|it|you|your (?:\w+ )?(?:system|bot|service|answers?))(?:'s| is|'re| are) "
         r"(?:so |very |really |just |totally |completely |absolutely )*(?:useless|frustrating|terrible|awful"
         r"|annoying|disappointing|unacceptable|nonsense|ridiculous|a waste of (?:my )?time)\b"

@@ -21,8 +21,8 @@ class ConsistentAnswers(Hypothesis):
 
     ## Test
     Unit: groups of two answers or more to the same question on the same tool outputs (as for
-    inconsistent-answers) in which at least two answers state a fact (a number with a unit, a price, a
-    date, a decision). Affected (in the good sense): no two answers give disjoint values for one fact.
+    inconsistent-answers) in which at least two answers state the same kind of fact (a number with a unit,
+    a price, a date, a decision). Affected (in the good sense): no two answers give disjoint values for one fact.
     Confirmed if the lower bound of the share of groups (Wilson) is above 80 %.
 
     ## Not flagged
@@ -55,7 +55,7 @@ class ConsistentAnswers(Hypothesis):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case, with the members of every group."""
         traces = features.traces
-        groups = [group for group in compared(features).groups if group.stating > 1]
+        groups = [group for group in compared(features).groups if group.comparable]
         rows = [
             (
                 group.group_id,
