@@ -41,3 +41,7 @@ def test_repetition_on_request_is_not_eligible() -> None:
     looped = "and then we go on and see what comes " * 8
     features = features_of(trace(request="Repeat this sentence for me", response=looped))
     assert RepetitionWithin().eligible(features).empty
+
+
+def test_without_a_long_answer_nothing_is_eligible() -> None:
+    assert RepetitionWithin().eligible(features_of(trace(response="Yes."))).empty

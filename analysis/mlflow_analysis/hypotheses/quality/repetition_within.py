@@ -86,8 +86,8 @@ def _running(features: Features) -> pd.Series:
     traces = features.complete
     answers = traces.loc[traces["response_words"] >= _SHORTEST_ANSWER, ["request", "response"]]
     text = running_text(features)
-    long = [len(text[each].words) >= _SHORTEST_ANSWER for each in answers["response"]]
-    answers = answers[long]
+    long = answers["response"].map(lambda each: len(text[each].words) >= _SHORTEST_ANSWER)
+    answers = answers[long.astype(bool)]
     return answers.loc[~answers["request"].str.contains(_ON_REQUEST), "response"]
 
 
