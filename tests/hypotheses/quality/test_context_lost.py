@@ -107,6 +107,28 @@ def test_trying_again_after_a_failure_is_not_flagged() -> None:
     assert not affected_traces(ContextLost(), features_of(*records))
 
 
+def test_the_same_question_about_another_thing_is_not_flagged() -> None:
+    records = []
+    for number in range(12):
+        own = chr(97 + number) * 6
+        asked = f"How long does the train from {own} to Porto take, and is there a dining car on the way"
+        records += conversation(
+            (asked, "Two hours."), (asked.replace("Porto", "Braga"), "Three."), session=f"s{number}"
+        )
+    assert not affected_traces(ContextLost(), features_of(*records))
+
+
+def test_a_restated_request_may_be_spelled_otherwise() -> None:
+    records = []
+    for number in range(12):
+        own = chr(97 + number) * 6
+        asked = f"Please move my apointment in {own} to the week after, {own} is where I live"
+        records += conversation(
+            (asked, "Sure."), (asked.replace("apoint", "appoint"), "Done."), session=f"s{number}"
+        )
+    assert affected_traces(ContextLost(), features_of(*records))
+
+
 def test_fires_when_the_user_says_so() -> None:
     turns = conversation(("Where is it?", "Which city?"), ("I already told you: Rome.", "Sorry."))
     assert affected_traces(ContextLost(), features_of(*turns)) == {turns[1].info.trace_id}

@@ -53,6 +53,13 @@ _SAID_SO = re.compile(
     r"|gave|said|sent) you|you already (?:asked|have (?:it|my|that))|as i (?:already )?(?:said|told you"
     r"|mentioned)|like i (?:said|told you))\b"
 )
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_SPOKEN = (
+    "actually again already asked could hello just like need okay please really said sorry still tell "
+    "thank thanks that this told want wanted wants what which will would your"
+)
+_FILLERS = frozenset(_SPOKEN.split())
+"""Words of four letters or more that name nothing: what people put in to say it once more."""
 _LETTERS = re.compile(r"[a-z]+")
 _VALUE = r"(?P<value>[A-Z]{0,6}[-#]?\d[\w-]{2,}|[A-Z]{2,}-\w*\d\w*)"
 
@@ -69,14 +76,15 @@ class ContextLost(Hypothesis):
     number or a name that the user gave in an earlier turn (a number told as such, whose letters
     abbreviate what is asked for, as ORD-123 does for an order, or which an answer called so); or the user
     says so ("I already told you"); or the user restates the previous request (similarity of at least 0.8,
-    the same numbers) although it did not fail. Restating counts only where it happens more often than
+    the same numbers, and no word of four letters or more put in the place of another that is not spelled
+    nearly alike) although it did not fail. Restating counts only where it happens more often than
     among random pairs of turns from different sessions (binomial test, p < 0.01). Confirmed if the lower
     bound of the share of sessions (Wilson) is above 5 %.
 
     ## Not flagged
     The first time something is asked; confirming or verifying a value; asking again because nothing was
-    found under it or a call failed; asking for another one; trying again after a failure; applications
-    where everybody sends the same few requests.
+    found under it or a call failed; asking for another one; the same question about another thing; trying
+    again after a failure; applications where everybody sends the same few requests.
 
     ## Recommendation
     Pass the earlier turns (or a list of the values collected so far) to the model, check what trimming
@@ -229,6 +237,13 @@ def _abbreviates(prefix: str, noun: str) -> bool:
     return all(letter in rest for letter in prefix)
 
 
+def _about_another(before: str, after: str) -> bool:
+    """Whether words of one request stand in the place of others, as one city for another."""
+    first, second = (set(_WORD.findall(text.casefold())) - _FILLERS for text in (before, after))
+    gone, new = " ".join(sorted(first - second)), " ".join(sorted(second - first))
+    return bool(gone and new) and similarity(gone, new) < RESTATED
+
+
 def _restated(traces: pd.DataFrame, seed: int) -> dict[str, float]:
     """Similarity by trace id of requests that restate the one before, if that is more than chance."""
     requests, sessions = traces["request"].tolist(), traces["session"].tolist()
@@ -240,9 +255,11 @@ def _restated(traces: pd.DataFrame, seed: int) -> dict[str, float]:
     failed = traces["failed"].tolist()
 
     def score(first: int, second: int) -> float:
-        if numbers[first] != numbers[second] or len(requests[second].split()) < 3:
+        before, after = requests[first], requests[second]
+        if numbers[first] != numbers[second] or len(after.split()) < 3:
             return 0.0
-        return similarity(requests[first], requests[second])
+        alike = similarity(before, after)
+        return 0.0 if alike >= RESTATED and _about_another(before, after) else alike
 
     found = {
         str(traces.index[second]): value
