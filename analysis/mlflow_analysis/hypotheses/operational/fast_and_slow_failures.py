@@ -52,7 +52,7 @@ class FastAndSlowFailures(Hypothesis):
     severity = Severity.LOW
     rule = Rule.EFFECT
     minimum_effect = 3.0
-    needs = frozenset({Field.DURATIONS})
+    needs = frozenset({Field.DURATIONS, Field.DURATIONS_MEASURED})
     live = False
 
     def eligible(self, features: Features) -> pd.Index:

@@ -43,7 +43,7 @@ class FastPath(Hypothesis):
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     minimum_effect: ClassVar[float] = 0.95
-    needs: ClassVar[frozenset[Field]] = frozenset({Field.DURATIONS})
+    needs: ClassVar[frozenset[Field]] = frozenset({Field.DURATIONS, Field.DURATIONS_MEASURED})
 
     def eligible(self, features: Features) -> pd.Index:
         """Ended traces that did not fail."""
