@@ -26,6 +26,8 @@ class Outcome:
     """Whether the catalogue has the hypothesis at all."""
     detectable: bool
     planted: int
+    has_cause: bool
+    """Whether there is a cause to name; where there is none, only being found counts."""
     found: bool
     cause_first: bool
     told: str
@@ -56,6 +58,7 @@ def score(scenario: Scenario, analysis: Analysis, seconds: float = 0.0) -> Outco
         generator.hypothesis in {each.id for each in catalogue()},
         scenario.detectable,
         len(scenario.planted),
+        bool(generator.cause or generator.tells),
         finding is not None,
         finding is not None and names_cause(finding, generator),
         _told(finding, candidates),

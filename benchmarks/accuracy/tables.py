@@ -65,14 +65,16 @@ def _planted(planted: Sequence[Outcome]) -> list[Figure]:
     figures = []
     for size in sorted({each.size for each in planted}):
         fair = [each for each in planted if each.size == size and each.built and each.detectable]
-        first, found = sum(each.cause_first for each in fair), sum(each.found for each in fair)
-        generators = len({each.generator for each in fair})
-        share = first / len(fair) if fair else 0.0
+        found = sum(each.found for each in fair)
+        caused = [each for each in fair if each.has_cause]
+        first = sum(each.cause_first for each in caused)
+        generators = len({each.generator for each in caused})
+        share = first / len(caused) if caused else 0.0
         counts = size == _SIZE_OF_RECORD
         figures += [
             Figure(
                 f"planted cause ranked first, {size} traces, {generators} generators",
-                _share(first, len(fair)),
+                _share(first, len(caused)),
                 f"≥ {_LOWEST_FIRST:.0%}" if counts else "",
                 (share >= _LOWEST_FIRST and generators >= _FEWEST_GENERATORS) if counts else None,
             ),

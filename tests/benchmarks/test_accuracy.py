@@ -132,7 +132,7 @@ def test_a_small_scenario_is_analysed_and_scored() -> None:
 
 
 def test_the_table_breaks_where_a_limit_is_broken() -> None:
-    good = Outcome("g", "h", 0, 200, True, True, 12, True, True, "", (), 1.0)
+    good = Outcome("g", "h", 0, 200, True, True, 12, True, True, True, "", (), 1.0)
     many = [replace(good, generator=f"g{number}") for number in range(20)]
     bad = [replace(each, cause_first=False) for each in many[:3]]
     quiet = NullOutcome(1, 50, "a", (), (), 1.0)
@@ -143,5 +143,7 @@ def test_the_table_breaks_where_a_limit_is_broken() -> None:
     false = "false confirmed per report, nothing planted ({} reports)"
     assert (kept[first], kept[false.format(10)]) == (True, True)
     assert (broken[first], broken[false.format(9)]) == (False, False)
+    causeless = [replace(each, has_cause=False) for each in many]
+    assert not any(each.kept for each in acceptance(causeless) if "ranked first" in each.name)
     assert "regression failures" in failures([loud])
     assert "cause not first" in failures(bad)
