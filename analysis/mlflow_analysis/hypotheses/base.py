@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -23,6 +24,7 @@ from mlflow_analysis.findings import Category, Effect, Finding, Severity, Unit
 from mlflow_analysis.timing.replay import Mend
 
 AFFECTED_COLUMNS = ["unit", "trace_id", "span_id", "excerpt", "offset", "rationale"]
+_TEXT_COLUMNS = [name for name in AFFECTED_COLUMNS if name != "offset"]
 
 
 class Rule(Enum):
@@ -95,17 +97,15 @@ def affected_rows(
     offset: pd.Series | int = -1,
 ) -> pd.DataFrame:
     """The affected table from columns; each argument is a column or one value for all rows."""
-    rows = pd.DataFrame({"unit": pd.Series(list(unit), dtype=object)})
-    for name, column in (
-        ("trace_id", trace_id),
-        ("span_id", span_id),
-        ("excerpt", excerpt),
-        ("offset", offset),
-        ("rationale", rationale),
-    ):
-        values = list(column) if isinstance(column, (pd.Series, pd.Index, list)) else column
-        rows[name] = pd.Series(values, index=rows.index, dtype=None if name == "offset" else object)
-    return rows[AFFECTED_COLUMNS]
+    # one block of texts: a column each would be copied again whenever rows are taken
+    texts = np.empty((len(AFFECTED_COLUMNS) - 1, len(unit)), dtype=object)
+    for place, column in enumerate((unit, trace_id, span_id, excerpt, rationale)):
+        is_column = isinstance(column, (pd.Series, pd.Index, list))
+        texts[place] = np.asarray(column, dtype=object) if is_column else column
+    rows = pd.DataFrame(texts.T, columns=_TEXT_COLUMNS, dtype=object)
+    offsets = list(offset) if isinstance(offset, (pd.Series, pd.Index, list)) else offset
+    rows.insert(AFFECTED_COLUMNS.index("offset"), "offset", pd.Series(offsets, index=rows.index))
+    return rows
 
 
 @dataclass(frozen=True)
