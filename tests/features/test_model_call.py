@@ -118,6 +118,17 @@ def test_tools_built_into_a_provider_go_by_their_type() -> None:
     assert model_call(inputs, None, {}).offered == ("find_order", "google_search", "web_search")
 
 
+def test_declarations_that_differ_in_a_name_are_not_taken_for_each_other() -> None:
+    for name in ("find_order", "find_parcel", "find_order"):
+        declared = [{"type": "function", "function": {"name": name}}, {"type": "web_search"}]
+        assert model_call({"tools": declared}, None, {}).offered == (name, "web_search")
+
+
+def test_a_declaration_with_a_number_beyond_64_bits_is_read() -> None:
+    declared = [{"name": "find_order", "parameters": {"maximum": 2**70}}]
+    assert model_call({"tools": declared}, None, {}).offered == ("find_order",)
+
+
 @pytest.mark.parametrize("inputs", [None, "text", {"tools": []}, {"tools": None}, {"tools": 3}, []])
 def test_nothing_offered(inputs: Any) -> None:
     assert model_call(inputs, None, {}).offered == ()

@@ -101,6 +101,8 @@ def extract(record: TraceRecord) -> Extracted:
         is_model = span.kind in MODEL_KINDS
         call = model_call(parsed(span.inputs), outcome, span.attributes) if is_model else _NO_CALL
         found = retrieved(outcome, span.attributes) if span.kind == "RETRIEVER" else _NOTHING_FOUND
+        given, gave = canonical(span.inputs), canonical(span.outputs)
+        output = span.outputs if isinstance(span.outputs, str) else gave.decode("utf-8", "replace")
         duration = float("nan") if span.end_ns is None else (span.end_ns - span.start_ns) / _NS
         rows.append((
             f"{info.trace_id}/{span.span_id}", info.trace_id, span.span_id, span.parent_id or "",
@@ -112,8 +114,10 @@ def extract(record: TraceRecord) -> Extracted:
             failure.offset if failure else -1,
             span.status == "ERROR" and node.ancestors_failed, _model(span), inputs, outputs,
             _finish_reason(span, outcome) if is_model else "",
-            canonical(span.inputs)[:LONGEST_ARGUMENTS].decode("utf-8", "replace") if span.inputs is not None else "",
-            key_of(span.inputs), as_text(span.outputs)[:LONGEST_OUTPUT], key_of(span.outputs),
+            given[:LONGEST_ARGUMENTS].decode("utf-8", "replace") if span.inputs is not None else "",
+            key_of(given) if span.inputs is not None else "",
+            output[:LONGEST_OUTPUT] if span.outputs is not None else "",
+            key_of(gave) if span.outputs is not None else "",
             call.instructions, "\n".join(call.offered), "\n".join(call.requested), *found,
             *((cached_tokens(span.attributes), *span_cost(span.attributes)) if is_model else _NO_USAGE),
         ))  # fmt: skip

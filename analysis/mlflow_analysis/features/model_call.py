@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,10 @@ from mlflow_analysis.features.conversation import (
     messages_of,
     role_of,
 )
+from mlflow_analysis.features.declared_tools import MOST_TOOLS, tool_names
 from mlflow_analysis.features.payload import parsed
 
 LONGEST_INSTRUCTIONS = 4_000
-_MOST_TOOLS = 500
 _DEEPEST = 8
 _SYSTEM_ROLES = frozenset({"system", "developer"})
 _TOOL_ATTRIBUTES = (
@@ -56,7 +56,6 @@ _SETTING_KEYS = (
     "extra",
     "body",
 )
-_DECLARATIONS = ("function_declarations", "functionDeclarations")
 _INSTRUCTION_KEYS = (
     "system",
     "system_instruction",
@@ -69,12 +68,12 @@ _REPLY_KEYS = (
     "response", "result", "kwargs", "additional_kwargs", "data", "blocks", "tool_calls", "toolCalls",
     "function_call", "functionCall", "toolUse",
 )  # fmt: skip
+_MAY_REPLY = frozenset(_REPLY_KEYS)
 _CALLS = frozenset({"tool_calls", "toolCalls", "function_call", "functionCall", "toolUse"})
 _CALL_TYPES = frozenset({
     "function_call", "tool_use", "tool_call", "tool-call", "custom_tool_call", "mcp_call",
     "server_tool_use",
 })  # fmt: skip
-_NAME = re.compile(r"[\w.:/ -]{1,128}\Z")
 _TOLD = re.compile(r"(?:system|developer): (.*?)(?=\n(?:user|human|assistant): |\Z)", re.DOTALL)
 _FLAT_TOOL = re.compile(
     r"llm\.tools\.\d+\.(?:tool\.)?(?:json_schema|name)\Z|llm\.request\.functions\.\d+\.name\Z"
@@ -84,6 +83,8 @@ _FLAT_CALL = re.compile(
 )
 _FLAT_MESSAGE = re.compile(r"(llm\.input_messages\.\d+\.message|gen_ai\.prompt\.\d+)\.role\Z")
 _FLAT = ("llm.", "gen_ai.completion.", "gen_ai.prompt.")
+_Said = tuple[str, dict[str, Any]]
+"""A message after the role that says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class ModelCall:
 
 def model_call(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> ModelCall:
     """Read one call's payloads. ``inputs`` and ``outputs`` have been through ``payload.parsed``."""
-    messages = messages_of(inputs)
+    messages = [(role_of(each), each) for each in messages_of(inputs)]
+    settings = list(_settings(inputs))
     flat = {
         key: value
         for key, value in attributes.items()
@@ -108,9 +110,11 @@ def model_call(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> Mode
     }
     return ModelCall(
         sys.intern(
-            _instructions(inputs, outputs, attributes, messages, flat)[:LONGEST_INSTRUCTIONS]
+            _instructions(inputs, outputs, attributes, messages, settings, flat)[
+                :LONGEST_INSTRUCTIONS
+            ]
         ),
-        _offered(inputs, outputs, attributes, messages, flat),
+        _offered(outputs, attributes, messages, settings, flat),
         _requested(outputs, attributes, flat),
     )
 
@@ -119,14 +123,16 @@ def _instructions(
     inputs: Any,
     outputs: Any,
     attributes: Mapping[str, Any],
-    messages: list[dict[str, Any]],
+    messages: list[_Said],
+    settings: list[Mapping[str, Any]],
     flat: Mapping[str, Any],
 ) -> str:
-    told = _system_texts(messages) or _system_texts(
-        messages_of(attributes.get("gen_ai.input.messages"))
-    )
+    told = _system_texts(messages)
+    if not told and "gen_ai.input.messages" in attributes:
+        recorded = messages_of(attributes["gen_ai.input.messages"])
+        told = _system_texts([(role_of(each), each) for each in recorded])
     if not told:
-        for source in (*_settings(inputs), outputs, attributes):
+        for source in (*settings, outputs, attributes):
             if isinstance(source, Mapping):
                 told = [_text(source[key]) for key in _INSTRUCTION_KEYS if source.get(key)]
             if any(told):
@@ -144,8 +150,8 @@ def _instructions(
     return "\n\n".join(text for text in told if text)
 
 
-def _system_texts(messages: list[dict[str, Any]]) -> list[str]:
-    return [message_text(each) for each in messages if role_of(each) in _SYSTEM_ROLES]
+def _system_texts(messages: list[_Said]) -> list[str]:
+    return [message_text(each) for role, each in messages if role in _SYSTEM_ROLES]
 
 
 def _text(value: Any) -> str:
@@ -153,31 +159,31 @@ def _text(value: Any) -> str:
 
 
 def _offered(
-    inputs: Any,
     outputs: Any,
     attributes: Mapping[str, Any],
-    messages: list[dict[str, Any]],
+    messages: list[_Said],
+    settings: list[Mapping[str, Any]],
     flat: Mapping[str, Any],
 ) -> tuple[str, ...]:
     names: set[str] = set()
     for key in _TOOL_ATTRIBUTES:
         if key in attributes:
-            names.update(_tool_names(attributes[key]))
-    settings = [parsed(attributes[key]) for key in _SETTINGS if key in attributes]
+            names.update(tool_names(attributes[key]))
+    more = [attributes[key] for key in _SETTINGS if key in attributes]
     if isinstance(outputs, dict) and outputs.get("object") == "response":
-        settings.append(outputs)  # the Responses API tells the tools again
-    for source in (*_settings(inputs), *(each for one in settings for each in _settings(one))):
+        more.append(outputs)  # the Responses API tells the tools again
+    for source in (*settings, *(each for one in more for each in _settings(one))):
         for key in _TOOL_KEYS:
             if source.get(key):
-                names.update(_tool_names(source[key]))
-    for message in messages:  # some recorders append the definitions as messages
-        if role_of(message) == "tool" and isinstance(message.get("content"), dict):
+                names.update(tool_names(source[key]))
+    for role, message in messages:  # some recorders append the definitions as messages
+        if role == "tool" and isinstance(message.get("content"), dict):
             content = message["content"]
             if content.get("type") == "function" and "function" in content:
-                names.update(_tool_names([content]))
+                names.update(tool_names([content]))
     for key, value in flat.items():
         if _FLAT_TOOL.match(key):
-            names.update(_tool_names([value]))
+            names.update(tool_names([value]))
     return tuple(sorted(names))
 
 
@@ -192,54 +198,14 @@ def _settings(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
                     yield from _settings(value[key], depth + 1)
 
 
-def _tool_names(value: Any) -> Iterator[str]:
-    value = parsed(value)
-    if isinstance(value, dict):  # one tool, or names to definitions
-        listed = any(key in value for key in ("name", "function", "toolSpec", *_DECLARATIONS))
-        entries: Iterable[Any] = [value] if listed else list(value)
-    elif isinstance(value, (list, tuple)):
-        entries = value
-    else:
-        return
-    for entry in list(entries)[:_MOST_TOOLS]:
-        yield from _names_of(parsed(entry))
-
-
-def _names_of(entry: Any) -> Iterator[str]:
-    if isinstance(entry, str):
-        if _NAME.match(entry):
-            yield entry
-        return
-    if not isinstance(entry, dict):
-        return
-    declared = [entry[key] for key in _DECLARATIONS if isinstance(entry.get(key), list)]
-    if declared:
-        for each in declared:
-            yield from _tool_names(each)
-        return
-    for inner in ("function", "toolSpec", "tool", "json_schema", "tool.json_schema"):
-        nested = parsed(entry.get(inner))
-        if isinstance(nested, dict):
-            yield from _names_of(nested)
-            return
-    name = entry.get("name") or entry.get("tool_name")
-    if not isinstance(name, str) or not name:
-        # built into the provider: OpenAI gives a type only, Gemini a key only
-        kind = entry.get("type")
-        name = kind if isinstance(kind, str) else next(iter(entry), "")
-        if name in ("function", "object", "mcp"):
-            return
-    if _NAME.match(name):
-        yield name
-
-
 def _requested(
     outputs: Any, attributes: Mapping[str, Any], flat: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    names = list(_calls_in(outputs))
+    names: list[str] = []
+    _collect_calls(outputs, names)
     for key in ("gen_ai.output.messages", "ai.response.toolCalls"):
         if not names and key in attributes:
-            names = list(_calls_in(parsed(attributes[key])))
+            _collect_calls(parsed(attributes[key]), names)
     if not names:
         names = [
             value for key, value in flat.items() if _FLAT_CALL.match(key) and isinstance(value, str)
@@ -247,8 +213,8 @@ def _requested(
     return tuple(dict.fromkeys(names))
 
 
-def _calls_in(value: Any, depth: int = 0, in_calls: bool = False) -> Iterator[str]:
-    """Names of the tools that a reply, or a part of one, asks to call."""
+def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool = False) -> None:
+    """Add to ``names`` the tools that a reply, or a part of one, asks to call."""
     if depth > _DEEPEST:
         return
     if isinstance(value, str):
@@ -256,14 +222,16 @@ def _calls_in(value: Any, depth: int = 0, in_calls: bool = False) -> Iterator[st
             return
         value = parsed(value)
     if isinstance(value, list):
-        for item in value[:_MOST_TOOLS]:
-            yield from _calls_in(item, depth + 1, in_calls)
+        for item in value[:MOST_TOOLS]:
+            _collect_calls(item, names, depth + 1, in_calls)
         return
     if not isinstance(value, dict):
         return
     name = _called(value, in_calls)
     if name:
-        yield name
+        names.append(name)
+        return
+    if _MAY_REPLY.isdisjoint(value):
         return
     for key in _REPLY_KEYS:
         inner = value.get(key)
@@ -271,9 +239,9 @@ def _calls_in(value: Any, depth: int = 0, in_calls: bool = False) -> Iterator[st
             continue
         if key == "messages" and isinstance(inner, list):
             inner = _latest(inner)
-        found = list(_calls_in(inner, depth + 1, key in _CALLS))
-        yield from found
-        if found and key in ("message", "tool_calls"):
+        before = len(names)
+        _collect_calls(inner, names, depth + 1, key in _CALLS)
+        if len(names) > before and key in ("message", "tool_calls"):
             return  # LangChain and LlamaIndex repeat them below ``additional_kwargs``
 
 

@@ -21,11 +21,9 @@ def canonical(value: Any) -> bytes:
         return json.dumps(value, sort_keys=True, default=str).encode("utf-8", "replace")
 
 
-def key_of(value: Any) -> str:
-    """A short hash of a value; "" for ``None``."""
-    if value is None:
-        return ""
-    return hashlib.blake2b(canonical(value), digest_size=8).hexdigest()
+def key_of(encoded: bytes) -> str:
+    """A short hash of a value that ``canonical`` encoded."""
+    return hashlib.blake2b(encoded, digest_size=8).hexdigest()
 
 
 def as_text(value: Any) -> str:
