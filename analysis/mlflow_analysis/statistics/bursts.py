@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mlflow_analysis.statistics.clustering import cluster_codes
+from mlflow_analysis.statistics.clustering import Codes, Floats, cluster_codes
 from mlflow_analysis.statistics.permutations import sequential_p
 
 PERMUTATIONS = 499
@@ -54,25 +54,53 @@ def scan(
     within[contiguous] = np.arange(len(codes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     of_event, place = codes[y], within[y]
     generator = np.random.default_rng(seed)
+    needed = _events_needed(stops, len(of_event), best - 1e-12)
 
-    def shuffled() -> float:
+    def reached() -> bool:
         turn = generator.permutation(len(sizes))
         starts = np.empty(len(sizes), dtype=np.int64)
         starts[turn] = np.cumsum(sizes[turn]) - sizes[turn]
-        return _best_window(np.sort(starts[of_event] + place), stops)[0]
+        moved = starts.take(of_event) + place
+        before = np.zeros(len(times) + 1, dtype=np.int32)
+        before[moved + 1] = 1
+        np.cumsum(before, out=before)
+        begun = before.take(moved)
+        return any(
+            bool((before.take(ends.take(moved)) - begun >= enough.take(moved)).any())
+            for ends, enough in zip(stops, needed, strict=True)
+        )
 
     return Burst(
         float(times[start]),
         float(times[stop - 1]),
         int(y[start:stop].sum()),
         float(y.mean() * (stop - start)),
-        sequential_p(lambda: shuffled() >= best - 1e-12, PERMUTATIONS),
+        sequential_p(reached, PERMUTATIONS),
     )
 
 
-def _best_window(
-    events: npt.NDArray[np.int64], stops: npt.NDArray[np.int64]
-) -> tuple[float, int, int]:
+def _events_needed(stops: Codes, total: int, ratio: float) -> Codes:
+    """How many events make a window's likelihood ratio at least ``ratio``; ``total`` + 1 if none do.
+
+    For each width and first unit (widths, n). The ratio grows with the events once these are more than
+    expected, so that each order of the clusters need only be counted.
+    """
+    if ratio <= 0:
+        return np.zeros_like(stops)
+    n = stops.shape[1]
+    units, inverse = np.unique(stops - np.arange(n), return_inverse=True)
+    expected = total * units / n
+    too_few = np.maximum(np.floor(expected).astype(np.int64), 2)
+    enough = np.full(len(units), total + 1)
+    while ((enough - too_few) > 1).any():
+        middle = (too_few + enough) // 2
+        reached = _likelihood_ratio(middle, expected, total) >= ratio
+        enough = np.where(reached, middle, enough)
+        too_few = np.where(reached, too_few, middle)
+    return np.asarray(enough[inverse.reshape(stops.shape)], dtype=np.int64)
+
+
+def _best_window(events: Codes, stops: Codes) -> tuple[float, int, int]:
     """Largest log likelihood ratio of a window, and its first and one-past-last unit.
 
     ``events`` (k,) are positions of the events in time, ascending; ``stops`` (widths, n) where a window
@@ -81,14 +109,18 @@ def _best_window(
     total, n = len(events), stops.shape[1]
     ends = stops[:, events]
     inside = np.searchsorted(events, ends) - np.arange(total)
-    expected = total * (ends - events) / n
+    ratio = _likelihood_ratio(inside, total * (ends - events) / n, total)
+    width, top = np.unravel_index(int(ratio.argmax()), ratio.shape)
+    if ratio[width, top] <= 0:
+        return 0.0, 0, n
+    return float(ratio[width, top]), int(events[top]), int(ends[width, top])
+
+
+def _likelihood_ratio(inside: Codes, expected: Floats, total: int) -> Floats:
+    """Kulldorff's log likelihood ratio of windows; 0 with less than three events or no more than expected."""
     outside, rest = total - inside, total - expected
     ratio = inside * np.log(inside / expected)
     ratio += np.where(
         outside > 0, outside * np.log(np.maximum(outside, 1) / np.maximum(rest, 1e-12)), 0.0
     )
-    ratio = np.where((inside > expected) & (inside >= 3), ratio, 0.0)
-    width, top = np.unravel_index(int(ratio.argmax()), ratio.shape)
-    if ratio[width, top] <= 0:
-        return 0.0, 0, n
-    return float(ratio[width, top]), int(events[top]), int(ends[width, top])
+    return np.where((inside > expected) & (inside >= 3), ratio, 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from mlflow_analysis.statistics.clustering import Floats, cluster_codes, design_effect
+from mlflow_analysis.statistics.clustering import Codes, Floats, cluster_codes, design_effect
 from mlflow_analysis.statistics.intervals import CONFIDENCE, Interval, newcombe
 from mlflow_analysis.statistics.permutations import sequential_p
 
@@ -78,37 +78,45 @@ def _largest_step(y: Floats, cluster: npt.ArrayLike, seed: int) -> tuple[int, fl
     rank = np.argsort(np.argsort(first))[codes]  # clusters numbered by their first unit in time
     sizes = np.bincount(rank).astype(np.float64)
     sums = np.bincount(rank, weights=y - y.mean()).astype(np.float64)
-    _, cut = _maximum(sizes, sums, n)
-    if cut is None:
+    left = np.cumsum(sizes)[:-1].astype(np.int64)
+    scale = _scale_of_cuts(n)
+    if not scale[left].any():
         return None
-    p_value = _permutation_p(sizes, sums, n, seed)
+    cut = int((np.abs(np.cumsum(sums)[:-1]) * scale[left]).argmax()) + 1
+    p_value = _permutation_p(sizes, sums, scale, seed)
     # the cut lies between clusters; in units it is where the next cluster begins
     index = int(np.sort(first)[cut])
     index = min(max(index, _SMALLEST_SEGMENT), n - _SMALLEST_SEGMENT)
     return index, p_value
 
 
-def _permutation_p(sizes: Floats, sums: Floats, n: int, seed: int) -> float:
+def _permutation_p(sizes: Floats, sums: Floats, scale: Floats, seed: int) -> float:
     block = np.arange(len(sizes)) * min(len(sizes), _MOST_BLOCKS) // len(sizes)
-    sizes, sums = (np.asarray(np.bincount(block, each), dtype=np.float64) for each in (sizes, sums))
-    observed, _ = _maximum(sizes, sums, n)
+    units = np.bincount(block, sizes).astype(np.int64)
+    totals = np.asarray(np.bincount(block, sums), dtype=np.float64)
+
+    def largest(units: Codes, totals: Floats) -> float:
+        steps: Floats = np.cumsum(totals)[:-1]
+        np.abs(steps, out=steps)
+        steps *= scale.take(np.cumsum(units)[:-1])
+        return float(steps.max(initial=0.0))
+
+    observed = largest(units, totals) - 1e-12
     generator = np.random.default_rng(seed)
 
     def reached() -> bool:
-        order = generator.permutation(len(sizes))
-        return _maximum(sizes[order], sums[order], n)[0] >= observed - 1e-12
+        order = generator.permutation(len(units))
+        return largest(units.take(order), totals.take(order)) >= observed
 
     return sequential_p(reached, PERMUTATIONS)
 
 
-def _maximum(sizes: Floats, sums: Floats, n: int) -> tuple[float, int | None]:
-    """Largest |standardised mean difference| over the cuts, and the cluster after the cut."""
-    left = np.cumsum(sizes)[:-1]
+def _scale_of_cuts(n: int) -> Floats:
+    """What turns the sum before a cut after 0 … n units into a standardised step; 0 near the ends, (n + 1,)."""
+    left = np.arange(n + 1, dtype=float)
     edge = max(_SMALLEST_SEGMENT, _EDGE * n)
+    scale = np.zeros(n + 1)
     allowed = (left >= edge) & (n - left >= edge)
-    if not allowed.any():
-        return 0.0, None
-    total = np.cumsum(sums)[:-1]
-    step = np.abs(total) * np.sqrt(n / (left * (n - left)))
-    best = int(np.where(allowed, step, -1.0).argmax())
-    return float(step[best]), best + 1
+    left = left[allowed]
+    scale[allowed] = np.sqrt(n / (left * (n - left)))
+    return scale
