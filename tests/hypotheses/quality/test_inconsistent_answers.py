@@ -194,3 +194,21 @@ def test_a_name_or_number_around_the_question_makes_it_another() -> None:
         trace(request="I have tariff 8. What is the notice period?", response="14 days."),
     )
     assert InconsistentAnswers().eligible(features).empty
+
+
+def test_another_figure_in_the_same_words_contradicts_where_all_answers_are_alike() -> None:
+    things = [
+        f"{a}{b}" for a in ("oak", "fir", "elm", "ash") for b in ("desk", "sofa", "lamp", "bed")
+    ]
+    records = [
+        trace(
+            tool("stock", outputs={"of": thing}),
+            request=f"How many {thing} pieces are in store?",
+            response=f"There are {answer} pieces in store.",
+        )
+        for number, thing in enumerate(things)
+        for answer in (100 + number, (200 if number < 3 else 100) + number)
+    ]
+    (case,) = InconsistentAnswers().cases(features_of(*records))
+    assert len(case.eligible) == len(things)
+    assert len(case.affected) == 3

@@ -52,6 +52,7 @@ def test_fires_on_ids_and_links_from_nowhere(response: str) -> None:
         "It weighs 1,250 grams, about 121 euros' worth, since 1998.",
         "Try this:\n```\nget('https://new.example/v1', 7777)\n```",
         "See https://post.example/px\\nand more.",
+        "It weighs about 1,300 grams.",
     ],
 )
 def test_what_a_tool_returned_or_the_user_said_is_not_flagged(response: str) -> None:

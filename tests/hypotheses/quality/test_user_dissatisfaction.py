@@ -44,6 +44,7 @@ def test_fires_on_complaints_in_a_follow_up(complaint: str) -> None:
         "The film was disappointing. Is there another one?",
         "Where is order 99?",
         "If that doesn't work, I can wait.",
+        "I am really disappointed with my last stay. Which other hotels are there?",
     ],
 )
 def test_ordinary_follow_ups_are_not_flagged(follow_up: str) -> None:

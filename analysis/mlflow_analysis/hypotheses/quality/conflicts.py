@@ -19,6 +19,7 @@ _ANSWERS = 400
 _PAIRS = 1_000
 _FEWEST_PAIRS = 20
 _ALIKE = 0.95
+_SAME_WORDS = 1.0
 _NO_TEST = -1.0
 _UNRELATED = 0.2
 _LONGEST = 2_000
@@ -94,7 +95,7 @@ def conflict_among(
     """The conflict with the most dissenting answers, if any.
 
     ``by_text`` has the trace ids by answer, ``stated`` its facts. Sentences that state the two versions
-    must be about the same thing: more alike than ``threshold``.
+    must be about the same thing: more alike than ``threshold``, or the same words but for the value.
     """
     if len(by_text) < 2:
         return None
@@ -127,7 +128,7 @@ def _dissent(
         text
         for text in texts
         if not (said := stated[text].get(kind, usual)) & usual
-        and _alike(kind, text, said, usual_text, usual) > threshold
+        and _is_about_the_same(_alike(kind, text, said, usual_text, usual), threshold)
     ]
     if not holders:
         return None
@@ -169,6 +170,11 @@ def _alike(
 ) -> float:
     """Words in common (Jaccard) of the sentences that state the two versions."""
     return _overlap(_words(_stating(kind, first, said)), _words(_stating(kind, second, other)))
+
+
+def _is_about_the_same(alike: float, threshold: float) -> bool:
+    # where all answers follow one pattern, unrelated ones may be as alike as can be
+    return alike > threshold or alike == _SAME_WORDS
 
 
 def _stating(kind: str, answer: str, values: frozenset[str]) -> str:

@@ -80,6 +80,7 @@ class EmptyOrRawErrorResponse(Hypothesis):
     severity: ClassVar[Severity] = Severity.HIGH
     rule: ClassVar[Rule] = Rule.FACT
     needs: ClassVar[frozenset[Field]] = frozenset({Field.RESPONSES})
+    not_causes: ClassVar[frozenset[str]] = frozenset({"error_template", "first_failed_span"})
 
     def eligible(self, features: Features) -> pd.Index:
         """Traces that did not fail, of kinds that usually have an answer."""

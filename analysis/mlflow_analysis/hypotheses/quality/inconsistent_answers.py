@@ -34,7 +34,8 @@ class InconsistentAnswers(Hypothesis):
     requests kept (different topics, no tool in common, Jaccard of their words at most 0.2); the sentences
     that state the two versions must have more words in common (Jaccard) than 95 % of those drawn pairs
     that differ in a fact, so that a conflict by chance passes in 5 % of the cases at most (no such test
-    below 20 pairs that differ). Confirmed if the lower bound of the share of groups (Wilson) is above 5 %.
+    below 20 pairs that differ), or be the same words but for the value. Confirmed if the lower bound of
+    the share of groups (Wilson) is above 5 %.
 
     ## Not flagged
     Questions with different order numbers, dates or names; what different users (without user ids:

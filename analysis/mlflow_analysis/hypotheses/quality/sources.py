@@ -129,8 +129,11 @@ def _answer(
         ):
             (odd if value in numbers else unsupported).append(value)
     if odd:
-        reckoned = _reckoned(outputs + rest + before)
-        unsupported += [value for value in odd if not _follows(value, reckoned)]
+        terms = _terms(outputs + rest + before)
+        reckoned = _reckoned(terms)
+        unsupported += [
+            value for value in odd if not (_follows(value, reckoned) or _rounds(value, terms))
+        ]
     return Answer(trace_id, named, numbers, tuple(unsupported), from_calls)
 
 
@@ -194,15 +197,19 @@ def _values(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     )
 
 
-def _reckoned(sources: list[str]) -> set[float]:
-    """The numbers of the sources, and sums, differences and products of two of the first 60."""
+def _terms(sources: list[str]) -> list[float]:
+    """The distinct numbers of the sources, at most 60 and those of the source that reaches so many."""
     numbers: dict[float, None] = {}
     for source in sources:
         for match in _ANY_NUMBER.findall(source):
             numbers.setdefault(float(match.replace(",", "")))
             if len(numbers) >= _MOST_TERMS:
                 break
-    terms = list(numbers)
+    return list(numbers)
+
+
+def _reckoned(terms: list[float]) -> set[float]:
+    """The terms, and sums, differences and products of two of them."""
     found = set(terms)
     for position, one in enumerate(terms):
         for other in terms[position:]:
@@ -214,3 +221,15 @@ def _reckoned(sources: list[str]) -> set[float]:
 
 def _follows(value: str, reckoned: set[float]) -> bool:
     return round(float(value.replace(",", "")), 2) in reckoned
+
+
+def _rounds(value: str, terms: list[float]) -> bool:
+    """Whether a term comes to ``value`` when it is rounded to its last digit that is not a zero.
+
+    At least two digits must be left: that 1,000 is "about" something says nothing.
+    """
+    text = value.replace(",", "")
+    decimals = len(text.partition(".")[2])
+    grain = 10.0**-decimals if decimals else 10.0 ** (len(text) - len(text.rstrip("0")))
+    number = float(text)
+    return number >= 10 * grain and any(abs(term - number) <= grain / 2 for term in terms)

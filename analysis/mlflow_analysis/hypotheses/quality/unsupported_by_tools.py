@@ -30,8 +30,8 @@ class UnsupportedByTools(Hypothesis):
     digits, or # with four) or a number (with decimals or of three digits or more; years apart). Affected:
     one of them occurs in no argument or output of the trace's calls, in no model input that was kept, in
     no request, and in nothing earlier in the session; a number neither as the sum, difference or product
-    of two numbers there, nor as one of them rounded. Confirmed if the lower bound of the share (Wilson)
-    is above 5 %. Not decided where more than 80 % of 20 answers or more are affected.
+    of two numbers there, nor as one of them rounded (to two digits or more). Confirmed if the lower bound
+    of the share (Wilson) is above 5 %. Not decided where more than 80 % of 20 answers or more are affected.
 
     ## Not flagged
     What stands in answers of 3 sessions or more (the prompt gave it); names of standards; links of a

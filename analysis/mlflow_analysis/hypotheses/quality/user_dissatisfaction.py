@@ -41,7 +41,8 @@ _CUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         r"(?:so |very |really |just |totally |completely |absolutely )*(?:useless|frustrating|terrible|awful"
         r"|annoying|disappointing|unacceptable|nonsense|ridiculous|a waste of (?:my )?time)\b"
         r"|\b(?:useless (?:system|bot|answer|assistant)|waste of (?:my )?time|i(?:'m| am) (?:so |very |really "
-        r"|getting )*(?:frustrated|annoyed|disappointed))\b",
+        r"|getting )*(?:frustrated|annoyed|disappointed)"
+        r"(?! (?:with|by|about|at|in) (?:my|our|the|a|an|his|her|their)\b))\b",
     ),
     (
         "asks for a person",
@@ -84,7 +85,8 @@ class UserDissatisfaction(Hypothesis):
     says that the pattern is there; whether it goes with worse outcomes is contrasted as for every finding.
 
     ## Not flagged
-    First messages (a complaint about the product is the user's request, not a verdict on the answer);
+    First messages, and words on the product ("disappointed with my last stay"): a complaint about it is
+    the user's request, not a verdict on the answer;
     "no, that's all"; the same question about another number or thing; the same request sent again after
     a failure; sessions that end after an answer; endings after failures where endings are as common
     elsewhere.
