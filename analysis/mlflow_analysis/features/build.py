@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,90 +23,63 @@ from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 _FEWEST_VALUES, _MOST_VALUES = 2, 50
 _LOAD_WINDOW_MS = 60_000
 _TEXT = ("error_class", "error_message", "error_template")
-_SPAN_TEXT = (
-    "key", "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "error_class",
-    "error_message", "model", "finish_reason", "arguments", "arguments_key", "output", "output_key",
-    "instructions", "offered", "requested",
-)  # fmt: skip
-_TRACE_TEXT = (
-    "trace_id", "state", "session_id", "user", "request", "response", "name", "app_version",
-    "prompt_version", "root_span_id",
-)  # fmt: skip
-"""Text columns stay text in an empty table too."""
+_TYPES: Mapping[str, type] = {
+    **dict.fromkeys(("position", "depth", "error_status", "error_offset", "documents"), np.int64),
+    **dict.fromkeys(("failed", "propagated", "complete"), np.bool_),
+    **dict.fromkeys(
+        ("duration_ms", "end_ms", "self_ms", "critical_ms", "input_tokens", "output_tokens",
+         "total_tokens", "cached_tokens", "input_cost", "cost", "top_score"),
+        np.float64,
+    ),
+}  # fmt: skip
+"""Columns of numbers and flags; the others are text, also where a table is empty."""
+_TRACE_TYPES = {**_TYPES, "start_ms": np.int64}
+_SPAN_TYPES = {**_TYPES, "start_ms": np.float64}
+_BEGINNING = itemgetter(TRACE_COLUMNS.index("start_ms"), TRACE_COLUMNS.index("trace_id"))
+_POSITION = itemgetter(SPAN_COLUMNS.index("position"))
+_PLACE = itemgetter(
+    *(ASSESSMENT_COLUMNS.index(key) for key in ("name", "span_id", "source", "value"))
+)
 
 
 def build_features(
     extracted: Sequence[Extracted], *, seed: int = 0, with_topics: bool = True
 ) -> Features:
     """The tables of these traces. ``with_topics=False`` leaves out the clustering of requests."""
-    traces = pd.DataFrame([each.trace for each in extracted], columns=list(TRACE_COLUMNS))
-    traces = traces.astype(
-        {
-            "start_ms": "int64",
-            "failed": bool,
-            "complete": bool,
-            **dict.fromkeys(_TRACE_TEXT, object),
-        }
-    )
-    for column in (
-        "duration_ms",
-        "input_tokens",
-        "output_tokens",
-        "total_tokens",
-        "input_cost",
-        "cost",
-    ):
-        traces[column] = pd.to_numeric(traces[column]).astype(float)
-    traces = traces.sort_values(["start_ms", "trace_id"], kind="stable").set_index("trace_id")
-    spans = _spans([row for each in extracted for row in each.spans], traces)
-    assessments = _assessments([row for each in extracted for row in each.assessments], traces)
-    _add_columns(traces, spans)
-    traces["topic"] = topics(traces["request"], seed) if with_topics and len(traces) else ""
-    return Features(traces, spans, assessments, _attributes(extracted, traces), seed)
-
-
-def _spans(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.DataFrame:
-    spans = pd.DataFrame(rows, columns=list(SPAN_COLUMNS)).astype(dict.fromkeys(_SPAN_TEXT, object))
-    spans = spans.astype({
-        "position": "int64", "depth": "int64", "error_status": "int64", "error_offset": "int64",
-        "documents": "int64",
-        "failed": bool, "propagated": bool,
-    })  # fmt: skip
-    for column in (
-        "start_ms",
-        "end_ms",
-        "duration_ms",
-        "self_ms",
-        "critical_ms",
-        "input_tokens",
-        "output_tokens",
-        "cached_tokens",
-        "input_cost",
-        "cost",
-        "top_score",
-    ):
-        spans[column] = pd.to_numeric(spans[column]).astype(float)
+    ordered = sorted(extracted, key=lambda each: _BEGINNING(each.trace))
+    traces = _table([each.trace for each in ordered], TRACE_COLUMNS, _TRACE_TYPES)
+    traces = traces.set_index("trace_id")
+    owner = np.repeat(np.arange(len(ordered)), [len(each.spans) for each in ordered])
+    rows = [row for each in ordered for row in sorted(each.spans, key=_POSITION)]
+    spans = _table(rows, SPAN_COLUMNS, _SPAN_TYPES).set_index("key")
     spans["error_template"] = templates(spans["error_message"])
-    rank = pd.Series(np.arange(len(traces)), index=traces.index)
-    session = traces["session_id"].where(traces["session_id"] != "", traces.index.to_series())
-    spans["session"] = spans["trace_id"].map(session)
-    order = spans["trace_id"].map(rank)
-    spans = spans.assign(order=order).sort_values(["order", "position"], kind="stable")
-    return spans.drop(columns="order").set_index("key")
+    _add_columns(traces, spans, owner)
+    spans["session"] = traces["session"].to_numpy()[owner]
+    traces["topic"] = topics(traces["request"], seed) if with_topics and len(traces) else ""
+    assessments = _assessments(ordered)
+    return Features(traces, spans, assessments, _attributes(ordered, traces.index), seed)
 
 
-def _assessments(rows: list[tuple[object, ...]], traces: pd.DataFrame) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=list(ASSESSMENT_COLUMNS))
-    text = [column for column in ASSESSMENT_COLUMNS if column != "passed"]
-    table = table.astype(dict.fromkeys(text, object))
-    rank = pd.Series(np.arange(len(traces)), index=traces.index)
-    table = table.assign(order=table["trace_id"].map(rank))
-    keys = ["order", "name", "span_id", "source", "value"]
-    return table.sort_values(keys, kind="stable").drop(columns="order").reset_index(drop=True)
+def _table(
+    rows: Sequence[tuple[Any, ...]], names: Sequence[str], types: Mapping[str, type]
+) -> pd.DataFrame:
+    """Rows as a table. Types are given, since guessing them takes longer than all else."""
+    columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else [()] * len(names)
+    return pd.DataFrame({
+        name: pd.Series(np.array(column, types[name]) if name in types else column, dtype=types.get(name, object))
+        for name, column in zip(names, columns, strict=True)
+    })  # fmt: skip
 
 
-def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame) -> None:
-    """What follows from other columns."""
+def _assessments(ordered: Sequence[Extracted]) -> pd.DataFrame:
+    rows = [row for each in ordered for row in sorted(each.assessments, key=_PLACE)]
+    table = _table(rows, ASSESSMENT_COLUMNS, {})
+    table["passed"] = table["passed"].infer_objects()
+    return table
+
+
+def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray) -> None:
+    """What follows from other columns. ``owner``: for each span the place of its trace."""
     traces["session"] = traces["session_id"].where(
         traces["session_id"] != "", traces.index.to_series()
     )
@@ -115,43 +90,50 @@ def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame) -> None:
     before = np.searchsorted(times, times - _LOAD_WINDOW_MS, side="left")
     traces["load"] = np.arange(len(times)) - before
     for side in ("request", "response"):
-        traces[f"{side}_words"] = traces[side].str.count(r"\S+").astype("int64")
-    traces["span_count"] = _per_trace(spans.groupby("trace_id", sort=False).size(), traces)
-    traces["tool_calls"] = _per_trace(
-        spans[spans["kind"].isin(TOOL_KINDS)].groupby("trace_id").size(), traces
-    )
-    models = spans[spans["kind"].isin(MODEL_KINDS)]
-    traces["model_calls"] = _per_trace(models.groupby("trace_id").size(), traces)
-    named = models[models["model"] != ""]
-    counts = named.groupby(["trace_id", "model"]).size().reset_index(name="calls")
-    most = counts.sort_values(["trace_id", "calls", "model"], ascending=[True, False, True])
-    traces["model"] = _text(most.drop_duplicates("trace_id").set_index("trace_id")["model"], traces)
-    failing = spans[spans["failed"]].sort_values(
-        ["end_ms", "depth"], ascending=[True, False], kind="stable"
-    )
-    first = failing.drop_duplicates("trace_id").set_index("trace_id")
-    for column in _TEXT:
-        traces[column] = _text(first[column], traces)
-    traces["first_failed_span_id"] = _text(first["span_id"], traces)
-    traces["first_failed_name"] = _text(first["name"], traces)
+        words = [len(text.split()) for text in traces[side]]
+        traces[f"{side}_words"] = np.array(words, np.int64)
+    is_model = spans["kind"].isin(MODEL_KINDS).to_numpy()
+    for name, of in (
+        ("span_count", np.full(len(spans), True)),
+        ("tool_calls", spans["kind"].isin(TOOL_KINDS).to_numpy()),
+        ("model_calls", is_model),
+    ):
+        traces[name] = np.bincount(owner[of], minlength=len(traces))
+    models = _most_used(spans["model"].where(is_model, ""), owner, len(traces))
+    traces["model"] = pd.Series(models, index=traces.index, dtype=object)
+    failed = np.flatnonzero(spans["failed"])
+    ends, depth = (spans[column].to_numpy()[failed] for column in ("end_ms", "depth"))
+    first = failed[np.lexsort((-depth, ends, owner[failed]))]
+    at, where = np.unique(owner[first], return_index=True)
+    for column, name in (
+        *((column, column) for column in _TEXT),
+        ("span_id", "first_failed_span_id"),
+        ("name", "first_failed_name"),
+    ):
+        texts = np.full(len(traces), "", dtype=object)
+        texts[at] = spans[column].to_numpy(object)[first[where]]
+        traces[name] = pd.Series(texts, index=traces.index, dtype=object)
 
 
-def _per_trace(counts: pd.Series, traces: pd.DataFrame) -> pd.Series:
-    return counts.reindex(traces.index).fillna(0).astype("int64")
+def _most_used(models: pd.Series, owner: np.ndarray, traces: int) -> np.ndarray:
+    """The model that each trace called most (of equals the first by name), "" where none is named."""
+    named = np.flatnonzero(models != "")
+    codes, names = pd.factorize(models.to_numpy(object)[named], sort=True)
+    most: np.ndarray = np.full(traces, "", dtype=object)
+    if len(named):
+        pairs, calls = np.unique(owner[named] * len(names) + codes, return_counts=True)
+        at, model = np.divmod(pairs, len(names))
+        order = np.lexsort((model, -calls, at))
+        who, first = np.unique(at[order], return_index=True)
+        most[who] = names[model[order][first]]
+    return most
 
 
-def _text(column: pd.Series, traces: pd.DataFrame) -> pd.Series:
-    """A text column by trace, "" where a trace has none (also where no trace has any)."""
-    return column.astype(object).reindex(traces.index).fillna("")
-
-
-def _attributes(extracted: Sequence[Extracted], traces: pd.DataFrame) -> pd.DataFrame:
-    own = {str(each.trace[0]): each.attributes for each in extracted if each.attributes}
-    table = pd.DataFrame.from_dict(own, orient="index", dtype=object)
-    table = table.reindex(traces.index).fillna("").astype(object)
-    varied = [
-        column
-        for column in sorted(table.columns)
-        if _FEWEST_VALUES <= table[column].nunique() <= _MOST_VALUES
-    ]
-    return table[varied]
+def _attributes(ordered: Sequence[Extracted], index: pd.Index) -> pd.DataFrame:
+    """Attributes with some, but not many different values."""
+    columns = {}
+    for name in sorted({name for each in ordered for name in each.attributes}):
+        values = [each.attributes.get(name, "") for each in ordered]
+        if _FEWEST_VALUES <= len(set(values)) <= _MOST_VALUES:
+            columns[name] = pd.Series(values, index=index, dtype=object)
+    return pd.DataFrame(columns, index=index, columns=pd.Index(list(columns), dtype=str))
