@@ -91,9 +91,9 @@ class Case:
 def affected_rows(
     unit: pd.Series | pd.Index,
     trace_id: pd.Series | pd.Index,
-    span_id: pd.Series | str,
-    excerpt: pd.Series | str,
-    rationale: pd.Series | str,
+    span_id: pd.Series | list[str] | str,
+    excerpt: pd.Series | list[str] | str,
+    rationale: pd.Series | list[str] | str,
     offset: pd.Series | int = -1,
 ) -> pd.DataFrame:
     """The affected table from columns; each argument is a column or one value for all rows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
@@ -16,20 +18,32 @@ _MENDED_BY_OTHER_ARGUMENTS = frozenset(
 def mended(features: Features, failed: pd.DataFrame) -> pd.Series:
     """Whether the same operation succeeded later in the trace (bool, by key of ``failed``).
 
-    With the same arguments; or with any, after a failure that better arguments mend, and for
+    ``failed`` are rows of ``features.failures``. With the same arguments; or with any, after a failure that better arguments mend, and for
     operations that are no tools: a model that is asked again is never asked quite the same.
     """
-    spans = features.spans[features.spans["trace_id"].isin(failed["trace_id"].unique())]
-    succeeded = spans[~spans["failed"].astype(bool)]
-    succeeded = succeeded.assign(operation=operation_names(succeeded))
-    failed = failed.assign(operation=operation_names(failed))
+    all_failures = features.shared(_mended)
+    return all_failures.reindex(failed.index)
 
-    def later(columns: list[str]) -> pd.Series:
-        last = succeeded.groupby(columns)["start_ms"].max().rename("last_success_ms").reset_index()
-        merged = failed.reset_index(names="span_key").merge(last, on=columns, how="left")
-        last_success = merged.set_index("span_key")["last_success_ms"].reindex(failed.index)
-        return last_success > failed["start_ms"]
 
-    any_will_do = failed["error_class"].isin(_MENDED_BY_OTHER_ARGUMENTS) | (failed["tool"] == "")
-    same = later(["trace_id", "operation", "arguments_key"])
-    return same | (any_will_do & later(["trace_id", "operation"]))
+def _mended(features: Features) -> pd.Series:
+    """The same for all of ``features.failures``."""
+    columns = ["trace_id", "tool", "name", "arguments_key", "start_ms"]
+    failed = features.failures[[*columns, "error_class"]]
+    with_failure = np.zeros(len(features.traces), dtype=bool)
+    with_failure[features.traces.index.get_indexer(pd.Index(failed["trace_id"]))] = True
+    fine = ~features.spans["failed"].to_numpy(dtype=bool) & with_failure[features.trace_at]
+    # the failures first, then what succeeded; equal numbers mean equal texts
+    both = pd.concat([failed[columns], features.spans.loc[fine, columns]])
+    both = both.assign(operation=operation_names(both))
+    start_ms, count = both["start_ms"].to_numpy(dtype=float), len(failed)
+
+    def later(same: list[str]) -> npt.NDArray[np.bool_]:
+        group = both.groupby(same, sort=False).ngroup().to_numpy()
+        last = np.full(int(group.max(initial=-1)) + 1, -np.inf)
+        np.maximum.at(last, group[count:], start_ms[count:])
+        return np.asarray(last[group[:count]] > start_ms[:count])
+
+    mends = failed["error_class"].isin(_MENDED_BY_OTHER_ARGUMENTS) | (failed["tool"] == "")
+    made_good = later(["trace_id", "operation", "arguments_key"])
+    made_good |= mends.to_numpy() & later(["trace_id", "operation"])
+    return pd.Series(made_good, index=failed.index)

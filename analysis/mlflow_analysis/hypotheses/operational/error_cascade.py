@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -11,8 +13,10 @@ from mlflow_analysis.findings import Category, Effect, Finding, Severity
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, after_seconds, with_status
 from mlflow_analysis.hypotheses.recovery import mended
+from mlflow_analysis.statistics.clustering import Codes
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 
+Flags = npt.NDArray[np.bool_]
 _FEWEST_FAILING = 10
 
 
@@ -71,33 +75,41 @@ class ErrorCascade(Hypothesis):
             reason = "no tool failed for good in 10 traces"
             yield Case(eligible, _rows(features, failing.iloc[:0]), test_without_effect=reason)
             return
+        went_down = failing[_went_down(features, failing)]
+        rows, of_rows = _rows(features, went_down), went_down["tool"].to_numpy(dtype=object)
         calls = features.calls
+        called = calls["tool"].to_numpy(dtype=object)
+        at = features.traces.index.get_indexer(pd.Index(calls["trace_id"]))
+        failing_at = features.traces.index.get_indexer(pd.Index(failing["trace_id"]))
+        failing_tool = failing["tool"].to_numpy(dtype=object)
+        complete = features.traces["complete"].to_numpy(dtype=bool)
         for tool in tools:
-            callers = calls.loc[calls["tool"] == tool, "trace_id"]
-            traces = features.complete[features.complete.index.isin(callers)]
-            of_tool = failing[failing["tool"] == tool]
-            yield self._case(features, str(tool), traces, of_tool)
+            called_it, failed_in = (np.zeros(len(complete), dtype=bool) for _ in range(2))
+            called_it[at[called == tool]] = True
+            failed_in[failing_at[failing_tool == tool]] = True
+            traces = np.flatnonzero(called_it & complete)
+            of_tool = rows[of_rows == tool].reset_index(drop=True)
+            yield self._case(features, str(tool), traces, failed_in[traces], of_tool)
 
     def recommend(self, finding: Finding) -> str:
         """Names the tool to isolate."""
         return f"Begin with {finding.subject}. {self.documentation().recommendation}"
 
     def _case(
-        self, features: Features, tool: str, traces: pd.DataFrame, failing: pd.DataFrame
+        self, features: Features, tool: str, traces: Codes, tool_failed: Flags, rows: pd.DataFrame
     ) -> Case:
-        tool_failed = traces.index.isin(failing["trace_id"])
-        rows = _rows(features, failing)
+        """``traces`` are the positions of those that call the tool."""
         # prevalence is of the traces in which the tool failed: how many of them went down with it
-        eligible = traces.index[tool_failed]
+        eligible = features.traces.index[traces[tool_failed]]
         if tool_failed.all():
             reason = (
                 f"{tool} failed in every trace that called it: there is nothing to compare with"
             )
             return Case(eligible, rows, subject=tool, test_without_effect=reason)
         difference = difference_of_rates(
-            traces["failed"].to_numpy(dtype=bool),
+            features.traces["failed"].to_numpy(dtype=bool)[traces],
             tool_failed,
-            traces["session"].to_numpy(),
+            features.session_codes[traces],
             features.seed,
         )
         effect = Effect(
@@ -126,9 +138,13 @@ def _failing_for_good(features: Features) -> pd.DataFrame:
     return failures[~mended(features, failures)]
 
 
+def _went_down(features: Features, failing: pd.DataFrame) -> pd.Series:
+    """Whether the span's trace failed."""
+    return failing["trace_id"].map(features.traces["failed"]).astype(bool)
+
+
 def _rows(features: Features, failing: pd.DataFrame) -> pd.DataFrame:
-    went_down = failing["trace_id"].map(features.traces["failed"]).astype(bool)
-    spans = failing[went_down]
+    spans = failing[_went_down(features, failing)]
     how = pd.Series("; the trace failed later.", index=spans.index)
     how = how.mask(spans["propagated"].astype(bool), "; the failure went up to the root.")
     return affected_rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
@@ -20,10 +21,16 @@ from mlflow_analysis.hypotheses.failure_class import (
     seconds_in,
     with_status,
 )
-from mlflow_analysis.statistics.clustering import design_effect
+from mlflow_analysis.records import TOOL_KINDS
+from mlflow_analysis.statistics.clustering import Codes, design_effect
 from mlflow_analysis.statistics.intervals import newcombe
 
+Flags = npt.NDArray[np.bool_]
 _FEWEST_CALLS = 10
+_COLUMNS = [
+    "trace_id", "span_id", "session", "tool", "depth", "duration_ms", "failed", "propagated", "error_class",
+    "error_status", "error_message", "error_offset",
+]  # fmt: skip
 
 
 class UnreliableTool(Hypothesis):
@@ -77,27 +84,31 @@ class UnreliableTool(Hypothesis):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each tool with enough calls; eligible are the calls of that tool."""
         calls = _calls(features)
-        counts = calls["tool"].value_counts()
-        tools = sorted(counts[counts >= _FEWEST_CALLS].index)
-        if len(counts) < 2 or not tools:
-            reason = "only one tool is called" if len(counts) < 2 else "no tool has 10 calls"
+        codes, names = pd.factorize(calls["tool"].to_numpy(dtype=object), sort=True)
+        sizes = np.bincount(codes, minlength=len(names))
+        tested = np.flatnonzero(sizes >= _FEWEST_CALLS)
+        if len(names) < 2 or not len(tested):
+            reason = "only one tool is called" if len(names) < 2 else "no tool has 10 calls"
             yield Case(calls.index, _rows(features, calls.iloc[:0]), test_without_effect=reason)
             return
-        failed = _failed(calls)
-        clusters = calls["session"].to_numpy()
-        widening = design_effect(failed.to_numpy(), clusters)
-        mixed = calls.groupby("session")["tool"].transform("nunique") > 1
-        for tool in tools:
-            of_tool = calls["tool"] == tool
-            spans = calls[of_tool & failed]
+        failed = _failed(calls).to_numpy()
+        sessions = pd.factorize(calls["session"].to_numpy(dtype=object), sort=True)[0]
+        widening = design_effect(failed, sessions)
+        mixed = _tools_in(sessions, codes)[sessions] > 1
+        failing = calls[failed]
+        of_failing, rows = codes[failed], _rows(features, failing)
+        for code in tested:
+            of_tool = codes == code
+            spans = failing[of_failing == code]
             by_session = bool(mixed[of_tool].mean() > 0.5)
-            contrast = _contrast(calls, of_tool, failed, by_session, widening)
+            contrast = _contrast(of_tool, failed, sessions if by_session else None, widening)
+            tool = str(names[code])
             yield Case(
                 calls.index[of_tool],
-                _rows(features, spans),
-                subject=str(tool),
+                rows[of_failing == code].reset_index(drop=True),
+                subject=tool,
                 contrast=contrast,
-                statement=_told(str(tool), int(of_tool.sum()), spans, contrast.effect),
+                statement=_told(tool, int(sizes[code]), spans, contrast.effect),
                 seconds_lost=seconds_in(spans),
             )
 
@@ -107,29 +118,32 @@ class UnreliableTool(Hypothesis):
 
 
 def _calls(features: Features) -> pd.DataFrame:
-    calls = features.calls
-    return calls[(calls["tool"] != "") & calls["trace_id"].isin(features.complete.index)]
+    spans = features.spans
+    ended = features.traces["complete"].to_numpy(dtype=bool)[features.trace_at]
+    called = ended & spans["kind"].isin(TOOL_KINDS).to_numpy()
+    return spans.loc[called & (spans["tool"] != "").to_numpy(), _COLUMNS]
 
 
 def _failed(calls: pd.DataFrame) -> pd.Series:
     return calls["failed"].astype(bool) & (calls["error_class"] != "cancelled")
 
 
-def _contrast(
-    calls: pd.DataFrame,
-    of_tool: pd.Series,
-    failed: pd.Series,
-    by_session: bool,
-    widening: float,
-) -> Contrast:
+def _tools_in(sessions: Codes, tools: Codes) -> Codes:
+    """How many tools are called in each session."""
+    pairs = np.unique(sessions * (tools.max() + 1) + tools)
+    return np.bincount(pairs // (tools.max() + 1))
+
+
+def _contrast(of_tool: Flags, failed: Flags, sessions: Codes | None, widening: float) -> Contrast:
+    """Against all other calls; stratified by session where ``sessions`` are given."""
     n1, k1 = int(of_tool.sum()), int((of_tool & failed).sum())
-    n2, k2 = len(calls) - n1, int(failed.sum()) - k1
+    n2, k2 = len(failed) - n1, int(failed.sum()) - k1
     rate_in, rate_out = k1 / n1, (k2 / n2 if n2 else 0.0)
     interval = newcombe(k1, n1, k2, n2, widening)
     if rate_in <= rate_out:
         p_value = 1.0  # the claim is one-sided: nothing speaks for it
-    elif by_session:
-        p_value = _mantel_haenszel(of_tool, failed, calls["session"])
+    elif sessions is not None:
+        p_value = _mantel_haenszel(of_tool, failed, sessions)
     else:
         table = np.array([[k1, n1 - k1], [k2, n2 - k2]]) / widening
         p_value = float(stats.fisher_exact(np.rint(table).astype(int)).pvalue)
@@ -137,18 +151,10 @@ def _contrast(
     return Contrast(effect, p_value)
 
 
-def _mantel_haenszel(of_tool: pd.Series, failed: pd.Series, session: pd.Series) -> float:
+def _mantel_haenszel(of_tool: Flags, failed: Flags, sessions: Codes) -> float:
     """p of no association within sessions, with the continuity correction."""
-    counts = (
-        pd.DataFrame(
-            {"session": session, "cell": 2 * (~of_tool).astype(int) + (~failed).astype(int)}
-        )
-        .groupby(["session", "cell"])
-        .size()
-        .unstack(fill_value=0)
-        .reindex(columns=range(4), fill_value=0)
-        .to_numpy(dtype=float)
-    )
+    cells = 4 * sessions + 2 * ~of_tool + ~failed
+    counts = np.bincount(cells, minlength=4 * (int(sessions.max()) + 1)).astype(float)
     tables = counts.reshape(-1, 2, 2)
     rows, columns = tables.sum(axis=2), tables.sum(axis=1)
     telling = (rows > 0).all(axis=1) & (columns > 0).all(axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -15,12 +16,13 @@ from mlflow_analysis.findings import Category, Effect, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
 from mlflow_analysis.hypotheses.strengths.success import succeeded
-from mlflow_analysis.statistics.clustering import Codes, design_effect
+from mlflow_analysis.statistics.clustering import Codes, Floats, design_effect
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 from mlflow_analysis.statistics.intervals import newcombe
 
 Flags = npt.NDArray[np.bool_]
 _FEWEST = 10
+_EXCERPT = 200
 _ENOUGH_JUDGED = 20
 
 
@@ -77,20 +79,63 @@ class EffectiveTools(Hypothesis):
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each tool, in order of the names."""
-        well = succeeded(features)
-        traces = features.complete
-        judged = traces.index.isin(verdicts(features)["trace_id"])
-        topics = pd.factorize(traces["topic"])[0]
+        traces = _traces(features)
+        judged = traces.ids.isin(verdicts(features)["trace_id"])
         calls = features.calls
-        at = traces.index.get_indexer(pd.Index(calls["trace_id"]))
-        calls, at = calls[at >= 0], at[at >= 0]
-        tools = calls["tool"].to_numpy(dtype=object)
-        for tool in sorted(set(tools)):
-            own = tools == tool
-            uses = np.zeros(len(traces), dtype=bool)
-            uses[at[own]] = True
-            compared = _comparable(topics, judged, uses)
-            yield _case(str(tool), calls[own], traces[compared], well[compared], uses[compared])
+        at = traces.ids.get_indexer(pd.Index(calls["trace_id"]))
+        ended = np.flatnonzero(at >= 0)
+        tools, names = pd.factorize(calls["tool"].to_numpy(dtype=object)[ended], sort=True)
+        place, number = np.unique(tools * len(traces.ids) + at[ended], return_index=True)
+        # where the first call of each tool in each trace stands
+        first = np.full((len(names), len(traces.ids)), -1, dtype=np.int64)
+        first.flat[place] = ended[number]
+        spans, outputs = (calls[name].to_numpy(dtype=object) for name in ("span_id", "output"))
+        for tool, called in zip(names, first, strict=True):
+            uses = called >= 0
+            compared = np.flatnonzero(_comparable(traces.topics, judged, uses))
+            good = compared[traces.well[compared] & uses[compared]]
+            rows = affected_rows(
+                traces.ids[good],
+                traces.ids[good],
+                list(spans[called[good]]),
+                [text[:_EXCERPT] for text in outputs[called[good]]],
+                f"It called {tool}, did not fail, and no assessment failed it.",
+            )
+            yield _case(str(tool), traces.only(compared), uses[compared], rows)
+
+
+@dataclass(frozen=True)
+class _Traces:
+    """Ended traces; arrays of one length."""
+
+    ids: pd.Index
+    topics: Codes
+    """Numbered in order of the labels."""
+    of_topic: Flags
+    """Whether they have one."""
+    sessions: Codes
+    well: Flags
+
+    def only(self, chosen: Codes) -> _Traces:
+        """Those at these positions."""
+        return _Traces(
+            self.ids[chosen],
+            self.topics[chosen],
+            self.of_topic[chosen],
+            self.sessions[chosen],
+            self.well[chosen],
+        )
+
+
+def _traces(features: Features) -> _Traces:
+    topics, labels = pd.factorize(features.complete["topic"].to_numpy(dtype=object), sort=True)
+    return _Traces(
+        features.complete.index,
+        topics.astype(np.int64),
+        (labels != "")[topics],
+        features.session_codes[features.traces["complete"].to_numpy(dtype=bool)],
+        succeeded(features).to_numpy(dtype=bool),
+    )
 
 
 def _comparable(topics: Codes, judged: Flags, uses: Flags) -> Flags:
@@ -103,38 +148,25 @@ def _comparable(topics: Codes, judged: Flags, uses: Flags) -> Flags:
     return np.asarray(mixed)
 
 
-def _case(
-    tool: str, calls: pd.DataFrame, compared: pd.DataFrame, outcome: pd.Series, uses: Flags
-) -> Case:
-    group = pd.Series(uses, index=compared.index)
-    good = outcome.index[outcome & group]
-    first = (
-        calls.drop_duplicates("trace_id").set_index("trace_id")[["span_id", "output"]].reindex(good)
-    )
-    rows = affected_rows(
-        good,
-        good,
-        first["span_id"],
-        first["output"].str.slice(0, 200),
-        f"It called {tool}, did not fail, and no assessment failed it.",
-    )
-    if min(int(group.sum()), int((~group).sum())) < _FEWEST:
+def _case(tool: str, compared: _Traces, uses: Flags, rows: pd.DataFrame) -> Case:
+    if min(int(uses.sum()), int((~uses).sum())) < _FEWEST:
         few = f"fewer than {_FEWEST} traces with or without {tool} share a topic"
-        return Case(compared.index, rows, subject=tool, test_without_effect=few)
-    if _flips(compared["topic"], outcome, group):
+        return Case(compared.ids, rows, subject=tool, test_without_effect=few)
+    outcome = compared.well.astype(float)
+    topics = _by_topic(compared.topics, outcome, uses)
+    if _flips(topics):
         told = f"{tool} goes with better outcomes in some topics and with worse ones in others"
-        return Case(compared.index, rows, subject=tool, test_without_effect=told)
-    cluster = compared["session"].to_numpy()
-    crude = difference_of_rates(outcome.to_numpy(), group.to_numpy(), cluster)
-    widened = float(np.sqrt(design_effect(outcome.to_numpy(dtype=float), cluster)))
-    value, error = _over_topics(compared["topic"], outcome, group)
+        return Case(compared.ids, rows, subject=tool, test_without_effect=told)
+    crude = difference_of_rates(outcome, uses, compared.sessions)
+    widened = float(np.sqrt(design_effect(outcome, compared.sessions)))
+    value, error = _over_topics(topics)
     margin = float(stats.norm.ppf(0.975)) * error * widened
     p_value = max(crude.p_value, float(2 * stats.norm.sf(abs(value) / (error * widened))))
     rate_in = crude.rate_in
     rate_out = float(np.clip(rate_in - value, 0.0, 1.0))
-    same = "on the same topics " if (compared["topic"] != "").any() else ""
+    same = "on the same topics " if compared.of_topic.any() else ""
     return Case(
-        compared.index,
+        compared.ids,
         rows,
         subject=tool,
         contrast=Contrast(
@@ -146,34 +178,45 @@ def _case(
     )
 
 
-def _over_topics(topic: pd.Series, outcome: pd.Series, group: pd.Series) -> tuple[float, float]:
+@dataclass(frozen=True)
+class _ByTopic:
+    """Of each topic in which the tool is called and is not: how many traces, and how many went well."""
+
+    with_tool: Floats
+    without: Floats
+    good_with: Floats
+    good_without: Floats
+
+
+def _by_topic(topics: Codes, outcome: Floats, uses: Flags) -> _ByTopic:
+    cells = 2 * topics + uses
+    both = 2 * (int(topics.max()) + 1)
+    sizes = np.bincount(cells, minlength=both).astype(float).reshape(-1, 2)
+    good = np.bincount(cells, outcome, minlength=both).astype(float).reshape(-1, 2)
+    mixed = (sizes > 0).all(axis=1)
+    return _ByTopic(sizes[mixed, 1], sizes[mixed, 0], good[mixed, 1], good[mixed, 0])
+
+
+def _over_topics(topics: _ByTopic) -> tuple[float, float]:
     """Mantel-Haenszel risk difference and its standard error under equal rates within topics."""
-    rates = _rates(topic, outcome, group)
-    with_n, without_n = rates["size"][True], rates["size"][False]
+    with_n, without_n = topics.with_tool, topics.without
     weight = with_n * without_n / (with_n + without_n)
-    difference = rates["mean"][True] - rates["mean"][False]
-    rate = (rates["sum"][True] + rates["sum"][False]) / (with_n + without_n)
+    difference = topics.good_with / with_n - topics.good_without / without_n
+    rate = (topics.good_with + topics.good_without) / (with_n + without_n)
     variance = rate * (1 - rate) * (1 / with_n + 1 / without_n)
     total = float(weight.sum())
     error = float(np.sqrt((weight**2 * variance).sum())) / total
     return float((weight * difference).sum()) / total, max(error, 1e-9)
 
 
-def _rates(topic: pd.Series, outcome: pd.Series, group: pd.Series) -> pd.DataFrame:
-    """For each topic sum, mean and size of the outcome with (True) and without (False) the tool."""
-    table = pd.DataFrame({"topic": topic, "outcome": outcome.astype(float), "group": group})
-    return table.groupby(["topic", "group"])["outcome"].agg(["sum", "mean", "size"]).unstack()
-
-
-def _flips(topic: pd.Series, outcome: pd.Series, group: pd.Series) -> bool:
-    rates = _rates(topic, outcome, group)
+def _flips(topics: _ByTopic) -> bool:
     bounds = [
         newcombe(good_with, n_with, good_without, n_without)
         for good_with, n_with, good_without, n_without in zip(
-            rates["sum"][True],
-            rates["size"][True],
-            rates["sum"][False],
-            rates["size"][False],
+            topics.good_with.tolist(),
+            topics.with_tool.tolist(),
+            topics.good_without.tolist(),
+            topics.without.tolist(),
             strict=True,
         )
         if min(n_with, n_without) >= _FEWEST

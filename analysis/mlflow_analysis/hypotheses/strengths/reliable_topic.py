@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -14,6 +15,7 @@ from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 
 _FEWEST = 20
+_EXCERPT = 200
 
 
 class ReliableTopic(Hypothesis):
@@ -66,22 +68,26 @@ class ReliableTopic(Hypothesis):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each topic, in order of the labels."""
         traces = features.complete
-        well = succeeded(features)
-        for topic, of_topic in traces[traces["topic"] != ""].groupby("topic", sort=True):
-            inside = traces["topic"] == topic
-            if len(of_topic) < _FEWEST or inside.all():
+        well = succeeded(features).to_numpy(dtype=bool)
+        sessions = features.session_codes[features.traces["complete"].to_numpy(dtype=bool)]
+        topics, labels = pd.factorize(traces["topic"].to_numpy(dtype=object), sort=True)
+        roots, requests = (
+            traces[name].to_numpy(dtype=object) for name in ("root_span_id", "request")
+        )
+        for code, topic in enumerate(labels):
+            inside = topics == code
+            size = int(inside.sum())
+            if not topic or size < _FEWEST or size == len(traces):
                 continue
-            found = difference_of_rates(
-                well.to_numpy(), inside.to_numpy(), traces["session"].to_numpy(), seed=features.seed
-            )
-            good = of_topic[well.reindex(of_topic.index)]
+            found = difference_of_rates(well, inside, sessions, seed=features.seed)
+            good = np.flatnonzero(inside & well)
             yield Case(
-                of_topic.index,
+                traces.index[inside],
                 affected_rows(
-                    good.index,
-                    good.index,
-                    good["root_span_id"],
-                    good["request"].str.slice(0, 200),
+                    traces.index[good],
+                    traces.index[good],
+                    list(roots[good]),
+                    [text[:_EXCERPT] for text in requests[good]],
                     f"A request on “{topic}” that did not fail and that no assessment failed.",
                     offset=0,
                 ),
@@ -90,6 +96,6 @@ class ReliableTopic(Hypothesis):
                     Effect("risk difference", found.value, found.interval, found.rate_out),
                     found.p_value,
                 ),
-                statement=f"Requests on “{topic}” go well in {found.rate_in:.1%} of {len(of_topic)} traces, "
+                statement=f"Requests on “{topic}” go well in {found.rate_in:.1%} of {size} traces, "
                 f"all others in {found.rate_out:.1%}.",
             )
