@@ -202,8 +202,8 @@ def test_another_figure_in_the_same_words_contradicts_where_all_answers_are_alik
     ]
     records = [
         trace(
-            tool("stock", outputs={"of": thing}),
-            request=f"How many {thing} pieces are in store?",
+            tool(f"{thing}_stock", outputs={"of": thing}),
+            request=f"{thing}count {thing}stock {thing}room?",
             response=f"There are {answer} pieces in store.",
         )
         for number, thing in enumerate(things)
