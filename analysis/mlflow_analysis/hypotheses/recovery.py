@@ -18,8 +18,9 @@ _MENDED_BY_OTHER_ARGUMENTS = frozenset(
 def mended(features: Features, failed: pd.DataFrame) -> pd.Series:
     """Whether the same operation succeeded later in the trace (bool, by key of ``failed``).
 
-    ``failed`` are rows of ``features.failures``. With the same arguments; or with any, after a failure that better arguments mend, and for
-    operations that are no tools: a model that is asked again is never asked quite the same.
+    ``failed`` are rows of ``features.failures``. With the same arguments; or with any, after a failure
+    that better arguments mend, and for operations that are no tools: a model that is asked again is
+    never asked quite the same.
     """
     all_failures = features.shared(_mended)
     return all_failures.reindex(failed.index)
