@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from mlflow_analysis.evidence.impact import impact, in_rank_order
+from mlflow_analysis.evidence.prevalence import Places, places_in
 from mlflow_analysis.evidence.weighing import conclude
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category, Finding, Impact, Severity
@@ -45,10 +46,14 @@ def _records(count: int = 40, slow_every: int = 4) -> list[TraceRecord]:
     ]
 
 
+def _places(case: Case, features: Features) -> Places:
+    return places_in(features.traces.index, case.affected["trace_id"])
+
+
 def _weighed(features: Features, **details: object) -> Impact:
     hypothesis = _Slow()
     case = Case(hypothesis.eligible(features), hypothesis.affected(features))
-    return impact(hypothesis, replace(case, **details), case.affected, features)  # type: ignore[arg-type]
+    return impact(hypothesis, replace(case, **details), _places(case, features), features)  # type: ignore[arg-type]
 
 
 def _at(features: Features, ms: float) -> Mend:

@@ -9,6 +9,7 @@ from mlflow_analysis.demo import faults
 from mlflow_analysis.demo.faults import Fault
 from mlflow_analysis.demo.scenario import generate
 from mlflow_analysis.evidence.impact import impact
+from mlflow_analysis.evidence.prevalence import places_in
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract
 from mlflow_analysis.features.tables import Features
@@ -43,7 +44,9 @@ def test_p95_is_predicted_within_five_percent_and_the_saving_not_overstated(
 ) -> None:
     features, claim = _features(fault), by_id(hypothesis)
     (case,) = [each for each in claim.cases(features) if each.subject == subject]
-    found = impact(claim, case, case.affected, features)
+    found = impact(
+        claim, case, places_in(features.traces.index, case.affected["trace_id"]), features
+    )
     assert found.retimed is not None and found.seconds is not None
     before = features.traces["duration_ms"].to_numpy(dtype=float) / 1000
     assert found.retimed.p95_before_s == pytest.approx(np.percentile(before, 95))

@@ -17,11 +17,11 @@ from mlflow_analysis.evidence.outcomes import (
     Outcomes,
     harm_in_words,
 )
-from mlflow_analysis.evidence.prevalence import prevalence
+from mlflow_analysis.evidence.prevalence import Places, places_in
 from mlflow_analysis.evidence.weighing import conclude
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category, Finding, OutcomeContrast, Verdict
-from mlflow_analysis.hypotheses.base import Hypothesis, Outcome, affected_rows
+from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, affected_rows
 from mlflow_analysis.statistics.intervals import newcombe
 from trace_factory import features_of, feedback, trace
 
@@ -64,6 +64,12 @@ def traces(
             for number in range(1, count + 1)
         )
     )
+
+
+def _places(case: Case, features: Features) -> tuple[Places, Places]:
+    """The traces that could show the case, and those that do."""
+    known = features.traces.index
+    return places_in(known, case.eligible), places_in(known, case.affected["trace_id"])
 
 
 def sorry_finding(features: Features) -> Finding:
@@ -142,21 +148,20 @@ def test_the_outcome_itself_is_not_contrasted_with_itself() -> None:
     of = traces(100, lambda n: n <= 40, lambda n: n <= 20)
     hypothesis = SaysSorry()
     (case,) = hypothesis.cases(of)
-    counted = prevalence(hypothesis, case, of)
-    shown = case.affected["trace_id"]
+    could, shown = _places(case, of)
     outcomes = Outcomes(of)
-    assert len(outcomes.contrasts(hypothesis, case, counted, shown)) == 1
+    assert len(outcomes.contrasts(hypothesis, case, could, shown)) == 1
     about_it = replace(case, subject="correct")
-    assert outcomes.contrasts(hypothesis, about_it, counted, shown) == ()
+    assert outcomes.contrasts(hypothesis, about_it, could, shown) == ()
     hypothesis.is_outcome = frozenset({Outcome.ASSESSMENTS})  # type: ignore[misc]
-    assert outcomes.contrasts(hypothesis, case, counted, shown) == ()
+    assert outcomes.contrasts(hypothesis, case, could, shown) == ()
 
 
 def test_a_handful_of_sessions_is_not_contrasted() -> None:
     of = traces(60, lambda n: n <= 4, lambda n: n <= 20)
     (case,) = SaysSorry().cases(of)
-    counted = prevalence(SaysSorry(), case, of)
-    assert Outcomes(of).contrasts(SaysSorry(), case, counted, case.affected["trace_id"]) == ()
+    could, shown = _places(case, of)
+    assert Outcomes(of).contrasts(SaysSorry(), case, could, shown) == ()
 
 
 def test_the_assessment_that_covers_most_sessions_comes_first() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlflow_analysis.evidence.prevalence import Prevalence, first_traces
+from mlflow_analysis.evidence.prevalence import Prevalence, members
 from mlflow_analysis.evidence.replication import (
     ENOUGH_TRACES,
     Split,
@@ -183,12 +183,12 @@ def test_a_part_keeps_turn_load_and_topic() -> None:
 
 def test_a_request_group_is_of_the_half_of_its_first_trace() -> None:
     of = features(40, lambda number, team: False)
-    members = pd.Series([name(9), name(3), name(20), name(7)], index=["g1", "g1", "g2", "g2"])
-    case = Case(pd.Index(["g1", "g2"]), affected_rows([], [], "", "", ""), members=members)
+    rows = pd.Series([name(9), name(3), name(20), name(7)], index=["g1", "g1", "g2", "g2"])
+    case = Case(pd.Index(["g1", "g2"]), affected_rows([], [], "", "", ""), members=rows)
     counted = Prevalence(
         case.eligible, np.zeros(2, bool), np.array(["g1", "g2"], object), 1, (0, 1)
     )
-    first_places = first_traces(Unit.REQUEST_GROUP, counted.units, case, of)
+    first_places = members(Unit.REQUEST_GROUP, counted, case, of).first(2)
     halves = Split(of).halves(first_places)
     assert halves.first.tolist() == [first(3), first(7)]
     assert not halves.held_out

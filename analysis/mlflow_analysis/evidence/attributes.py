@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import traces_of
+from mlflow_analysis.evidence.prevalence import Flags, Members, Places
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Unit
-from mlflow_analysis.hypotheses.base import Case
 
-Flags = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.integer[Any]]
 _HOURS_PER_BLOCK = 3
 _LOAD_NAMES = ("low", "middle", "high")
 _MOST_VALUES = 60
@@ -66,27 +66,24 @@ def _thirds(load: pd.Series) -> pd.Series:
 def literals(
     unit: Unit,
     units: pd.Index,
-    case: Case,
+    pairs: Members,
     features: Features,
     attributes: pd.DataFrame,
     excluded: frozenset[str],
 ) -> list[Literal]:
-    """Every attribute value of ``units``, in a fixed order.
+    """Every attribute value of ``units``, whose traces are ``pairs``, in a fixed order.
 
     A session has what any of its traces has; its turn is its last one. A request group has what more
     than half of its traces have. A span has its own tool and model, a trace every tool that it calls.
     """
-    pairs = traces_of(unit, units, case, features)
-    at = units.get_indexer(pairs.index)
-    place = features.traces.index.get_indexer(pd.Index(pairs.to_numpy()))
-    at, place = at[place >= 0], place[place >= 0]
+    at, place = pairs.unit, pairs.trace
     majority = np.bincount(at, minlength=len(units)) / 2 if unit is Unit.REQUEST_GROUP else None
     found: list[Literal] = []
     for name in attributes.columns:
         if name in excluded:
             continue
         column = attributes[name].cat
-        codes = column.codes.to_numpy()[place].astype(np.int64)
+        codes: Codes = column.codes.to_numpy()[place]
         values = column.categories.to_numpy(dtype=object)
         if unit is Unit.SPAN and name == "model":
             own = features.spans["model"].reindex(units).to_numpy(dtype=object)[at]
@@ -103,9 +100,9 @@ def literals(
 
 def _of_column(
     name: str,
-    codes: npt.NDArray[np.int64],
+    codes: Codes,
     values: npt.NDArray[np.object_],
-    at: npt.NDArray[np.int64],
+    at: Places,
     n: int,
     majority: npt.NDArray[np.float64] | None = None,
 ) -> list[Literal]:
@@ -115,18 +112,16 @@ def _of_column(
         (number for number in np.flatnonzero(counts).tolist() if values[number] != ""),
         key=lambda number: (-counts[number], values[number]),
     )
-    order = np.argsort(codes, kind="stable")
-    first, last = (
-        np.searchsorted(codes[order], np.arange(len(values)), side) for side in ("left", "right")
-    )
+    one_each = len(at) == n and bool((at == np.arange(n)).all())
     result = []
     for number in sorted(frequent[:_MOST_VALUES], key=lambda each: str(values[each])):
-        rows = at[order[first[number] : last[number]]]
-        if majority is None:
+        holds = codes == number
+        if majority is not None:
+            holds = np.bincount(at[holds], minlength=n) > majority
+        elif not one_each:
+            rows = at[holds]
             holds = np.zeros(n, dtype=bool)
             holds[rows] = True
-        else:
-            holds = np.bincount(rows, minlength=n) > majority
         result.append(Literal(name, str(values[number]), holds))
     return result
 
@@ -134,8 +129,8 @@ def _of_column(
 def _tools(
     unit: Unit,
     units: pd.Index,
-    at: npt.NDArray[np.int64],
-    place: npt.NDArray[np.int64],
+    at: Places,
+    place: Places,
     features: Features,
     majority: npt.NDArray[np.float64] | None,
 ) -> list[Literal]:

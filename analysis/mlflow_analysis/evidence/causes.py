@@ -14,8 +14,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from mlflow_analysis.evidence.attributes import Flags, Literal
-from mlflow_analysis.evidence.prevalence import Prevalence
+from mlflow_analysis.evidence.attributes import Literal
+from mlflow_analysis.evidence.prevalence import Flags, Prevalence
 from mlflow_analysis.evidence.replication import Halves
 from mlflow_analysis.statistics.clustering import ClusterExchange, Floats
 from mlflow_analysis.statistics.exact import association_p_values, fisher_p

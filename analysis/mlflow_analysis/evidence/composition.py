@@ -6,14 +6,13 @@ import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.evidence.causes import Candidate, Search, holds_for
-from mlflow_analysis.evidence.examples import assessments, examples, trend
+from mlflow_analysis.evidence.examples import Rows, assessments, examples, trend
 from mlflow_analysis.evidence.impact import impact
 from mlflow_analysis.evidence.outcomes import Contrasted, harm_in_words
-from mlflow_analysis.evidence.prevalence import Prevalence, traces_of
+from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, places_in
 from mlflow_analysis.evidence.replication import Replication
 from mlflow_analysis.evidence.verdict import rule_on_halves
 from mlflow_analysis.features.tables import Features
@@ -32,14 +31,16 @@ class Weighed:
     hypothesis: Hypothesis
     case: Case
     counted: Prevalence
-    rows: pd.DataFrame
+    rows: Rows
     search: Search
     explained: Prevalence
     """What the causes are of: ``counted``, unless the case says otherwise."""
-    first: npt.NDArray[np.int64]
+    first: Places
     """Where in the table of traces the first trace of each unit of ``counted`` stands."""
-    first_explained: npt.NDArray[np.int64]
+    first_explained: Places
     """The same of ``explained``."""
+    members: Members
+    """The traces of the units of ``explained``."""
     replication: Replication | None = None
     """What the halves of the sessions say, for a claim formed from the data."""
 
@@ -71,6 +72,7 @@ def finding_of(
     hypothesis, case, counted = weighed.hypothesis, weighed.case, weighed.counted
     replication = weighed.replication
     p_value = weighed.p_value
+    rows = weighed.rows
     q_value = None if p_value is None else q_of[p_value]
     ruled = rule_on_halves(hypothesis, case, counted, replication, q_value)
     clear = [
@@ -102,9 +104,9 @@ def finding_of(
         p_value=p_value,
         q_value=q_value,
         needs_more=ruled.needs_more,
-        trace_ids=tuple(str(trace_id) for trace_id in weighed.rows["trace_id"]),
-        assessments=assessments(hypothesis, weighed.rows),
-        examples=examples(weighed.rows, _typical(weighed, features), features),
+        trace_ids=tuple(map(str, rows.trace_id.tolist())),
+        assessments=assessments(hypothesis, rows, case),
+        examples=examples(rows, case, _typical(weighed, features), features),
         root_causes=causes,
         impact=impact(hypothesis, case.explained or case, _mendable(weighed), features),
         why=documentation.why,
@@ -135,23 +137,24 @@ def _statement(case: Case, counted: Prevalence, claim: str, unit: Unit) -> str:
     )
 
 
-def _mendable(weighed: Weighed) -> pd.DataFrame:
-    """The rows of what is explained: of the traces that a user asks about only those that did badly."""
+def _mendable(weighed: Weighed) -> Places:
+    """The traces of what is explained: of those that a user asks about only those that did badly."""
     if weighed.case.explained is None:
-        return weighed.rows
-    return weighed.rows[weighed.rows["unit"].isin(weighed.case.explained.affected["unit"])]
+        return weighed.rows.trace
+    bad = weighed.counted.units.isin(weighed.case.explained.affected["unit"])
+    return weighed.rows.trace[bad[weighed.rows.unit]]
 
 
-def _typical(weighed: Weighed, features: Features) -> set[str]:
-    """Traces of affected units that have the main cause, or else those that are explained."""
-    explained = weighed.explained
+def _typical(weighed: Weighed, features: Features) -> Flags | None:
+    """Traces (t, bool) of affected units that have the main cause, or else those that are explained."""
+    units = weighed.explained.shows
     if weighed.search.candidates:
-        units = explained.units[holds_for(weighed.search.candidates[0]) & explained.shows]
-    elif weighed.case.explained is not None:
-        units = explained.units[explained.shows]
-    else:
-        return set()
-    return {str(each) for each in traces_of(weighed.hypothesis.unit, units, weighed.case, features)}
+        units = units & holds_for(weighed.search.candidates[0])
+    elif weighed.case.explained is None:
+        return None
+    typical = np.zeros(len(features.traces), dtype=bool)
+    typical[weighed.members.of(units)] = True
+    return typical if typical.any() else None
 
 
 def _root_causes(
@@ -159,7 +162,8 @@ def _root_causes(
 ) -> tuple[RootCause, ...]:
     if not candidates:
         return ()
-    shown = _spans_that_show_it(weighed, features)
+    about_tool = any(part.attribute == "tool" for each in candidates for part in each.literals)
+    shown = _spans_that_show_it(weighed, features) if about_tool else None
     strata = _topics(weighed, features)
     return tuple(
         RootCause(
@@ -178,16 +182,15 @@ def _root_causes(
 
 
 def _spans_that_show_it(weighed: Weighed, features: Features) -> pd.DataFrame:
-    keys = weighed.rows["trace_id"].astype(str) + "/" + weighed.rows["span_id"].astype(str)
-    places = features.spans.index.get_indexer(pd.Index(keys))
+    places = places_in(features.spans.index, weighed.rows.trace_id + "/" + weighed.rows.span_id)
     columns = ["tool", "failed", "propagated", "error_status", "critical_ms"]
     return features.spans[columns].iloc[places[places >= 0]]
 
 
-def _mechanism(candidate: Candidate, weighed: Weighed, spans: pd.DataFrame) -> str:
+def _mechanism(candidate: Candidate, weighed: Weighed, spans: pd.DataFrame | None) -> str:
     """ "because …" only where the affected spans themselves show it."""
     tool = next((each.value for each in candidate.literals if each.attribute == "tool"), "")
-    if tool and len(spans):
+    if tool and spans is not None and len(spans):
         failing = spans[(spans["tool"] == tool) & spans["failed"]]
         if len(failing) >= 0.8 * len(weighed.rows) and len(failing):
             propagated = int(failing["propagated"].sum())
@@ -204,13 +207,17 @@ def _mechanism(candidate: Candidate, weighed: Weighed, spans: pd.DataFrame) -> s
     return f"{_ASSOCIATED} {candidate.attribute} = {candidate.value}"
 
 
-def _topics(weighed: Weighed, features: Features) -> npt.NDArray[np.object_]:
+def _topics(weighed: Weighed, features: Features) -> pd.Categorical:
     """The topic of each unit that is explained: of its first trace."""
-    topics = np.append(features.traces["topic"].to_numpy(dtype=object), "")
-    return topics[weighed.first_explained]
+    return features.shared(_topic_of_trace)[weighed.first_explained]
 
 
-def _where_reversed(candidate: Candidate, weighed: Weighed, strata: npt.NDArray[np.object_]) -> str:
+def _topic_of_trace(features: Features) -> pd.Categorical:
+    """The topic of each trace, and "" in the end for units that have no trace."""
+    return pd.Categorical([*features.traces["topic"], ""])
+
+
+def _where_reversed(candidate: Candidate, weighed: Weighed, strata: pd.Categorical) -> str:
     """Topics in which the association goes the other way, in words (Simpson's paradox)."""
     if any(each.attribute == "topic" for each in candidate.literals):
         return ""

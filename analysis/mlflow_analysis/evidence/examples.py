@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Prevalence
+from mlflow_analysis.evidence.prevalence import Flags, Places, Prevalence, places_in
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Example, ToolCall, TraceAssessment, TrendPoint
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
@@ -20,98 +19,157 @@ _MOST_TOOLS = 12
 _BUCKETS = 24
 
 
-def evidence_rows(case: Case, counted: Prevalence) -> pd.DataFrame:
-    """The affected rows of eligible units, one for each trace, in order of time (trace order)."""
-    rows = case.affected[case.affected["unit"].isin(counted.units)]
-    return rows.drop_duplicates("trace_id", keep="first")
+@dataclass(frozen=True)
+class Rows:
+    """The affected rows of eligible units, one for each trace, in order of time."""
+
+    at: Places
+    """Where each stands in the case's table of what is affected."""
+    trace: Places
+    """Where its trace stands in the table of traces, ascending."""
+    unit: Places
+    """Number of its unit among the eligible ones."""
+    trace_id: npt.NDArray[np.object_]
+    span_id: npt.NDArray[np.object_]
+
+    def __len__(self) -> int:
+        return len(self.at)
 
 
-def in_time_order(rows: pd.DataFrame, features: Features) -> pd.DataFrame:
-    """Rows ordered by the start of their trace; rows of unknown traces are left out."""
-    known = rows[rows["trace_id"].isin(features.traces.index)]
-    rank = pd.Series(np.arange(len(features.traces)), index=features.traces.index)
-    return known.assign(order=rank.reindex(known["trace_id"]).to_numpy()).sort_values(
-        "order", kind="stable"
+def evidence_rows(case: Case, counted: Prevalence, features: Features) -> Rows:
+    """The first row of each trace; rows of unknown traces are left out."""
+    place = places_in(features.traces.index, case.affected["trace_id"])
+    usable = np.flatnonzero((counted.unit_of_row >= 0) & (place >= 0))
+    first = np.full(len(features.traces), -1)
+    first[place[usable][::-1]] = usable[::-1]
+    trace = np.flatnonzero(first >= 0)
+    at = first[trace]
+    return Rows(
+        at,
+        trace,
+        counted.unit_of_row[at],
+        features.traces.index.to_numpy(dtype=object)[trace],
+        case.affected["span_id"].to_numpy(dtype=object)[at],
     )
 
 
-def examples(rows: pd.DataFrame, typical: set[str], features: Features) -> tuple[Example, ...]:
-    """Up to five examples, spread over time; traces in ``typical`` (with the main cause) come first."""
-    preferred = rows[rows["trace_id"].isin(typical)] if typical else rows
-    pool = preferred if len(preferred) >= min(MOST_EXAMPLES, len(rows)) else rows
+def examples(
+    rows: Rows, case: Case, typical: Flags | None, features: Features
+) -> tuple[Example, ...]:
+    """Up to five examples, spread over time.
+
+    ``typical`` are the traces (t, bool) that come first, those with the main cause.
+    """
+    pool = np.arange(len(rows))
+    if typical is not None:
+        preferred = np.flatnonzero(typical[rows.trace])
+        pool = preferred if len(preferred) >= min(MOST_EXAMPLES, len(rows)) else pool
     spots = np.unique(
         np.linspace(0, len(pool) - 1, min(MOST_EXAMPLES, len(pool))).round().astype(int)
     )
-    chosen = pool.iloc[spots[::-1]] if len(pool) else pool  # newest first
-    calls, traces = features.shared(calls_by_trace), features.traces
-    requests, responses = traces["request"], traces["response"]
-    places = traces.index.get_indexer(pd.Index(chosen["trace_id"], dtype=object))
-    result = []
-    for row, place in zip(chosen.to_dict("records"), places.tolist(), strict=True):
-        first, last = np.searchsorted(calls.at, [place, place + 1])
-        tools = calls.table.iloc[first : min(last, first + _MOST_TOOLS)]
-        result.append(
-            Example(
-                trace_id=str(row["trace_id"]),
-                span_id=str(row["span_id"]),
-                request=str(requests.iat[place])[:_LONGEST_TEXT],
-                response=str(responses.iat[place])[:_LONGEST_TEXT],
-                tools=tuple(
-                    ToolCall(str(tool), _duration(duration), "ERROR" if failed else "OK")
-                    for tool, duration, failed in zip(
-                        tools["tool"], tools["duration_ms"], tools["failed"], strict=True
-                    )
-                ),
-                excerpt=str(row["excerpt"])[:_LONGEST_EXCERPT],
-                excerpt_offset=int(row["offset"]),
-                rationale=str(row["rationale"]),
-            )
+    chosen = pool[spots[::-1]]  # newest first
+    told = case.affected[["excerpt", "offset", "rationale"]].iloc[rows.at[chosen]]
+    traces, calls = features.shared(_texts), features.shared(calls_by_trace)
+    return tuple(
+        Example(
+            trace_id=str(rows.trace_id[row]),
+            span_id=str(rows.span_id[row]),
+            request=str(traces.request[rows.trace[row]])[:_LONGEST_TEXT],
+            response=str(traces.response[rows.trace[row]])[:_LONGEST_TEXT],
+            tools=calls.of(int(rows.trace[row])),
+            excerpt=str(excerpt)[:_LONGEST_EXCERPT],
+            excerpt_offset=int(offset),
+            rationale=str(rationale),
         )
-    return tuple(result)
+        for row, excerpt, offset, rationale in zip(
+            chosen.tolist(), told["excerpt"], told["offset"], told["rationale"], strict=True
+        )
+    )
 
 
 def _duration(value: float) -> float:
     return 0.0 if np.isnan(value) else round(float(value), 3)
 
 
-def assessments(hypothesis: Hypothesis, rows: pd.DataFrame) -> tuple[TraceAssessment, ...]:
+def assessments(hypothesis: Hypothesis, rows: Rows, case: Case) -> tuple[TraceAssessment, ...]:
     """One assessment for each affected trace, named as MLflow names them."""
     name = hypothesis.id.replace("-", "_")
+    rationales = case.affected["rationale"].to_numpy(dtype=object)[rows.at]
     return tuple(
-        TraceAssessment(str(trace_id), str(span_id), name, str(rationale))
+        TraceAssessment(trace_id, span_id, name, rationale)
         for trace_id, span_id, rationale in zip(
-            rows["trace_id"], rows["span_id"], rows["rationale"], strict=True
+            *(map(str, each.tolist()) for each in (rows.trace_id, rows.span_id, rationales)),
+            strict=True,
         )
     )
 
 
-def trend(
-    counted: Prevalence, first: npt.NDArray[np.int64], features: Features
-) -> tuple[TrendPoint, ...]:
+def trend(counted: Prevalence, first: Places, features: Features) -> tuple[TrendPoint, ...]:
     """Eligible and affected units in equal buckets of time, at most 24, by their ``first`` trace."""
     if not counted.eligible:
         return ()
+    buckets = features.shared(_buckets)
+    bucket = buckets.of_trace[first]
+    eligible = np.bincount(bucket, minlength=_BUCKETS).tolist()
+    affected = np.bincount(bucket[counted.shows], minlength=_BUCKETS).tolist()
+    return tuple(map(TrendPoint, buckets.starts_ms, eligible, affected))
+
+
+@dataclass(frozen=True)
+class _Buckets:
+    starts_ms: list[int]
+    of_trace: Places
+
+
+def _buckets(features: Features) -> _Buckets:
     starts = features.traces["start_ms"].to_numpy(dtype=float)
     low, high = float(starts.min()), float(starts.max())
     width = max(1.0, (high - low) / _BUCKETS)
-    bucket = np.clip(((starts[first] - low) // width).astype(int), 0, _BUCKETS - 1)
-    eligible = np.bincount(bucket, minlength=_BUCKETS)
-    affected = np.bincount(bucket[counted.shows], minlength=_BUCKETS)
-    return tuple(
-        TrendPoint(int(low + number * width), int(eligible[number]), int(affected[number]))
-        for number in range(_BUCKETS)
+    of_trace = np.clip(((starts - low) // width).astype(np.int64), 0, _BUCKETS - 1)
+    return _Buckets([int(low + number * width) for number in range(_BUCKETS)], of_trace)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    request: npt.NDArray[np.object_]
+    response: npt.NDArray[np.object_]
+
+
+def _texts(features: Features) -> _Texts:
+    traces = features.traces
+    return _Texts(
+        traces["request"].to_numpy(dtype=object), traces["response"].to_numpy(dtype=object)
     )
 
 
 @dataclass(frozen=True)
 class CallsByTrace:
-    """Calls of tools, and where in the table of traces the trace of each stands, ascending."""
+    """Calls of tools in the order of their traces, and where the calls of each trace begin and end."""
 
-    table: pd.DataFrame
-    at: npt.NDArray[np.int64]
+    tool: npt.NDArray[np.object_]
+    duration_ms: npt.NDArray[np.float64]
+    failed: Flags
+    bounds: Places
+
+    def of(self, trace: int) -> tuple[ToolCall, ...]:
+        """The first calls of the trace at this place."""
+        first, last = self.bounds[trace], self.bounds[trace + 1]
+        some = slice(first, min(last, first + _MOST_TOOLS))
+        return tuple(
+            ToolCall(str(tool), _duration(duration), "ERROR" if failed else "OK")
+            for tool, duration, failed in zip(
+                self.tool[some], self.duration_ms[some], self.failed[some], strict=True
+            )
+        )
 
 
 def calls_by_trace(features: Features) -> CallsByTrace:
-    """The calls in the order of their traces, with what an example shows of them."""
-    table = features.calls[["tool", "duration_ms", "failed"]]
-    return CallsByTrace(table, features.trace_at[features.spans.index.get_indexer(table.index)])
+    """The calls with what an example shows of them."""
+    calls = features.calls
+    at = features.trace_at[places_in(features.spans.index, calls.index)]
+    return CallsByTrace(
+        calls["tool"].to_numpy(dtype=object),
+        calls["duration_ms"].to_numpy(dtype=float),
+        calls["failed"].to_numpy(dtype=bool),
+        np.searchsorted(at, np.arange(len(features.traces) + 1)),
+    )

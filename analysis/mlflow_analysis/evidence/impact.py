@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from mlflow_analysis.evidence.prevalence import Places, places_in
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Finding, Impact, Retimed, Severity, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
@@ -24,8 +25,8 @@ def replay_of(features: Features) -> Replay:
     return Replay(features.spans, features.traces)
 
 
-def impact(hypothesis: Hypothesis, case: Case, rows: pd.DataFrame, features: Features) -> Impact:
-    """What mending the case would give; ``rows`` are its affected rows, one for each trace.
+def impact(hypothesis: Hypothesis, case: Case, affected: Places, features: Features) -> Impact:
+    """What mending the case would give; ``affected`` is where its traces stand in the table of traces.
 
     The rank rests on the lower bound of the affected traces: of Wilson's interval over all traces, by
     session. Counted in traces whatever the unit of the claim, so that findings can be ranked against
@@ -35,7 +36,8 @@ def impact(hypothesis: Hypothesis, case: Case, rows: pd.DataFrame, features: Fea
     with the reason, where durations were made up or a replay does not give the recorded ones back.
     """
     traces = features.traces
-    shows = traces.index.isin(rows["trace_id"])
+    shows = np.zeros(len(traces), dtype=bool)
+    shows[affected] = True
     lower = _lower_count(shows, features)
     weight = WEIGHTS[hypothesis.severity]
     told = [
@@ -72,7 +74,7 @@ def _lower_count(shows: np.ndarray, features: Features) -> float:
     """Lower bound of the number of traces (t, bool) that show it."""
     if not shows.any():
         return 0.0
-    spread = design_effect(shows, features.traces["session"].to_numpy(dtype=object))
+    spread = design_effect(shows, features.session_codes)
     return wilson(int(shows.sum()), len(shows), spread)[0] * len(shows)
 
 
@@ -101,7 +103,7 @@ def _replayed(case: Case, features: Features) -> tuple[float | None, Retimed | N
         p95_after_s=float(quantiles[1][1]),
         traces=int((saved > 0).sum()),
     )
-    seconds = lower_total(saved / 1000, features.traces["session"].to_numpy(dtype=object))
+    seconds = lower_total(saved / 1000, features.session_codes)
     how = (
         f"Replayed with {case.mended.what}: {retimed.traces} traces would be shorter, by "
         f"{saved.sum() / 1000:.0f} s in all and at least {seconds:.0f} s ({check})."
@@ -121,17 +123,20 @@ def _total(spared: pd.Series | None, features: Features) -> float | None:
     if spared is None or not spared.notna().any():
         return None
     by_trace: Floats = spared.groupby(level=0).sum().reindex(features.traces.index).to_numpy(float)
-    return lower_total(by_trace, features.traces["session"].to_numpy(dtype=object))
+    return lower_total(by_trace, features.session_codes)
 
 
 def _rescued(hypothesis: Hypothesis, case: Case, features: Features) -> np.ndarray:
     """Failed traces (t, bool) whose first failing span is one that shows the case."""
     traces = features.traces
+    rescued = np.zeros(len(traces), dtype=bool)
     if hypothesis.category is not Category.OPERATIONAL:
-        return np.zeros(len(traces), dtype=bool)
-    shown = pd.Index(case.affected["trace_id"] + "/" + case.affected["span_id"])
-    first = pd.Index(traces.index + "/" + traces["first_failed_span_id"])
-    return np.asarray(traces["failed"].to_numpy(dtype=bool) & first.isin(shown))
+        return rescued
+    place = places_in(traces.index, case.affected["trace_id"])
+    first = traces["first_failed_span_id"].to_numpy(dtype=object)[place]
+    is_first = case.affected["span_id"].to_numpy(dtype=object) == first
+    rescued[place[is_first & (place >= 0)]] = True
+    return rescued & traces["failed"].to_numpy(dtype=bool)
 
 
 def in_rank_order(findings: list[Finding]) -> list[Finding]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Prevalence, traces_of
+from mlflow_analysis.evidence.prevalence import Places, places_in
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category, OutcomeContrast
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome
@@ -86,10 +86,11 @@ class Outcomes:
         self.recorded = self._assessed() or self._states()
 
     def contrasts(
-        self, hypothesis: Hypothesis, case: Case, counted: Prevalence, traces: pd.Series
+        self, hypothesis: Hypothesis, case: Case, could_show: Places, affected: Places
     ) -> tuple[Contrasted, ...]:
-        """Of the sessions of ``traces`` (affected ones) with the others that could have shown it.
+        """Of the sessions of the affected traces with the others that could have shown it.
 
+        Both are told by where traces stand in the table of traces.
         Nothing for outcomes that the claim itself is about, and for what the user asks.
         """
         told = [
@@ -99,8 +100,8 @@ class Outcomes:
         ]
         if not told or hypothesis.category is Category.USER:
             return ()
-        could = self._of(traces_of(hypothesis.unit, counted.units, case, self._features))
-        has = self._of(traces) & could
+        could = self._of(could_show)
+        has = self._of(affected) & could
         found = []
         for each in told:
             inside, outside = each.bad[has & each.known], each.bad[could & ~has & each.known]
@@ -112,19 +113,21 @@ class Outcomes:
             found.append(Contrasted(each.name, rates, (n1, n2), newcombe(k1, n1, k2, n2), p_value))
         return tuple(found)
 
-    def _of(self, traces: pd.Series) -> npt.NDArray[np.bool_]:
-        """Which sessions hold any of these traces."""
-        place = self._features.traces.index.get_indexer(pd.Index(traces.to_numpy()))
+    def _of(self, places: Places) -> npt.NDArray[np.bool_]:
+        """Which sessions hold any of the traces at these places; those of no known trace are -1."""
         chosen = np.zeros(self._sessions, dtype=bool)
-        chosen[self._codes[place[place >= 0]]] = True
+        chosen[self._codes[places[places >= 0]]] = True
         return chosen
+
+    def _at(self, trace_ids: pd.Series | pd.Index) -> Places:
+        return places_in(self._features.traces.index, trace_ids)
 
     def _assessed(self) -> list[Recorded]:
         said = verdicts(self._features)
         found = []
         for name, rows in said.groupby("name", sort=True):
-            known = self._of(rows["trace_id"])
-            bad = self._of(rows.loc[~rows["good"].astype(bool), "trace_id"])
+            known = self._of(self._at(rows["trace_id"]))
+            bad = self._of(self._at(rows.loc[~rows["good"].astype(bool), "trace_id"]))
             if bad.any() and (known & ~bad).any():
                 found.append(Recorded(f"{name} fails", Outcome.ASSESSMENTS, str(name), known, bad))
         found.sort(key=lambda each: -int(each.known.sum()))
@@ -134,8 +137,8 @@ class Outcomes:
         ended = self._features.complete
         last = ended.index[~ended.duplicated("session", keep="last")]
         failed = ended["failed"].astype(bool).reindex(last)
-        known = self._of(last.to_series())
-        bad = self._of(last[failed.to_numpy()].to_series())
+        known = self._of(self._at(last))
+        bad = self._of(self._at(last[failed.to_numpy()]))
         if not bad.any() or not (known & ~bad).any():
             return []
         return [Recorded(LAST_TRACE_FAILED, Outcome.STATE, "", known, bad)]

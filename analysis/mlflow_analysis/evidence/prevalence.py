@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,13 @@ from mlflow_analysis.findings import Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.clustering import design_effect
 from mlflow_analysis.statistics.intervals import Interval, wilson
+
+Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
+
+
+def _nowhere() -> Places:
+    return np.zeros(0, dtype=np.int64)
 
 
 class Count(Protocol):
@@ -40,10 +47,14 @@ class Prevalence:
     """Eligible unit ids."""
     shows: npt.NDArray[np.bool_]
     """Which of ``units`` are affected."""
-    cluster: npt.NDArray[np.object_]
-    """The session of each unit."""
+    cluster: npt.NDArray[Any]
+    """The session of each unit: a number, or a name."""
     design_effect: float
     interval: Interval
+    places: Places = field(default_factory=_nowhere)
+    """Where each of ``units`` stands in the table of traces or of spans; empty for other units."""
+    unit_of_row: Places = field(default_factory=_nowhere)
+    """For each row of the case's ``affected`` the number of its unit in ``units``, -1 if not eligible."""
 
     @property
     def affected(self) -> int:
@@ -61,54 +72,89 @@ class Prevalence:
         return self.affected / self.eligible if self.eligible else 0.0
 
 
+@dataclass(frozen=True)
+class Members:
+    """Which traces belong to which units, one pair a place."""
+
+    unit: Places
+    """Number of the unit among those that were asked for."""
+    trace: Places
+    """Where its trace stands in the table of traces."""
+
+    def first(self, units: int) -> Places:
+        """The place of the first trace of each of ``units`` units; -1 if it has none."""
+        first = np.full(units, np.iinfo(np.int64).max)
+        np.minimum.at(first, self.unit, self.trace)
+        first[first == np.iinfo(np.int64).max] = -1
+        return first
+
+    def of(self, units: npt.NDArray[np.bool_]) -> Places:
+        """Where the traces of some of the units stand."""
+        return self.trace[units[self.unit]]
+
+
+def places_in(known: pd.Index, ids: pd.Series | pd.Index) -> Places:
+    """Where each of ``ids`` stands in ``known``, -1 if it does not."""
+    # without the dtype pandas would copy the texts into strings of its own
+    return known.get_indexer(pd.Index(ids, dtype=object)).astype(np.int64, copy=False)
+
+
 def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Prevalence:
-    """Count the case. The interval is Wilson's at the effective sample size n / DEFF."""
-    units = pd.Index(case.eligible).unique()
-    shows = np.asarray(units.isin(case.affected["unit"]), dtype=bool)
-    cluster = cluster_of(hypothesis.unit, units, features)
-    spread = design_effect(shows, cluster) if len(units) else 1.0
-    return Prevalence(units, shows, cluster, spread, wilson(int(shows.sum()), len(units), spread))
+    """Count the case. The interval is Wilson's at the effective sample size n / DEFF.
 
-
-def cluster_of(unit: Unit, units: pd.Index, features: Features) -> npt.NDArray[np.object_]:
-    """The session of each unit; sessions and request groups are their own cluster."""
-    if unit is Unit.TRACE:
-        sessions, known = features.traces["session"], features.traces.index
-    elif unit is Unit.SPAN:
-        sessions, known = features.spans["session"], features.spans.index
+    Sessions and request groups are their own cluster.
+    """
+    units = pd.Index(case.eligible, dtype=object)
+    if hypothesis.unit is Unit.TRACE:
+        known, sessions = features.traces.index, features.session_codes
+    elif hypothesis.unit is Unit.SPAN:
+        known, sessions = features.spans.index, features.shared(_session_of_span)
     else:
-        return units.to_numpy(dtype=object)
-    return sessions.to_numpy(dtype=object)[known.get_indexer(units)]
+        known = units = units.unique()
+        sessions = np.arange(len(units))
+    places = places_in(known, units)
+    if (np.bincount(places + 1) > 1).any():
+        units = units.unique()
+        places = places_in(known, units)
+    number = np.full(len(known) + 1, -1)
+    number[places] = np.arange(len(units))
+    number[-1] = -1  # where what is not known stands
+    unit_of_row = number[places_in(known, case.affected["unit"])]
+    shows = np.zeros(len(units), dtype=bool)
+    shows[unit_of_row[unit_of_row >= 0]] = True
+    cluster = sessions[places]
+    spread = design_effect(shows, cluster) if len(units) else 1.0
+    interval = wilson(int(shows.sum()), len(units), spread)
+    if hypothesis.unit not in (Unit.TRACE, Unit.SPAN):
+        places = _nowhere()
+    return Prevalence(units, shows, cluster, spread, interval, places, unit_of_row)
 
 
-def first_traces(
-    unit: Unit, units: pd.Index, case: Case, features: Features
-) -> npt.NDArray[np.int64]:
-    """Where in ``features.traces`` the first trace of each unit stands; -1 if it has none there."""
+def _session_of_span(features: Features) -> Places:
+    """The session of each span as a number."""
+    return features.session_codes[features.trace_at]
+
+
+def members(unit: Unit, counted: Prevalence, case: Case, features: Features) -> Members:
+    """The traces of each of the units of ``counted``, in order of the units or of the traces."""
+    traces = features.traces
     if unit is Unit.TRACE:
-        return features.traces.index.get_indexer(units).astype(np.int64)
-    if unit is Unit.SPAN:
-        place = features.spans.index.get_indexer(units)
-        return np.where(place >= 0, features.trace_at[place], -1)
-    pairs = traces_of(unit, units, case, features)
-    place = features.traces.index.get_indexer(pd.Index(pairs.to_numpy()))
-    at, known = units.get_indexer(pairs.index), place >= 0
-    first = np.full(len(units), len(features.traces))
-    np.minimum.at(first, at[known], place[known])
-    return np.where(first < len(features.traces), first, -1)
-
-
-def traces_of(unit: Unit, units: pd.Index, case: Case, features: Features) -> pd.Series:
-    """The traces of each unit: values trace ids, index unit ids, one row a pair."""
-    if unit is Unit.TRACE:
-        return pd.Series(units, index=units, dtype=object)
-    if unit is Unit.SPAN:
-        return features.spans["trace_id"].reindex(units)
-    if unit is Unit.SESSION:
-        by_session = pd.Series(
-            features.traces.index, index=features.traces["session"], dtype=object
-        )
-        return by_session[by_session.index.isin(units)]
-    if case.members is None:
+        at, place = np.arange(len(counted.units)), counted.places
+    elif unit is Unit.SPAN:
+        at = np.arange(len(counted.units))
+        place = np.where(counted.places >= 0, features.trace_at[counted.places], -1)
+    elif unit is Unit.SESSION:
+        at = places_in(counted.units, features.shared(_sessions))[features.session_codes]
+        place = np.arange(len(traces))
+    elif case.members is None:
         raise ValueError("A case about request groups must name their members.")
-    return case.members[case.members.index.isin(units)]
+    else:
+        at = places_in(counted.units, case.members.index)
+        place = places_in(traces.index, case.members)
+    known = (at >= 0) & (place >= 0)
+    return Members(at[known], place[known])
+
+
+def _sessions(features: Features) -> pd.Index:
+    """The names of the sessions in the order of ``session_codes``."""
+    return pd.Index(features.traces["session"].unique(), dtype=object)

@@ -31,13 +31,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Prevalence, prevalence
+from mlflow_analysis.evidence.prevalence import Flags, Places, Prevalence, prevalence
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule
 
 ENOUGH_TRACES = 500
-Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,8 @@ class Split:
         self._features = features
         self._halves: list[Features] | None = None
 
-    def halves(self, first: npt.NDArray[np.int64]) -> Halves:
-        """The half of each unit, of which ``first`` is the first trace (``first_traces``)."""
+    def halves(self, first: Places) -> Halves:
+        """The half of each unit, of which ``first`` is the first trace (``Members.first``)."""
         return Halves(np.append(self._masks[0], False)[first], self.held_out)
 
     def replications(

@@ -16,11 +16,11 @@ from mlflow_analysis.evidence.composition import (
     fingerprint,
     not_testable,
 )
-from mlflow_analysis.evidence.examples import evidence_rows, in_time_order
+from mlflow_analysis.evidence.examples import evidence_rows
 from mlflow_analysis.evidence.impact import in_rank_order
 from mlflow_analysis.evidence.merging import merged
 from mlflow_analysis.evidence.outcomes import Contrasted, Outcomes
-from mlflow_analysis.evidence.prevalence import first_traces, prevalence
+from mlflow_analysis.evidence.prevalence import members, prevalence
 from mlflow_analysis.evidence.replication import Replication, Split
 from mlflow_analysis.evidence.verdict import may_be_confirmed
 from mlflow_analysis.features.tables import Features
@@ -108,30 +108,29 @@ class Weighing:
         self, hypothesis: Hypothesis, case: Case, replication: Replication | None
     ) -> Weighed:
         counted = prevalence(hypothesis, case, self._features)
-        rows = in_time_order(evidence_rows(case, counted), self._features)
-        first = first_traces(hypothesis.unit, counted.units, case, self._features)
-        first_explained = first
+        rows = evidence_rows(case, counted, self._features)
+        pairs = members(hypothesis.unit, counted, case, self._features)
         search = Search((), ())
         outcomes: tuple[Contrasted, ...] = ()
-        explained = counted
+        explained, explained_pairs = counted, pairs
         if case.explained is not None:
             explained = prevalence(hypothesis, case.explained, self._features)
-            first_explained = first_traces(
-                hypothesis.unit, explained.units, case.explained, self._features
-            )
+            explained_pairs = members(hypothesis.unit, explained, case.explained, self._features)
+        first = pairs.first(counted.eligible)
+        first_explained = explained_pairs.first(explained.eligible)
         if may_be_confirmed(hypothesis, case, counted, replication):
             # nothing is explained that is not there; fewer tests also leave more power to the rest
             candidates = literals(
                 hypothesis.unit,
                 explained.units,
-                case.explained or case,
+                explained_pairs,
                 self._features,
                 self._attributes,
                 hypothesis.not_causes,
             )
             halves = self._split.halves(first_explained)
             search = search_causes(explained, candidates, halves)
-            outcomes = self._outcomes.contrasts(hypothesis, case, counted, rows["trace_id"])
+            outcomes = self._outcomes.contrasts(hypothesis, case, pairs.trace, rows.trace)
         return Weighed(
             hypothesis,
             case,
@@ -141,6 +140,7 @@ class Weighing:
             explained,
             first,
             first_explained,
+            explained_pairs,
             replication,
             outcomes,
         )

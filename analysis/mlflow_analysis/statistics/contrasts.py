@@ -163,7 +163,9 @@ def share_of_total(
 
 
 def reversed_strata(
-    outcome: npt.NDArray[np.bool_], group: npt.NDArray[np.bool_], strata: npt.NDArray[np.object_]
+    outcome: npt.NDArray[np.bool_],
+    group: npt.NDArray[np.bool_],
+    strata: npt.NDArray[np.object_] | pd.Categorical,
 ) -> list[str]:
     """Names of the strata (n, text; "" is none) in which the group's rate is clearly the lower one.
 

@@ -22,7 +22,7 @@ def lower_total(amounts: npt.ArrayLike, cluster: npt.ArrayLike) -> float:
     present = values > 0
     if not present.any():
         return 0.0
-    codes = cluster_codes(np.asarray(cluster, dtype=object)[present])
+    codes = cluster_codes(np.asarray(cluster)[present])
     sums = np.bincount(codes, values[present])
     mean, variance = float(sums.sum()), float((sums**2).sum())
     return float(stats.gamma.ppf((1 - CONFIDENCE) / 2, mean**2 / variance, scale=variance / mean))
