@@ -55,6 +55,14 @@ def test_what_the_turn_is_about_is_not_flagged(second: str, answer: str, eligibl
     assert case.affected.empty
 
 
+@pytest.mark.parametrize(
+    "second", ["And then, where is XRD-2002?", "Is the same true of ORD-2002?", "Also ORD-2002?"]
+)
+def test_a_new_id_of_that_kind_may_begin_otherwise_and_come_with_also(second: str) -> None:
+    case = cases(features_of(*conversation(second)))["previous topic"]
+    assert len(case.affected) == 1
+
+
 def test_what_a_tool_of_the_turn_returned_is_not_flagged() -> None:
     found = tool("find", inputs={"order": "ORD-2002"}, outputs={"replaced_by": "ORD-1001"})
     case = cases(features_of(*conversation("Where is order ORD-2002?", "See ORD-1001.", found)))

@@ -21,12 +21,14 @@ from mlflow_analysis.hypotheses.quality.identifiers import (
 from mlflow_analysis.hypotheses.quality.wording import cut_out
 
 _LOOKS_BACK = re.compile(
-    r"(?i)\b(?:both|all (?:of )?(?:my|them|these|those|three|orders)|compar\w+|previous(?:ly)?|earlier|before|first"
-    r"|last one|other|others|again|same|instead|rather than|also|too|back to|as well|together|together with|merge"
-    r"|combine|each|either|neither|versus|vs|swap|exchange|replace|in addition|then)\b"
+    r"(?i)\b(?:both|all (?:of )?(?:my|them|these|those|three|orders)|compar\w+|previous(?:ly)?|earlier|(?:first|last"
+    r"|other) one|others?|instead|rather than|back to|together with|merge|combine|each|either|neither|versus|vs"
+    r"|swap|exchange|replace|the one before)\b"
 )
+"""What may ask about the id before although a new one is named; "also" and "then" do not."""
 _MARGIN = 60
 _FORM_DIGITS = re.compile(r"\d+")
+_LETTER = re.compile(r"[A-Za-z]")
 
 
 class ContextCarryOver(Hypothesis):
@@ -156,7 +158,8 @@ def _carried(answer: str, new: list[str], earlier: dict[str, int]) -> str:
 
 
 def _form(value: str) -> str:
-    return _FORM_DIGITS.sub("0", value) if not value.startswith("#") else "#0"
+    """Letters and digits masked: references of one kind may begin with any letters."""
+    return _LETTER.sub("A", _FORM_DIGITS.sub("0", value)) if not value.startswith("#") else "#0"
 
 
 def _touched(value: str, trace_id: str, features: Features) -> bool:
