@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Flags, Members, Places
+from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, places_in
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Unit
 
@@ -29,8 +29,17 @@ class Literal:
     holds: Flags
 
 
-def trace_attributes(features: Features) -> pd.DataFrame:
-    """One categorical column for each attribute of a trace, "" where unknown; indexed by trace id.
+@dataclass(frozen=True)
+class Coded:
+    """An attribute of every trace: its values in order, and the number of each trace's value."""
+
+    name: str
+    codes: Codes
+    values: npt.NDArray[np.object_]
+
+
+def trace_attributes(features: Features) -> list[Coded]:
+    """Each attribute of the traces, "" where unknown.
 
     ``hour`` is in blocks of three hours (UTC), ``load`` in thirds, ``request_length`` in words: short up
     to 15, medium up to 60, long.
@@ -50,7 +59,8 @@ def trace_attributes(features: Features) -> pd.DataFrame:
         [words == 0, words <= _SHORT, words <= _MEDIUM], ["", "short", "medium"], "long"
     )
     table["load"] = _thirds(traces["load"])
-    return table.join(features.attributes).fillna("").astype(object).astype("category")
+    table = table.join(features.attributes).fillna("")
+    return [Coded(str(name), *_coded(table[name].to_numpy(dtype=object))) for name in table.columns]
 
 
 def _thirds(load: pd.Series) -> pd.Series:
@@ -65,36 +75,35 @@ def _thirds(load: pd.Series) -> pd.Series:
 
 def literals(
     unit: Unit,
-    units: pd.Index,
+    counted: Prevalence,
     pairs: Members,
     features: Features,
-    attributes: pd.DataFrame,
+    attributes: list[Coded],
     excluded: frozenset[str],
 ) -> list[Literal]:
-    """Every attribute value of ``units``, whose traces are ``pairs``, in a fixed order.
+    """Every attribute value of the units, whose traces are ``pairs``, in a fixed order.
 
     A session has what any of its traces has; its turn is its last one. A request group has what more
     than half of its traces have. A span has its own tool and model, a trace every tool that it calls.
     """
-    at, place = pairs.unit, pairs.trace
-    majority = np.bincount(at, minlength=len(units)) / 2 if unit is Unit.REQUEST_GROUP else None
+    at, place, n = pairs.unit, pairs.trace, counted.eligible
+    majority = np.bincount(at, minlength=n) / 2 if unit is Unit.REQUEST_GROUP else None
     found: list[Literal] = []
-    for name in attributes.columns:
+    for attribute in attributes:
+        name, values = attribute.name, attribute.values
         if name in excluded:
             continue
-        column = attributes[name].cat
-        codes: Codes = column.codes.to_numpy()[place]
-        values = column.categories.to_numpy(dtype=object)
+        codes = attribute.codes[place]
         if unit is Unit.SPAN and name == "model":
-            own = features.spans["model"].reindex(units).to_numpy(dtype=object)[at]
+            own = features.spans["model"].to_numpy(dtype=object)[counted.places[at]]
             codes, values = _coded(np.where(own != "", own, values[codes]))
         if unit is Unit.SESSION and name == "turn":
-            last = np.full(len(units), -1)
+            last = np.full(n, -1)
             np.maximum.at(last, at, codes)
             codes = last[at]
-        found += _of_column(name, codes, values, at, len(units), majority)
+        found += _of_column(name, codes, values, at, n, majority)
     if "tool" not in excluded:
-        found += _tools(unit, units, at, place, features, majority)
+        found += _tools(unit, counted, pairs, features, majority)
     return found
 
 
@@ -128,33 +137,36 @@ def _of_column(
 
 def _tools(
     unit: Unit,
-    units: pd.Index,
-    at: Places,
-    place: Places,
+    counted: Prevalence,
+    pairs: Members,
     features: Features,
     majority: npt.NDArray[np.float64] | None,
 ) -> list[Literal]:
     if unit is Unit.SPAN:
-        own = features.spans["tool"].reindex(units).fillna("").to_numpy(dtype=object)
-        spots = np.arange(len(units))
+        own = features.spans["tool"].to_numpy(dtype=object)[counted.places]
+        spots = np.arange(counted.eligible)
         if (own == "").all():
             # model calls or parents: no tool of their own, look at their children
-            calls = features.calls
-            parents = features.parent_keys.reindex(calls.index)
-            below = units.get_indexer(pd.Index(parents.to_numpy()))
-            own, spots = calls["tool"].to_numpy(dtype=object)[below >= 0], below[below >= 0]
-        return _of_column("tool", *_coded(own), spots, len(units))
+            calls = places_in(features.spans.index, features.calls.index)
+            unit_at = np.full(len(features.spans) + 1, -1)
+            unit_at[counted.places] = spots
+            unit_at[-1] = -1  # where a call without a parent looks
+            below = unit_at[features.parent_at[calls]]
+            own = features.calls["tool"].to_numpy(dtype=object)[below >= 0]
+            spots = below[below >= 0]
+        return _of_column("tool", *_coded(own), spots, counted.eligible)
     values, called = features.shared(_called)
-    row, column = np.nonzero(called[:, place])
-    return _of_column("tool", row, values, at[column], len(units), majority)
+    row, column = np.nonzero(called[:, pairs.trace])
+    return _of_column("tool", row, values, pairs.unit[column], counted.eligible, majority)
 
 
 def _coded(
     column: npt.NDArray[np.object_],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+) -> tuple[Codes, npt.NDArray[np.object_]]:
     """Each value as a number, and the values in order."""
     codes, values = pd.factorize(column, sort=True)
-    return codes.astype(np.int64), np.asarray(values, dtype=object)
+    smallest = np.int16 if len(values) < 2**15 else np.int64
+    return codes.astype(smallest), np.asarray(values, dtype=object)
 
 
 def _called(features: Features) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:

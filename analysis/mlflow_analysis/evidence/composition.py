@@ -184,7 +184,8 @@ def _root_causes(
 def _spans_that_show_it(weighed: Weighed, features: Features) -> pd.DataFrame:
     places = places_in(features.spans.index, weighed.rows.trace_id + "/" + weighed.rows.span_id)
     columns = ["tool", "failed", "propagated", "error_status", "critical_ms"]
-    return features.spans[columns].iloc[places[places >= 0]]
+    known = places[places >= 0]
+    return pd.DataFrame({each: features.spans[each].to_numpy()[known] for each in columns})
 
 
 def _mechanism(candidate: Candidate, weighed: Weighed, spans: pd.DataFrame | None) -> str:

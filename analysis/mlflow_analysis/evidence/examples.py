@@ -68,7 +68,10 @@ def examples(
         np.linspace(0, len(pool) - 1, min(MOST_EXAMPLES, len(pool))).round().astype(int)
     )
     chosen = pool[spots[::-1]]  # newest first
-    told = case.affected[["excerpt", "offset", "rationale"]].iloc[rows.at[chosen]]
+    excerpts, offsets, rationales = (
+        case.affected[column].to_numpy(dtype=object)[rows.at[chosen]]
+        for column in ("excerpt", "offset", "rationale")
+    )
     traces, calls = features.shared(_texts), features.shared(calls_by_trace)
     return tuple(
         Example(
@@ -82,7 +85,7 @@ def examples(
             rationale=str(rationale),
         )
         for row, excerpt, offset, rationale in zip(
-            chosen.tolist(), told["excerpt"], told["offset"], told["rationale"], strict=True
+            chosen.tolist(), excerpts, offsets, rationales, strict=True
         )
     )
 

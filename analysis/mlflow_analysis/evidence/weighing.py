@@ -122,7 +122,7 @@ class Weighing:
             # nothing is explained that is not there; fewer tests also leave more power to the rest
             candidates = literals(
                 hypothesis.unit,
-                explained.units,
+                explained,
                 explained_pairs,
                 self._features,
                 self._attributes,
