@@ -65,10 +65,8 @@ def scan(
         before[moved + 1] = 1
         np.cumsum(before, out=before)
         begun = before.take(moved)
-        return any(
-            bool((before.take(ends.take(moved)) - begun >= enough.take(moved)).any())
-            for ends, enough in zip(stops, needed, strict=True)
-        )
+        inside = before.take(stops.take(moved, axis=1)) - begun
+        return bool((inside >= needed.take(moved, axis=1)).any())
 
     return Burst(
         float(times[start]),

@@ -15,6 +15,8 @@ Codes = npt.NDArray[np.int64]
 USUAL_CORRELATION = 0.2
 """Of outcomes within a session, before any is seen; 0.1 to 0.5 in conversations with agents."""
 _AS_MANY_AS = 3
+_FEW_COLUMNS = 4
+"""Up to so many are summed one by one: sorting the units by cluster would cost more."""
 
 
 def cluster_codes(cluster: npt.ArrayLike) -> Codes:
@@ -114,11 +116,16 @@ class ClusterExchange:
         J. Am. Stat. Assoc. 77:848; Moulton 1990, Rev. Econ. Stat. 72:334). It needs no two clusters of
         one size, and is no smaller than 1 here: sessions never make a test sharper. Shape (m,).
         """
-        columns = np.vstack([outcome[None, :], groups]).astype(float)
         if self.trivial or not self.n:
             return np.ones(len(groups))
-        sums = np.asarray(self._members @ columns.T)
-        found = correlations(sums, (columns**2).sum(axis=1), self.sizes)
+        columns = np.vstack([outcome[None, :], groups]).astype(float)
+        if len(columns) <= _FEW_COLUMNS:
+            sums = np.stack([np.bincount(self.codes, each) for each in columns], axis=1)
+        else:
+            sums = self._members @ columns.T
+        found = correlations(
+            np.asarray(sums, dtype=np.float64), (columns**2).sum(axis=1), self.sizes
+        )
         size = float((self.sizes**2).sum()) / self.n
         return np.maximum(1.0, 1.0 + found[0] * found[1:] * (size - 1.0))
 

@@ -19,6 +19,10 @@ from mlflow_analysis.statistics.clustering import design_effect
 _FEWEST_TRACES = 40
 _DAY_MS = 86_400_000.0
 _VERSIONS = ("app_version", "prompt_version", "model")
+_COLUMNS = [
+    "session", "start_ms", "duration_ms", "failed", "load", "root_span_id", "first_failed_span_id",
+    "error_message", *_VERSIONS,
+]  # fmt: skip
 _TAKEN_UP = 0.3
 _SLOW_QUANTILE = 0.9
 _CLEAR = 0.10
@@ -93,7 +97,7 @@ class Regression(Hypothesis):
 
 
 def _failures(features: Features) -> Case:
-    traces = features.complete
+    traces = features.complete[_COLUMNS]
     failed = traces["failed"].to_numpy(dtype=bool)
     nobody = _rows(traces.iloc[:0], "")
     if len(traces) < _FEWEST_TRACES or not failed.any() or failed.all():
@@ -133,7 +137,7 @@ def _failures(features: Features) -> Case:
 
 
 def _latency(features: Features) -> Case:
-    traces = features.complete
+    traces = features.complete[_COLUMNS]
     traces = traces[~traces["failed"].astype(bool) & (traces["duration_ms"] > 0)]
     if len(traces) < _FEWEST_TRACES:
         reason = "fewer than 40 complete traces ended well with a duration"
@@ -232,14 +236,14 @@ def _nearest(traces: pd.DataFrame, cut: int) -> str:
     """The version that was taken up closest to the cut, or ""."""
     found: list[tuple[int, str]] = []
     for column in _VERSIONS:
-        versions = traces[column]
-        after = versions.iloc[cut:].value_counts(normalize=True)
-        before = versions.iloc[:cut].value_counts(normalize=True)
-        risen = after.sub(before, fill_value=0.0).drop(index="", errors="ignore").sort_index()
-        if risen.empty or risen.max() < _TAKEN_UP:
+        codes, versions = pd.factorize(traces[column].to_numpy(dtype=object), sort=True)
+        after = np.bincount(codes[cut:], minlength=len(versions)) / (len(codes) - cut)
+        before = np.bincount(codes[:cut], minlength=len(versions)) / cut
+        risen = np.where(versions != "", after - before, -np.inf)
+        taken_up = int(risen.argmax())
+        if risen[taken_up] < _TAKEN_UP:
             continue
-        version = risen.idxmax()
-        first = int(versions.eq(version).to_numpy().argmax())
+        version, first = versions[taken_up], int((codes == taken_up).argmax())
         at = _when(traces["start_ms"].iloc[first])
         found.append(
             (abs(first - cut), f" The nearest change is {column} {version}, first seen {at}.")

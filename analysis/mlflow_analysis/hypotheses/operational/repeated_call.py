@@ -223,7 +223,9 @@ def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:
         models["trace_id"].isin(loops["trace_id"]).to_numpy(),
         ["trace_id", "position", "input_tokens", "output_tokens", "cost"],
     ]
-    bounds = loops.groupby("trace_id").agg(first=("first", "min"), last=("last", "max"))
+    # the columns of loops that were put together are of any type, which is slow to compare
+    bounds = loops[["trace_id", "first", "last"]].astype({"first": float, "last": float})
+    bounds = bounds.groupby("trace_id").agg({"first": "min", "last": "max"})
     merged = models.join(bounds, on="trace_id")
     inside = (merged["position"] >= merged["first"]) & (merged["position"] <= merged["last"])
     return merged[inside.to_numpy(dtype=bool)]

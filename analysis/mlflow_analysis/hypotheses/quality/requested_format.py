@@ -14,6 +14,7 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.hypotheses.quality.system_prompt import replies, sentences_of, unconditional
 from mlflow_analysis.hypotheses.quality.wording import declined, handed_off, tells_failure
+from mlflow_analysis.hypotheses.remembered import remembered
 
 TEXT_LIMIT = 20_000
 """Requests and answers are cut there: what is longer cannot be parsed."""
@@ -186,6 +187,7 @@ def language_of(text: str) -> str:
     return best if most >= 3 and most >= 1.5 * second else ""
 
 
+@remembered
 def asked_and_given(features: Features) -> pd.DataFrame:
     """Answers for which a request or the system prompt asks for a format, indexed by trace id.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -66,35 +67,45 @@ class ErrorRecovery(Hypothesis):
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each tool or model that failed, in order of the names."""
-        well = succeeded(features)
-        for name, of_name in _rescues(_calls(features)).groupby("name", sort=True):
-            rows = _recovered(of_name, well, features.traces["response"])
+        failed = _rescues(_calls(features))
+        codes, names = pd.factorize(failed["name"].to_numpy(dtype=object), sort=True)
+        at, trace_ids = pd.factorize(failed["trace_id"].to_numpy(dtype=object), sort=True)
+        # each pair of a name and a trace, in that order, with the first failure of it
+        pairs = codes * len(trace_ids) + at
+        _, first, number = np.unique(pairs, return_index=True, return_inverse=True)
+        rescued = np.bincount(number, failed["by"].isna()) == 0
+        trace = at[first]
+        stands = rescued & _stands(features, trace_ids, np.unique(trace[rescued]))[trace]
+        rows = _rows(failed.iloc[first[stands]])
+        for code, name in enumerate(names):
+            of_name = codes[first] == code
             yield Case(
-                pd.Index(of_name["trace_id"].unique(), dtype=object),
-                rows,
+                pd.Index(trace_ids[trace[of_name]], dtype=object),
+                rows[of_name[stands]].reset_index(drop=True),
                 subject=str(name),
                 statement=f"Failed calls of {name} are made good by a later call, and the answer stands.",
             )
 
 
-def _recovered(failed: pd.DataFrame, well: pd.Series, responses: pd.Series) -> pd.DataFrame:
-    rescued = failed["by"].notna().groupby(failed["trace_id"]).all()
-    trace_ids = rescued.index[rescued & well.reindex(rescued.index).fillna(False).astype(bool)]
-    stands = pd.Index(
-        [
-            trace_id
-            for trace_id in trace_ids
-            if (text := str(responses[trace_id])).strip()
-            and not tells_failure(text)
-            and not declined(text)
-        ],
-        dtype=object,
-    )
-    first = failed.drop_duplicates("trace_id").set_index("trace_id").reindex(stands)
+def _stands(
+    features: Features, trace_ids: npt.NDArray[np.object_], asked: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Whether the traces went well with an answer that stands; False for those not ``asked`` about."""
+    well = succeeded(features).reindex(trace_ids, fill_value=False).to_numpy(dtype=bool)
+    responses = features.traces["response"].reindex(trace_ids).to_numpy(dtype=object)
+    result = np.zeros(len(trace_ids), dtype=bool)
+    for place in asked[well[asked]]:
+        text = str(responses[place])
+        result[place] = bool(text.strip()) and not tells_failure(text) and not declined(text)
+    return result
+
+
+def _rows(first: pd.DataFrame) -> pd.DataFrame:
+    """One row for each of these failed calls."""
     message = first["error_message"].astype(str).str.slice(0, 200)
     return affected_rows(
-        stands,
-        stands,
+        first["trace_id"],
+        first["trace_id"],
         first["span_id"],
         message.where(message != "", first["name"].astype(str) + " failed"),
         first["name"].astype(str)
@@ -113,7 +124,7 @@ def _rescues(calls: pd.DataFrame) -> pd.DataFrame:
     ways = []
     for column in ("name", "arguments_key"):
         pairs = (
-            failed[failed[column] != ""]
+            failed.loc[failed[column] != "", ["trace_id", column, "position", "start_ms"]]
             .reset_index()
             .merge(
                 fine[["trace_id", column, "position", "start_ms"]].assign(by=fine["name"]),

@@ -11,6 +11,7 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Effect, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.context_lost import ContextLost
+from mlflow_analysis.hypotheses.remembered import remembered
 from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 
@@ -97,6 +98,7 @@ class HandlesFollowUps(Hypothesis):
         )
 
 
+@remembered
 def _went_well(features: Features) -> pd.Series:
     lost = set(ContextLost().affected(features)["trace_id"])
     well = succeeded(features)
