@@ -87,25 +87,31 @@ Group = tuple[int, ...]
 
 
 class _Units:
-    """Some of the units, what of them is affected, and which literals they have."""
+    """Some of the units (``among``), what of them is affected, and which literals they have.
 
-    def __init__(self, counted: Prevalence, literals: list[Literal], among: Flags) -> None:
-        self.shows = counted.shows[among]
-        self.exchange = ClusterExchange(counted.cluster[among])
-        columns = [each.holds[among] for each in literals]
-        self.holds = np.array(columns, dtype=bool).reshape(len(columns), len(self.shows))
-        self.n, self.k = len(self.shows), int(self.shows.sum())
+    Units are left out by giving them no weight: a copy of the rest would cost more than the counts.
+    """
 
-    def having(self, groups: list[Group]) -> npt.NDArray[np.bool_]:
+    def __init__(self, counted: Prevalence, holds: Flags, among: Flags) -> None:
+        self._counted, self._among = counted, among
+        self.holds = holds
+        self.shows = counted.shows & among
+        self.n, self.k = int(among.sum()), int(self.shows.sum())
+        self._weights = np.stack([among, self.shows], axis=1).astype(np.float32)
+
+    def having(self, groups: list[Group]) -> Flags:
         """Which units have all literals of each group, shape (groups, units)."""
-        return np.array([self.holds[list(each)].all(axis=0) for each in groups]).reshape(-1, self.n)
-
-    def counts(self, having: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
-        """How many units have it, and how many of those are affected."""
-        return (
-            having.sum(axis=1, dtype=float),
-            having[:, self.shows].sum(axis=1, dtype=float),
+        if all(len(each) == 1 for each in groups):
+            return self.holds[[each[0] for each in groups]]
+        return np.array([self.holds[list(each)].all(axis=0) for each in groups]).reshape(
+            -1, self.holds.shape[1]
         )
+
+    def counts(self, having: Flags) -> tuple[Floats, Floats]:
+        """How many units have it, and how many of those are affected."""
+        # single precision holds these counts exactly up to 16 million units
+        units, both = np.rint(having.astype(np.float32) @ self._weights).astype(float).T
+        return units, both
 
     def quality(self, units: Floats, both: Floats) -> Floats:
         """φ of each group; 0 where all units have it or none."""
@@ -113,9 +119,12 @@ class _Units:
         scale = np.sqrt(k * (n - k) * units * (n - units))
         return np.divide(n * both - k * units, scale, out=np.zeros(len(units)), where=scale > 0)
 
-    def p_values(self, having: npt.NDArray[np.bool_]) -> Floats:
+    def p_values(self, having: Flags) -> Floats:
         """One-sided p of going with the affected, by exchanging sessions."""
-        return association_p_values(self.shows.astype(float), having, self.exchange)
+        among = self._among
+        exchange = ClusterExchange(self._counted.cluster[among])
+        outcome = self._counted.shows[among].astype(float)
+        return association_p_values(outcome, having[:, among], exchange)
 
 
 def search_causes(
@@ -133,16 +142,16 @@ def search_causes(
     everywhere = np.ones(counted.eligible, dtype=bool)
     held_out = halves is not None and halves.held_out and counted.affected >= ENOUGH_AFFECTED
     searched = halves.first if halves is not None and held_out else everywhere
-    telling = _distinct(_without_consequences(literals, counted.shows))
-    ground = _Units(counted, telling, searched)
+    telling, holds = _distinct(_without_consequences(literals, counted.shows), counted.eligible)
+    ground = _Units(counted, holds, searched)
     if ground.k in (0, ground.n):
         return Search((), ())
     found, tests = _explore(ground, telling, FEWEST_IN_HALF if held_out else FEWEST_UNITS, held_out)
     groups = [each for each, _ in found]
-    everything = _Units(counted, telling, everywhere) if held_out else ground
+    everything = _Units(counted, holds, everywhere) if held_out else ground
     p_values = dict(tests)
     if halves is not None and held_out:
-        other = _Units(counted, telling, ~halves.first)
+        other = _Units(counted, holds, ~halves.first)
         tested = other.p_values(other.having(groups)) if groups else np.zeros(0)
         tests = list(zip(groups, tested.tolist(), strict=True))
         p_values = dict(tests)
@@ -277,9 +286,9 @@ def _each_matters(ground: _Units, group: Group, strict: float) -> bool:
     since the best of many always looks good.
     """
     for literal in group:
-        among = ground.holds[[each for each in group if each != literal]].all(axis=0)
-        held, outcome = ground.holds[literal][among], ground.shows[among]
-        p_value = fisher_p((held & outcome).sum(), held.sum(), outcome.sum(), len(held))[0]
+        others = [tuple(each for each in group if each != literal), group]
+        (total, held), (affected, both) = ground.counts(ground.having(others))
+        p_value = fisher_p(both, held, affected, total)[0]
         if p_value >= strict:
             return False
     return True
@@ -311,15 +320,17 @@ def _actionable_first(candidates: list[Candidate]) -> list[Candidate]:
     return close + candidates[len(close) :]
 
 
-def _distinct(literals: list[Literal]) -> list[Literal]:
-    seen: set[bytes] = set()
-    result = []
-    for literal in sorted(literals, key=lambda each: _precedence(each.attribute)):
-        pattern = np.packbits(literal.holds).tobytes()
-        if pattern not in seen:
-            seen.add(pattern)
-            result.append(literal)
-    return result
+def _distinct(literals: list[Literal], n: int) -> tuple[list[Literal], Flags]:
+    """Literals of which no two hold for the same of the ``n`` units, and which units each has."""
+    ordered = sorted(literals, key=lambda each: _precedence(each.attribute))
+    holds = np.array([each.holds for each in ordered], dtype=bool).reshape(-1, n)
+    first: dict[bytes, int] = {}
+    for number, bits in enumerate(np.packbits(holds, axis=1)):
+        first.setdefault(bits.tobytes(), number)
+    kept = list(first.values())
+    if len(kept) < len(ordered):
+        holds = holds[kept]
+    return [ordered[each] for each in kept], holds
 
 
 def _extensions(
