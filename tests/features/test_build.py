@@ -8,7 +8,6 @@ import pytest
 from mlflow_analysis.features.conversation import answer_text, request_text
 from mlflow_analysis.features.extract import model_name
 from mlflow_analysis.features.templates import templates
-from mlflow_analysis.features.topics import topics
 from trace_factory import features_of, feedback, model, tool, trace
 
 RECORDS = [
@@ -136,18 +135,3 @@ def test_templates_mask_what_varies() -> None:
     )
     assert masked[0] == masked[1]
     assert masked[2] == ""
-
-
-def test_topics_separate_what_is_different_and_repeat() -> None:
-    asked = pd.Series(
-        [f"How do I return my shoes bought on day {n}, return policy please" for n in range(40)]
-        + [f"What does shipping a parcel to city {n} cost, shipping price" for n in range(40)]
-    )
-    labels = topics(asked)
-    assert labels[:40].nunique() >= 1
-    assert not set(labels[:40]) & set(labels[40:])
-    pd.testing.assert_series_equal(labels, topics(asked))
-
-
-def test_few_requests_are_not_grouped() -> None:
-    assert set(topics(pd.Series(["a question", "another one"]))) == {""}

@@ -24,7 +24,7 @@ input_tokens, output_tokens, total_tokens
 input_cost, cost     US dollars, for the input and in all; NaN if not recorded
 hour                 0 … 23, UTC
 load                 other traces started in the 60 s before this one
-topic                label of the cluster of similar requests, "" before clustering
+topic                label of the cluster of similar requests, "" before clustering (and see ``topics``)
 root_span_id
 span_count, tool_calls, model_calls
 error_class, error_message, error_template    of the first failing span in call order, or ""

@@ -9,9 +9,18 @@ from typing import ClassVar
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.features.topics import NO_SUBJECT
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.wording import cut_out, declined, handed_off
+from mlflow_analysis.hypotheses.quality.screening import worth_a_look
+from mlflow_analysis.hypotheses.quality.well_answered import well_answered
+from mlflow_analysis.hypotheses.quality.wording import (
+    MAY_DECLINE,
+    MAY_HAND_OFF,
+    cut_out,
+    declined,
+    handed_off,
+)
 from mlflow_analysis.hypotheses.remembered import remembered
 
 LEXICON_VERSION = 2
@@ -85,8 +94,7 @@ class Refusal(Hypothesis):
 
 
 def _answered(features: Features) -> pd.DataFrame:
-    traces = features.complete
-    traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
+    traces = well_answered(features)[["response", "response_words"]]
     with_failed_call = features.spans.loc[features.spans["failed"], "trace_id"].unique()
     return traces[~traces.index.isin(with_failed_call) & ~traces.index.isin(features.out_of_scope)]
 
@@ -96,8 +104,11 @@ def _refused(features: Features) -> pd.DataFrame:
     """The affected traces (index) with ``how``, ``start`` and ``end`` of what says so."""
     answered = _answered(features)
     short = answered[answered["response_words"] <= _WHOLE_ANSWER_WORDS]
-    said = {text: _said(text) for text in short["response"].unique()}
-    found = [said[text] for text in short["response"]]
+    texts = short["response"].tolist()
+    distinct = list(dict.fromkeys(texts))
+    dubious = worth_a_look(distinct, MAY_DECLINE) | worth_a_look(distinct, MAY_HAND_OFF)
+    said = {text: _said(text) for text in dubious}
+    found = [said.get(text) for text in texts]
     rows = [each for each in found if each is not None]
     index = short.index[[each is not None for each in found]]
     return pd.DataFrame(rows, columns=["how", "start", "end"], index=index)
@@ -114,7 +125,7 @@ def _said(text: str) -> tuple[str, int, int] | None:
 
 def _most_refused(features: Features, eligible: pd.Index, refused: pd.DataFrame) -> str:
     topic = features.traces["topic"].reindex(eligible)
-    topic = topic[topic != ""]
+    topic = topic[~topic.isin(NO_SUBJECT)]
     shares = topic.index.isin(refused.index)
     by_topic = pd.Series(shares, index=topic.index).groupby(topic.to_numpy()).agg(["sum", "size"])
     by_topic = by_topic[(by_topic["size"] >= _FEWEST_OF_TOPIC) & (by_topic["sum"] > 0)]

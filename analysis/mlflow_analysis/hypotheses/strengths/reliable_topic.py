@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.features.topics import NO_SUBJECT
 from mlflow_analysis.findings import Category, Effect, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.strengths.success import succeeded
@@ -56,7 +57,7 @@ class ReliableTopic(Hypothesis):
     def eligible(self, features: Features) -> pd.Index:
         """Ended traces that have a topic."""
         traces = features.complete
-        return traces.index[traces["topic"] != ""]
+        return traces.index[~traces["topic"].isin(NO_SUBJECT)]
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces of any topic that went well."""
@@ -77,7 +78,7 @@ class ReliableTopic(Hypothesis):
         for code, topic in enumerate(labels):
             inside = topics == code
             size = int(inside.sum())
-            if not topic or size < _FEWEST or size == len(traces):
+            if topic in NO_SUBJECT or size < _FEWEST or size == len(traces):
                 continue
             found = difference_of_rates(well, inside, sessions, seed=features.seed)
             good = np.flatnonzero(inside & well)

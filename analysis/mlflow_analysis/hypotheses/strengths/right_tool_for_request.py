@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from mlflow_analysis.features.tables import Features, Field
+from mlflow_analysis.features.topics import NO_SUBJECT
 from mlflow_analysis.findings import Category, Effect, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.remembered import remembered
@@ -122,9 +123,8 @@ def _choices(features: Features) -> pd.DataFrame:
     """The eligible traces with ``tool`` and ``span_id`` of the first call, ``fitting`` and ``right``."""
     traces = features.complete
     calls = features.calls
-    calls = calls[
-        (calls["tool"] != "") & calls["trace_id"].isin(traces.index[traces["topic"] != ""])
-    ]
+    on_topic = traces.index[~traces["topic"].isin(NO_SUBJECT)]
+    calls = calls[(calls["tool"] != "") & calls["trace_id"].isin(on_topic)]
     first = calls.sort_values(["trace_id", "position"], kind="stable").drop_duplicates("trace_id")
     first = first.set_index("trace_id")
     table = traces.loc[traces.index.isin(first.index), ["topic", "session", "request"]]

@@ -1,0 +1,99 @@
+"""Requests are grouped by what they are about, and named by the words that tell it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mlflow_analysis.demo.scenario import generate
+from mlflow_analysis.features.topics import NO_SUBJECT, OTHER, SHORT_REPLIES, topics
+from trace_factory import features_of
+
+RETURNS = [
+    f"How do I return my shoes bought on day {n}, return policy {word} please"
+    for n, word in enumerate(["details", "rules", "terms", "page"] * 10)
+]
+SHIPPING = [
+    f"What does shipping a parcel to city {n} cost, shipping price {word}"
+    for n, word in enumerate(["abroad", "overseas", "inland", "today"] * 10)
+]
+
+
+def test_subjects_are_kept_apart_and_named_by_their_words() -> None:
+    labels = topics(pd.Series(RETURNS + SHIPPING))
+    (returns,), (shipping,) = labels[:40].unique(), labels[40:].unique()
+    assert set(returns.split(" · ")) <= {"return", "shoes", "bought", "day", "policy"}
+    assert set(shipping.split(" · ")) <= {"shipping", "parcel", "city", "cost", "price"}
+
+
+def test_neither_order_nor_the_index_shows() -> None:
+    asked = pd.Series(RETURNS + SHIPPING, index=[f"t{n}" for n in range(80)])
+    shuffled = asked.iloc[np.random.default_rng(3).permutation(80)]
+    pd.testing.assert_series_equal(topics(asked), topics(shuffled).reindex(asked.index))
+
+
+def test_short_replies_are_no_subject() -> None:
+    replies = [
+        "Yes, please.",
+        "Sure, go ahead, thanks!",
+        "Okay, that is right.",
+        "Elmyra Quist, 10203.",
+    ]
+    labels = topics(pd.Series(RETURNS + SHIPPING + replies))
+    assert set(labels[80:]) == {SHORT_REPLIES}
+    assert SHORT_REPLIES not in set(labels[:80])
+
+
+def test_what_is_about_nothing_that_others_ask_is_left_over() -> None:
+    stray = (
+        "Kindly compose eleven limericks concerning medieval astronomers who quarrelled over comets, "
+        "then translate everything into Finnish"
+    )
+    assert topics(pd.Series([*RETURNS, *SHIPPING, stray])).iloc[-1] == OTHER
+
+
+def test_courtesies_name_no_topic() -> None:
+    asked = pd.Series(
+        [f"Sure, thanks, yes, please refund the {w} kettle" for w in "abcdefghijklmnopqrst"]
+        + [f"Hello, great, could you help, where is parcel {w}" for w in "abcdefghijklmnopqrst"]
+        + [f"{text} Thank you, sure" for text in RETURNS]
+    )
+    words = {word for label in topics(asked).unique() for word in label.split(" · ")}
+    assert {"refund", "parcel"} <= words
+    assert not words & {"sure", "thanks", "thank", "yes", "please", "hello", "great", "help"}
+
+
+def test_forms_of_one_word_stand_in_a_name_once() -> None:
+    asked = pd.Series(
+        [f"return returns returned the kettle to shop {w}" for w in "abcdefghijklmnopqrst"]
+        + [f"track tracking the parcel at depot {w}" for w in "abcdefghijklmnopqrst"]
+        + SHIPPING
+    )
+    for label in topics(asked).unique():
+        beginnings = [word[:5] for word in label.split(" · ")]
+        assert len(set(beginnings)) == len(beginnings)
+
+
+def test_one_question_asked_again_and_again_is_a_topic() -> None:
+    asked = pd.Series([*RETURNS, *SHIPPING, *["When does the museum open, opening hours?"] * 60,
+                       *["Museum opening hours on a holiday"] * 2])  # fmt: skip
+    assert topics(asked).iloc[85] not in NO_SUBJECT
+
+
+def test_few_requests_are_not_grouped() -> None:
+    assert set(topics(pd.Series(["a question", "another one"]))) == {""}
+
+
+def test_the_known_subjects_of_the_demo_are_told_apart() -> None:
+    traces = features_of(*generate(0, 1500)).traces
+    asked = traces["request"].str.lower()
+    for word, least in (
+        ("invoice", 0.9),
+        ("loyalty points", 0.9),
+        ("shipping", 0.8),
+        ("cancel", 0.7),
+    ):
+        about = traces.loc[asked.str.contains(word, regex=False), "topic"]
+        top = about.value_counts(normalize=True)
+        assert top.iloc[0] >= least, (word, top.head(3).to_dict())
+        assert word.split()[0] in top.index[0]
