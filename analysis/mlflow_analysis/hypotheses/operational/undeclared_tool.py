@@ -149,17 +149,21 @@ def _unjudged(spans: pd.DataFrame) -> pd.DataFrame:
 def _offered_calls(features: Features) -> pd.DataFrame:
     """Calls in traces that record an offer, with ``undeclared`` as above."""
     spans = features.spans
-    calls = spans["kind"].isin(_CALL_KINDS) & spans["trace_id"].isin(features.complete.index)
+    ended = features.traces["complete"].to_numpy(dtype=bool)[features.trace_at]
+    calls = spans["kind"].isin(_CALL_KINDS).to_numpy() & ended
+    offering = calls & (spans["offered"] != "").to_numpy()
     spans = spans.loc[calls, _COLUMNS]
-    models = spans[spans["offered"] != ""]
+    models = spans[offering[calls]]
     offers: dict[str, frozenset[str]] = {}
     pairs = models[["trace_id", "offered"]].drop_duplicates()
     for trace_id, offered in zip(pairs["trace_id"], pairs["offered"], strict=True):
         known = _forms_of(offered)
-        offers[trace_id] = offers[trace_id] | known if trace_id in offers else known
+        before = offers.get(trace_id, known)
+        offers[trace_id] = before if known <= before else before | known
     # a framework and the library below it record one call as two spans, one in the other
-    outer = ~(models["trace_id"] + "/" + models["parent_id"]).isin(models.index)
-    asking = models[outer & (models["requested"] != "")]
+    parents = features.parent_at[offering]
+    outer = (parents < 0) | ~offering[parents]
+    asking = models[outer & (models["requested"] != "").to_numpy()]
     counted = asking.index.append(_silent_calls(spans, models).index)
     asked = spans[spans.index.isin(counted)]
     names = asked["requested"].where(asked["requested"] != "", asked["tool"])

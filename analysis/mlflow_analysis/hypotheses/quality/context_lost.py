@@ -16,6 +16,7 @@ from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.identifiers import ids_in
 from mlflow_analysis.hypotheses.quality.wording import cut_out, tells_failure
+from mlflow_analysis.hypotheses.remembered import remembered
 from mlflow_analysis.statistics.similarity import similarity
 
 RESTATED = 0.8
@@ -109,35 +110,45 @@ class ContextLost(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Sessions with a second turn."""
-        traces = features.complete
-        return pd.Index(traces.loc[traces["turn"] > 1, "session"].unique(), dtype=object)
+        return _followed_up(features)
 
     def affected(self, features: Features) -> pd.DataFrame:
         """The turns that show it."""
-        traces = features.complete
-        traces = traces[traces["session"].isin(self.eligible(features))]
-        with_failed_call = set(features.calls.loc[features.calls["failed"], "trace_id"])
-        restated = _restated(traces, features.seed)
-        turns: dict[str, list[tuple[str, str, str]]] = {}
-        for trace_id, session, request, response in zip(
-            traces.index, traces["session"], traces["request"], traces["response"], strict=True
-        ):
-            turns.setdefault(session, []).append((trace_id, request, response))
-        rows = [
-            (session, *found)
-            for session, of_session in turns.items()
-            for found in _in_session(of_session, with_failed_call, restated)
-        ]
-        columns = list(zip(*rows, strict=True)) or [()] * 5
-        sessions, trace_ids, excerpt, offset, rationale = (list(column) for column in columns)
-        return affected_rows(
-            pd.Series(sessions, dtype=object),
-            pd.Series(trace_ids, dtype=object),
-            pd.Series(traces["root_span_id"].reindex(trace_ids).tolist(), dtype=object),
-            pd.Series(excerpt, dtype=object),
-            pd.Series(rationale, dtype=object),
-            pd.Series(offset, dtype=int),
-        )
+        return _shown(features)
+
+
+def _followed_up(features: Features) -> pd.Index:
+    """Sessions with a second turn."""
+    traces = features.complete
+    return pd.Index(traces.loc[traces["turn"] > 1, "session"].unique(), dtype=object)
+
+
+@remembered
+def _shown(features: Features) -> pd.DataFrame:
+    traces = features.complete
+    traces = traces[traces["session"].isin(_followed_up(features))]
+    with_failed_call = set(features.calls.loc[features.calls["failed"], "trace_id"])
+    restated = _restated(traces, features.seed)
+    turns: dict[str, list[tuple[str, str, str]]] = {}
+    for trace_id, session, request, response in zip(
+        traces.index, traces["session"], traces["request"], traces["response"], strict=True
+    ):
+        turns.setdefault(session, []).append((trace_id, request, response))
+    rows = [
+        (session, *found)
+        for session, of_session in turns.items()
+        for found in _in_session(of_session, with_failed_call, restated)
+    ]
+    columns = list(zip(*rows, strict=True)) or [()] * 5
+    sessions, trace_ids, excerpt, offset, rationale = (list(column) for column in columns)
+    return affected_rows(
+        pd.Series(sessions, dtype=object),
+        pd.Series(trace_ids, dtype=object),
+        pd.Series(traces["root_span_id"].reindex(trace_ids).tolist(), dtype=object),
+        pd.Series(excerpt, dtype=object),
+        pd.Series(rationale, dtype=object),
+        pd.Series(offset, dtype=int),
+    )
 
 
 def _in_session(
