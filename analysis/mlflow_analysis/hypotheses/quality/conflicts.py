@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mlflow_analysis.hypotheses.quality.facts import NAME, Facts, facts
+from mlflow_analysis.hypotheses.quality.facts import NAME, Facts, facts, facts_of
 from mlflow_analysis.hypotheses.quality.wording import sentences
 
 _MOST_ANSWERS = 30
@@ -51,13 +51,11 @@ class ChancePairs:
     """Likeness of the two sentences that 95 % of the conflicting ones don't exceed; -1 if too few."""
 
 
-def chance_pairs(
-    traces: pd.DataFrame, tools: Mapping[str, frozenset[str]], seed: int
-) -> ChancePairs:
+def chance_pairs(traces: pd.DataFrame, calls: pd.DataFrame, seed: int) -> ChancePairs:
     """1,000 random pairs among 400 random answers of ``traces``, those to unrelated requests.
 
-    Unrelated: of different topics (where both have one), without a tool in common (``tools``, by trace
-    id), and with at most a fifth of their words in common.
+    Unrelated: of different topics (where both have one), without a tool in common (``calls``: spans that
+    call one), and with at most a fifth of their words in common.
     """
     if len(traces) < 2:
         return ChancePairs(0, 0, _NO_TEST)
@@ -67,18 +65,20 @@ def chance_pairs(
     request, response, topic = (
         traces[column].tolist() for column in ("request", "response", "topic")
     )
-    used = [tools.get(str(trace_id), frozenset()) for trace_id in traces.index]
-    stated: dict[int, Facts] = {}
-    pairs, likeness = 0, []
-    for first, second in drawn.tolist():
-        if (topic[first] and topic[first] == topic[second]) or used[first] & used[second]:
-            continue
-        if _overlap(_words(request[first]), _words(request[second])) > _UNRELATED:
-            continue
-        pairs += 1
-        for each in (first, second):
-            if each not in stated:
-                stated[each] = facts(response[each], request[each])
+    used = _tools(traces.index, calls)
+    asked = [_words(text) for text in request]
+    unrelated = [
+        (first, second)
+        for first, second in drawn.tolist()
+        if not (topic[first] and topic[first] == topic[second])
+        and not used[first] & used[second]
+        and _overlap(asked[first], asked[second]) <= _UNRELATED
+    ]
+    looked_at = sorted({each for pair in unrelated for each in pair})
+    told = facts_of([(response[each], request[each]) for each in looked_at])
+    stated: dict[int, Facts] = dict(zip(looked_at, told, strict=True))
+    likeness = []
+    for first, second in unrelated:
         one, other = stated[first], stated[second]
         kind = next(
             (kind for kind in sorted(one) if other.get(kind, one[kind]).isdisjoint(one[kind])), ""
@@ -86,7 +86,16 @@ def chance_pairs(
         if kind:
             likeness.append(_alike(kind, response[first], one[kind], response[second], other[kind]))
     threshold = float(np.quantile(likeness, _ALIKE)) if len(likeness) >= _FEWEST_PAIRS else _NO_TEST
-    return ChancePairs(pairs, len(likeness), threshold)
+    return ChancePairs(len(unrelated), len(likeness), threshold)
+
+
+def _tools(trace_ids: pd.Index, calls: pd.DataFrame) -> list[set[str]]:
+    """The tools that each of the traces calls."""
+    used: dict[str, set[str]] = {str(trace_id): set() for trace_id in trace_ids}
+    here = calls["trace_id"].isin(trace_ids)
+    for trace_id, tool in zip(calls.loc[here, "trace_id"], calls.loc[here, "tool"], strict=True):
+        used[trace_id].add(tool)
+    return list(used.values())
 
 
 def conflict_among(
@@ -124,11 +133,12 @@ def _dissent(
         return None
     usual = ranked[0]
     usual_text = next(text for text in texts if stated[text].get(kind) == usual)
+    stating = _words(_stating(kind, usual_text, usual))
     holders = [
         text
         for text in texts
         if not (said := stated[text].get(kind, usual)) & usual
-        and _is_about_the_same(_alike(kind, text, said, usual_text, usual), threshold)
+        and _is_about_the_same(_overlap(_words(_stating(kind, text, said)), stating), threshold)
     ]
     if not holders:
         return None
@@ -152,7 +162,11 @@ def _other_name(
 ) -> Conflict | None:
     """Answers that are word for word the same but for the name they give."""
     by_frame: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for text in texts:
+    outlines = [_outline(text[:_LONGEST]) for text in texts]
+    seen = Counter(outlines)
+    for text, outline in zip(texts, outlines, strict=True):
+        if seen[outline] < 2:
+            continue
         names = [name for name in NAME.findall(text[:_LONGEST]) if name not in request]
         if names:
             by_frame[NAME.sub("·", text[:_LONGEST])][", ".join(names)] += by_text[text]
@@ -163,6 +177,11 @@ def _other_name(
             counts = tuple((name, len(versions[name])) for name in ranked)
             return Conflict(rarer, versions[ranked[0]][0], "name", counts)
     return None
+
+
+def _outline(text: str) -> tuple[str, ...]:
+    """What is equal in texts that only differ in names, and quickly had: no name has one of these signs."""
+    return (*text.split(None, 1)[:1], *(str(text.count(sign)) for sign in ".,:$?!()"))
 
 
 def _alike(

@@ -7,6 +7,8 @@ import re
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
+from mlflow_analysis.hypotheses.quality.screening import worth_a_look
+from mlflow_analysis.hypotheses.quality.well_answered import well_answered
 from mlflow_analysis.hypotheses.quality.wording import ASKS_FOR_LENGTH
 from mlflow_analysis.hypotheses.remembered import remembered
 
@@ -29,10 +31,11 @@ def answered(features: Features) -> pd.DataFrame:
     (at least 1) × 2 if it asks for something long (a list, an explanation, steps …). ``template``: the
     request in lower case with its numbers masked.
     """
-    traces = features.complete
-    traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
-    cut = traces["request"].str.slice(0, _LONGEST)
-    parsed = {text: _look(text) for text in cut.unique()}
+    traces = well_answered(features)
+    cut = [text[:_LONGEST] for text in traces["request"]]
+    distinct = list(dict.fromkeys(cut))
+    long = worth_a_look(distinct, ASKS_FOR_LENGTH)
+    parsed = {text: _look(text, text in long) for text in distinct}
     looks = [parsed[text] for text in cut]
     words = traces["request_words"].clip(lower=1)
     return traces.assign(
@@ -43,10 +46,10 @@ def answered(features: Features) -> pd.DataFrame:
     )
 
 
-def _look(request: str) -> tuple[bool, float, str]:
+def _look(request: str, maybe_long: bool) -> tuple[bool, float, str]:
     lower = request.strip().lower()
     marks = lower.count("?")
-    asks_for_length = _ASKS_FOR_LENGTH.search(lower) is not None
+    asks_for_length = maybe_long and _ASKS_FOR_LENGTH.search(lower) is not None
     one_question = marks == 1 or (marks == 0 and _ASKS.match(lower) is not None)
     simple = one_question and "\n" not in lower and not asks_for_length
     return simple, max(marks, 1) * (2.0 if asks_for_length else 1.0), _TEMPLATE.sub("0", lower)

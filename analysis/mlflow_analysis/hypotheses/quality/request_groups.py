@@ -19,7 +19,9 @@ from mlflow_analysis.hypotheses.quality.conflicts import (
     chance_pairs,
     conflict_among,
 )
-from mlflow_analysis.hypotheses.quality.facts import NAME, facts
+from mlflow_analysis.hypotheses.quality.facts import NAME, facts_of
+from mlflow_analysis.hypotheses.quality.screening import worth_a_look
+from mlflow_analysis.hypotheses.quality.well_answered import well_answered
 from mlflow_analysis.hypotheses.quality.wording import sentences
 from mlflow_analysis.hypotheses.remembered import remembered
 
@@ -79,8 +81,7 @@ def compared(features: Features) -> Compared:
     changes. Failed traces, open-ended requests and those that point back into the conversation are left
     out.
     """
-    traces = features.complete
-    traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
+    traces = well_answered(features)
     asked = _questions(traces)
     several = asked[asked.duplicated(keep=False)]
     evidence = _evidence(features, several.index)
@@ -89,30 +90,47 @@ def compared(features: Features) -> Compared:
         outputs = evidence.get(str(trace_id), "")
         if outputs or question.endswith("\0"):
             together[question, outputs].append(str(trace_id))
-    chance = chance_pairs(traces.loc[asked.index], _tools(features), features.seed)
-    responses, requests = traces["response"], traces["request"]
+    chance = chance_pairs(
+        traces.loc[asked.index, ["request", "response", "topic"]], features.calls, features.seed
+    )
+    responses = dict(zip(traces.index, traces["response"], strict=True))
+    requests = dict(zip(traces.index, traces["request"], strict=True))
+    repeated = {key: members for key, members in together.items() if len(members) > 1}
+    pairs = dict.fromkeys(
+        (responses[member], requests[members[0]])
+        for members in repeated.values()
+        for member in members
+    )
+    stated_in = dict(zip(pairs, facts_of(list(pairs)), strict=True))
     groups = []
-    for (question, outputs), members in together.items():
-        if len(members) > 1:
-            name = hashlib.sha256(f"{question}\0{outputs}".encode()).hexdigest()[:12]
-            request = str(requests[members[0]])
-            by_text: dict[str, list[str]] = defaultdict(list)
-            for member in members:
-                by_text[str(responses[member])].append(member)
-            stated = {text: facts(text, request) for text in by_text}
-            kinds = Counter(
-                kind for text, told in stated.items() for kind in [*told] * len(by_text[text])
-            )
-            conflict = conflict_among(by_text, stated, request, chance.threshold)
-            comparable = conflict is not None or max(kinds.values(), default=0) > 1
-            groups.append(RequestGroup(name, tuple(members), comparable, conflict))
+    for (question, outputs), members in repeated.items():
+        name = hashlib.sha256(f"{question}\0{outputs}".encode()).hexdigest()[:12]
+        request = requests[members[0]]
+        by_text: dict[str, list[str]] = defaultdict(list)
+        for member in members:
+            by_text[responses[member]].append(member)
+        stated = {text: stated_in[text, request] for text in by_text}
+        kinds = Counter(
+            kind for text, told in stated.items() for kind in [*told] * len(by_text[text])
+        )
+        conflict = conflict_among(by_text, stated, request, chance.threshold)
+        comparable = conflict is not None or max(kinds.values(), default=0) > 1
+        groups.append(RequestGroup(name, tuple(members), comparable, conflict))
     return Compared(tuple(groups), chance)
 
 
 def _questions(traces: pd.DataFrame) -> pd.Series:
     """For each trace (index) its question as a text that is equal where the question is; none else."""
-    requests = traces["request"].str.slice(0, _LONGEST)
-    parsed = {request: _question(request) for request in requests.unique()}
+    requests = [request[:_LONGEST] for request in traces["request"]]
+    cores = {request: _core(request) for request in dict.fromkeys(requests)}
+    distinct = list(dict.fromkeys(core for core, _ in cores.values()))
+    dubious = worth_a_look(distinct, _POINTS_BACK.pattern)
+    parsed = {
+        request: ("", False)
+        if core in dubious and _POINTS_BACK.search(core)
+        else _question(core, rest)
+        for request, (core, rest) in cores.items()
+    }
     asked = []
     for request, user, session in zip(requests, traces["user"], traces["session"], strict=True):
         content, personal = parsed[request]
@@ -121,24 +139,28 @@ def _questions(traces: pd.DataFrame) -> pd.Series:
     return questions[questions != ""]
 
 
-def _question(request: str) -> tuple[str, bool]:
+def _question(core: str, rest: str) -> tuple[str, bool]:
     """Content words, sorted and joined, and whether it is about the asker; "" if it can't be compared."""
-    core, rest = _core(request)
-    if _POINTS_BACK.search(core):
-        return "", False
-    words = _WORD.findall(_POSSESSIVE.sub("", core.casefold()))
+    folded = core.casefold()
+    all_words = words = _WORD.findall(folded)
+    if "'" in folded or "’" in folded:
+        words = _WORD.findall(_POSSESSIVE.sub("", folded))
     content = {word if word[-1:] != "s" or len(word) < 4 else word[:-1] for word in words} - _FILLER
     if len(content) < _FEWEST_WORDS:
         return "", False
     if rest:
         content |= {word.casefold() for word in _WORD.findall(rest) if _has_digit(word)}
         content |= {name.casefold() for name in NAME.findall(rest)}
-    personal = _PERSONAL.intersection(_WORD.findall(_HOW_TO.sub(" ", core.casefold())))
+    if "how " in folded or "where " in folded:
+        all_words = _WORD.findall(_HOW_TO.sub(" ", folded))
+    personal = _PERSONAL.intersection(all_words)
     return " ".join(sorted(content)), bool(personal)
 
 
 def _core(request: str) -> tuple[str, str]:
     """The one question of a request of several sentences, and the rest; else all of it."""
+    if "?" not in request:
+        return request, ""
     parts = sentences(request)
     questions = [part for part in parts if part.endswith("?")]
     if len(parts) > 1 and len(questions) == 1:
@@ -154,15 +176,6 @@ def _evidence(features: Features, trace_ids: pd.Index) -> dict[str, str]:
     for trace_id, key in zip(calls["trace_id"], calls["output_key"], strict=True):
         found[trace_id].append(key)
     return {trace_id: ",".join(sorted(keys)) for trace_id, keys in found.items()}
-
-
-def _tools(features: Features) -> dict[str, frozenset[str]]:
-    """The tools that each trace calls."""
-    calls = features.calls[["trace_id", "tool"]].drop_duplicates()
-    found: dict[str, set[str]] = defaultdict(set)
-    for trace_id, tool in zip(calls["trace_id"], calls["tool"], strict=True):
-        found[trace_id].add(tool)
-    return {trace_id: frozenset(names) for trace_id, names in found.items()}
 
 
 def _has_digit(word: str) -> bool:

@@ -12,7 +12,9 @@ from collections import Counter
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
+from mlflow_analysis.hypotheses.quality.screening import any_of, worth_a_look
 from mlflow_analysis.hypotheses.quality.system_prompt import replies, sentences_of, unconditional
+from mlflow_analysis.hypotheses.quality.well_answered import well_answered
 from mlflow_analysis.hypotheses.quality.wording import declined, handed_off, tells_failure
 from mlflow_analysis.hypotheses.remembered import remembered
 
@@ -109,6 +111,10 @@ _TABLE_RULE = re.compile(
     r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)+\|?[ \t]*$", re.MULTILINE
 )
 
+_ANY_HINT = (
+    f"(?i){any_of((*_HINTS, *(name for name in LANGUAGES if name.isascii())))}|fran.ais|espa.ol"
+)
+
 
 def asked_format(request: str) -> str:
     """``JSON``, ``a table``, ``a list``, ``one word``, ``yes or no``, ``language de`` … or ``""``."""
@@ -195,10 +201,14 @@ def asked_and_given(features: Features) -> pd.DataFrame:
     fits), ``response``, ``root_span_id``. What the request asks for goes first. Left out: failed traces,
     answers that decline, hand off or say that something did not work, and cut texts.
     """
-    traces = features.complete
-    traces = traces[~traces["failed"] & (traces["request"] != "") & (traces["response"] != "")]
-    formats = {text: asked_format(text) for text in sorted(set(traces["request"]))}
-    wanted = traces["request"].map(formats).astype(object)
+    traces = well_answered(features)[["request", "response", "root_span_id"]]
+    texts = traces["request"].tolist()
+    formats = {
+        text: found
+        for text in sorted(worth_a_look(list(dict.fromkeys(texts)), _ANY_HINT))
+        if (found := asked_format(text))
+    }
+    wanted = pd.Series([formats.get(text, "") for text in texts], index=traces.index, dtype=object)
     asked = traces[wanted != ""][["response", "root_span_id", "request"]]
     asked = asked.assign(wanted=wanted[wanted != ""], by="The user asked", reply=asked["response"])
     told = [

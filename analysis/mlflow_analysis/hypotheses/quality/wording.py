@@ -10,6 +10,8 @@ import re
 
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _TABLE_OR_LIST = re.compile(r"^[ \t]*(?:\||[-*+•][ \t]|\d+[.)][ \t]|#{1,6} ).*$", re.MULTILINE)
+MAY_NOT_BE_PROSE = r"(?m)```|^[ \t]*(?:\||[-*+~][ \t]|\d+[.)][ \t]|#)"
+"""What holds none of this is prose as it is. (``screening`` knows a bullet sign as ``~``.)"""
 _SENTENCE_ENDS = (".", "!", "?")
 
 ASKS_FOR_LENGTH = (
@@ -64,6 +66,11 @@ _FAILURE_KEYS = (
     "went wrong", "technical",
 )  # fmt: skip
 """Without one of them the pattern can't match: most texts are done with at once."""
+
+
+MAY_DECLINE = _DECLINES.pattern.replace("'", "['~]")
+MAY_HAND_OFF = _HANDS_OFF.pattern.replace("'", "['~]")
+"""For ``screening``, which knows a typographic apostrophe as ``~``: found wherever the pattern is."""
 
 
 def prose(text: str) -> str:

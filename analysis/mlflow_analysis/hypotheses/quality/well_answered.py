@@ -1,0 +1,23 @@
+"""The requests that were answered without a failure: worked out once for all who look at answers."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from mlflow_analysis.features.tables import Features
+
+
+def well_answered(features: Features) -> pd.DataFrame:
+    """The ``traces`` that ended, did not fail, and have the text of a request and of an answer."""
+    return features.shared(_well_answered)
+
+
+def _well_answered(features: Features) -> pd.DataFrame:
+    traces = features.traces
+    chosen = (
+        traces["complete"]
+        & ~traces["failed"]
+        & (traces["request"] != "")
+        & (traces["response"] != "")
+    )
+    return traces[chosen]
