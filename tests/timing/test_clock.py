@@ -15,7 +15,9 @@ from trace_factory import features_of, model, tool, trace
 
 def _columns(**durations: list[float]) -> tuple[pd.Series, pd.Series]:
     names = [name for name, values in durations.items() for _ in values]
-    return pd.Series(names, dtype=object), pd.Series([ms for each in durations.values() for ms in each], dtype=float)
+    return pd.Series(names, dtype=object), pd.Series(
+        [ms for each in durations.values() for ms in each], dtype=float
+    )
 
 
 def _varied(count: int, seed: int = 0) -> list[float]:

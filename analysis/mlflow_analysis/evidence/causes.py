@@ -9,10 +9,8 @@ everything is searched and tested at once, and each value says whether both halv
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
 from mlflow_analysis.evidence.attributes import Literal
 from mlflow_analysis.evidence.prevalence import Flags, Prevalence
@@ -156,7 +154,7 @@ def search_causes(
         tests = list(zip(groups, tested.tolist(), strict=True))
         p_values = dict(tests)
     candidates = _candidates(everything, telling, groups, p_values, halves)
-    shown = _without_echoes(_actionable_first(candidates))[:SHOWN]
+    shown = _without_echoes(_actionable_first(candidates))
     return Search(tuple(shown), tuple(p for _, p in tests))
 
 
@@ -209,10 +207,7 @@ def _explore(
     best = ranked(best)
     if quietly:
         kept = _candidates(ground, telling, [group for group, _ in best], {}, None)
-        shown = {
-            (each.attribute, each.value)
-            for each in _without_echoes(_actionable_first(kept))[:SHOWN]
-        }
+        shown = {(each.attribute, each.value) for each in _without_echoes(_actionable_first(kept))}
         best = [each for each in best if _names(each[0], telling)[1:] in shown]
     return best, tests
 
@@ -353,22 +348,17 @@ def _without_twins(found: list[tuple[Group, float]]) -> list[tuple[Group, float]
 
 
 def _without_echoes(candidates: list[Candidate]) -> list[Candidate]:
-    """Leave out what only repeats a better candidate with one literal more or less."""
+    """The first ``SHOWN`` that don't only repeat a better candidate with one literal more or less."""
     result: list[Candidate] = []
+    better: list[frozenset[tuple[str, str]]] = []
     for candidate in candidates:
-        names = {(each.attribute, each.value) for each in candidate.literals}
-        parts = {
-            frozenset(some)
-            for better in result
-            for size in range(1, len(better.literals) + 1)
-            for some in combinations(
-                [(each.attribute, each.value) for each in better.literals], size
-            )
-        }
-        nested = any(names > {(e.attribute, e.value) for e in better.literals} for better in result)
-        if nested or (frozenset(names) in parts and len(names) > 1):
+        names = frozenset((each.attribute, each.value) for each in candidate.literals)
+        if any(names > each or (len(names) > 1 and names <= each) for each in better):
             continue
         result.append(candidate)
+        better.append(names)
+        if len(result) == SHOWN:
+            break
     return result
 
 

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.evidence.causes import Candidate, Search, holds_for
@@ -16,7 +17,7 @@ from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalen
 from mlflow_analysis.evidence.replication import Replication
 from mlflow_analysis.evidence.verdict import rule_on_halves
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Finding, OutcomeContrast, RootCause, Unit, Verdict
+from mlflow_analysis.findings import Category, Finding, OutcomeContrast, RootCause, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.contrasts import reversed_strata
 from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE
@@ -181,30 +182,48 @@ def _root_causes(
     )
 
 
-def _spans_that_show_it(weighed: Weighed, features: Features) -> pd.DataFrame:
-    places = places_in(features.spans.index, weighed.rows.trace_id + "/" + weighed.rows.span_id)
-    columns = ["tool", "failed", "propagated", "error_status", "critical_ms"]
+@dataclass(frozen=True)
+class _Shown:
+    """What the spans that show a finding say for themselves."""
+
+    tool: npt.NDArray[np.object_]
+    failed: Flags
+    propagated: Flags
+    error_status: npt.NDArray[np.int64]
+    critical: Flags
+
+
+def _spans_that_show_it(weighed: Weighed, features: Features) -> _Shown:
+    spans, rows = features.spans, weighed.rows
+    places = places_in(spans.index, rows.trace_id + "/" + rows.span_id)
     known = places[places >= 0]
-    return pd.DataFrame({each: features.spans[each].to_numpy()[known] for each in columns})
+    return _Shown(
+        spans["tool"].to_numpy(dtype=object)[known],
+        spans["failed"].to_numpy(dtype=bool)[known],
+        spans["propagated"].to_numpy(dtype=bool)[known],
+        spans["error_status"].to_numpy(dtype=np.int64)[known],
+        spans["critical_ms"].to_numpy(dtype=float)[known] > 0,
+    )
 
 
-def _mechanism(candidate: Candidate, weighed: Weighed, spans: pd.DataFrame | None) -> str:
+def _mechanism(candidate: Candidate, weighed: Weighed, shown: _Shown | None) -> str:
     """ "because …" only where the affected spans themselves show it."""
     tool = next((each.value for each in candidate.literals if each.attribute == "tool"), "")
-    if tool and spans is not None and len(spans):
-        failing = spans[(spans["tool"] == tool) & spans["failed"]]
-        if len(failing) >= 0.8 * len(weighed.rows) and len(failing):
-            propagated = int(failing["propagated"].sum())
+    if tool and shown is not None and len(weighed.rows):
+        own, enough = shown.tool == tool, 0.8 * len(weighed.rows)
+        failing = own & shown.failed
+        if failing.sum() >= enough:
+            propagated = int((shown.propagated & failing).sum())
             reached = f"; in {propagated} the error reached the root" if propagated else ""
-            codes = failing["error_status"][failing["error_status"] > 0]
-            shown = f" with status {int(codes.mode().iloc[0])}" if len(codes) else ""
-            return f"because {tool} itself failed{shown} in {len(failing)} of {len(weighed.rows)} traces{reached}"
-        critical = spans[(spans["tool"] == tool) & (spans["critical_ms"] > 0)]
-        if (
-            len(critical) >= 0.8 * len(weighed.rows)
-            and weighed.hypothesis.category.value == "performance"
-        ):
-            return f"because {tool} lies on the critical path of {len(critical)} of {len(weighed.rows)} traces"
+            codes = shown.error_status[failing & (shown.error_status > 0)]
+            status = f" with status {int(np.bincount(codes).argmax())}" if len(codes) else ""
+            return (
+                f"because {tool} itself failed{status} in {int(failing.sum())} of "
+                f"{len(weighed.rows)} traces{reached}"
+            )
+        critical = int((own & shown.critical).sum())
+        if critical >= enough and weighed.hypothesis.category is Category.PERFORMANCE:
+            return f"because {tool} lies on the critical path of {critical} of {len(weighed.rows)} traces"
     return f"{_ASSOCIATED} {candidate.attribute} = {candidate.value}"
 
 

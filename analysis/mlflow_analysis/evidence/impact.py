@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Places, places_in
+from mlflow_analysis.evidence.prevalence import Flags, Places, places_in
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Finding, Impact, Retimed, Severity, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
@@ -58,7 +59,7 @@ def impact(hypothesis: Hypothesis, case: Case, affected: Places, features: Featu
         told.append(f"In {int(rescued.sum())} failed traces it is the first span that failed.")
     return Impact(
         traces=round(lower, 3),
-        failures=int(traces["failed"].to_numpy()[shows].sum()),
+        failures=int(features.shared(_failed)[shows].sum()),
         seconds=seconds,
         tokens=_tokens(case, features),
         score=round(lower * weight, 3),
@@ -133,10 +134,20 @@ def _rescued(hypothesis: Hypothesis, case: Case, features: Features) -> np.ndarr
     if hypothesis.category is not Category.OPERATIONAL:
         return rescued
     place = places_in(traces.index, case.affected["trace_id"])
-    first = traces["first_failed_span_id"].to_numpy(dtype=object)[place]
+    first = features.shared(_first_failed)[place]
     is_first = case.affected["span_id"].to_numpy(dtype=object) == first
     rescued[place[is_first & (place >= 0)]] = True
-    return rescued & traces["failed"].to_numpy(dtype=bool)
+    return rescued & features.shared(_failed)
+
+
+def _first_failed(features: Features) -> npt.NDArray[np.object_]:
+    """The id of the first failing span of each trace, "" where there is none."""
+    return features.traces["first_failed_span_id"].to_numpy(dtype=object)
+
+
+def _failed(features: Features) -> Flags:
+    """Which traces failed."""
+    return features.traces["failed"].to_numpy(dtype=bool)
 
 
 def in_rank_order(findings: list[Finding]) -> list[Finding]:

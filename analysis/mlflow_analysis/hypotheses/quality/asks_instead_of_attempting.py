@@ -118,12 +118,16 @@ class _Session:
 
 def _could_attempt(features: Features) -> list[_Session]:
     """Sessions whose first request held everything that the first tool call took from the user."""
-    traces = features.complete
+    return features.shared(_attempts)
+
+
+def _attempts(features: Features) -> list[_Session]:
+    traces = features.complete[["turn", "session", "request", "response", "failed", "root_span_id"]]
     opening = traces[(traces["turn"] == 1) & (traces["request"] != "") & (traces["response"] != "")]
     opening = opening[~opening["failed"]]
-    spans = features.spans
-    called = (spans["kind"] == "TOOL") & spans["trace_id"].isin(traces.index)
-    calls = spans.loc[called, ["session", "trace_id", "tool", "arguments"]]
+    ended = features.traces["complete"].to_numpy()[features.trace_at]
+    called = (features.spans["kind"] == "TOOL").to_numpy() & ended
+    calls = features.spans[["session", "trace_id", "tool", "arguments"]][called]
     first = calls.drop_duplicates("session")
     first_call = {
         session: (arguments, tool, int(turn))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -29,6 +29,7 @@ _LONGEST_SENTENCE = 400
 _TOKENS_PER_WORD = 4 / 3
 _MARKS = ".!?:;,*_\"'“”’() "
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
+_FIRST_WORDS = re.compile(r"[a-z]+(?:\s+[a-z]+){0,3}")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -127,11 +128,12 @@ def _boilerplate(features: Features) -> pd.DataFrame:
     none = pd.DataFrame({"trace_id": [], "sentence": [], "plain": [], "count": [], "share": []})
     if len(table) < _FEWEST:
         return none.astype({"trace_id": object, "sentence": object, "plain": object})
-    plain_of = _plain_sentences(table["response"].unique(), running_text(features))
+    times_of = Counter(table["response"].tolist())
+    plain_of = _plain_sentences(times_of, running_text(features), _SHARE * len(table))
     counts = Counter[str]()
-    for response, times in table["response"].value_counts().items():
-        for plain in plain_of[str(response)]:
-            counts[plain] += int(times)
+    for response, times in times_of.items():
+        for plain in plain_of[response]:
+            counts[plain] += times
     common = {plain for plain, count in counts.items() if count >= _SHARE * len(table)}
     rows = [
         (trace_id, sentence, plain)
@@ -155,20 +157,44 @@ def _boilerplate(features: Features) -> pd.DataFrame:
 
 
 def _plain_sentences(
-    responses: Iterable[str], text: dict[str, RunningText]
+    times_of: Mapping[str, int], text: Mapping[str, RunningText], fewest: float
 ) -> dict[str, dict[str, str]]:
-    """By answer its sentences of enough words: as compared, and as they stand there."""
-    plain_of: dict[str, str] = {}
-    found: dict[str, dict[str, str]] = {}
-    for response in responses:
-        held: dict[str, str] = {}
+    """By answer its sentences of enough words: as compared, and as they stand there.
+
+    Those that begin in a way in which fewer than ``fewest`` answers have a sentence are left out.
+    """
+    beginning_of: dict[str, str] = {}
+    enough: dict[str, list[str]] = {}
+    beginnings = Counter[str]()
+    for response, times in times_of.items():
+        held_here = enough[response] = []
+        seen = set()
         for sentence in text[response].sentences:
             if sentence.count(" ") >= _SHORTEST - 1 and len(sentence) <= _LONGEST_SENTENCE:
-                if sentence not in plain_of:
-                    plain_of[sentence] = _plain(sentence)
+                if sentence not in beginning_of:
+                    beginning_of[sentence] = _beginning(sentence)
+                seen.add(beginning_of[sentence])
+                held_here.append(sentence)
+        for beginning in seen:
+            beginnings[beginning] += times
+    plain_of = {
+        sentence: _plain(sentence)
+        for sentence, beginning in beginning_of.items()
+        if beginnings[beginning] >= fewest
+    }
+    found: dict[str, dict[str, str]] = {}
+    for response, sentences in enough.items():
+        held: dict[str, str] = found.setdefault(response, {})
+        for sentence in sentences:
+            if sentence in plain_of:
                 held.setdefault(plain_of[sentence], sentence)
-        found[response] = held
     return found
+
+
+def _beginning(sentence: str) -> str:
+    """The first words in ASCII letters: equal wherever ``_plain`` is."""
+    found = _FIRST_WORDS.search(sentence.lower())
+    return " ".join(found.group().split()) if found else ""
 
 
 def _plain(text: str) -> str:

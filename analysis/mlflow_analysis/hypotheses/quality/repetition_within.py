@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -63,7 +64,8 @@ class RepetitionWithin(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that repeat themselves."""
         answers = _running(features)
-        looked = {each: _repetition(running_text(features)[each]) for each in answers.unique()}
+        text = running_text(features)
+        looked = {each: _repetition(text[each]) for each in dict.fromkeys(answers)}
         found = pd.Series([looked[each] for each in answers], index=answers.index, dtype=object)
         found = found[found.notna()]
         traces = features.traces.loc[found.index]
@@ -86,8 +88,8 @@ def _running(features: Features) -> pd.Series:
     traces = features.complete
     answers = traces.loc[traces["response_words"] >= _SHORTEST_ANSWER, ["request", "response"]]
     text = running_text(features)
-    long = answers["response"].map(lambda each: len(text[each].words) >= _SHORTEST_ANSWER)
-    answers = answers[long.astype(bool)]
+    long = [len(text[each].words) >= _SHORTEST_ANSWER for each in answers["response"]]
+    answers = answers[np.array(long, dtype=bool)]
     return answers.loc[~answers["request"].str.contains(_ON_REQUEST), "response"]
 
 

@@ -10,9 +10,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from math import ceil, floor
 
-import pandas as pd
+import numpy as np
 
 from mlflow_analysis.features.tables import Features
+from mlflow_analysis.hypotheses.quality.screening import worth_a_look
 from mlflow_analysis.hypotheses.remembered import remembered
 
 _LINK = re.compile(r"https?://[^\s<>()\[\]{}\"'`\\|]+[^\s<>()\[\]{}\"'`\\|.,;:!?*]")
@@ -23,6 +24,8 @@ _NUMBER = re.compile(
 _ANY_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 _STANDARD = re.compile(r"(?:ISO|RFC|EN|DIN|IEEE|UTF|SHA|HTTP|CVE|WCAG|IP|AES|RSA|WIN|USB)[-_]?\d")
+_MAY_VALUE = r"https?://|[A-Z][-_]?\d{3}|#\d{4}|\d{3}|\d[.,]\d"
+"""What every link, id and number holds."""
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _DIGIT = re.compile(r"\d")
 _WITH_DIGIT = re.compile(r"[\w-]*\d[\w-]*")
@@ -60,15 +63,18 @@ def checked_answers(features: Features) -> tuple[Answer, ...]:
     traces with an output that was too long to be kept whole.
     """
     traces = features.complete
-    calls = features.calls
+    calls = features.calls[["trace_id", "failed", "output"]]
+    long = np.fromiter(map(len, calls["output"]), dtype=np.int64, count=len(calls)) >= _OUTPUT_LIMIT
     eligible = (
         ~traces["failed"]
         & (traces["response"] != "")
         & traces.index.isin(calls.loc[~calls["failed"], "trace_id"])
-        & ~traces.index.isin(calls.loc[calls["output"].str.len() >= _OUTPUT_LIMIT, "trace_id"])
+        & ~traces.index.isin(calls.loc[long, "trace_id"])
     )
     responses = traces.loc[eligible, "response"]
-    parsed = {text: _values(text) for text in responses.unique()}
+    distinct = list(dict.fromkeys(responses))
+    checkable = worth_a_look(distinct, _MAY_VALUE)
+    parsed = {text: _values(text) if text in checkable else ((), ()) for text in distinct}
     given = {
         str(trace_id): parsed[text]
         for trace_id, text in responses.items()
@@ -80,7 +86,7 @@ def checked_answers(features: Features) -> tuple[Answer, ...]:
 def _checked(
     features: Features, given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
 ) -> tuple[Answer, ...]:
-    traces = features.complete
+    traces = features.complete[["session", "request", "response"]]
     traces = traces[traces["session"].isin(traces.loc[list(given), "session"])]
     spans = features.spans[["trace_id", "tool", "arguments", "output"]]
     spans = spans[spans["trace_id"].isin(traces.index)]
@@ -93,7 +99,7 @@ def _checked(
         if tool:
             returned[trace_id].append(output)
     before: dict[str, list[str]] = defaultdict(list)
-    general = _general(given, traces["session"])
+    general = _general(given, dict(zip(traces.index, traces["session"], strict=True)))
     found = []
     for trace_id, session, request, response in zip(
         traces.index, traces["session"], traces["request"], traces["response"], strict=True
@@ -138,13 +144,13 @@ def _answer(
 
 
 def _general(
-    given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]], session: pd.Series
+    given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]], session: dict[str, str]
 ) -> set[str]:
     """Forms of values that answers of three sessions or more give."""
     where: dict[str, set[str]] = defaultdict(set)
     for trace_id, (named, numbers) in given.items():
         for value in named + numbers:
-            where[_form(value)].add(str(session[trace_id]))
+            where[_form(value)].add(session[trace_id])
     return {value for value, sessions in where.items() if len(sessions) >= _GENERAL}
 
 
@@ -170,8 +176,10 @@ def _ways(value: str) -> tuple[str, ...]:
 
 
 def _stands(ways: tuple[str, ...], texts: list[str]) -> bool:
-    if any(way in text for text in texts for way in ways):
-        return True
+    for text in texts:
+        for way in ways:
+            if way in text:
+                return True
     if ways[0].isdigit():
         return False
     lower = ways[0].lower()
