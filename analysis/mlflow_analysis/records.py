@@ -88,6 +88,21 @@ class TraceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceOutline:
+    """The little of a trace that decides whether and when it is read."""
+
+    trace_id: str
+    start_ms: int
+    """Milliseconds since the epoch."""
+    duration_ms: float | None
+    state: str
+    """As in ``TraceInfo``."""
+    session_id: str | None
+    mark: str
+    """Changes when anything that is stored of the trace changes: info, tags, assessments, spans."""
+
+
+@dataclass(frozen=True, slots=True)
 class TraceRecord:
     """A trace with its spans, in order of start."""
 

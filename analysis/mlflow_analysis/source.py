@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceRecord
+from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline, TraceRecord
 
 TraceOutcome = TraceRecord | SkippedTrace
 
@@ -23,6 +25,16 @@ class FilterRefused(ValueError):  # noqa: N818 - shown to people
         self.sentence, self.remedy = sentence, remedy
 
 
+@dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """All that another process needs to open the same experiment: see ``tracking.reopening``."""
+
+    tracking_uri: str = field(repr=False)
+    """With credentials, if it has any."""
+    experiment_id: str
+    experiment_name: str
+
+
 class TraceSource(Protocol):
     """One experiment of one store, ready to be read. Reading changes nothing."""
 
@@ -31,8 +43,21 @@ class TraceSource(Protocol):
     tracking_uri: str
     """Without credentials."""
 
+    spec: SourceSpec | None
+    """``None`` where only this process can read it."""
+
     def count(self, filter_string: str = "") -> int | None:
         """How many traces there are, if that can be told cheaply."""
+
+    def outlines(
+        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[list[TraceOutline]]:
+        """Pages of outlines, newest first: the cheapest listing there is. Raises as ``infos`` does."""
+
+    def read(
+        self, outlines: Sequence[TraceOutline], *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[TraceOutcome]:
+        """The traces of ``outlines``, infos and spans, as they are now; as ``traces`` otherwise."""
 
     def infos(
         self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
@@ -60,6 +85,7 @@ class RecordedTraces:
         self.experiment_id = "0"
         self.experiment_name = experiment_name
         self.tracking_uri = "memory:"
+        self.spec: SourceSpec | None = None
 
     def count(self, filter_string: str = "") -> int | None:
         """The number of records."""
@@ -80,6 +106,21 @@ class RecordedTraces:
                 return
             yield newest_first[start : start + 500]
 
+    def outlines(
+        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[list[TraceOutline]]:
+        """As ``infos``."""
+        for page in self.infos(filter_string, cancelled=cancelled):
+            yield [outline_of(info) for info in page]
+
+    def read(
+        self, outlines: Sequence[TraceOutline], *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[TraceOutcome]:
+        """The records of ``outlines``, in that order."""
+        return self.traces(
+            [self._records[each.trace_id].info for each in outlines], cancelled=cancelled
+        )
+
     def traces(
         self, infos: Sequence[TraceInfo], *, cancelled: Callable[[], bool] = never
     ) -> Iterator[TraceOutcome]:
@@ -93,3 +134,15 @@ class RecordedTraces:
     def _refuse(filter_string: str) -> None:
         if filter_string:
             raise FilterRefused("Traces in memory cannot be filtered.", "Filter them before.")
+
+
+def outline_of(info: TraceInfo) -> TraceOutline:
+    """The outline of a trace whose info is at hand; its mark stands for all of the info."""
+    return TraceOutline(
+        trace_id=info.trace_id,
+        start_ms=info.start_ms,
+        duration_ms=info.duration_ms,
+        state=info.state,
+        session_id=info.session_id,
+        mark=hashlib.blake2b(repr(info).encode(), digest_size=16).hexdigest(),
+    )

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceRecord
-from mlflow_analysis.source import TraceOutcome, never
+from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline, TraceRecord
+from mlflow_analysis.source import SourceSpec, TraceOutcome, never, outline_of
 from mlflow_analysis.tracking.address import Address, StoreKind
 from mlflow_analysis.tracking.checks import check_reachable, details_of
 from mlflow_analysis.tracking.convert import (
@@ -61,6 +61,9 @@ class StoreTraces:
         self.experiment_id = experiment_id
         self.experiment_name = experiment_name
         self.tracking_uri = address.shown
+        self.spec: SourceSpec | None = SourceSpec(
+            address.mlflow_uri, experiment_id, experiment_name
+        )
         parameters = inspect.signature(client.search_traces).parameters
         self._where = "locations" if "locations" in parameters else "experiment_ids"
 
@@ -202,10 +205,35 @@ class StoreTraces:
                 for future in ahead:
                     future.cancel()
 
+    def outlines(
+        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[list[TraceOutline]]:
+        """Pages of outlines, newest first; raises as ``infos`` does."""
+        for page in self.infos(filter_string, cancelled=cancelled):
+            yield [outline_of(info) for info in page]
+
+    def read(
+        self, outlines: Sequence[TraceOutline], *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[TraceOutcome]:
+        """The traces of ``outlines``, infos and spans, as they are now, in that order."""
+        for batch in _batches_of(outlines, self._batch_size):
+            infos = []
+            for outline in batch:
+                if cancelled():
+                    return
+                try:
+                    infos.append(trace_info(self._info(outline.trace_id)))
+                except Exception as error:  # noqa: BLE001 - told in the outcome
+                    self._check_still_there()
+                    yield SkippedTrace(
+                        outline.trace_id, f"It is no longer there ({type(error).__name__})."
+                    )
+            yield from self.traces(infos, cancelled=cancelled)
+
     def trace(self, trace_id: str) -> TraceRecord:
         """One trace, as it is now. Raises ``TraceNotReadable`` with the reason."""
         try:
-            info = trace_info(self._client._tracing_client.get_trace_info(trace_id))
+            info = trace_info(self._info(trace_id))
         except Exception as error:
             self._check_still_there()
             raise TraceNotReadable(
@@ -217,6 +245,9 @@ class StoreTraces:
         if isinstance(outcome, SkippedTrace):
             raise TraceNotReadable(f"The spans of this trace cannot be shown. {outcome.reason}")
         return outcome
+
+    def _info(self, trace_id: str) -> Any:
+        return self._client._tracing_client.get_trace_info(trace_id)
 
     @property
     def _store(self) -> Any:
@@ -355,3 +386,8 @@ def _batches(infos: Sequence[TraceInfo], size: int) -> Iterator[list[TraceInfo]]
             batch, stored = [], 0
     if batch:
         yield batch
+
+
+def _batches_of(outlines: Sequence[TraceOutline], size: int) -> Iterator[Sequence[TraceOutline]]:
+    for start in range(0, len(outlines), size):
+        yield outlines[start : start + size]

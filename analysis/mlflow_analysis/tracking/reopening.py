@@ -1,0 +1,14 @@
+"""Open the experiment of another process again: what a worker does before it reads its slice."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from mlflow_analysis.source import SourceSpec, TraceSource
+from mlflow_analysis.tracking.connection import connect
+
+
+@lru_cache(maxsize=4)
+def reopened(spec: SourceSpec) -> TraceSource:
+    """The source of ``spec``, opened once in each process. Raises ``ConnectionProblem``."""
+    return connect(spec.tracking_uri).experiment(spec.experiment_id)
