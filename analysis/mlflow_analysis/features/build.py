@@ -55,9 +55,16 @@ def build_features(
     spans["error_template"] = templates(spans["error_message"])
     _add_columns(traces, spans, owner)
     spans["session"] = traces["session"].to_numpy()[owner]
-    traces["topic"] = topics(traces["request"], seed) if with_topics and len(traces) else ""
+    traces["topic"] = _topics(traces, spans, owner, seed) if with_topics and len(traces) else ""
     assessments = _assessments(ordered)
     return Features(traces, spans, assessments, _attributes(ordered, traces.index), seed)
+
+
+def _topics(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray, seed: int) -> pd.Series:
+    """The topic of each request; what is answered where something failed is no answer."""
+    failing = np.bincount(owner, spans["failed"].to_numpy(dtype=float), minlength=len(traces)) > 0
+    answered = traces["response"].where(~failing & traces["complete"].to_numpy(dtype=bool), "")
+    return topics(traces["request"], answered, seed)
 
 
 def _table(

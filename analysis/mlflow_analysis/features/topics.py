@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix
 
 from mlflow_analysis.features.topic_names import FILLERS, names_of
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 OTHER = "other"
 """Requests that speak of something that no group is about."""
@@ -18,13 +23,22 @@ _FEWEST_TEXTS = 30
 _LARGEST_SAMPLE = 3_000
 _LONGEST_TEXT = 1_000
 _DIMENSIONS = 50
+_ANSWERS_EACH = 3
+"""Answers to one request that are looked at."""
+_WORDS_OF_ANSWERS = 2_000
+_SHUFFLES = 19
+"""Pairings by chance that the true one must beat all: p = 5 %."""
+_OWN_WORDS = 0.3
+"""Weight of a request's own words beside what they say of the answer."""
 _MOST_GROUPS = 40
 _TEXTS_A_GROUP = 10
 _FEWEST_REQUESTS = 5
 """Of a group; what fewer ask is of no topic."""
 _STARTS = 3
 _APART = 0.8
-"""Cosine distance up to which the centres of two groups are of one subject."""
+"""Cosine distance up to which the centres of two groups are of one subject, by words alone."""
+_APART_BY_ANSWERS = 0.6
+"""The same where answers tell subjects from incidents, which sets them further apart."""
 _NEAREST = 0.3
 """Cosine similarity that a request must have with the centre of its group."""
 _LONGEST_REPLY = 12
@@ -32,48 +46,54 @@ _LONGEST_REPLY = 12
 _WORD = r"(?u)\b[^\W\d_]{3,}\b"
 
 
-def topics(requests: pd.Series, seed: int = 0) -> pd.Series:
+def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0) -> pd.Series:
     """A label such as "return · policy · days" for each request (text); "" where there are too few.
 
-    TF-IDF of words, reduced by truncated SVD (latent semantic analysis, Deerwester et al. 1990), then
-    more groups by k-means than there are likely to be subjects, joined by average linkage where their
-    centres are alike. That way neither a guess of their number nor the many wordings of one subject
-    decide: on the demo's fifteen known subjects it agrees better than k-means with any number of groups,
-    or than HDBSCAN. Numbers and ids are left out. What is near no group is ``OTHER``, a few words about
-    nothing are ``SHORT_REPLIES``. The same texts and seed give the same labels in whatever order.
+    Words of a request are of its subject if they go with what is answered; a place, a date or a story
+    told along the way goes with nothing. So each word gets a place by its covariance with the words that
+    the answers do not just repeat from the request (``_subjects``), and a request the sum of its words':
+    what it is answered itself changes nothing. To that a little of the plain words is added (TF-IDF,
+    reduced by truncated SVD; Deerwester et al. 1990). Without answers, or where they go with the requests
+    no better than by chance, the words decide alone.
+
+    Then more groups by k-means than there are likely to be subjects, joined by average linkage where
+    their centres are alike, so that no guess of their number decides. Numbers and ids are left out.
+    What is near no group is ``OTHER``, a few words about nothing are ``SHORT_REPLIES``. The same texts
+    and seed give the same labels in whatever order.
+
+    ``answers`` has the index of ``requests``; "" for what is no answer (a failure says nothing of the
+    subject, and must not make one).
     """
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # sums in parallel would differ in the last digit from run to run
-        return _topics(requests, seed)
+        return _topics(requests, answers, seed)
 
 
-def _topics(requests: pd.Series, seed: int) -> pd.Series:
-    from sklearn.decomposition import TruncatedSVD
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Series:
+    from sklearn.preprocessing import normalize
 
     distinct = pd.Series(np.sort(requests[requests.str.len() > 0].unique()), dtype=object)
     if len(distinct) < _FEWEST_TEXTS:
         return pd.Series("", index=requests.index)
-    vectorizer = TfidfVectorizer(
-        token_pattern=_WORD,
-        stop_words=sorted(ENGLISH_STOP_WORDS | FILLERS),
-        sublinear_tf=True,
-        min_df=2,
-        max_df=0.5,
-        max_features=5_000,
-    )
+    vectorizer = _vectorizer(5_000)
+    cut = distinct.str.slice(0, _LONGEST_TEXT)
     try:
-        weights = vectorizer.fit_transform(distinct.str.slice(0, _LONGEST_TEXT))
+        weights = vectorizer.fit_transform(cut)
     except ValueError:  # no word is in two requests: nothing to group by
         return pd.Series("", index=requests.index)
     spoken = np.flatnonzero(np.diff(weights.indptr))
-    components = min(_DIMENSIONS, weights.shape[1] - 1, len(spoken) - 1)
-    if components < 2 or len(spoken) < _FEWEST_TEXTS:
+    if min(weights.shape[1], len(spoken)) < 3 or len(spoken) < _FEWEST_TEXTS:
         return pd.Series("", index=requests.index)
-    points = TruncatedSVD(components, random_state=seed).fit_transform(weights[spoken])
+    points, apart = normalize(_reduced(weights[spoken], seed)), _APART
+    if answers is not None:
+        told = _told(distinct, requests, answers)
+        places = _subjects(weights, cut, told, seed)
+        if places is not None:
+            about = normalize(weights[spoken] @ places)
+            points, apart = np.hstack([about, _OWN_WORDS * points]), _APART_BY_ANSWERS
     group = np.full(len(distinct), -1)
-    group[spoken] = _groups(points, seed)
+    group[spoken] = _groups(points, apart, seed)
     asked = distinct.map(requests.value_counts()).to_numpy()
     number_of = np.bincount(group[spoken] + 1, asked[spoken])
     group[number_of[group + 1] < _FEWEST_REQUESTS] = -1
@@ -89,21 +109,91 @@ def _topics(requests: pd.Series, seed: int) -> pd.Series:
     return requests.map(mapping).fillna("")
 
 
-def _groups(points: np.ndarray, seed: int) -> np.ndarray:
+def _vectorizer(most_words: int) -> TfidfVectorizer:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+
+    return TfidfVectorizer(
+        token_pattern=_WORD,
+        stop_words=sorted(ENGLISH_STOP_WORDS | FILLERS),
+        sublinear_tf=True,
+        min_df=2,
+        max_df=0.5,
+        max_features=most_words,
+    )
+
+
+def _reduced(weights: csr_matrix, seed: int) -> np.ndarray:
+    from sklearn.decomposition import TruncatedSVD
+
+    components = min(_DIMENSIONS, *(size - 1 for size in weights.shape))
+    return np.asarray(TruncatedSVD(components, random_state=seed).fit_transform(weights))
+
+
+def _told(distinct: pd.Series, requests: pd.Series, answers: pd.Series) -> pd.Series:
+    """The answers to each of the ``distinct`` requests, in one text; "" where there are none."""
+    pairs = pd.DataFrame({"request": requests.to_numpy(), "answer": answers.to_numpy()})
+    pairs = pairs[pairs["answer"] != ""].drop_duplicates().sort_values(["request", "answer"])
+    pairs["answer"] = pairs["answer"].str.slice(0, _LONGEST_TEXT)
+    by_request = pairs.groupby("request", sort=False).head(_ANSWERS_EACH).groupby("request")
+    return distinct.map(by_request["answer"].agg(" ".join)).fillna("")
+
+
+def _subjects(weights: csr_matrix, cut: pd.Series, told: pd.Series, seed: int) -> np.ndarray | None:
+    """A place for each word of the requests (words, dimensions), by what is answered where it stands.
+
+    The left singular vectors of the covariance of the words of requests with those of answers, times
+    their singular values (partial least squares by SVD: Bookstein et al. 1996, NeuroImage 3:143;
+    the answers reduced by truncated SVD first). Words that an answer shares with its request are left
+    out, or every name would be a subject of its own. ``None`` where fewer than ``_FEWEST_TEXTS`` requests
+    are answered, or the covariance is not above that of ``_SHUFFLES`` pairings by chance.
+    """
+    from sklearn.preprocessing import normalize
+
+    generator = np.random.default_rng(seed)
+    answered = np.flatnonzero(told.str.len().to_numpy() > 0)
+    answered = np.sort(generator.permutation(answered)[:_LARGEST_SAMPLE])
+    if len(answered) < _FEWEST_TEXTS:
+        return None
+    vectorizer = _vectorizer(_WORDS_OF_ANSWERS)
+    try:
+        said = vectorizer.fit_transform(told.iloc[answered])
+    except ValueError:  # no word is in two answers
+        return None
+    repeated = vectorizer.transform(cut.iloc[answered]) > 0
+    own = normalize(said - said.multiply(repeated))
+    telling = np.flatnonzero(np.diff(own.indptr))
+    if min(own.shape[1], len(telling)) < 3 or len(telling) < _FEWEST_TEXTS:
+        return None
+    replies = _reduced(own[telling], seed)
+    replies -= replies.mean(axis=0)
+    asked = csr_matrix(weights[answered[telling]]).T.tocsr()
+    covariance = asked @ replies
+    strength = np.linalg.norm(covariance)
+    by_chance = (
+        np.linalg.norm(asked @ replies[generator.permutation(len(replies))])
+        for _ in range(_SHUFFLES)
+    )
+    if any(each >= strength for each in by_chance):
+        return None
+    directions, sizes, _ = np.linalg.svd(covariance, full_matrices=False)
+    return np.asarray(directions * sizes)
+
+
+def _groups(points: np.ndarray, apart: float, seed: int) -> np.ndarray:
     """The number of the group of each point, -1 where none is near."""
     from sklearn.cluster import AgglomerativeClustering, KMeans
     from sklearn.preprocessing import normalize
 
     directions = normalize(points)
     sample = np.random.default_rng(seed).permutation(len(points))[:_LARGEST_SAMPLE]
-    apart = len(np.unique(directions[sample].round(6), axis=0))
-    number = min(_MOST_GROUPS, len(sample) // _TEXTS_A_GROUP, apart)
+    different = len(np.unique(directions[sample].round(6), axis=0))
+    number = min(_MOST_GROUPS, len(sample) // _TEXTS_A_GROUP, different)
     if number < 2:
         return np.zeros(len(points), dtype=np.int64)
     fine = KMeans(number, n_init=_STARTS, random_state=seed).fit(directions[sample])
     centres = fine.cluster_centers_
     joined = AgglomerativeClustering(
-        n_clusters=None, metric="cosine", linkage="average", distance_threshold=_APART
+        n_clusters=None, metric="cosine", linkage="average", distance_threshold=apart
     ).fit_predict(centres)
     nearest = fine.predict(directions)
     likeness = np.einsum("ij,ij->i", directions, normalize(centres)[nearest])
