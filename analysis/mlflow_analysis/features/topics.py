@@ -26,9 +26,10 @@ _DIMENSIONS = 50
 _ANSWERS_EACH = 3
 """Answers to one request that are looked at."""
 _WORDS_OF_ANSWERS = 2_000
-_SHUFFLES = 19
-"""Pairings by chance that the true one must beat all: p = 5 %."""
-_OWN_WORDS = 0.3
+_SHUFFLES = 10
+_FEWEST_DIRECTIONS = 2
+"""One tells only two kinds of request apart."""
+_OWN_WORDS = 0.6
 """Weight of a request's own words beside what they say of the answer."""
 _MOST_GROUPS = 40
 _TEXTS_A_GROUP = 10
@@ -37,7 +38,7 @@ _FEWEST_REQUESTS = 5
 _STARTS = 3
 _APART = 0.8
 """Cosine distance up to which the centres of two groups are of one subject, by words alone."""
-_APART_BY_ANSWERS = 0.6
+_APART_BY_ANSWERS = 0.55
 """The same where answers tell subjects from incidents, which sets them further apart."""
 _NEAREST = 0.3
 """Cosine similarity that a request must have with the centre of its group."""
@@ -54,7 +55,7 @@ def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0)
     the answers do not just repeat from the request (``_subjects``), and a request the sum of its words':
     what it is answered itself changes nothing. To that a little of the plain words is added (TF-IDF,
     reduced by truncated SVD; Deerwester et al. 1990). Without answers, or where they go with the requests
-    no better than by chance, the words decide alone.
+    hardly better than by chance, the words decide alone.
 
     Then more groups by k-means than there are likely to be subjects, joined by average linkage where
     their centres are alike, so that no guess of their number decides. Numbers and ids are left out.
@@ -144,8 +145,11 @@ def _subjects(weights: csr_matrix, cut: pd.Series, told: pd.Series, seed: int) -
     The left singular vectors of the covariance of the words of requests with those of answers, times
     their singular values (partial least squares by SVD: Bookstein et al. 1996, NeuroImage 3:143;
     the answers reduced by truncated SVD first). Words that an answer shares with its request are left
-    out, or every name would be a subject of its own. ``None`` where fewer than ``_FEWEST_TEXTS`` requests
-    are answered, or the covariance is not above that of ``_SHUFFLES`` pairings by chance.
+    out, or every name would be a subject of its own. Kept are the directions whose value is above the
+    mean of the largest of ``_SHUFFLES`` pairings of requests and answers by chance (parallel analysis:
+    Horn 1965, Psychometrika 30:179): weaker ones would fit the groups to the answers that happened to be
+    given, and a claim about answers would then find its cause in the groups. ``None`` where less than two
+    are, or fewer than ``_FEWEST_TEXTS`` requests are answered.
     """
     from sklearn.preprocessing import normalize
 
@@ -161,22 +165,19 @@ def _subjects(weights: csr_matrix, cut: pd.Series, told: pd.Series, seed: int) -
         return None
     repeated = vectorizer.transform(cut.iloc[answered]) > 0
     own = normalize(said - said.multiply(repeated))
-    telling = np.flatnonzero(np.diff(own.indptr))
+    telling = np.flatnonzero(own.getnnz(axis=1))
     if min(own.shape[1], len(telling)) < 3 or len(telling) < _FEWEST_TEXTS:
         return None
     replies = _reduced(own[telling], seed)
     replies -= replies.mean(axis=0)
     asked = csr_matrix(weights[answered[telling]]).T.tocsr()
-    covariance = asked @ replies
-    strength = np.linalg.norm(covariance)
-    by_chance = (
-        np.linalg.norm(asked @ replies[generator.permutation(len(replies))])
+    directions, sizes, _ = np.linalg.svd(asked @ replies, full_matrices=False)
+    by_chance = [
+        np.linalg.norm(asked @ replies[generator.permutation(len(replies))], 2)
         for _ in range(_SHUFFLES)
-    )
-    if any(each >= strength for each in by_chance):
-        return None
-    directions, sizes, _ = np.linalg.svd(covariance, full_matrices=False)
-    return np.asarray(directions * sizes)
+    ]
+    kept = int((sizes > np.mean(by_chance)).sum())
+    return np.asarray(directions * sizes)[:, :kept] if kept >= _FEWEST_DIRECTIONS else None
 
 
 def _groups(points: np.ndarray, apart: float, seed: int) -> np.ndarray:
