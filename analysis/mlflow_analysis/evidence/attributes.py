@@ -107,6 +107,22 @@ def literals(
     return found
 
 
+def comparable(unit: Unit, counted: Prevalence, features: Features) -> Flags | None:
+    """The units among which causes are looked for; ``None`` is all of them.
+
+    Of spans, calls of tools are no comparison for calls of models: where only the ones (or only the
+    others) show it, only these are. Else every tool would look like a cause beside the many spans that
+    could not have shown it.
+    """
+    if unit is not Unit.SPAN:
+        return None
+    of_tool = (features.spans["tool"].to_numpy(dtype=object) != "")[counted.places]
+    showing = of_tool[counted.shows]
+    if not len(showing) or (showing.any() and not showing.all()):
+        return None
+    return np.asarray(of_tool == showing[0], dtype=bool)
+
+
 def _of_column(
     name: str,
     codes: Codes,

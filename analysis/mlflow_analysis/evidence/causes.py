@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from mlflow_analysis.evidence.attributes import Literal
 from mlflow_analysis.evidence.prevalence import Flags, Prevalence
@@ -19,6 +20,8 @@ from mlflow_analysis.statistics.clustering import ClusterExchange, Floats
 from mlflow_analysis.statistics.exact import association_p_values, fisher_p
 
 FEWEST_UNITS = 5
+TELLING = 0.01
+"""A contrast whose counts could not have come out below this p, whatever they showed, is no test."""
 ENOUGH_AFFECTED = 20
 FEWEST_IN_HALF = 3
 """So many affected units of the half that is searched; of all there must be ``FEWEST_UNITS``."""
@@ -28,6 +31,9 @@ _BEAM = 8
 _BETTER = 1.10
 """A literal more must explain at least a tenth more, or it stays out."""
 _SIGNIFICANCE = 0.05
+_PLENTY = 0.01
+_HELD_AGAINST = 4
+"""So many better explanations make at most sixteen strata."""
 _AS_GOOD = 0.95
 _PRECEDENCE = (
     "tool",
@@ -38,6 +44,7 @@ _PRECEDENCE = (
     "load",
     "hour",
     "turn",
+    "request_length",
     "user",
 )
 """Where two explain the same, the one that a team can change comes first, and the topic, which is
@@ -117,6 +124,32 @@ class _Units:
         scale = np.sqrt(k * (n - k) * units * (n - units))
         return np.divide(n * both - k * units, scale, out=np.zeros(len(units)), where=scale > 0)
 
+    def p_within(self, having: Flags, strata: Flags) -> float:
+        """One-sided Mantel-Haenszel p of a literal (n,) going with the affected within strata.
+
+        ``strata`` (s, n): each combination of its rows is one. Mantel & Haenszel (1959), J. Natl. Cancer
+        Inst. 22:719, with the continuity correction. 1 where no stratum can tell.
+        """
+        code = strata.T @ (1 << np.arange(len(strata)))
+        cells = 4 * code + 2 * having + self.shows
+        counts = np.bincount(cells[self._among], minlength=4 << len(strata)).reshape(-1, 4)
+        lacking, without, units, both = counts.astype(float).T
+        lacking, units = lacking + without, units + both
+        n, k = lacking + units, without + both
+        some = n > 1
+        expected = np.divide(k * units, n, out=np.zeros(len(n)), where=some)
+        variance = np.divide(
+            units * lacking * k * (n - k), n**2 * (n - 1), out=np.zeros(len(n)), where=some
+        ).sum()
+        if variance <= 0:
+            return 1.0
+        above = (both[some].sum() - expected.sum() - 0.5) / np.sqrt(variance)
+        return float(special.ndtr(-above))
+
+    def lowest_p(self, units: Floats) -> Floats:
+        """Fisher's p if as many as can be of groups of so many units were affected."""
+        return fisher_p(np.minimum(units, self.k), units, self.k, self.n)
+
     def p_values(self, having: Flags) -> Floats:
         """One-sided p of going with the affected, by exchanging sessions."""
         among = self._among
@@ -126,20 +159,27 @@ class _Units:
 
 
 def search_causes(
-    counted: Prevalence, literals: list[Literal], halves: Halves | None = None
+    counted: Prevalence,
+    literals: list[Literal],
+    halves: Halves | None = None,
+    among: Flags | None = None,
 ) -> Search:
     """Contrast the affected units with the unaffected over all ``literals``.
 
     Candidates are ranked by the φ coefficient, which weighs the share explained against the rate inside
     (Matthews 1975, Biochim. Biophys. Acta 405:442), found by beam search, and hold for at least five
     affected units. Literals that hold for the same units are kept once, under the first name. Every
-    contrast that could have reached five units counts as a test, whatever it showed.
+    contrast that could have reached five units and p < 1 % counts as a test, whatever it showed (what
+    could not, could not mislead either: Tarone 1990, Biometrics 46:515). What is left of a candidate's
+    association within those that rank before it decides whether it is shown (``_independent``).
+
+    ``among`` leaves out units that are no fair comparison (``attributes.comparable``).
     """
     if counted.affected < FEWEST_UNITS or counted.affected == counted.eligible:
         return Search((), ())
-    everywhere = np.ones(counted.eligible, dtype=bool)
+    everywhere = np.ones(counted.eligible, dtype=bool) if among is None else among
     held_out = halves is not None and halves.held_out and counted.affected >= ENOUGH_AFFECTED
-    searched = halves.first if halves is not None and held_out else everywhere
+    searched = halves.first & everywhere if halves is not None and held_out else everywhere
     telling, holds = _distinct(_without_consequences(literals, counted.shows), counted.eligible)
     ground = _Units(counted, holds, searched)
     if ground.k in (0, ground.n):
@@ -149,13 +189,13 @@ def search_causes(
     everything = _Units(counted, holds, everywhere) if held_out else ground
     p_values = dict(tests)
     if halves is not None and held_out:
-        other = _Units(counted, holds, ~halves.first)
+        other = _Units(counted, holds, ~halves.first & everywhere)
         tested = other.p_values(other.having(groups)) if groups else np.zeros(0)
         tests = list(zip(groups, tested.tolist(), strict=True))
         p_values = dict(tests)
     candidates = _candidates(everything, telling, groups, p_values, halves)
-    shown = _without_echoes(_actionable_first(candidates))
-    return Search(tuple(shown), tuple(p for _, p in tests))
+    shown = _independent(_actionable_first(candidates), everything)
+    return Search(tuple(_without_echoes(shown)), tuple(p for _, p in tests))
 
 
 def _explore(
@@ -173,6 +213,7 @@ def _explore(
         units, both = ground.counts(having)
         could = (np.minimum(units, ground.k) >= fewest) & (units < ground.n)
         if not quietly:
+            could[could] = ground.lowest_p(units[could]) < TELLING
             p_values = ground.p_values(having[could])
             tested = [group for group, each in zip(groups, could, strict=True) if each]
             tests.extend(zip(tested, p_values.tolist(), strict=True))
@@ -256,6 +297,37 @@ def _candidates(
     )
 
 
+def _independent(candidates: list[Candidate], units: _Units) -> list[Candidate]:
+    """Leave out what only goes along with a better explanation, and put what explains the first before it.
+
+    A release that gets the hard requests fails more often, without being worse. So each candidate is
+    held against those before it: within the units that have, and those that lack, each of these (all
+    combinations are strata) its affected units must be more than expected, by the one-sided
+    Mantel-Haenszel test at 5 %. The first has none before it: where nothing is left of it within
+    another candidate, of which plenty (1 %) is left within the first, that one takes its place.
+    """
+    if len(candidates) < 2:
+        return candidates
+    having = np.array([holds_for(each) for each in candidates])
+    order = list(range(len(candidates)))
+    for other in order[1:]:
+        first = order[0]
+        if (
+            units.p_within(having[first], having[[other]]) >= _SIGNIFICANCE
+            and units.p_within(having[other], having[[first]]) < _PLENTY
+        ):
+            order.remove(other)
+            order.insert(0, other)
+    kept: list[int] = []
+    for number in order:
+        before = having[kept[:_HELD_AGAINST]]
+        if not kept or units.p_within(having[number], before) < _SIGNIFICANCE:
+            kept.append(number)
+        if len(kept) == 2 * SHOWN:
+            break
+    return [candidates[number] for number in kept]
+
+
 def _in_both(shows: Flags, having: Flags, halves: Halves) -> bool:
     """Whether the rate with it is above the rate without it in each half."""
     for half in (halves.first, ~halves.first):
@@ -302,6 +374,8 @@ def _without_consequences(literals: list[Literal], shows: Flags) -> list[Literal
 
 
 def _precedence(attribute: str) -> int:
+    if attribute == "topic":
+        return len(_PRECEDENCE) + 1
     places = (n for n, prefix in enumerate(_PRECEDENCE) if attribute.startswith(prefix))
     return next(places, len(_PRECEDENCE))
 

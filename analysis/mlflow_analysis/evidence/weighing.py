@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from mlflow_analysis.evidence.attributes import literals, trace_attributes
+from mlflow_analysis.evidence.attributes import comparable, literals, trace_attributes
 from mlflow_analysis.evidence.causes import Search, search_causes
 from mlflow_analysis.evidence.composition import (
     Weighed,
@@ -129,7 +129,8 @@ class Weighing:
                 hypothesis.not_causes,
             )
             halves = self._split.halves(first_explained)
-            search = search_causes(explained, candidates, halves)
+            among = comparable(hypothesis.unit, explained, self._features)
+            search = search_causes(explained, candidates, halves, among)
             outcomes = self._outcomes.contrasts(hypothesis, case, pairs.trace, rows.trace)
         return Weighed(
             hypothesis,

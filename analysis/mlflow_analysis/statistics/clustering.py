@@ -108,6 +108,10 @@ class ClusterExchange:
         ends = np.concatenate([[0], np.cumsum(self.sizes)]).astype(np.int64)
         return csr_array((np.ones(self.n), order, ends), shape=(len(self.sizes), self.n))
 
+    def sums(self, groups: npt.NDArray[np.bool_]) -> Floats:
+        """How many units of each cluster are in each row of ``groups`` (m, n); shape (m, C)."""
+        return np.asarray((self._members @ groups.T.astype(np.float32)).T, dtype=np.float64)
+
     def design_effects(self, outcome: Floats, groups: npt.NDArray[np.bool_]) -> Floats:
         """Moulton's factor of the association of ``outcome`` (n,) with each row of ``groups`` (m, n).
 
