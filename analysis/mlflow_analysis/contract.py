@@ -85,9 +85,7 @@ def analysis_to_json(
         "findings": [plain.of(_finding(ruled)) for ruled in rule(analysis, review, accept)],
         "timings": dict(analysis.timings),
     }
-    return {
-        key: value if key == "findings" else plain.of(value) for key, value in content.items()
-    }
+    return {key: value if key == "findings" else plain.of(value) for key, value in content.items()}
 
 
 def to_text(content: JsonObject) -> str:
