@@ -14,6 +14,8 @@ from datetime import datetime, timezone
 from importlib.resources import files
 from typing import Any
 
+import orjson
+
 from mlflow_analysis import __version__
 from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
 from mlflow_analysis.findings import (
@@ -28,7 +30,7 @@ from mlflow_analysis.findings import (
 )
 from mlflow_analysis.review import Review
 from mlflow_analysis.secrets import masked
-from mlflow_analysis.untrusted import printable_value
+from mlflow_analysis.untrusted import printable
 
 SCHEMA_VERSION = 1
 
@@ -51,6 +53,9 @@ def analysis_to_json(
 
     Credentials in traces are masked unless ``show_secrets``.
     """
+    if not show_secrets:
+        analysis = masked(analysis)
+    plain = _Plain()
     content: JsonObject = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "mlflow-tui", "version": __version__},
@@ -76,17 +81,16 @@ def analysis_to_json(
         },
         "statistics": _statistics(analysis.statistics),
         "purpose": _purpose(analysis.purpose),
-        "findings": [_finding(ruled) for ruled in rule(analysis, review, accept)],
+        # one by one: a finding may name every trace
+        "findings": [plain.of(_finding(ruled)) for ruled in rule(analysis, review, accept)],
         "timings": dict(analysis.timings),
     }
-    shown = content if show_secrets else masked(content)
-    stable: JsonObject = _stable(printable_value(shown))
-    return stable
+    return {key: value if key == "findings" else plain.of(value) for key, value in content.items()}
 
 
 def to_text(content: JsonObject) -> str:
     """``content`` as the text of a JSON file: indented, one newline at the end."""
-    return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def _statistics(statistics: Statistics) -> JsonObject:
@@ -277,15 +281,22 @@ def _iso(epoch_ms: int | None) -> str | None:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _stable(value: Any) -> Any:
-    """Floats to six significant digits, what is not a number to ``None``."""
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        # adding 0.0 turns -0.0 into 0.0
-        return float(f"{value:.6g}") + 0.0
-    if isinstance(value, dict):
-        return {key: _stable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_stable(item) for item in value]
-    return value
+class _Plain(dict[str, str]):
+    """Texts and what they look like when printable: an analysis names each trace many times."""
+
+    def __missing__(self, text: str) -> str:
+        shown = self[text] = printable(text)
+        return shown
+
+    def of(self, value: Any) -> Any:
+        """A JSON value with printable text, floats of six significant digits, no numbers as ``None``."""
+        if isinstance(value, str):
+            return self[value]
+        if isinstance(value, float):
+            # adding 0.0 turns -0.0 into 0.0
+            return float(f"{value:.6g}") + 0.0 if math.isfinite(value) else None
+        if isinstance(value, dict):
+            return {self[str(key)]: self.of(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.of(item) for item in value]
+        return value

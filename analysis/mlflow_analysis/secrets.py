@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
+from operator import attrgetter, is_
 from typing import Any, TypeVar
 
 _FORMS = re.compile(
@@ -69,6 +70,18 @@ HINT = (
 )
 """A text in which this is not found holds nothing that ``found`` finds: a quick first test, which keeps
 to what engines without backtracking (RE2) do fast."""
+_HEXADECIMAL = re.compile(r"(?:tr-)?[0-9a-f]*\Z")
+_MARKS = (
+    "-----begin ", "://", "bearer ", "eyj", "akia", "asia", "sk-", "k_live_", "ghp_", "gho_", "ghu_", "ghs_",
+    "ghr_", "github_pat_", "glpat-", "xox", "aiza", "dapi", "hf_", "passw", "pwd", "passphrase", "secret",
+    "ssn", "social", "iban",
+)  # fmt: skip
+_MARKS_TOGETHER = (
+    (("key", "token"), ("api", "access", "private", "auth", "refresh")),
+    (("card", "visa", "amex", "express", "credit", "debit", "pan"), tuple("23456")),
+)
+_FOLDED = {ord("ı"): "i", 0x307: None}
+"""What ``re.IGNORECASE`` takes for a plain letter and ``str.casefold`` does not."""
 _SHOWN = 4
 _NOTHING_SHOWN = frozenset(
     {_KINDS["url"], _KINDS["bearer"], _KINDS["assigned"], "a social security number"}
@@ -117,8 +130,21 @@ def _mod_97(number: str) -> bool:
     return int("".join(str(int(sign, 36)) for sign in plain[4:] + plain[:4])) % 97 == 1
 
 
+def _may_hold_any(text: str) -> bool:
+    """Whether ``found`` can find anything: a quick look for what each form has in it."""
+    if _HEXADECIMAL.match(text):
+        return False
+    plain = text.lower() if text.isascii() else text.casefold().translate(_FOLDED)
+    return any(mark in plain for mark in _MARKS) or any(
+        any(one in plain for one in some) and any(other in plain for other in others)
+        for some, others in _MARKS_TOGETHER
+    )
+
+
 def masked_text(text: str) -> str:
     """``text`` with every credential cut to its first characters."""
+    if not _may_hold_any(text):
+        return text
     parts, done = [], 0
     for secret in sorted(found(text), key=lambda each: (each.start, -each.end)):
         if secret.start < done:
@@ -130,24 +156,55 @@ def masked_text(text: str) -> str:
 
 
 def masked(value: Value) -> Value:
-    """``value`` (plain data, an analysis, say) with every string in it masked."""
-    masked_value: Value = _masked(value)
+    """``value`` (plain data, an analysis, say) with every string in it masked.
+
+    What holds nothing to mask is not copied.
+    """
+    masked_value: Value = _Masking().of(value)
     return masked_value
 
 
-def _masked(value: Any) -> Any:
-    if isinstance(value, Enum):
+class _Masking(dict[str, str]):
+    """Texts and what they are masked to: an analysis names each trace many times."""
+
+    def __missing__(self, text: str) -> str:
+        shown = self[text] = masked_text(text)
+        return shown
+
+    def of(self, value: Any) -> Any:
+        if isinstance(value, Enum):
+            return value
+        if isinstance(value, str):
+            return self[value]
+        if isinstance(value, (tuple, list)):
+            return self._of_items(value)
+        if isinstance(value, dict):
+            return {self.of(key): self.of(item) for key, item in value.items()}
+        if is_dataclass(value) and not isinstance(value, type):
+            (shown,) = self._of_records([value])
+            return shown
         return value
-    if isinstance(value, str):
-        return masked_text(value)
-    if isinstance(value, tuple):
-        return tuple(_masked(item) for item in value)
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    if isinstance(value, dict):
-        return {_masked(key): _masked(item) for key, item in value.items()}
-    if is_dataclass(value) and not isinstance(value, type):
-        return replace(
-            value, **{field.name: _masked(getattr(value, field.name)) for field in fields(value)}
-        )
-    return value
+
+    def _of_items(self, items: tuple[Any, ...] | list[Any]) -> Any:
+        kinds = set(map(type, items))
+        kind = kinds.pop() if len(kinds) == 1 else None
+        if kind is str:
+            shown = list(map(self.__getitem__, items))
+        elif kind is not None and is_dataclass(kind):
+            shown = self._of_records(items)
+        else:
+            shown = [self.of(item) for item in items]
+        if all(map(is_, items, shown)):
+            return items
+        return tuple(shown) if isinstance(items, tuple) else shown
+
+    def _of_records(self, records: tuple[Any, ...] | list[Any]) -> list[Any]:
+        """Dataclasses of one kind, column by column: there may be one for each trace."""
+        shown = list(records)
+        for field in fields(records[0]):
+            column = list(map(attrgetter(field.name), records))
+            after = self._of_items(column)
+            if after is not column:
+                for at in (at for at, each in enumerate(after) if each is not column[at]):
+                    shown[at] = replace(shown[at], **{field.name: after[at]})
+        return shown

@@ -35,6 +35,8 @@ _PLENTY = 0.01
 _HELD_AGAINST = 4
 """So many better explanations make at most sixteen strata."""
 _AS_GOOD = 0.95
+_AT_ONCE = 16
+"""Groups that are counted at once, to save memory."""
 _PRECEDENCE = (
     "tool",
     "app_version",
@@ -114,8 +116,12 @@ class _Units:
 
     def counts(self, having: Flags) -> tuple[Floats, Floats]:
         """How many units have it, and how many of those are affected."""
-        # single precision holds these counts exactly up to 16 million units
-        units, both = np.rint(having.astype(np.float32) @ self._weights).astype(float).T
+        # single precision holds these counts exactly up to 16 million units, but takes four times the room
+        counted = np.concatenate([
+            having[start : start + _AT_ONCE].astype(np.float32) @ self._weights
+            for start in range(0, max(1, len(having)), _AT_ONCE)
+        ])  # fmt: skip
+        units, both = np.rint(counted).astype(float).T
         return units, both
 
     def quality(self, units: Floats, both: Floats) -> Floats:

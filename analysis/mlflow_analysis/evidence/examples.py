@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -98,13 +99,10 @@ def assessments(hypothesis: Hypothesis, rows: Rows, case: Case) -> tuple[TraceAs
     """One assessment for each affected trace, named as MLflow names them."""
     name = hypothesis.id.replace("-", "_")
     rationales = case.affected["rationale"].to_numpy(dtype=object)[rows.at]
-    return tuple(
-        TraceAssessment(trace_id, span_id, name, rationale)
-        for trace_id, span_id, rationale in zip(
-            *(map(str, each.tolist()) for each in (rows.trace_id, rows.span_id, rationales)),
-            strict=True,
-        )
+    trace_ids, span_ids, told = (
+        map(str, each.tolist()) for each in (rows.trace_id, rows.span_id, rationales)
     )
+    return tuple(map(TraceAssessment, trace_ids, span_ids, repeat(name), told))
 
 
 def trend(counted: Prevalence, first: Places, features: Features) -> tuple[TrendPoint, ...]:

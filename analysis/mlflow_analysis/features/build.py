@@ -35,6 +35,11 @@ _TYPES: Mapping[str, type] = {
 """Columns of numbers and flags; the others are text, also where a table is empty."""
 _TRACE_TYPES = {**_TYPES, "start_ms": np.int64}
 _SPAN_TYPES = {**_TYPES, "start_ms": np.float64}
+_REPEATED = (
+    "name", "kind", "tool", "status", "model", "finish_reason", "error_class", "error_message",
+    "instructions", "offered", "requested", "state", "session_id", "user", "app_version", "prompt_version",
+)  # fmt: skip
+"""Columns of which equal texts are one object: quicker to compare, and held once."""
 _BEGINNING = itemgetter(TRACE_COLUMNS.index("start_ms"), TRACE_COLUMNS.index("trace_id"))
 _POSITION = itemgetter(SPAN_COLUMNS.index("position"))
 _PLACE = itemgetter(
@@ -72,10 +77,14 @@ def _table(
 ) -> pd.DataFrame:
     """Rows as a table. Types are given, since guessing them takes longer than all else."""
     columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else [()] * len(names)
-    return pd.DataFrame({
+    table = pd.DataFrame({
         name: pd.Series(np.array(column, types[name]) if name in types else column, dtype=types.get(name, object))
         for name, column in zip(names, columns, strict=True)
     })  # fmt: skip
+    for name in table.columns.intersection(_REPEATED):
+        codes, texts = pd.factorize(table[name].to_numpy())
+        table[name] = pd.Series(texts[codes], dtype=object)
+    return table
 
 
 def _assessments(ordered: Sequence[Extracted]) -> pd.DataFrame:

@@ -87,6 +87,10 @@ from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 from mlflow_analysis.timing.clock import look_measured
 
 Made = TypeVar("Made")
+_OF_OPERATIONS = [
+    "trace_id", "session", "name", "kind", "tool", "depth", "start_ms", "end_ms", "duration_ms", "failed",
+    "error_class", "error_status",
+]  # fmt: skip
 
 
 class Field(str, Enum):
@@ -201,7 +205,8 @@ class Features:
     def operations(self) -> pd.DataFrame:
         """Spans of complete traces in which a failure can begin: what failures are counted among.
 
-        Calls of tools and models, spans without children, and any span of ``failures``.
+        Calls of tools and models, spans without children, and any span of ``failures``. Without the long
+        texts: these are most of the spans.
         """
         spans, kinds = self.spans, self.spans["kind"]
         ended = self.traces["complete"].to_numpy()[self.trace_at]
@@ -209,12 +214,13 @@ class Features:
         has_children[self.parent_at[ended & (self.parent_at >= 0)]] = True
         is_call = kinds.isin(TOOL_KINDS | MODEL_KINDS).to_numpy()
         began = spans.index.isin(self.failures.index)
-        return spans[ended & (is_call | ~has_children | began)]
+        return spans.loc[ended & (is_call | ~has_children | began), _OF_OPERATIONS]
 
     @cached_property
     def durations_measured(self) -> bool:
         """Whether the calls of tools and models take as long as they happen to take (``timing.clock``)."""
-        calls = self.spans[self.spans["kind"].isin(TOOL_KINDS | MODEL_KINDS)]
+        is_call = self.spans["kind"].isin(TOOL_KINDS | MODEL_KINDS)
+        calls = self.spans.loc[is_call, ["kind", "name", "duration_ms"]]
         return look_measured(calls["kind"] + " " + calls["name"], calls["duration_ms"])
 
     @cached_property

@@ -103,7 +103,7 @@ def affected_rows(
         is_column = isinstance(column, (pd.Series, pd.Index, list))
         texts[place] = np.asarray(column, dtype=object) if is_column else column
     rows = pd.DataFrame(texts.T, columns=_TEXT_COLUMNS, dtype=object)
-    offsets = list(offset) if isinstance(offset, (pd.Series, pd.Index, list)) else offset
+    offsets = offset.to_numpy() if isinstance(offset, pd.Series) else offset
     rows.insert(AFFECTED_COLUMNS.index("offset"), "offset", pd.Series(offsets, index=rows.index))
     return rows
 

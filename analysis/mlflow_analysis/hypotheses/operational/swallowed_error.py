@@ -97,7 +97,8 @@ class SwallowedError(Hypothesis):
         ]
         # the lexicon is only held against answers that have something to admit
         answers = features.traces.loc[spans["trace_id"].unique(), "response"].astype(str)
-        silent = answers.index[~answers.map(admits_failure).astype(bool)]
+        admitting = {text for text in answers.unique() if admits_failure(text)}
+        silent = answers.index[~answers.isin(admitting)]
         spans = spans[spans["trace_id"].isin(silent)]
         return spans[~mended(features, spans)]
 

@@ -145,7 +145,7 @@ def inferred_limits(features: Features) -> Iterator[InferredLimit]:
         if found is None:
             continue
         low, high = found
-        calls = operations[of_all == operation]
+        calls = operations.loc[of_all == operation, ["failed", "duration_ms"]]
         succeeded = calls.loc[~calls["failed"].astype(bool), "duration_ms"]
         at_limit = succeeded.between(low, high).mean() if len(succeeded) else 0.0
         beyond = (calls["duration_ms"] > high).mean()

@@ -118,7 +118,8 @@ class EmptyOrRawErrorResponse(Hypothesis):
 def _answerable(features: Features) -> pd.DataFrame:
     traces = features.complete
     traces = traces[~traces["failed"]]
-    answers = (traces["response"].str.strip() != "").groupby(traces["name"]).transform("mean")
+    has_text = pd.Series([bool(text.strip()) for text in traces["response"]], index=traces.index)
+    answers = has_text.groupby(traces["name"]).transform("mean")
     return traces[answers >= _MOST_ANSWER]
 
 

@@ -73,7 +73,7 @@ def of_others(features: Features, *, also_from_tools: bool) -> list[OthersData]:
         return []
     shown: list[OthersData] = []
     sessions: dict[str, set[str]] = {}
-    maybe = traces[traces["response"].str.contains(r"[@+]", regex=True)]
+    maybe = traces[_may_be_personal(traces["response"])]
     for trace_id, session, user, start_ms, text, span_id in zip(
         maybe.index, maybe["session"], maybe["user"], maybe["start_ms"], maybe["response"],
         maybe["root_span_id"], strict=True,
@@ -91,6 +91,10 @@ def of_others(features: Features, *, also_from_tools: bool) -> list[OthersData]:
     return [each for each in shown if not _explained(each, features, also_from_tools)]
 
 
+def _may_be_personal(texts: pd.Series) -> list[bool]:
+    return ["@" in text or "+" in text for text in texts]
+
+
 @dataclass
 class _Owner:
     trace_id: str
@@ -102,7 +106,7 @@ class _Owner:
 def _owners(traces: pd.DataFrame) -> dict[str, _Owner]:
     """Who gave which address in a request; addresses are keyed by their normal form."""
     owners: dict[str, _Owner] = {}
-    giving = traces[traces["request"].str.contains(r"[@+]", regex=True)]
+    giving = traces[_may_be_personal(traces["request"])]
     for trace_id, session, user, start_ms, text in zip(
         giving.index, giving["session"], giving["user"], giving["start_ms"], giving["request"],
         strict=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.running_text import RunningText, running_text
+from mlflow_analysis.hypotheses.quality.screening import may_hold
 
 _GRAM = 4
 _DUPLICATE_SHARE = 0.20
@@ -90,7 +92,10 @@ def _running(features: Features) -> pd.Series:
     text = running_text(features)
     long = [len(text[each].words) >= _SHORTEST_ANSWER for each in answers["response"]]
     answers = answers[np.array(long, dtype=bool)]
-    return answers.loc[~answers["request"].str.contains(_ON_REQUEST), "response"]
+    on_request = may_hold(answers["request"].tolist(), _ON_REQUEST)
+    maybe = answers["request"][on_request]
+    on_request[on_request] = [bool(re.search(_ON_REQUEST, text)) for text in maybe]
+    return answers.loc[~on_request, "response"]
 
 
 def _repetition(text: RunningText) -> tuple[str, str] | None:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, floor
 
 import numpy as np
@@ -86,29 +88,39 @@ def checked_answers(features: Features) -> tuple[Answer, ...]:
 def _checked(
     features: Features, given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
 ) -> tuple[Answer, ...]:
-    traces = features.complete[["session", "request", "response"]]
-    traces = traces[traces["session"].isin(traces.loc[list(given), "session"])]
-    spans = features.spans[["trace_id", "tool", "arguments", "output"]]
-    spans = spans[spans["trace_id"].isin(traces.index)]
-    taken: dict[str, list[str]] = defaultdict(list)
-    returned: dict[str, list[str]] = defaultdict(list)
-    for trace_id, tool, arguments, output in zip(
-        spans["trace_id"], spans["tool"], spans["arguments"], spans["output"], strict=True
-    ):
-        taken[trace_id].append(arguments)
-        if tool:
-            returned[trace_id].append(output)
-    before: dict[str, list[str]] = defaultdict(list)
+    traces, spans = features.traces, features.spans
+    requests, responses = (traces[name].to_numpy(object) for name in ("request", "response"))
+    tools, arguments, outputs = (
+        spans[name].to_numpy(object) for name in ("tool", "arguments", "output")
+    )
+    # the spans of a trace stand together, in the order of the traces
+    bounds = np.searchsorted(features.trace_at, np.arange(len(traces) + 1)).tolist()
+
+    def returned(place: int) -> list[str]:
+        own = slice(bounds[place], bounds[place + 1])
+        return [output for tool, output in zip(tools[own], outputs[own], strict=True) if tool]
+
+    def taken(place: int) -> list[str]:
+        return [requests[place], *arguments[bounds[place] : bounds[place + 1]]]
+
+    def elsewhere(place: int, before: list[int]) -> list[str]:
+        """What the trace was given, and all that stands in the traces before it."""
+        texts = taken(place)
+        for earlier in before:
+            texts += [*taken(earlier), responses[earlier], *returned(earlier)]
+        return texts
+
+    before: dict[int, list[int]] = defaultdict(list)
     general = _general(given, dict(zip(traces.index, traces["session"], strict=True)))
+    complete = np.flatnonzero(traces["complete"].to_numpy(dtype=bool))
     found = []
-    for trace_id, session, request, response in zip(
-        traces.index, traces["session"], traces["request"], traces["response"], strict=True
-    ):
-        rest = [request, *taken[trace_id]]
+    for place, trace_id, session in zip(
+        complete.tolist(), traces.index[complete], features.session_codes[complete].tolist(), strict=True
+    ):  # fmt: skip
         if trace_id in given:
-            sources = returned[trace_id], rest, before[session]
+            sources = returned(place), partial(elsewhere, place, before[session])
             found.append(_answer(str(trace_id), *given[trace_id], *sources, general))
-        before[session] += [*rest, response, *returned[trace_id]]
+        before[session].append(place)
     return tuple(found)
 
 
@@ -117,25 +129,26 @@ def _answer(
     named: tuple[str, ...],
     numbers: tuple[str, ...],
     outputs: list[str],
-    rest: list[str],
-    before: list[str],
+    elsewhere: Callable[[], list[str]],
     general: set[str],
 ) -> Answer:
+    """``elsewhere`` is only looked at for what does not stand in ``outputs``."""
     from_calls = 0
+    rest: list[str] = []
     unsupported: list[str] = []
     odd: list[str] = []
     for value in named + numbers:
         ways = _ways(value)
         if _stands(ways, outputs):
             from_calls += 1
-        elif not (
-            _stands(ways, rest)
-            or _stands(ways, before)
-            or (_form(value) in general and _parts_stand(value, outputs + rest + before))
+            continue
+        rest = rest or elsewhere()
+        if not (
+            _stands(ways, rest) or (_form(value) in general and _parts_stand(value, outputs + rest))
         ):
             (odd if value in numbers else unsupported).append(value)
     if odd:
-        terms = _terms(outputs + rest + before)
+        terms = _terms(outputs + rest)
         reckoned = _reckoned(terms)
         unsupported += [
             value for value in odd if not (_follows(value, reckoned) or _rounds(value, terms))

@@ -50,7 +50,7 @@ def replies(features: Features, concerns: Callable[[str], bool]) -> list[Reply]:
     traces = features.complete
     traces = traces[~traces["failed"] & (traces["response"] != "")]
     calls = features.model_calls
-    calls = calls[calls["trace_id"].isin(traces.index)]
+    calls = calls.loc[calls["trace_id"].isin(traces.index), ["trace_id", "instructions", "output"]]
     last = calls.drop_duplicates("trace_id", keep="last")
     concerned = [text for text in sorted(set(last["instructions"]) - {""}) if concerns(text)]
     last = last[last["instructions"].isin(concerned)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import ClassVar
 
 import pandas as pd
@@ -68,28 +69,30 @@ class TruncatedResponse(Hypothesis):
         """Those whose answer is cut off."""
         answered = _answered(features)
         calls = features.model_calls
-        calls = calls[calls["trace_id"].isin(answered.index)]
-        last = calls.drop_duplicates("trace_id", keep="last").reset_index().set_index("trace_id")
+        calls = calls.loc[
+            calls["trace_id"].isin(answered.index),
+            ["trace_id", "span_id", "model", "output_tokens", "finish_reason"],
+        ]
+        last = calls.drop_duplicates("trace_id", keep="last").set_index("trace_id")
         shown: dict[str, tuple[str, str]] = {}
+        left_open = cache(_left_open)
         for trace_id, text, root in zip(
             answered.index, answered["response"], answered["root_span_id"], strict=True
         ):
-            reason = _left_open(text)
+            reason = left_open(text)
             if reason:
                 shown[str(trace_id)] = (reason, str(root))
-        span_ids = (
-            last["key"].astype(str).str.rpartition("/")[2] if len(last) else pd.Series(dtype=object)
-        )
         limits = _limits(calls)
-        for trace_id, model, tokens, finish in zip(
-            last.index, last["model"], last["output_tokens"], last["finish_reason"], strict=True
-        ):
+        for trace_id, span_id, model, tokens, finish in zip(
+            last.index, last["span_id"], last["model"], last["output_tokens"], last["finish_reason"],
+            strict=True,
+        ):  # fmt: skip
             stopped = str(finish).casefold().removeprefix("finishreason.")
             if stopped in _LENGTH_REASONS:
                 count = f" after {tokens:.0f} output tokens" if pd.notna(tokens) else ""
                 shown[str(trace_id)] = (
                     f"the last model call stopped with finish reason “{finish}”{count}",
-                    str(span_ids[trace_id]),
+                    str(span_id),
                 )
             elif tokens == limits.get(model) and _mid_sentence(
                 str(answered.at[trace_id, "response"])
@@ -99,7 +102,7 @@ class TruncatedResponse(Hypothesis):
                     (
                         f"it ends in mid-sentence at {tokens:.0f} output tokens, the most that "
                         f"{model or 'the model'} ever gave",
-                        str(span_ids[trace_id]),
+                        str(span_id),
                     ),
                 )
         cut = answered.loc[[trace_id for trace_id in answered.index if trace_id in shown]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import ClassVar
 
 import pandas as pd
@@ -179,8 +180,13 @@ def _complaints(traces: pd.DataFrame) -> list[_Row]:
     return rows
 
 
+def _content_words(text: str) -> frozenset[str]:
+    return frozenset(_WORDS.findall(text.lower())) - _STOP
+
+
 def _repeated_requests(traces: pd.DataFrame) -> list[_Row]:
     rows: list[_Row] = []
+    content_words = cache(_content_words)
     before: dict[str, tuple[str, frozenset[str]]] = {}
     in_turns = traces[traces["session"].duplicated(keep=False)]
     for trace_id, session, turn, request, failed, response in zip(
@@ -192,7 +198,7 @@ def _repeated_requests(traces: pd.DataFrame) -> list[_Row]:
         in_turns["response"],
         strict=True,
     ):
-        words = frozenset(_WORDS.findall(request[:_LONGEST].lower())) - _STOP
+        words = content_words(request[:_LONGEST])
         last, said = before.get(session, ("", frozenset[str]()))
         smaller = min(len(words), len(said))
         common = len(words & said)

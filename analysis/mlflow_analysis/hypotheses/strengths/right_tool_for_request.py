@@ -124,9 +124,11 @@ def _choices(features: Features) -> pd.DataFrame:
     traces = features.complete
     calls = features.calls
     on_topic = traces.index[~traces["topic"].isin(NO_SUBJECT)]
-    calls = calls[(calls["tool"] != "") & calls["trace_id"].isin(on_topic)]
-    first = calls.sort_values(["trace_id", "position"], kind="stable").drop_duplicates("trace_id")
-    first = first.set_index("trace_id")
+    calls = calls.loc[
+        (calls["tool"] != "") & calls["trace_id"].isin(on_topic),
+        ["trace_id", "tool", "span_id", "failed"],
+    ]
+    first = calls.drop_duplicates("trace_id").set_index("trace_id")
     table = traces.loc[traces.index.isin(first.index), ["topic", "session", "request"]]
     table = table[table.groupby("topic")["topic"].transform("size") >= _FEWEST]
     first = first.reindex(table.index)
