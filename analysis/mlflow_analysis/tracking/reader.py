@@ -29,6 +29,7 @@ from mlflow_analysis.tracking.convert import (
     trace_info,
     trace_record,
 )
+from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_analysis.tracking.incomplete import damaged, stated_size, why_missing
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,
@@ -150,6 +151,7 @@ class StoreTraces:
                 return
 
     def _search(self, filter_string: str, bound: str, size: int, token: str | None) -> Any:
+        load_mlflow()
         from mlflow.exceptions import MlflowException
 
         conditions = [part for part in (filter_string.strip(), bound) if part]
@@ -171,6 +173,8 @@ class StoreTraces:
                     details_of(error, self._address),
                 ) from error
             raise self._broken(error) from error
+        except ConnectionProblem:
+            raise
         except Exception as error:
             raise self._broken(error) from error
 
@@ -324,7 +328,9 @@ class StoreTraces:
             self._check_still_there()
             said = single_line(str(error))
             if "missing span data" in said or "not found" in said.lower():
-                return SkippedTrace(info.trace_id, "The file with its spans is missing.")
+                gone = "The file with its spans is missing."
+                running = info.state == "IN_PROGRESS"  # the file is written when it ends
+                return SkippedTrace(info.trace_id, why_missing(info) if running else gone)
             if "corrupted" in said:
                 return SkippedTrace(info.trace_id, "The file with its spans is damaged.")
             return SkippedTrace(info.trace_id, f"Its spans could not be read: {said[:200]}")
