@@ -84,8 +84,12 @@ class LineScroll(ScrollView, can_focus=True):
         """How wide a line is: all but the scrollbar."""
         return self.scrollable_content_region.width
 
-    def set_line_count(self, count: int) -> None:
-        """Say that there are ``count`` lines now; the cursor stays if its line is still there."""
+    def set_line_count(self, count: int, *, redraw: bool = True) -> None:
+        """Say that there are ``count`` lines now; the cursor stays if its line is still there.
+
+        Without ``redraw`` only lines that came or went are drawn: the others say what they said.
+        """
+        before, cursor_before = self._count, self.cursor
         self._count = count
         # Setting virtual_size plainly lays out and repaints the whole screen.
         self.set_reactive(ScrollView.virtual_size, Size(self.size.width, count))
@@ -95,7 +99,20 @@ class LineScroll(ScrollView, can_focus=True):
         self.cursor = max(0, min(self.cursor, count - 1))
         if self.scroll_offset.y > self.max_scroll_y:
             self.scroll_to(y=self.max_scroll_y, animate=False)
-        self.refresh()
+        if redraw:
+            self.refresh()
+            return
+        for index in self.lines_seen:
+            if (index < before) != (index < count) or (
+                cursor_before != self.cursor and index in (cursor_before, self.cursor)
+            ):
+                self.refresh_line(index)
+
+    @property
+    def lines_seen(self) -> range:
+        """Numbers of the lines that there is room for on the screen, whether there are so many or not."""
+        top = self.scroll_offset.y
+        return range(top, top + self.size.height)
 
     def move_to(self, index: int, *, tell: bool = True) -> None:
         """Put the cursor on line ``index`` (the nearest there is) and bring it into view."""
