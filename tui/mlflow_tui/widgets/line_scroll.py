@@ -20,6 +20,8 @@ from textual.strip import Strip
 from mlflow_tui.widgets.palette import ROLES, Palette, palette_of
 
 CURSOR_SIGN = "▌"
+SCROLLED_SHARE = 2
+"""A step over the edge scrolls by this part of the screen: half of it."""
 
 
 class LineScroll(ScrollView, can_focus=True):
@@ -144,10 +146,15 @@ class LineScroll(ScrollView, can_focus=True):
 
     def _bring_into_view(self, index: int) -> None:
         top, height = self.scroll_offset.y, max(1, self.size.height)
+        # Every scroll draws all lines anew. A step over the edge scrolls so far that a held key does so
+        # rarely: on a slow link it would be late else.
+        ahead = height // SCROLLED_SHARE
         if index < top:
-            self.scroll_to(y=index, animate=False)
+            beyond = ahead if index == top - 1 else 0
+            self.scroll_to(y=max(0, index - beyond), animate=False)
         elif index >= top + height:
-            self.scroll_to(y=index - height + 1, animate=False)
+            beyond = ahead if index == top + height else 0
+            self.scroll_to(y=min(index + beyond, self._count - 1) - height + 1, animate=False)
 
     # ---- drawing ------------------------------------------------------------------------
 
