@@ -15,7 +15,8 @@ import pyte  # type: ignore[import-untyped]
 
 QUIET_S = 0.06
 """An answer has ended when nothing has been drawn for that long."""
-_PATIENCE_S = 300.0
+_LONGEST_S = 5.0
+_PATIENCE_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,24 @@ class Terminal:
                 size += drawn
         return Answer(_ms(began, first), _ms(began, last), size)
 
+    def hold(self, key: str, times: int, every_s: float = 1 / 30) -> list[Answer]:
+        """Send ``key`` as a held key does; the next one waits until something has been drawn for this one."""
+        answers = []
+        for _ in range(times):
+            self.idle(0.0)
+            began = time.perf_counter()
+            self.send(key)
+            first = last = None
+            size = 0
+            while (left := began + (every_s if last else _LONGEST_S) - time.perf_counter()) > 0:
+                drawn = self._read(left)
+                if drawn:
+                    last = time.perf_counter()
+                    first = first or last
+                    size += drawn
+            answers.append(Answer(_ms(began, first), _ms(began, last), size))
+        return answers
+
     def send(self, keys: str) -> None:
         """Send keys and do not wait."""
         os.write(self._child.child_fd, keys.encode())
@@ -94,7 +113,7 @@ class Terminal:
     def seconds_until(self, condition: Callable[[str], bool], what: str) -> float:
         """Seconds from now until the text on the screen meets ``condition``; the moment is that of the drawing.
 
-        Raises ``RuntimeError`` with the screen if it does not within five minutes.
+        Raises ``RuntimeError`` with the screen if it does not within ten minutes.
         """
         began = drawn_at = time.perf_counter()
         while not condition(self.text):
