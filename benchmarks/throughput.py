@@ -1,89 +1,166 @@
-"""Reading and analysing the demo store, as ratios: seconds depend on the machine."""
+"""Reading and analysing stores of many traces, as ratios from one run: seconds depend on the machine."""
 
 from __future__ import annotations
 
+import json
+import sqlite3
+import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from benchmarks.figures import Figure
-from mlflow_analysis.demo.store import EXPERIMENT, TRACES, ensure_demo_store
-from mlflow_analysis.engine import AnalysisOptions, analyze
-from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.features.extract import extract
-from mlflow_analysis.records import TraceRecord
-from mlflow_analysis.source import RecordedTraces
-from mlflow_analysis.tracking.connection import connect
-from mlflow_analysis.tracking.environment import load_mlflow
+from benchmarks.large_store import EXPERIMENT, add_traces, address_of, make_large_store
+from benchmarks.processes import Run, run
+from benchmarks.terminal import environment_in, mlflow_tui
 
-_REPEATS = 3
-_SLOWEST_STORE_S = 15.0
-
-
-def measure() -> list[Figure]:
-    """Medians of three; the store is made once, in a directory of its own."""
-    with tempfile.TemporaryDirectory() as directory:
-        began = time.perf_counter()
-        store = ensure_demo_store(Path(directory))
-        made_in = time.perf_counter() - began
-        plain = _median(lambda: _plain_client(store.tracking_uri))
-        source = connect(store.tracking_uri).experiment(EXPERIMENT)
-        listing = _median(lambda: [info for page in source.infos() for info in page])
-        infos = [info for page in source.infos() for info in page]
-        reading = _median(lambda: list(source.traces(infos)))
-        records = [each for each in source.traces(infos) if isinstance(each, TraceRecord)]
-        extracting = _median(lambda: [extract(record) for record in records])
-        began = time.perf_counter()
-        _analyse(records)
-        analysing = time.perf_counter() - began
-    return [
-        Figure(
-            f"demo store of {TRACES} traces made in",
-            f"{made_in:.1f} s",
-            f"≤ {_SLOWEST_STORE_S:.0f} s",
-            made_in <= _SLOWEST_STORE_S,
-        ),
-        Figure("MLflow's client, pages of 500 with spans", f"{plain:.2f} s"),
-        Figure("our listing of infos, against that", f"{listing / plain:.2f}"),
-        Figure(
-            "our reading of spans, against that",
-            f"{reading / plain:.2f}",
-            "≤ 1.5",
-            reading / plain <= 1.5,
-        ),
-        Figure("extracting features, against that", f"{extracting / plain:.2f}"),
-        Figure("whole analysis in memory", f"{analysing:.1f} s"),
-        Figure("traces analysed a second", f"{len(records) / analysing:.0f}"),
-    ]
+SIZES = (1_000, 10_000, 50_000)
+LARGE = 100_000
+_NEW = 1_000
+_DECIDING = 50_000
+"""The limits are those of a store of this size; smaller ones show how they come about."""
+_MEMORY = 1.2e9
 
 
-def _median(work: Callable[[], object]) -> float:
-    seconds = []
-    for _ in range(_REPEATS):
-        began = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - began)
-    return sorted(seconds)[_REPEATS // 2]
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One run of ``mlflow-tui analyze``, everything included."""
+
+    run: Run
+    read: int
+    """Traces."""
+    reading_s: float
+    """Of its seconds those for listing and reading."""
 
 
-def _plain_client(tracking_uri: str) -> int:
-    """What anyone would write: all traces with spans, through MLflow's public client."""
-    client: Any = load_mlflow().MlflowClient(tracking_uri=tracking_uri)
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    token, read = None, 0
-    while True:
-        page = client.search_traces(
-            locations=[experiment.experiment_id], max_results=500, page_token=token
+def measure(sizes: Sequence[int] = SIZES) -> list[Figure]:
+    """Figures of a SQLite store of each size."""
+    figures: list[Figure] = []
+    cold: dict[int, Analysis] = {}
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as directory:
+            found, cold[size] = _one_size(Path(directory), size)
+        figures += found
+    if 10_000 in cold and LARGE in cold:
+        small, large = (cold[size].run.seconds / size for size in (10_000, LARGE))
+        figures.append(
+            _at_most("cost of a trace at 100,000 against that at 10,000", large / small, 1.3)
         )
-        read += sum(len(trace.data.spans) > 0 for trace in page)
-        token = page.token
-        if not token:
-            return read
+    return figures
 
 
-def _analyse(records: list[TraceRecord]) -> AnalysisReady:
-    *_, last = analyze(RecordedTraces(records), AnalysisOptions())
-    assert isinstance(last, AnalysisReady)
-    return last
+def read_all(way: str, address: str, home: Path) -> tuple[Run, int, float]:
+    """Read a store in a process of its own: the run, the traces read and the seconds of reading."""
+    done = run([sys.executable, "-m", "benchmarks.reading", way, address], environment_in(home))
+    told = json.loads(done.output.splitlines()[-1])
+    return done, told["traces"], told["seconds"]
+
+
+def analyse(address: str, home: Path, *options: str) -> Analysis:
+    """Analyse a store as a user would; ``home`` is where the cache is."""
+    target = home / "analysis.json"
+    command = mlflow_tui("analyze", "--tracking-uri", address, "--experiment", EXPERIMENT)
+    done = run(
+        [*command, "--quiet", "--overwrite", "--json", str(target), *options], environment_in(home)
+    )
+    told = json.loads(target.read_text(encoding="utf-8"))
+    timings = told["timings"]
+    return Analysis(done, told["traces"]["read"], timings["listing"] + timings["reading"])
+
+
+def _one_size(directory: Path, size: int) -> tuple[list[Figure], Analysis]:
+    store = directory / "large.db"
+    address = make_large_store(store, size)
+    decides = size == _DECIDING
+    warm, other = directory / "warm", directory / "other"
+    for home in (warm, other):
+        home.mkdir()
+    _, _, floor_s = read_all("floor", address, other)
+    mlflow, traces, mlflow_s = read_all("mlflow", address, other)
+    assert traces == size
+    public, public_read, public_s = read_all("public", address, other)
+    ours, ours_read, ours_s = read_all("ours", address, other)
+    one = analyse(address, other, "--workers", "1", "--no-cache")
+    two = analyse(address, warm, "--workers", "2")
+    cached = analyse(address, warm, "--workers", "2")
+    assert public_read == ours_read == one.read == two.read == cached.read
+    add_traces(store, min(_NEW, size))
+    more = analyse(address_of(store), warm, "--workers", "2")
+    spans, content = _weight(store)
+    title = f"{size:,} traces, {spans:.1f} spans and {content / 1000:.1f} KB each"
+    fastest = min(one.run.seconds, two.run.seconds)
+    lines = [
+        Figure(title, ""),
+        _seconds("raw floor: sqlite3 and JSON", floor_s, size),
+        _seconds("mlflow.search_traces()", mlflow_s, size, mlflow.peak_bytes),
+        _seconds("our reader through MLflow's client", public_s, size, public.peak_bytes),
+        _seconds("our reader of SQL stores", ours_s, size, ours.peak_bytes),
+        _seconds("analyze, 1 worker, no cache", one.run.seconds, size, one.run.peak_bytes),
+        _seconds("analyze, 2 workers, cold", two.run.seconds, size, two.run.peak_bytes),
+        _seconds("analyze, 2 workers, cached", cached.run.seconds, size, cached.run.peak_bytes),
+        _seconds(
+            f"analyze, {min(_NEW, size):,} new traces",
+            more.run.seconds,
+            more.read,
+            more.run.peak_bytes,
+        ),
+        _at_least("SQL reader, share of the raw floor's speed", floor_s / ours_s, 0.5, decides),
+        _at_least("public reader, times as fast as search_traces", mlflow_s / public_s),
+        _at_least("cold analyze, times as fast as search_traces", mlflow_s / fastest, 5.0, decides),
+        _at_least(
+            "cached analyze, times as fast as search_traces",
+            mlflow_s / cached.run.seconds,
+            10.0,
+            decides,
+        ),
+        _at_least(
+            "cached reading, times as fast as cold reading", two.reading_s / cached.reading_s
+        ),
+        _at_least(
+            f"reading with {min(_NEW, size):,} new, times as fast as cold",
+            two.reading_s / more.reading_s,
+        ),
+        _at_least(
+            "two workers reading, times as fast as one", one.reading_s / two.reading_s, 1.6, decides
+        ),
+        _at_least("two workers, whole analyze, against one", one.run.seconds / two.run.seconds),
+        _at_most(
+            "peak memory of all processes of analyze, GB",
+            max(one.run.peak_bytes, two.run.peak_bytes) / 1e9,
+            _MEMORY / 1e9,
+            decides,
+        ),
+    ]
+    return [
+        lines[0],
+        *(_indented(line) for line in lines[1:]),
+    ], two if two.run.seconds == fastest else one
+
+
+def _weight(store: Path) -> tuple[float, float]:
+    """Spans of a trace, and bytes of their JSON."""
+    with sqlite3.connect(store) as connection:
+        traces, spans, content = connection.execute(
+            "SELECT count(DISTINCT trace_id), count(*), sum(length(content)) FROM spans"
+        ).fetchone()
+    return spans / traces, content / traces
+
+
+def _seconds(name: str, seconds: float, traces: int, peak_bytes: int = 0) -> Figure:
+    memory = f"  {peak_bytes / 1e6:5,.0f} MB" if peak_bytes else " " * 10
+    return Figure(name, f"{seconds:8.2f} s  {traces / seconds:7,.0f}/s{memory}")
+
+
+def _at_least(name: str, ratio: float, limit: float = 0.0, decides: bool = True) -> Figure:
+    if not limit:
+        return Figure(name, f"{ratio:.2f}")
+    return Figure(name, f"{ratio:.2f}", f"≥ {limit:g}", ratio >= limit if decides else None)
+
+
+def _at_most(name: str, ratio: float, limit: float, decides: bool = True) -> Figure:
+    return Figure(name, f"{ratio:.2f}", f"≤ {limit:g}", ratio <= limit if decides else None)
+
+
+def _indented(figure: Figure) -> Figure:
+    return Figure(f"  {figure.name}", figure.value, figure.limit, figure.kept)

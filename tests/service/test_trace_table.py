@@ -8,7 +8,8 @@ import pytest
 
 from mlflow_analysis.protocol import RowQuery
 from mlflow_analysis.records import TraceInfo
-from mlflow_analysis.service.trace_table import TraceTable, spoken_request, spoken_response
+from mlflow_analysis.service.previews import spoken_request, spoken_response
+from mlflow_analysis.service.trace_table import TraceTable
 from trace_factory import trace
 
 

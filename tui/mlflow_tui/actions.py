@@ -226,7 +226,7 @@ ACTIONS: tuple[Action, ...] = (
         "sort",
         "o",
         "sort",
-        "Sort by another column: time, duration, tokens, findings.",
+        "Sort by another column: time, duration, tokens, findings, then by text.",
         (TRACES,),
         footer=False,
     ),

@@ -67,6 +67,8 @@ from mlflow_tui.state import AppState
 from mlflow_tui.terminal import leave_on_signals, theme_for
 from mlflow_tui.widgets.chrome import HeaderLine
 
+COLLECT_AFTER = (1_000, 10, 10_000)
+"""Thresholds of the cyclic collector's generations: of the oldest, hours of work; cycles die young here."""
 RESTARTS = 3
 RESTART_WINDOW_SECONDS = 60.0
 """An engine that dies more often than that in this time is not started again."""
@@ -129,6 +131,8 @@ class MlflowTui(App[int]):
         await self.switch_mode(CONNECTION)
         gc.enable()
         gc.freeze()
+        # A full collection goes through all that an analysis found, 0.2 s and more under a held key.
+        gc.set_threshold(*COLLECT_AFTER)
         self.client.attach(self._engine_pushed, self._engine_crashed)
 
     def on_unmount(self) -> None:

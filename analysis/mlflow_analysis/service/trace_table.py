@@ -1,26 +1,35 @@
-"""The trace table of the open experiment: every info, sorted and filtered, a window at a time."""
+"""The trace table of the open experiment: every trace, sorted and filtered, a window at a time."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import orjson
-import pandas as pd
 
-from mlflow_analysis.features.conversation import answer_text, request_text
 from mlflow_analysis.protocol import RowPosition, RowQuery, Rows, TraceRow, Turn
 from mlflow_analysis.records import TraceInfo
-from mlflow_analysis.untrusted import printable, single_line
+from mlflow_analysis.service.trace_columns import Mask, TraceColumns, block_of
+from mlflow_analysis.untrusted import single_line
 
 LONGEST_CELL = 300
 """Characters of request and response that a row carries; no screen shows more on a line."""
 SLOWEST_SHARE = 0.1
 _KEPT_ORDERS = 16
 """A screen asks for windows of one query again and again, and of few others."""
+_RANKED = {
+    "trace_id": "trace_id",
+    "state": "state",
+    "session_id": "session_id",
+    "request": "request_key",
+    "response": "response_key",
+}
+"""The columns of text that rows can be sorted by, and what decides."""
+_SHOWN = (
+    "trace_id", "start_ms", "state", "duration_ms", "total_tokens", "session_id", "request", "response",
+)  # fmt: skip
 
 
 class TraceTable:
@@ -29,86 +38,84 @@ class TraceTable:
     def __init__(self, experiment_id: str = "") -> None:
         self.experiment_id = experiment_id
         self._lock = threading.RLock()
-        self._infos: list[TraceInfo] = []
-        self._requests: list[str] = []
-        self._responses: list[str] = []
-        self._frame: pd.DataFrame | None = None
+        self._columns = TraceColumns()
         self._affected: Mapping[str, frozenset[str]] = {}
         self._counts: Mapping[str, int] = {}
+        self._findings: npt.NDArray[np.int64] | None = None
+        """Confirmed findings by row, counted when they are asked for."""
         self._newest: npt.NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self._orders: dict[RowQuery, npt.NDArray[np.intp]] = {}
 
     def __len__(self) -> int:
-        return len(self._infos)
+        return len(self._columns)
 
     def extend(self, infos: Iterable[TraceInfo]) -> None:
         """Add traces, in any order."""
-        infos = list(infos)
-        requests = [spoken_request(info.request_preview) for info in infos]
-        responses = [spoken_response(info.response_preview) for info in infos]
+        block = block_of(list(infos))
         with self._lock:
-            self._infos += infos
-            self._requests += requests
-            self._responses += responses
-            self._frame = None
-            self._orders = {}
+            self._columns.append(block)
+            self._outdate()
 
     def mark(self, affected: Mapping[str, frozenset[str]], counts: Mapping[str, int]) -> None:
         """Take in what findings say: trace ids by fingerprint, and findings by trace id."""
         with self._lock:
             self._affected, self._counts = dict(affected), dict(counts)
-            if self._frame is not None:
-                self._frame["findings"] = self._finding_counts()
-            self._orders = {}
+            self._outdate()
+
+    def _outdate(self) -> None:
+        self._findings, self._orders = None, {}
 
     def rows(self, query: RowQuery, start: int, stop: int) -> Rows:
         """Rows ``start`` to ``stop`` of a query; fewer at its end."""
         with self._lock:
             order = self._order(query)
             start = max(0, start)
-            window = [self._row(int(at)) for at in order[start : max(start, stop)]]
-            return Rows(start, len(order), tuple(window))
+            window = order[start : max(start, stop)]
+            shown = tuple(self._row(*each) for each in self._columns.records(window, _SHOWN))
+            return Rows(start, len(order), shown)
 
     def locate(self, query: RowQuery, trace_id: str) -> RowPosition:
         """Where a trace stands in a query."""
         with self._lock:
-            for position, at in enumerate(self._order(query)):
-                if self._infos[at].trace_id == trace_id:
-                    return RowPosition(position)
-            return RowPosition(None)
+            row = self._columns.row_of(trace_id)
+            if row is None:
+                return RowPosition(None)
+            found = np.flatnonzero(self._order(query) == row)
+            return RowPosition(int(found[0]) if len(found) else None)
 
     def turns(self, session_id: str) -> tuple[Turn, ...]:
         """The traces of a session in order of time."""
+        told = ("trace_id", "start_ms", "state", "request", "response")
         with self._lock:
-            found = [at for at, info in enumerate(self._infos) if info.session_id == session_id]
-            found.sort(key=lambda at: (self._infos[at].start_ms, self._infos[at].trace_id))
-            return tuple(
-                Turn(
-                    self._infos[at].trace_id,
-                    self._infos[at].start_ms,
-                    self._infos[at].state,
-                    self._requests[at],
-                    self._responses[at],
-                )
-                for at in found
-            )
+            rows = np.flatnonzero(self._columns.equal("session_id", session_id))
+            turns = [Turn(*each) for each in self._columns.records(rows, told)]
+        return tuple(sorted(turns, key=lambda turn: (turn.start_ms, turn.trace_id)))
 
-    def _row(self, at: int) -> TraceRow:
-        info = self._infos[at]
+    def _row(
+        self,
+        trace_id: str,
+        start_ms: int,
+        state: str,
+        duration_ms: float | None,
+        total_tokens: float | None,
+        session_id: str,
+        request: str,
+        response: str,
+    ) -> TraceRow:
         return TraceRow(
-            trace_id=info.trace_id,
-            start_ms=info.start_ms,
-            state=info.state,
-            duration_ms=info.duration_ms,
-            total_tokens=info.total_tokens,
-            session_id=info.session_id or "",
-            request=single_line(self._requests[at])[:LONGEST_CELL],
-            response=single_line(self._responses[at])[:LONGEST_CELL],
-            findings=self._counts.get(info.trace_id, 0),
+            trace_id=trace_id,
+            start_ms=start_ms,
+            state=state,
+            duration_ms=duration_ms,
+            total_tokens=None if total_tokens is None else int(total_tokens),
+            session_id=session_id,
+            request=single_line(request)[:LONGEST_CELL],
+            response=single_line(response)[:LONGEST_CELL],
+            findings=self._counts.get(trace_id, 0),
         )
 
     def _order(self, query: RowQuery) -> npt.NDArray[np.intp]:
-        """Positions in ``_infos`` of the query's rows, in its order."""
+        """The rows of a query, by number, in its order."""
         order = self._orders.get(query)
         if order is None:
             order = self._sorted(query)
@@ -118,101 +125,57 @@ class TraceTable:
         return order
 
     def _sorted(self, query: RowQuery) -> npt.NDArray[np.intp]:
+        keep = self._kept(query)
         newest_first = self._newest_first()
-        if query == RowQuery():
-            return newest_first  # asked for all the time while the table grows: no columns needed
-        frame = self._columns()
-        if query.sort not in frame.columns:
-            raise ValueError(f"There is no column {query.sort!r} to sort by.")
-        keep = np.ones(len(frame), dtype=bool)
-        if query.failures_only:
-            keep &= (frame["state"] == "ERROR").to_numpy()
-        if query.slow_only:
-            keep &= _slowest(frame["duration_ms"])
-        if query.session_id:
-            keep &= (frame["session_id"] == query.session_id).to_numpy()
-        if query.finding:
-            affected = self._affected.get(query.finding, frozenset())
-            keep &= frame["trace_id"].isin(affected).to_numpy()
-        if query.text:
-            keep &= _containing(frame["text"], query.text.casefold())
-        order = newest_first[keep[newest_first]]
+        order = newest_first if keep is None else newest_first[keep[newest_first]]
         if query.sort == "start_ms":
             return order if query.descending else order[::-1]
-        # Ties stand newest first; rows without a value stand last, whichever way it is sorted.
-        ordered = (
-            frame[query.sort]
-            .iloc[order]
-            .sort_values(ascending=not query.descending, kind="stable", na_position="last")
-        )
-        return ordered.index.to_numpy(dtype=np.intp)
+        # Ties stand newest first; rows without a value (NaN) stand last, whichever way it is sorted.
+        values = self._sortable(query.sort)[order]
+        return order[np.argsort(-values if query.descending else values, kind="stable")]
+
+    def _kept(self, query: RowQuery) -> Mask | None:
+        """The rows that meet every condition; ``None`` if there is no condition."""
+        columns = self._columns
+        masks: list[Mask] = []
+        if query.failures_only:
+            masks.append(columns.equal("state", "ERROR"))
+        if query.slow_only:
+            masks.append(_slowest(columns.numbers("duration_ms")))
+        if query.session_id:
+            masks.append(columns.equal("session_id", query.session_id))
+        if query.finding:
+            affected = self._affected.get(query.finding, frozenset())
+            masks.append(columns.among("trace_id", list(affected)))
+        if query.text:
+            masks.append(columns.containing(query.text))
+        return np.logical_and.reduce(masks) if masks else None
+
+    def _sortable(self, column: str) -> npt.NDArray[Any]:
+        if column in ("duration_ms", "total_tokens"):
+            return self._columns.numbers(column)
+        if column == "findings":
+            return self._finding_counts()
+        if column in _RANKED:
+            return self._columns.ranks(_RANKED[column])
+        raise ValueError(f"There is no column {column!r} to sort by.")
 
     def _newest_first(self) -> npt.NDArray[np.intp]:
-        if len(self._newest) != len(self._infos):
-            starts = np.fromiter((-info.start_ms for info in self._infos), dtype=np.int64)
-            self._newest = np.argsort(starts, kind="stable")
+        if len(self._newest) != len(self._columns):
+            # Traces come newest first, mostly: then this takes no time.
+            self._newest = np.argsort(-self._columns.numbers("start_ms"), kind="stable")
         return self._newest
 
-    def _columns(self) -> pd.DataFrame:
-        if self._frame is None:
-            infos = self._infos
-            columns: dict[str, Sequence[Any]] = {
-                "trace_id": [info.trace_id for info in infos],
-                "start_ms": [info.start_ms for info in infos],
-                "state": [info.state for info in infos],
-                "duration_ms": [info.duration_ms for info in infos],
-                "total_tokens": [info.total_tokens for info in infos],
-                "session_id": [info.session_id or "" for info in infos],
-                "findings": self._finding_counts(),
-                "request": self._requests,
-                "response": self._responses,
-            }
-            frame = pd.DataFrame(columns)
-            for column in ("duration_ms", "total_tokens"):
-                frame[column] = frame[column].astype(float)
-            for column in ("request", "response"):
-                frame[column] = [text[:LONGEST_CELL].casefold() for text in columns[column]]
-            frame["text"] = [
-                f"{request}\n{response}".casefold()
-                for request, response in zip(self._requests, self._responses, strict=True)
-            ]
-            self._frame = frame
-        return self._frame
-
-    def _finding_counts(self) -> list[int]:
-        return [self._counts.get(info.trace_id, 0) for info in self._infos]
+    def _finding_counts(self) -> npt.NDArray[np.int64]:
+        if self._findings is None:
+            places = self._columns.places("trace_id", list(self._counts))
+            counts = np.array([*self._counts.values(), 0], dtype=np.int64)
+            self._findings = counts[places]  # place -1 is the 0 at the end
+        return self._findings
 
 
-def spoken_request(preview: str) -> str:
-    """What the user said, from a request preview, which is JSON or the beginning of it."""
-    said = _unquoted(preview)
-    return printable(request_text(said) or said)
-
-
-def spoken_response(preview: str) -> str:
-    """What was answered, from a response preview."""
-    said = _unquoted(preview)
-    return printable(answer_text(said) or said)
-
-
-def _unquoted(preview: str) -> str:
-    """A preview that is one JSON string as that string; "" for ``null``."""
-    if preview == "null":
-        return ""
-    if preview.startswith('"'):
-        try:
-            return str(orjson.loads(preview))
-        except orjson.JSONDecodeError:
-            return preview
-    return preview
-
-
-def _slowest(durations: pd.Series[float]) -> npt.NDArray[np.bool_]:
-    known = durations.dropna()
-    if known.empty:
+def _slowest(durations: npt.NDArray[np.float64]) -> Mask:
+    known = durations[~np.isnan(durations)]
+    if not len(known):
         return np.zeros(len(durations), dtype=bool)
-    return (durations >= known.quantile(1 - SLOWEST_SHARE, interpolation="higher")).to_numpy()
-
-
-def _containing(texts: pd.Series[str], sought: str) -> npt.NDArray[np.bool_]:
-    return np.fromiter((sought in text for text in texts), dtype=bool, count=len(texts))
+    return durations >= np.quantile(known, 1 - SLOWEST_SHARE, method="higher")

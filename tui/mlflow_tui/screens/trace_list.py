@@ -14,10 +14,10 @@ from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.widgets.inspector import Inspector
 from mlflow_tui.widgets.prompt_line import PromptLine
-from mlflow_tui.widgets.trace_status import empty_note, status_line
+from mlflow_tui.widgets.trace_status import BY_NUMBER, BY_TEXT, empty_note, status_line
 from mlflow_tui.widgets.trace_table import PAGE, TableHead, TraceTable
 
-SORTS = ("start_ms", "duration_ms", "total_tokens", "findings")
+SORTS = (*BY_NUMBER, *BY_TEXT)
 SCANNED_AT_ONCE = 500
 
 
@@ -107,8 +107,8 @@ class TraceListScreen(StepScreen):
             position = None
             if keep:
                 position = (await self.client.ask(LocateTrace(query, keep))).position
-            start = (position or 0) // PAGE * PAGE
-            rows = await self.client.ask(FetchRows(query, start, start + 2 * PAGE))
+            page = (position or 0) // PAGE * PAGE
+            rows = await self.client.ask(FetchRows(query, max(0, page - PAGE), page + 2 * PAGE))
         except EngineProblem as failure:
             self._failed(failure.problem)
             return
@@ -245,7 +245,7 @@ class TraceListScreen(StepScreen):
         """Sort by the next column."""
         query = self.state.query
         place = (SORTS.index(query.sort) + 1) % len(SORTS) if query.sort in SORTS else 0
-        self._requery(replace(query, sort=SORTS[place], descending=True))
+        self._requery(replace(query, sort=SORTS[place], descending=SORTS[place] in BY_NUMBER))
 
     def action_reverse(self) -> None:
         """Sort the other way round."""

@@ -20,6 +20,8 @@ from textual.strip import Strip
 from mlflow_tui.widgets.palette import ROLES, Palette, palette_of
 
 CURSOR_SIGN = "▌"
+SCROLLED_SHARE = 2
+"""A step over the edge scrolls by this part of the screen: half of it."""
 
 
 class LineScroll(ScrollView, can_focus=True):
@@ -84,8 +86,12 @@ class LineScroll(ScrollView, can_focus=True):
         """How wide a line is: all but the scrollbar."""
         return self.scrollable_content_region.width
 
-    def set_line_count(self, count: int) -> None:
-        """Say that there are ``count`` lines now; the cursor stays if its line is still there."""
+    def set_line_count(self, count: int, *, redraw: bool = True) -> None:
+        """Say that there are ``count`` lines now; the cursor stays if its line is still there.
+
+        Without ``redraw`` only lines that came or went are drawn: the others say what they said.
+        """
+        before, cursor_before = self._count, self.cursor
         self._count = count
         # Setting virtual_size plainly lays out and repaints the whole screen.
         self.set_reactive(ScrollView.virtual_size, Size(self.size.width, count))
@@ -95,7 +101,20 @@ class LineScroll(ScrollView, can_focus=True):
         self.cursor = max(0, min(self.cursor, count - 1))
         if self.scroll_offset.y > self.max_scroll_y:
             self.scroll_to(y=self.max_scroll_y, animate=False)
-        self.refresh()
+        if redraw:
+            self.refresh()
+            return
+        for index in self.lines_seen:
+            if (index < before) != (index < count) or (
+                cursor_before != self.cursor and index in (cursor_before, self.cursor)
+            ):
+                self.refresh_line(index)
+
+    @property
+    def lines_seen(self) -> range:
+        """Numbers of the lines that there is room for on the screen, whether there are so many or not."""
+        top = self.scroll_offset.y
+        return range(top, top + self.size.height)
 
     def move_to(self, index: int, *, tell: bool = True) -> None:
         """Put the cursor on line ``index`` (the nearest there is) and bring it into view."""
@@ -127,10 +146,15 @@ class LineScroll(ScrollView, can_focus=True):
 
     def _bring_into_view(self, index: int) -> None:
         top, height = self.scroll_offset.y, max(1, self.size.height)
+        # Every scroll draws all lines anew. A step over the edge scrolls so far that a held key does so
+        # rarely: on a slow link it would be late else.
+        ahead = height // SCROLLED_SHARE
         if index < top:
-            self.scroll_to(y=index, animate=False)
+            beyond = ahead if index == top - 1 else 0
+            self.scroll_to(y=max(0, index - beyond), animate=False)
         elif index >= top + height:
-            self.scroll_to(y=index - height + 1, animate=False)
+            beyond = ahead if index == top + height else 0
+            self.scroll_to(y=min(index + beyond, self._count - 1) - height + 1, animate=False)
 
     # ---- drawing ------------------------------------------------------------------------
 

@@ -9,12 +9,15 @@ from mlflow_analysis.untrusted import single_line
 from mlflow_tui.state import AppState
 from mlflow_tui.widgets.figures import grouped
 
-SORT_NAMES = {
-    "start_ms": "newest first",
-    "duration_ms": "slowest first",
-    "total_tokens": "most tokens first",
-    "findings": "most findings first",
+BY_NUMBER = {
+    "start_ms": ("newest first", "oldest first"),
+    "duration_ms": ("slowest first", "fastest first"),
+    "total_tokens": ("most tokens first", "fewest tokens first"),
+    "findings": ("most findings first", "fewest findings first"),
 }
+"""Columns to sort by, and what their order is called descending and ascending."""
+BY_TEXT = {"state": "state", "session_id": "session", "request": "request", "response": "response"}
+"""Columns of text to sort by, and what they are called."""
 
 
 def conditions(state: AppState) -> list[str]:
@@ -92,9 +95,8 @@ def _narrowed(query: RowQuery) -> bool:
 
 
 def _order(query: RowQuery) -> str:
-    name = SORT_NAMES.get(query.sort, query.sort)
-    if query.descending:
-        return name
-    return {"newest first": "oldest first", "slowest first": "fastest first"}.get(
-        name, name.replace("most", "fewest")
-    )
+    if query.sort in BY_NUMBER:
+        descending, ascending = BY_NUMBER[query.sort]
+        return descending if query.descending else ascending
+    name = BY_TEXT.get(query.sort, query.sort)
+    return f"by {name}, {'z to a' if query.descending else 'a to z'}"

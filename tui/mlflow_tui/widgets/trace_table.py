@@ -19,6 +19,8 @@ from mlflow_tui.widgets.palette import Palette
 
 PAGE = 100
 PAGES_KEPT = 60
+NEAR = 60
+"""Rows above and below what is seen that are fetched ahead: a held key must not wait for the engine."""
 
 
 @dataclass(frozen=True)
@@ -92,50 +94,64 @@ class TraceTable(LineScroll):
         """Take in a window that starts at a whole page. ``fresh``: of another query than before."""
         if fresh:
             self._pages.clear()
+            self._stale.clear()
         self._asked = None
+        before = {index: self.row(index) for index in self.lines_seen}
         for offset in range(0, len(window.rows), PAGE):
             number = (window.start + offset) // PAGE
             self._pages[number] = window.rows[offset : offset + PAGE]
             self._pages.move_to_end(number)
             self._stale.discard(number)
-        if fresh:
-            self._stale.clear()
         while len(self._pages) > PAGES_KEPT:
             self._pages.popitem(last=False)
-        if fresh or window.total != self.line_count:
-            self.set_line_count(window.total)
-        else:
-            self.refresh()
+        self.set_line_count(window.total, redraw=fresh)
+        if not fresh:
+            for index, row in before.items():
+                if row != self.row(index):
+                    self.refresh_line(index)
+        self._look_ahead()
 
     def outdate(self) -> None:
         """The rows at hand may have changed: they stay on the screen until newer ones come."""
         self._stale = set(self._pages)
         self._asked = None
-        self.refresh()
+        if self.screen.is_current:
+            self._look_ahead()
 
-    def visible_pages(self) -> tuple[int, int]:
-        """First row and end of the pages that are seen."""
-        top = self.scroll_offset.y
-        first = top // PAGE
-        last = max(top, top + self.size.height - 1) // PAGE
-        return first * PAGE, (last + 1) * PAGE
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Other rows are seen."""
+        super().watch_scroll_y(old_value, new_value)
+        self._look_ahead()
 
-    def _want(self, index: int) -> None:
-        start, stop = self.visible_pages()
-        if not start <= index < stop:
-            start, stop = index // PAGE * PAGE, (index // PAGE + 1) * PAGE
-        if self._asked != (start, stop):
-            self._asked = (start, stop)
-            self.post_message(self.WindowWanted(start, stop))
+    def on_resize(self) -> None:
+        """More rows may be seen."""
+        super().on_resize()
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """Ask for the rows that are seen, or nearly, and not at hand as they are now."""
+        seen = self.lines_seen
+        first = max(0, seen.start - NEAR) // PAGE
+        last = min(self.line_count, seen.stop + NEAR) - 1
+        missing = [
+            number
+            for number in range(first, last // PAGE + 1)
+            if number not in self._pages or number in self._stale
+        ]
+        if not missing:
+            return
+        window = (missing[0] * PAGE, (missing[-1] + 1) * PAGE)
+        if self._asked != window:
+            self._asked = window
+            self.post_message(self.WindowWanted(*window))
 
     # ---- drawing ------------------------------------------------------------------------
 
     def draw(self, index: int, width: int, palette: Palette) -> list[Segment]:
         """One trace, or a placeholder while it is on its way."""
         row = self.row(index)
-        if row is None or index // PAGE in self._stale:
-            self._want(index)
         if row is None:
+            self._look_ahead()
             return [Segment(" "), Segment("·" * min(11, width - 2), palette.muted)]
         columns = columns_for(width)
         failed = row.state == "ERROR"
@@ -169,12 +185,7 @@ class TraceTable(LineScroll):
                     palette.bad if failed else palette.muted,
                 )
             )
-        line = [Segment(" ")]
-        for number, part in enumerate(parts):
-            if number:
-                line.append(Segment("  "))
-            line.append(part)
-        return line
+        return _side_by_side(parts)
 
     def heading(self, width: int) -> Strip:
         """Names of the columns, an arrow at the one that sorts."""
@@ -186,7 +197,7 @@ class TraceTable(LineScroll):
 
         cells = [
             clip(name("time", "start_ms"), columns.time),
-            clip("state" if columns.state > 1 else "", columns.state),
+            clip(name("state", "state") if columns.state > 1 else "", columns.state),
             clip(name("taken", "duration_ms"), columns.duration, right=True),
         ]
         if columns.tokens:
@@ -194,12 +205,22 @@ class TraceTable(LineScroll):
         if columns.findings:
             cells.append(clip("!", columns.findings, right=True))
         if columns.session:
-            cells.append(clip("session", columns.session))
+            cells.append(clip(name("session", "session_id"), columns.session))
         if columns.request > 0:
-            cells.append(clip("request", columns.request))
+            cells.append(clip(name("request", "request"), columns.request))
         if columns.response:
-            cells.append(clip("response", columns.response))
+            cells.append(clip(name("response", "response"), columns.response))
         return Strip([Segment(" " + "  ".join(cells), self.palette.muted)])
+
+
+def _side_by_side(parts: list[Segment]) -> list[Segment]:
+    """``parts`` with gaps; a gap belongs to the part before it, for each change of style is sent."""
+    first, *others = parts
+    line = [Segment(f" {first.text}", first.style)]
+    for part in others:
+        line[-1] = Segment(f"{line[-1].text}  ", line[-1].style)
+        line.append(part)
+    return line
 
 
 def _state(state: str, width: int) -> str:

@@ -1,0 +1,87 @@
+"""``python -m benchmarks.reading WAY ADDRESS``: read every trace of a large store one way, in a process of its own.
+
+Prints ``{"traces": n, "seconds": s}``: from the first question to the last trace, imports and connecting left
+out. Ways: ``floor`` (the span table of an SQLite file, each span's JSON parsed, nothing made of it), ``mlflow``
+(``mlflow.search_traces()``), ``public`` (our reader through MLflow's client), ``ours`` (the reader that the
+program itself takes).
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+
+import orjson
+
+from benchmarks.large_store import EXPERIMENT
+from mlflow_analysis.records import TraceRecord
+from mlflow_analysis.tracking.address import parse
+from mlflow_analysis.tracking.connection import connect
+from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.reader import StoreTraces
+
+
+def floor(address: str) -> Callable[[], int]:
+    """No reader of spans can be quicker than this."""
+    path = address.removeprefix("sqlite:///")
+
+    def read() -> int:
+        traces: set[str] = set()
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            for trace_id, content in connection.execute("SELECT trace_id, content FROM spans"):
+                orjson.loads(content)
+                traces.add(trace_id)
+        return len(traces)
+
+    return read
+
+
+def with_mlflow(address: str) -> Callable[[], int]:
+    """What anyone would write."""
+    mlflow = load_mlflow()
+    mlflow.set_tracking_uri(address)
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT).experiment_id
+    return lambda: len(mlflow.search_traces(locations=[experiment]))
+
+
+def public(address: str) -> Callable[[], int]:
+    """Our reader through MLflow's public client, which every store has."""
+    client = load_mlflow().MlflowClient(tracking_uri=address)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    return _all_of(StoreTraces(client, parse(address), experiment.experiment_id, EXPERIMENT))
+
+
+def ours(address: str) -> Callable[[], int]:
+    """The reader that suits the store best: the SQL reader where its tables are known."""
+    return _all_of(connect(address).experiment(EXPERIMENT))
+
+
+WAYS = {"floor": floor, "mlflow": with_mlflow, "public": public, "ours": ours}
+
+
+def _all_of(source: StoreTraces) -> Callable[[], int]:
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)  # as the program does
+
+    def read() -> int:
+        infos = [info for page in source.infos() for info in page]
+        return sum(isinstance(each, TraceRecord) for each in source.traces(infos))
+
+    return read
+
+
+def main() -> None:
+    """Read and print."""
+    way, address = sys.argv[1:]
+    read = WAYS[way](address)
+    began = time.perf_counter()
+    traces = read()
+    print(json.dumps({"traces": traces, "seconds": time.perf_counter() - began}))
+
+
+if __name__ == "__main__":
+    main()
