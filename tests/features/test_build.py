@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -135,3 +137,9 @@ def test_templates_mask_what_varies() -> None:
     )
     assert masked[0] == masked[1]
     assert masked[2] == ""
+
+
+def test_what_this_program_wrote_back_is_no_evidence() -> None:
+    ours = replace(feedback("rate_limited", "found", source="CODE"), source_id="mlflow-tui")
+    made = features_of(trace(model("answer"), assessments=[ours, feedback("helpful", False)]))
+    assert list(made.assessments["name"]) == ["helpful"]

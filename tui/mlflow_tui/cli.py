@@ -211,6 +211,31 @@ def list_hypotheses(hypothesis_id: str | None) -> None:
     click.echo(explain(hypothesis_id) if hypothesis_id else listing())
 
 
+@program.command("mcp")
+@_tracking_uri
+@click.option(
+    "--allow-writes",
+    is_flag=True,
+    help="Let the agent record decisions, keep a purpose and write report files.",
+)
+def serve_agents(tracking_uri: str | None, allow_writes: bool) -> None:
+    """Serve coding agents over the Model Context Protocol, on stdin and stdout.
+
+    Needs the extra: pip install 'mlflow-tui[mcp]'.
+    """
+    from mlflow_tui.command_line.agents import serve
+
+    serve(tracking_uri or "", allow_writes)
+
+
+@program.command("skill")
+def print_skill() -> None:
+    """Print a guide to this program for agents to read."""
+    from mlflow_tui.command_line.agents import skill
+
+    click.echo(skill(), nl=False)
+
+
 def _seconds(age: str) -> int:
     units = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
     quantity, unit = age[:-1], age[-1:]

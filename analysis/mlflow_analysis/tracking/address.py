@@ -51,6 +51,7 @@ _DRIVERS = {
     StoreKind.POSTGRESQL: (("psycopg2", "psycopg2"), ("psycopg", "psycopg")),
     StoreKind.MYSQL: (("pymysql", "pymysql"), ("MySQLdb", "mysqldb")),
 }
+_READ_ONLY = "-c default_transaction_read_only=on"
 _PORTS = {StoreKind.POSTGRESQL: 5432, StoreKind.MYSQL: 3306}
 _EXAMPLES = (
     "Give a SQLite file (sqlite:///mlflow.db), a database "
@@ -75,6 +76,22 @@ def parse(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Address:
             f"{_EXAMPLES} Or set MLFLOW_TRACKING_URI.",
         )
     return replace(_parse(typed, timeout_seconds), from_environment=True)
+
+
+def writable(address: Address) -> str:
+    """What MLflow is given where the user wants something written: the same place, without read-only."""
+    if address.kind is StoreKind.SQLITE:
+        # rw and not rwc: a file that is gone meanwhile is not made anew
+        return address.mlflow_uri.replace("?mode=ro&", "?mode=rw&")
+    if address.kind not in SQL_KINDS:
+        return address.mlflow_uri
+    parts = urlsplit(address.mlflow_uri)
+    query = dict(parse_qsl(parts.query))
+    query.pop("init_command", None)
+    options = query.pop("options", "").replace(_READ_ONLY, "").strip()
+    if options:
+        query["options"] = options
+    return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
 
 
 def describe(tracking_uri: str) -> str:
@@ -206,7 +223,7 @@ def _database(kind: StoreKind, typed: str, timeout_seconds: float) -> Address:
     query.setdefault("connect_timeout", str(max(1, round(timeout_seconds))))
     if kind is StoreKind.POSTGRESQL:
         options = query.get("options", "")
-        query["options"] = f"{options} -c default_transaction_read_only=on".strip()
+        query["options"] = f"{options} {_READ_ONLY}".strip()
     elif driver in {"pymysql", "mysqldb"}:
         query["init_command"] = "SET SESSION TRANSACTION READ ONLY"
     return Address(

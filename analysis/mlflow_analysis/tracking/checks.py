@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import socket
 import sqlite3
+from contextlib import closing
 from typing import Any
+from urllib.parse import quote
 from urllib.request import getproxies, proxy_bypass
 
 from mlflow_analysis.tracking.address import Address, StoreKind, without_secrets
@@ -193,6 +195,12 @@ def database_problem(error: Any, address: Address) -> ConnectionProblem:
             "Wait until it has finished writing, then try again.",
             details,
         )
+    if "readonly database" in said:  # a hot journal, which can only be played back by writing
+        return ConnectionProblem(
+            "The SQLite file was left in the middle of a write by a program that was killed.",
+            "Let MLflow open it once (mlflow ui), which rolls that write back, then try again.",
+            details,
+        )
     if "authentication" in said or "access denied" in said or "no password supplied" in said:
         return ConnectionProblem(
             f"{address.kind.value} refused the user or password.",
@@ -234,3 +242,15 @@ def _behind_proxy(address: Address) -> bool:
 
 def _program(address: Address) -> str:
     return "server" if address.kind is StoreKind.SERVER else f"{address.kind.value} server"
+
+
+def finish_interrupted_write(address: Address) -> None:
+    """Let SQLite roll back what a killed writer left half done, which it cannot do while only reading."""
+    journal = address.path and address.path.with_name(f"{address.path.name}-journal")
+    if address.kind is not StoreKind.SQLITE or journal is None or not journal.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(address.path))}?mode=rw", uri=True)) as file:
+            file.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise database_problem(error, address) from error

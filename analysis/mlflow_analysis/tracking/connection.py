@@ -23,6 +23,7 @@ from mlflow_analysis.tracking.address import (
     describe,
     parse,
     without_secrets,
+    writable,
 )
 from mlflow_analysis.tracking.checks import check, database_problem, details_of
 from mlflow_analysis.tracking.convert import experiment_record
@@ -39,6 +40,7 @@ from mlflow_analysis.tracking.server_reader import ServerTraces
 from mlflow_analysis.tracking.sql_client import SqlClient
 from mlflow_analysis.tracking.sql_reader import SqlTraces
 from mlflow_analysis.tracking.survey import Survey, summary, survey
+from mlflow_analysis.tracking.writer import Writer
 from mlflow_analysis.untrusted import single_line
 
 __all__ = [
@@ -62,13 +64,18 @@ def glance(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> None:
     checks.glance(parse(tracking_uri, timeout_seconds=timeout_seconds), timeout_seconds)
 
 
-def connect(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Connection:
+def connect(
+    tracking_uri: str = "", *, timeout_seconds: float = 5.0, to_write: bool = False
+) -> Connection:
     """Connect to ``tracking_uri``; "" is the one in the environment (``MLFLOW_TRACKING_URI``).
 
-    ``timeout_seconds`` bounds each step of the check, not later reading. Raises
-    ``ConnectionProblem``.
+    ``timeout_seconds`` bounds each step of the check, not later reading. ``to_write`` says that the user
+    wants something written: what a killed writer left half done in a SQLite file is then rolled back, as
+    SQLite does it. Raises ``ConnectionProblem``.
     """
     address = parse(tracking_uri, timeout_seconds=timeout_seconds)
+    if to_write:
+        checks.finish_interrupted_write(address)
     started = time.perf_counter()
     direct = SqlClient.of(address, timeout_seconds)
     if direct is None:
@@ -179,6 +186,18 @@ class Connection:
             f"{self._address.shown} has no experiment {wanted!r}.",
             _suggestion(wanted, [each.name for each in experiments]),
         )
+
+    def writer(self, experiment_id: str) -> Writer:
+        """Writes to an experiment, through a client of its own: that of reading may be read-only.
+
+        Raises ``ConnectionProblem``.
+        """
+        try:
+            client = load_mlflow().MlflowClient(tracking_uri=writable(self._address))
+            client.get_experiment(experiment_id)
+        except Exception as error:
+            raise _opening_problem(error, self._address) from error
+        return Writer(client, self._address, experiment_id)
 
     def survey(self, experiment_id: str, *, spans_of: int = 60) -> Survey:
         """A look into an experiment: its newest infos, and ``spans_of`` traces spread over them."""

@@ -1,0 +1,1 @@
+"""The engine for coding agents, over the Model Context Protocol. Needs the extra ``mlflow-tui[mcp]``."""

@@ -1,0 +1,478 @@
+"""What an agent can ask of the engine: plain data in, plain data out, bounded, without secrets.
+
+Knows nothing of the protocol; ``server`` puts it on the wire. Whatever an agent gets wrong raises
+``Refused`` with a sentence that says what to do.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
+from mlflow_analysis.charter import Charter, charter_path, read_charter, write_charter
+from mlflow_analysis.contract import analysis_to_json, to_text
+from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.events import AnalysisReady, Event
+from mlflow_analysis.features.build import build_features
+from mlflow_analysis.features.extract import extract
+from mlflow_analysis.findings import Analysis, Category, Finding, JsonObject, Purpose, Verdict
+from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.purpose import draft_purpose
+from mlflow_analysis.records import SpanRecord, TraceRecord
+from mlflow_analysis.report import ReportExists, render_markdown, write_report
+from mlflow_analysis.review import REJECTION_REASONS, Decision, Review, review_path
+from mlflow_analysis.secrets import masked, masked_text
+from mlflow_analysis.service.session import summarised
+from mlflow_analysis.tracking.connection import Connection, connect
+from mlflow_analysis.tracking.problems import ConnectionProblem
+from mlflow_analysis.tracking.reader import StoreTraces
+
+MOST_FINDINGS = 100
+MOST_EXAMPLES = 5
+LONGEST_TEXT = 4_000
+"""Characters of one text of a trace that an agent is given."""
+MOST_SPANS = 200
+_DRAFTED_FROM = 200
+
+
+class Refused(ValueError):  # noqa: N818 - a sentence for an agent
+    """What was asked cannot be done, and what to do about it."""
+
+
+class Desk:
+    """Answers an agent's questions; may be used from several threads.
+
+    ``kept`` is the directory of reviews. Nothing is written, there or elsewhere, unless ``may_write``.
+    """
+
+    def __init__(self, kept: Path, tracking_uri: str = "", *, may_write: bool = False) -> None:
+        self._kept, self._uri, self._may_write = kept, tracking_uri, may_write
+        self._lock = threading.Lock()
+        self._connections: dict[str, Connection] = {}
+        self._analyses: dict[tuple[str, str], Analysis] = {}
+
+    # ---- looking round ----------------------------------------------------------------------
+
+    def experiments(self, tracking_uri: str) -> JsonObject:
+        """The experiments of a store, most recently changed first."""
+        connection = self._connection(tracking_uri)
+        return {
+            "tracking_uri": connection.report().tracking_uri,
+            "experiments": [
+                {"id": each.experiment_id, "name": each.name} for each in connection.experiments()
+            ],
+        }
+
+    def check(self, experiment: str, tracking_uri: str) -> JsonObject:
+        """What an experiment holds, and which hypotheses its fields allow to test."""
+        connection = self._connection(tracking_uri)
+        source = self._source(experiment, tracking_uri)
+        found = summarised(connection.survey(source.experiment_id))
+        return {
+            "experiment": source.experiment_name,
+            "traces": found.traces,
+            "traces_are_exact": found.exact,
+            "states": found.states,
+            "p50_ms": found.p50_ms,
+            "p95_ms": found.p95_ms,
+            "span_kinds": found.span_kinds,
+            "testable": list(found.testable),
+            "not_testable": dict(found.not_testable),
+        }
+
+    def hypothesis(self, hypothesis_id: str) -> JsonObject:
+        """What one hypothesis tests, and what it does not flag."""
+        try:
+            found = by_id(hypothesis_id)
+        except KeyError:
+            known = ", ".join(each.id for each in catalogue())
+            raise Refused(
+                f"There is no hypothesis {hypothesis_id!r}. There are: {known}."
+            ) from None
+        told = found.documentation()
+        return {
+            "id": found.id,
+            "title": found.title,
+            "category": found.category.value,
+            "unit": found.unit.value,
+            "claim": told.claim,
+            "why_it_matters": told.why,
+            "test": told.test,
+            "not_flagged": told.not_flagged,
+            "recommendation": told.recommendation,
+        }
+
+    # ---- the purpose ------------------------------------------------------------------------
+
+    def purpose(self, experiment: str, tracking_uri: str) -> JsonObject:
+        """What the application does, drafted from some of its traces, or as the user confirmed it."""
+        source = self._source(experiment, tracking_uri)
+        outlines = [each for page in source.outlines() for each in page]
+        stride = max(1, len(outlines) // _DRAFTED_FROM)
+        records = [
+            outcome
+            for outcome in source.read(outlines[::stride][:_DRAFTED_FROM])
+            if isinstance(outcome, TraceRecord)
+        ]
+        if not records:
+            raise Refused(f"Experiment {source.experiment_name!r} has no trace that can be read.")
+        drafted = draft_purpose(build_features([extract(record) for record in records]))
+        said = self._charter(source).purpose
+        if said is not None:
+            drafted = drafted.corrected_by(said)
+        return {"drafted_from_traces": len(records), **_purpose(drafted)}
+
+    def confirm_purpose(
+        self,
+        experiment: str,
+        tracking_uri: str,
+        description: str,
+        tools: list[str] | None,
+        out_of_scope: list[str],
+    ) -> JsonObject:
+        """Keep what the user says the application does; it holds for every later analysis."""
+        self._check_writing("Keeping a purpose")
+        source = self._source(experiment, tracking_uri)
+        path = charter_path(self._kept, source.tracking_uri, source.experiment_id)
+        said = Purpose(
+            description,
+            confirmed_by_user=True,
+            declared_tools=None if tools is None else tuple(tools),
+            out_of_scope=tuple(out_of_scope),
+        )
+        write_charter(path, self._charter(source).with_purpose(said))
+        return {"kept": True, "description": description}
+
+    # ---- the analysis -----------------------------------------------------------------------
+
+    def analyze(
+        self,
+        experiment: str,
+        tracking_uri: str,
+        *,
+        filter_string: str,
+        max_traces: int | None,
+        focus: list[str],
+        hypotheses: list[str],
+        told: Callable[[Event], None],
+        cancelled: Callable[[], bool],
+    ) -> JsonObject:
+        """Analyse every trace (or the newest ``max_traces``), and give the findings in brief."""
+        source = self._source(experiment, tracking_uri)
+        charter = self._charter(source)
+        for each in hypotheses:
+            self.hypothesis(each)
+        options = AnalysisOptions(
+            filter=filter_string,
+            max_traces=max_traces,
+            hypotheses=tuple(hypotheses),
+            focus=(*map(_focus, focus), *charter.focuses),
+            purpose=charter.purpose,
+        )
+        for event in analyze(source, options, cancelled=cancelled):
+            if isinstance(event, AnalysisReady):
+                analysis = event.analysis
+            else:
+                told(event)
+        if not analysis.traces_read:
+            raise Refused(
+                f"No trace of experiment {source.experiment_name!r} was read: it has none, none matches "
+                "the filter, or the analysis was stopped at once."
+            )
+        with self._lock:
+            self._analyses[source.tracking_uri, source.experiment_id] = analysis
+        brief = self.findings(experiment, tracking_uri, verdict="confirmed")
+        return {
+            "traces_read": analysis.traces_read,
+            "traces_total": analysis.traces_total,
+            "skipped": len(analysis.skipped),
+            "stopped_early": cancelled(),
+            "tests_run": analysis.tests_run,
+            "success_rate": analysis.statistics.success_rate,
+            "notes": list(analysis.notes),
+            "confirmed": brief["findings"],
+        }
+
+    def findings(
+        self,
+        experiment: str,
+        tracking_uri: str,
+        *,
+        verdict: str = "",
+        category: str = "",
+        decision: str = "",
+        limit: int = MOST_FINDINGS,
+    ) -> JsonObject:
+        """Findings of the last analysis in rank order, a few figures each."""
+        analysis, review = self._analysed(experiment, tracking_uri)
+        for name, value, known in (
+            ("verdict", verdict, Verdict),
+            ("category", category, Category),
+            ("decision", decision, Decision),
+        ):
+            if value and value not in [each.value for each in known]:
+                choices = ", ".join(each.value for each in known)
+                raise Refused(f"There is no {name} {value!r}. Choose one of: {choices}.")
+        chosen = [
+            each
+            for each in rule(analysis, review, AcceptPolicy.REVIEWED)
+            if verdict in ("", each.finding.verdict.value)
+            and category in ("", each.finding.category.value)
+            and decision in ("", each.decision.value)
+        ]
+        shown = chosen[: max(1, min(limit, MOST_FINDINGS))]
+        return {"total": len(chosen), "findings": [masked(_brief(each)) for each in shown]}
+
+    def finding(self, experiment: str, tracking_uri: str, fingerprint: str) -> JsonObject:
+        """One finding with its statistics, causes, impact and recommendation, without its traces."""
+        analysis, review = self._analysed(experiment, tracking_uri)
+        ruled = self._ruled(analysis, review, fingerprint)
+        whole = analysis_to_json(replace(analysis, findings=(ruled.finding,)), review)
+        (told,) = whole["findings"]
+        for part in ("trace_ids", "assessments", "examples"):
+            told.pop(part, None)
+        told["affected_traces"] = len(ruled.finding.trace_ids)
+        return dict(told)
+
+    def evidence(
+        self, experiment: str, tracking_uri: str, fingerprint: str, limit: int
+    ) -> JsonObject:
+        """Examples of a finding, and the ids of the first traces that show it."""
+        analysis, review = self._analysed(experiment, tracking_uri)
+        finding = self._ruled(analysis, review, fingerprint).finding
+        whole = analysis_to_json(replace(analysis, findings=(finding,)), review)
+        (told,) = whole["findings"]
+        return {
+            "fingerprint": fingerprint,
+            "examples": [
+                _cut(each) for each in told["examples"][: max(1, min(limit, MOST_EXAMPLES))]
+            ],
+            "affected_traces": len(finding.trace_ids),
+            "trace_ids": list(finding.trace_ids[:MOST_FINDINGS]),
+        }
+
+    def trace(
+        self, experiment: str, tracking_uri: str, trace_id: str, show_secrets: bool = False
+    ) -> JsonObject:
+        """One trace with its spans in order; long texts are cut, secrets masked."""
+        record = self._source(experiment, tracking_uri).trace(trace_id)
+        told: JsonObject = {
+            "trace_id": record.info.trace_id,
+            "state": record.info.state,
+            "duration_ms": record.info.duration_ms,
+            "session_id": record.info.session_id,
+            "spans": [_span(span) for span in record.spans[:MOST_SPANS]],
+            "spans_left_out": max(0, len(record.spans) - MOST_SPANS),
+        }
+        return told if show_secrets else masked(told)
+
+    # ---- deciding and saving ----------------------------------------------------------------
+
+    def decide(
+        self,
+        experiment: str,
+        tracking_uri: str,
+        fingerprint: str,
+        decision: str,
+        reason: str,
+        note: str,
+    ) -> JsonObject:
+        """Record the user's decision about a finding in the review that the screens use too."""
+        self._check_writing("Deciding")
+        if decision not in [each.value for each in Decision]:
+            raise Refused("A decision is accepted, rejected or undecided.")
+        if decision == Decision.REJECTED.value and reason not in REJECTION_REASONS:
+            raise Refused(f"A rejection needs a reason: {', '.join(REJECTION_REASONS)}.")
+        analysis, review = self._analysed(experiment, tracking_uri)
+        ruled = self._ruled(analysis, review, fingerprint)
+        ruling = review.decide(ruled.finding, Decision(decision), reason, note)
+        return {"fingerprint": fingerprint, "decision": ruling.decision.value}
+
+    def report(self, experiment: str, tracking_uri: str, accept: str = "reviewed") -> str:
+        """The report as Markdown."""
+        analysis, review = self._analysed(experiment, tracking_uri)
+        return render_markdown(analysis, review, accept=_policy(accept))
+
+    def findings_as_json(self, experiment: str, tracking_uri: str) -> str:
+        """All of the last analysis in the published JSON."""
+        analysis, review = self._analysed(experiment, tracking_uri)
+        return to_text(analysis_to_json(analysis, review))
+
+    def export(
+        self,
+        experiment: str,
+        tracking_uri: str,
+        path: str,
+        form: str,
+        accept: str,
+        overwrite: bool,
+    ) -> JsonObject:
+        """Write the report (markdown) or the whole analysis (json) to a file."""
+        self._check_writing("Writing a file")
+        analysis, review = self._analysed(experiment, tracking_uri)
+        policy = _policy(accept)
+        if form == "markdown":
+            text = render_markdown(analysis, review, accept=policy)
+        elif form == "json":
+            text = to_text(analysis_to_json(analysis, review, accept=policy))
+        else:
+            raise Refused("The form is markdown or json.")
+        try:
+            written = write_report(path, text, overwrite=overwrite)
+        except ReportExists as there:
+            raise Refused(f"{there} Ask the user before saying overwrite.") from None
+        except OSError as error:
+            raise Refused(f"{path} cannot be written: {error.strerror or error}.") from error
+        undecided = sum(
+            each.finding.verdict is Verdict.CONFIRMED and each.decision is Decision.UNDECIDED
+            for each in rule(analysis, review, policy)
+        )
+        return {"written": str(written), "undecided_confirmed_findings": undecided}
+
+    # ---- what must be there -----------------------------------------------------------------
+
+    def _connection(self, tracking_uri: str) -> Connection:
+        uri = tracking_uri or self._uri
+        with self._lock:
+            if uri not in self._connections:
+                self._connections[uri] = _plainly(lambda: connect(uri))
+            return self._connections[uri]
+
+    def _source(self, experiment: str, tracking_uri: str) -> StoreTraces:
+        connection = self._connection(tracking_uri)
+        return _plainly(lambda: connection.experiment(experiment))
+
+    def _review(self, source: StoreTraces) -> Review:
+        return Review(review_path(self._kept, source.tracking_uri, source.experiment_id))
+
+    def _charter(self, source: StoreTraces) -> Charter:
+        return read_charter(charter_path(self._kept, source.tracking_uri, source.experiment_id))
+
+    def _analysed(self, experiment: str, tracking_uri: str) -> tuple[Analysis, Review]:
+        source = self._source(experiment, tracking_uri)
+        with self._lock:
+            analysis = self._analyses.get((source.tracking_uri, source.experiment_id))
+        if analysis is None:
+            raise Refused(
+                f"Experiment {source.experiment_name!r} was not analysed yet. Call analyze first."
+            )
+        return analysis, self._review(source)
+
+    def _ruled(self, analysis: Analysis, review: Review, fingerprint: str) -> Ruled:
+        for each in rule(analysis, review, AcceptPolicy.REVIEWED):
+            if each.finding.fingerprint == fingerprint:
+                return each
+        raise Refused(
+            f"The last analysis has no finding {fingerprint!r}. list_findings gives fingerprints."
+        )
+
+    def _check_writing(self, what: str) -> None:
+        if not self._may_write:
+            raise Refused(
+                f"{what} is switched off. The user can start the server with --allow-writes."
+            )
+
+
+def _plainly(work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except ConnectionProblem as problem:
+        raise Refused(f"{problem.sentence} {problem.remedy}".strip()) from problem
+
+
+def _focus(text: str) -> Focus:
+    try:
+        return parse(text)
+    except FocusNotUnderstood as problem:
+        raise Refused(str(problem)) from problem
+
+
+def _policy(accept: str) -> AcceptPolicy:
+    try:
+        return AcceptPolicy(accept)
+    except ValueError:
+        known = ", ".join(each.value for each in AcceptPolicy)
+        raise Refused(f"accept is one of: {known}.") from None
+
+
+def _purpose(purpose: Purpose) -> JsonObject:
+    told: JsonObject = masked(
+        {
+            "description": purpose.description,
+            "confirmed_by_user": purpose.confirmed_by_user,
+            "tools": [
+                {"name": each.name, "calls": each.calls, "gives": each.gives}
+                for each in purpose.tools
+            ],
+            "data_sources": [each.name for each in purpose.data_sources],
+            "patterns": [
+                {"label": each.label, "traces": each.traces, "examples": list(each.examples[:3])}
+                for each in purpose.patterns
+            ],
+            "facts": {each.name: each.value for each in purpose.facts},
+        }
+    )
+    return told
+
+
+def _brief(ruled: Ruled) -> JsonObject:
+    finding: Finding = ruled.finding
+    return {
+        "fingerprint": finding.fingerprint,
+        "hypothesis": finding.hypothesis,
+        "title": finding.title,
+        "category": finding.category.value,
+        "verdict": finding.verdict.value,
+        "severity": finding.severity.value,
+        "decision": ruled.decision.value,
+        "unit": finding.unit.value,
+        "affected": finding.affected,
+        "eligible": finding.eligible,
+        "interval": [round(each, 4) for each in finding.interval],
+        "statement": finding.statement[:LONGEST_TEXT],
+        "root_cause": (
+            f"{finding.root_causes[0].attribute} = {finding.root_causes[0].value}"
+            if finding.root_causes
+            else None
+        ),
+        "reason": finding.reason,
+    }
+
+
+def _span(span: SpanRecord) -> JsonObject:
+    return {
+        "span_id": span.span_id,
+        "parent_id": span.parent_id,
+        "name": span.name,
+        "kind": span.kind,
+        "status": span.status,
+        "status_message": span.status_message[:LONGEST_TEXT],
+        "duration_ms": None if span.end_ns is None else (span.end_ns - span.start_ns) / 1e6,
+        "inputs": _text(span.inputs),
+        "outputs": _text(span.outputs),
+        "events": [
+            {"name": each.name, "attributes": _text(dict(each.attributes))}
+            for each in span.events[:10]
+        ],
+    }
+
+
+def _text(value: Any) -> str:
+    """A payload as text, cut; masking comes before the cut could part a secret."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return masked_text(text)[:LONGEST_TEXT]
+
+
+def _cut(example: JsonObject) -> JsonObject:
+    return {
+        key: value[:LONGEST_TEXT] if isinstance(value, str) else value
+        for key, value in example.items()
+    }
