@@ -112,15 +112,15 @@ def test_an_unreadable_trace_is_reported_and_skipped() -> None:
 class Stopped(RecordedTraces):
     """A store whose user stops while the fortieth trace is being read."""
 
-    read = 0
+    met = 0
 
     def traces(self, infos: Sequence[TraceInfo], **options) -> Iterator[TraceOutcome]:
         for outcome in super().traces(infos, **options):
-            self.read += 1
+            self.met += 1
             yield outcome
 
     def stopped(self) -> bool:
-        return self.read >= 40
+        return self.met >= 40
 
 
 def test_stopping_concludes_from_what_was_read() -> None:

@@ -18,6 +18,7 @@ from mlflow_analysis.events import (
     HypothesisQueued,
     Progress,
     PurposeDrafted,
+    ReadingPlanned,
     TraceSkipped,
 )
 from mlflow_analysis.evidence.summary import summarise
@@ -25,6 +26,8 @@ from mlflow_analysis.evidence.weighing import Weighing
 from mlflow_analysis.executors import place_for
 from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.build import features_of
+from mlflow_analysis.features.cache import FeatureCache
+from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
 from mlflow_analysis.focus import Focus
@@ -35,7 +38,7 @@ from mlflow_analysis.previews import Previews
 from mlflow_analysis.purpose import as_told, draft_purpose
 from mlflow_analysis.reading import Reading
 from mlflow_analysis.records import SkippedTrace, TraceOutline
-from mlflow_analysis.slices import reading_order
+from mlflow_analysis.slices import SliceRead, reading_order
 from mlflow_analysis.source import FilterRefused, TraceSource, never
 
 logger = logging.getLogger(__name__)
@@ -64,6 +67,8 @@ class AnalysisOptions:
     seed: int = 0
     workers: int = 1
     """Processes that read; with one, the reading is done in this process. Results are the same."""
+    cache: bool = False
+    """Keep features in the user's cache directory, and read only traces that are new there or have changed."""
     live: bool = True
     """Whether somebody watches: count and draft while traces are being read."""
     weighed: Callable[[Weighing], None] = field(default=lambda _: None)
@@ -94,6 +99,9 @@ class _Run:
             tuple(by_id(each) for each in options.hypotheses) if options.hypotheses else catalogue()
         )
         self.hypotheses += tuple(own_hypothesis(each) for each in distinct(options.focus))
+        self.listed_all = False
+        """Whether no trace of the experiment is missing from the list."""
+        self.keeper: Keeper | None = None
         self.batches: list[Batch] = []
         self.read = 0
         self.skipped: list[SkippedTrace] = []
@@ -101,6 +109,14 @@ class _Run:
         self.timings: dict[str, float] = {}
 
     def events(self) -> Iterator[Event]:
+        """All events, in order; what is being written to the cache meanwhile is waited for."""
+        try:
+            yield from self._events()
+        finally:
+            if self.keeper is not None:
+                self.keeper.close()
+
+    def _events(self) -> Iterator[Event]:
         began = time.monotonic()
         for hypothesis in self.hypotheses:
             yield HypothesisQueued(
@@ -160,6 +176,8 @@ class _Run:
                 break
             if clock.due(_PROGRESS_EVERY):
                 yield clock.progress("listing traces", len(outlines), total)
+        else:
+            self.listed_all = not filter_string and not self.cancelled()
         yield clock.progress("listing traces", len(outlines), len(outlines))
         return outlines
 
@@ -179,31 +197,44 @@ class _Run:
         self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
 
     def _read(self, outlines: list[TraceOutline]) -> Iterator[Event]:
-        """Spans: failing and slow traces first, then the rest spread over time."""
-        clock = _Clock()
+        """What is kept, then spans: failing and slow traces first, then the rest spread over time."""
+        missing = outlines
+        if self.options.cache and self.source.spec is not None:
+            cache = FeatureCache(self.source.tracking_uri, self.source.experiment_id)
+            cached = cache.load(outlines)
+            missing, self.keeper = cached.missing, Keeper(cache)
+            for batch in cached.batches:
+                self._take(SliceRead(batch))
+        clock, total = _Clock(self.read), len(outlines)
+        place = place_for(self.source, self.options.workers, len(missing))
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
-        place = place_for(self.source, self.options.workers, len(outlines))
+        yield ReadingPlanned(total, self.read, place.workers)
         try:
-            for result in Reading(place, reading_order(outlines), self.cancelled).results():
+            for result in Reading(place, reading_order(missing), self.cancelled).results():
                 if result is not None:
-                    self.batches.append(result.batch)
-                    self.read += len(result.batch)
-                    self.skipped += result.skipped
-                    for each in result.skipped:
-                        yield TraceSkipped(each.trace_id, each.reason)
+                    self._take(result)
+                    if self.keeper is not None:
+                        self.keeper.add(result.batch)
                     if previews is not None:
                         previews.arrive(result.batch)
+                    for each in result.skipped:
+                        yield TraceSkipped(each.trace_id, each.reason)
                 if clock.due(_PROGRESS_EVERY):
-                    yield clock.progress(
-                        "reading spans", self.read + len(self.skipped), len(outlines)
-                    )
+                    yield clock.progress("reading spans", self.read + len(self.skipped), total)
                 if previews is not None:
                     yield from previews.turn(self.cancelled)
         finally:
             place.close()
             if previews is not None:
                 previews.close()
-        yield clock.progress("reading spans", self.read + len(self.skipped), len(outlines))
+            if self.keeper is not None:
+                self.keeper.finish(outlines, complete=self.listed_all)
+        yield clock.progress("reading spans", self.read + len(self.skipped), total)
+
+    def _take(self, result: SliceRead) -> None:
+        self.batches.append(result.batch)
+        self.read += len(result.batch)
+        self.skipped += result.skipped
 
     def _test(self, features: Features) -> Generator[Event, None, tuple[list[Finding], int]]:
         """Every hypothesis on the tables of all traces; returns findings and number of tests."""
@@ -275,7 +306,8 @@ def distinct(focuses: Sequence[Focus]) -> tuple[Focus, ...]:
 class _Clock:
     """Rate and time left of a stage, and when to say so again."""
 
-    def __init__(self) -> None:
+    def __init__(self, already_done: int = 0) -> None:
+        self._already_done = already_done
         self._began = self._last = time.monotonic()
 
     @property
@@ -290,6 +322,6 @@ class _Clock:
         return True
 
     def progress(self, stage: str, done: int, total: int | None) -> Progress:
-        rate = done / self.elapsed if self.elapsed > 0 else 0.0
+        rate = (done - self._already_done) / self.elapsed if self.elapsed > 0 else 0.0
         left = (total - done) / rate if total is not None and rate > 0 else None
         return Progress(stage, done, total, rate, left)
