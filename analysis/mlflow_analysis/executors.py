@@ -6,14 +6,17 @@ All are a ``concurrent.futures.Executor`` that takes slices, so the engine need 
 from __future__ import annotations
 
 import multiprocessing
-import os
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing.context import BaseContext
-from multiprocessing.synchronize import Event as Flag
+from pathlib import Path
 from typing import Any, Protocol
 
+from platformdirs import user_log_path
+
+from mlflow_analysis import worker
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.slices import SliceRead, read_slice, reopen_and_read
 from mlflow_analysis.source import SourceSpec, TraceSource
@@ -80,12 +83,12 @@ class Processes:
 
     def _made(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
-            self.workers, self._context, initializer=_begin, initargs=(self._stopped,)
+            self.workers, self._context, initializer=worker.begin, initargs=(self._stopped, _log())
         )
 
     def submit(self, outlines: Sequence[TraceOutline]) -> Future[SliceRead]:
         """Read these traces. Raises ``BrokenProcessPool``, as its future does, if a worker was lost."""
-        return self._pool.submit(_read, self._spec, outlines)
+        return self._pool.submit(worker.read, self._spec, outlines)
 
     def renew(self) -> None:
         """Start the workers anew."""
@@ -137,42 +140,19 @@ def place_for(source: TraceSource, workers: int, traces: int) -> Place:
     return Processes(source.spec, workers)
 
 
-# ---- in the worker ------------------------------------------------------------------------------
-
-_stopped: Callable[[], bool] | None = None
-
-
 def _context() -> BaseContext:
     """Processes that begin fresh: a copy of this one would hold its locks and its connections."""
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
-        # loaded once, and shared in memory by all workers
-        context.set_forkserver_preload(["mlflow_analysis.executors"])
+        context.set_forkserver_preload([worker.__name__])  # loaded once, shared by all workers
         return context
     return multiprocessing.get_context("spawn")
 
 
-def _begin(stopped: Flag) -> None:
-    """Settle in a worker: it must neither draw on the screen nor outlive whoever started it."""
-    import gc
-    import signal
-
-    global _stopped
-    _stopped = stopped.is_set
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)  # see ``tracking.reader``
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _read(spec: SourceSpec, outlines: Sequence[TraceOutline]) -> SliceRead:
-    assert _stopped is not None, "A worker begins with _begin."
-    return reopen_and_read(spec, outlines, _stopped)
+def _log() -> Path | None:
+    """Where workers write instead of the screen; ``None`` where standard error is no screen."""
+    if not sys.stderr.isatty():
+        return None
+    folder = Path(user_log_path("mlflow-tui"))
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder / "workers.log"

@@ -106,7 +106,7 @@ class Reading:
         except BrokenExecutor:  # lost between two slices: nobody knows yet whose fault it was
             self._suspects.append(each)
             if not self._in_flight:
-                self._place.renew()
+                self._renew()
             return False
         return True
 
@@ -131,12 +131,11 @@ class Reading:
                 self._lost_in_a_row = 0
                 yield future.result()
         if broken:
-            logger.warning("A worker was lost")
             for each in self._in_flight.values():
                 self._suspects.append(each)
                 each.failures += 1
             self._in_flight.clear()
-            self._place.renew()
+            self._renew()
 
     def _again(self, each: _Slice, alone: bool, reason: str) -> Iterator[SliceRead]:
         """Read a slice once more, unless it failed again and nobody else can be to blame."""
@@ -150,6 +149,10 @@ class Reading:
         yield SliceRead(
             batch_of([]), tuple(SkippedTrace(trace.trace_id, reason) for trace in each.outlines)
         )
+
+    def _renew(self) -> None:
+        logger.warning("A worker was lost; new ones are started")
+        self._place.renew()
 
     def _resize(self, each: _Slice) -> None:
         """Slices of about half a second; they grow step by step."""

@@ -61,8 +61,9 @@ def _owners(table: pa.Table, ids: pa.Array, places: npt.NDArray[np.int64]) -> np
     coded = table["trace_id"].unify_dictionaries().combine_chunks()
     if isinstance(coded, pa.ChunkedArray):  # no rows, no chunks
         return np.empty(0, np.int64)
-    at = pc.index_in(coded.dictionary, value_set=ids).to_numpy(zero_copy_only=False)
-    owners: npt.NDArray[np.int64] = places[at.astype(np.int64)[coded.indices.to_numpy()]]
+    # a part of a batch still knows the ids of the whole; no row has them
+    at = pc.index_in(coded.dictionary, value_set=ids).fill_null(0).to_numpy()
+    owners: npt.NDArray[np.int64] = places[at[coded.indices.to_numpy()]]
     return owners
 
 
