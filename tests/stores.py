@@ -115,7 +115,7 @@ def write_one(client: Any, experiment_id: str, record: TraceRecord) -> None:
     from mlflow.entities import Span, TraceData
 
     tracing = client._tracing_client
-    stored = tracing.start_trace(_info_entity(record, experiment_id))
+    stored = tracing.start_trace(info_entity(record, experiment_id))
     spans = [Span.from_dict(stored_span(span, record.info.trace_id)) for span in record.spans]
     if type(tracing.store).__name__ == "FileStore":
         tracing._upload_trace_data(stored, TraceData(spans=spans))
@@ -169,7 +169,7 @@ def stored_span(span: SpanRecord, trace_id: str) -> dict[str, Any]:
     }
 
 
-def _info_entity(record: TraceRecord, experiment_id: str) -> Any:
+def info_entity(record: TraceRecord, experiment_id: str) -> Any:
     from mlflow.entities import TraceInfo
     from mlflow.entities.trace_location import TraceLocation
     from mlflow.entities.trace_state import TraceState
@@ -216,7 +216,7 @@ def _assessment_entity(each: Any) -> Any:
     if each.kind == "expectation":
         return Expectation(value=each.value, **details)
     if each.kind == "issue":
-        return IssueReference(issue_id="is-1", issue_name=each.value, **details)
+        return IssueReference(issue_id=details.pop("name"), issue_name=each.value, **details)
     code, _, message = (each.error or "").partition(": ")
     error = AssessmentError(error_code=code, error_message=message) if each.error else None
     return Feedback(value=each.value, rationale=each.rationale or None, error=error, **details)
