@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis.records import SpanRecord, TraceRecord
+from mlflow_analysis.records import Assessment, SpanRecord, TraceRecord
 from mlflow_analysis.tracking.environment import load_mlflow
 from trace_factory import feedback, model, retriever, tool, trace
 
@@ -122,7 +122,20 @@ def write_one(client: Any, experiment_id: str, record: TraceRecord) -> None:
     else:
         tracing.store.log_spans(experiment_id, spans)
     for each in record.info.assessments:
-        tracing.log_assessment(record.info.trace_id, _assessment_entity(each))
+        log_assessment(client, record.info.trace_id, each)
+
+
+def log_assessment(client: Any, trace_id: str, assessment: Assessment) -> None:
+    """Add a judgement to a trace that is stored."""
+    client._tracing_client.log_assessment(trace_id, _assessment_entity(assessment))
+
+
+def log_span(client: Any, experiment_id: str, trace_id: str, span: SpanRecord) -> None:
+    """Add a span to a trace that is stored in a database."""
+    from mlflow.entities import Span
+
+    stored = Span.from_dict(stored_span(span, trace_id))
+    client._tracing_client.store.log_spans(experiment_id, [stored])
 
 
 def stored_span(span: SpanRecord, trace_id: str) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from mlflow_analysis.filing import AUTHOR
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS, SpanRecord, TraceInfo, TraceRecord
 from mlflow_analysis.timing.tree import timed
 
+EXTRACTION = 1
+"""To be raised whenever ``extract`` gives other rows for the same trace: kept ones are then made anew."""
 LONGEST_MESSAGE = 20_000
 LONGEST_OUTPUT = 8_000
 LONGEST_ARGUMENTS = 2_000
