@@ -78,6 +78,7 @@ def analysis_to_json(
         "purpose": _purpose(analysis.purpose),
         "findings": [_finding(ruled) for ruled in rule(analysis, review, accept)],
         "timings": dict(analysis.timings),
+        "notes": list(analysis.notes),
     }
     shown = content if show_secrets else masked(content)
     stable: JsonObject = _stable(printable_value(shown))
@@ -102,6 +103,16 @@ def _statistics(statistics: Statistics) -> JsonObject:
         ],
         "tokens": dict(statistics.tokens),
         "sessions": statistics.sessions,
+        "timeline": [
+            {
+                "start": _iso(point.start_ms),
+                "traces": point.traces,
+                "failed": point.failed,
+                "p50_ms": point.p50_ms,
+                "p95_ms": point.p95_ms,
+            }
+            for point in statistics.timeline
+        ],
     }
 
 
@@ -191,6 +202,8 @@ def _finding(ruled: Ruled) -> JsonObject:
                 "q_value": cause.q_value,
                 "mechanism": cause.mechanism,
                 "replicates": cause.replicates,
+                "affected": cause.affected,
+                "units": cause.units,
             }
             for cause in finding.root_causes
         ],
@@ -223,6 +236,18 @@ def _finding(ruled: Ruled) -> JsonObject:
         "aliases": [_alias(alias) for alias in finding.aliases],
         "parent": finding.parent or None,
         "course": ruled.ruling.course.value,
+        "subject": finding.subject,
+        "why": finding.why,
+        "not_flagged": finding.not_flagged,
+        "onset": _iso(finding.onset_ms),
+        "trend": [
+            {
+                "start": _iso(point.start_ms),
+                "eligible": point.eligible,
+                "affected": point.affected,
+            }
+            for point in finding.trend
+        ],
     }
 
 
@@ -266,6 +291,7 @@ def _example(example: Example) -> JsonObject:
             for tool in example.tools
         ],
         "excerpt": example.excerpt,
+        "excerpt_offset": example.excerpt_offset,
         "rationale": example.rationale,
     }
 

@@ -103,7 +103,7 @@ class _Run:
         self.timings: dict[str, float] = {}
 
     def events(self) -> Iterator[Event]:
-        began = time.monotonic()
+        began, began_ms = time.monotonic(), int(time.time() * 1000)
         for hypothesis in self.hypotheses:
             yield HypothesisQueued(
                 hypothesis.id,
@@ -134,6 +134,7 @@ class _Run:
         for finding in findings:
             yield FindingReady(finding)
         self.timings = {
+            "began_ms": began_ms,
             "listing": round(listed - began, 3),
             "reading": round(read - listed, 3),
             "testing": round(time.monotonic() - read, 3),
