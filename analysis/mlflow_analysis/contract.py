@@ -51,6 +51,7 @@ def analysis_to_json(
 
     Credentials in traces are masked unless ``show_secrets``.
     """
+    analysis = analysis if show_secrets else masked(analysis)
     content: JsonObject = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "mlflow-tui", "version": __version__},
@@ -80,8 +81,7 @@ def analysis_to_json(
         "timings": dict(analysis.timings),
         "notes": list(analysis.notes),
     }
-    shown = content if show_secrets else masked(content)
-    stable: JsonObject = _stable(printable_value(shown))
+    stable: JsonObject = _stable(printable_value(content))
     return stable
 
 
