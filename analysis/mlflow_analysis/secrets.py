@@ -28,7 +28,8 @@ _FORMS = re.compile(
     | (?P<provider_key>\b(?:gsk_[A-Za-z0-9]{40,}|xai-[A-Za-z0-9]{60,}|pplx-[A-Za-z0-9]{40,}|r8_[A-Za-z0-9]{35,}
         |lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}|[sp]k-lf-[0-9a-f-]{36}))
     | (?P<stripe>\b(?:[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/]{24,}=*))
-    | (?P<code_host>\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt)-[A-Za-z0-9_-]{20,}|ATATT3[A-Za-z0-9_=-]{50,}|ATBB[A-Za-z0-9]{24,}))
+    | (?P<code_host>\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}
+        |gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt)-[A-Za-z0-9_-]{20,}|ATATT3[A-Za-z0-9_=-]{50,}|ATBB[A-Za-z0-9]{24,}))
     | (?P<slack>\bxox[abeprs]-[A-Za-z0-9-]{10,}|(?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{20,})
     | (?P<package_index>\b(?:npm_[A-Za-z0-9]{36}|pypi-AgE[A-Za-z0-9_-]{50,}|AKC[a-zA-Z0-9]{20,}))
     | (?P<cloud>\b(?:GOCSPX-[A-Za-z0-9_-]{20,}|ya29\.[A-Za-z0-9_-]{20,}|do[orp]_v1_[0-9a-f]{64}
@@ -104,9 +105,10 @@ _NAMED = (
 )
 _VALUE_OF_A_NAME = re.compile(
     rf"""
-    (?:\b|_){_NAMED}(?:\\?["'])\s{{0,2}}[:=]\s{{0,2}}\\?["'](?P<quoted>[^"'\n\\]{{4,200}})(?=\\?["'])   # "password": "…"
-    | (?:\b|_){_NAMED}=(?P<set>[^\s"'&;,<>(){{}}\[\]$%*\\]{{4,200}})                                 # password=…
-    | (?:\b|_){_NAMED}(?:\ is|:)\s{{1,2}}(?P<said>(?=[^\s]{{0,40}}[0-9!@#^&+])[^\s"'`,;<>(){{}}\[\]$%*\\]{{5,}}[^\s"'`,;<>(){{}}\[\]$%*\\.!?])
+    (?:\b|_){_NAMED}(?:\\?["'])\s{{0,2}}[:=]\s{{0,2}}\\?["'](?P<quoted>[^"'\n\\]{{4,200}})(?=\\?["'])  # "password": "…"
+    | (?:\b|_){_NAMED}=(?P<set>[^\s"'&;,<>(){{}}\[\]$%*\\]{{4,200}})  # password=…
+    | (?:\b|_){_NAMED}(?:\ is|:)\s{{1,2}}(?P<said>
+        (?=[^\s]{{0,40}}[0-9!@#^&+])[^\s"'`,;<>(){{}}\[\]$%*\\]{{5,}}[^\s"'`,;<>(){{}}\[\]$%*\\.!?])
     | [?&](?:token|key|sig|signature|code|auth)=(?P<query>[^\s"'&<>]{{8,200}})
     """,
     re.VERBOSE,
