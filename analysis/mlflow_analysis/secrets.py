@@ -38,8 +38,7 @@ _FORMS = re.compile(
     | (?P<service>\b(?:SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|SK[0-9a-f]{32}\b|[0-9a-f]{32}-us[0-9]{1,2}\b
         |shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|sq0(?:csp|atp)-[A-Za-z0-9_-]{22,}|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}
         |NRAK-[A-Z0-9]{27}|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|lin_api_[A-Za-z0-9]{40}|ntn_[A-Za-z0-9]{40,}
-        |sntry[su]_[A-Za-z0-9+/=_]{40,}|[0-9]{8,10}:AA[A-Za-z0-9_-]{33}\b
-        |[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}))
+        |sntry[su]_[A-Za-z0-9+/=_]{40,}|[0-9]{8,10}:AA[A-Za-z0-9_-]{33}\b))
     | (?P<google>\bAIza[0-9A-Za-z_-]{35})
     | (?P<databricks>\bdapi[0-9a-f]{32}\b)
     | (?P<hugging_face>\bhf_[A-Za-z0-9]{30,})
@@ -88,7 +87,7 @@ HINT = (
     r"|\bdapi[0-9a-f]|\bhf_\w|authorization\W{1,4}basic|\bgsk_|\bxai-\w|\bpplx-|\br8_|\blsv2_|\b[sp]k-lf-"
     r"|[sr]k_test_|whsec_|\bnpm_\w|\bpypi-age|\bakc\w|\bgocspx-|\bya29\.|\bdo[orp]_v1_|accountkey="
     r"|\bhv[sb]\.\w|\bdp\.[psc]t\.|age-secret-key|\bsg\.\w|\bsk[0-9a-f]|[0-9a-f]-us[0-9]|\bshp[acps][ats]_"
-    r"|\bsq0[ca]|\bglsa_|\bnrak-|\bpmak-|\blin_api_|\bntn_|\bsntry[su]_|[0-9]:aa|\b[mno][\w-]{23,25}\.[\w-]{6}\."
+    r"|\bsq0[ca]|\bglsa_|\bnrak-|\bpmak-|\blin_api_|\bntn_|\bsntry[su]_|[0-9]:aa"
     r"|(?:passw(?:or)?d|pwd|passphrase|secret|(?:api|access|secret|private)[ _-]?key|(?:api|access|auth"
     r"|refresh)[ _-]?token)[\\\"'`*]*\s*(?:[:=]|is)[\s\\\"'`*]*\w"
     r"|\b[2-6]\d\d\d[ -]?\d\d\d\d[ -]?\d\d\d\d|\b3[47]\d\d[ -]?\d\d\d\d\d\d|\bssn\b|social[ _]security|\biban\b"
@@ -116,9 +115,90 @@ _VALUE_OF_A_NAME = re.compile(
 _NO_VALUE = re.compile(
     r"(?i)(?:string|str|text|required|optional|null|none|true|false|your.*|<.*|\*+|x+|\.+|.*\[masked\].*|os\.environ.*)\Z"
 )
-_MAY_BE_MASKED = re.compile(
-    HINT + rf"|@[A-Za-z0-9]|{_NAMED}|[?&](?:token|key|sig|signature|code|auth)=", re.IGNORECASE
+_MARKS = (
+    *(
+        "@",
+        "key",
+        "token",
+        "passw",
+        "passphrase",
+        "passcode",
+        "pwd",
+        "secret",
+        "credential",
+        "bearer ",
+    ),
+    *(
+        "authorization",
+        "eyj",
+        "akia",
+        "asia",
+        "sk-",
+        "k_live_",
+        "k_test_",
+        "whsec_",
+        "ghp_",
+        "gho_",
+        "ghu_",
+    ),
+    *(
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "atatt3",
+        "atbb",
+        "xox",
+        "hooks.slack",
+        "npm_",
+        "pypi-age",
+        "akc",
+    ),
+    *(
+        "aiza",
+        "dapi",
+        "hf_",
+        "gsk_",
+        "xai-",
+        "pplx-",
+        "r8_",
+        "lsv2_",
+        "k-lf-",
+        "gocspx-",
+        "ya29.",
+        "_v1_",
+    ),
+    *(
+        "hvs.",
+        "hvb.",
+        "dp.",
+        "sg.",
+        "shpat_",
+        "shpca_",
+        "shppa_",
+        "shpss_",
+        "sq0",
+        "glsa_",
+        "nrak-",
+        "pmak-",
+    ),
+    *(
+        "lin_api_",
+        "ntn_",
+        "sntry",
+        ":aa",
+        "ssn",
+        "social",
+        "iban",
+        "code=",
+        "sig=",
+        "signature=",
+        "auth=",
+    ),
+    *("glpat-", "gldt-", "glrt-", "glcbt-", "glptt-", "glft-", "glsoat-", "glagent-", "glimt-"),
 )
+_NUMBERS = re.compile(r"\d{4}[ -]?\d{4}|[0-9a-f]{32}", re.ASCII)
+"""Without one of these marks or numbers there is nothing to mask. Looking for them takes a hundredth of the
+time that the patterns take, and most texts have none."""
 _SHOWN = 4
 _NOTHING_SHOWN = frozenset(
     {
@@ -196,7 +276,8 @@ def _to_mask(text: str, people: bool) -> Iterator[Secret]:
 
 def masked_text(text: str, *, people: bool = True) -> str:
     """``text`` with every credential cut to its first characters, and e-mail addresses too if ``people``."""
-    if _MAY_BE_MASKED.search(text) is None:
+    lower = text.lower()
+    if not any(mark in lower for mark in _MARKS) and _NUMBERS.search(text) is None:
         return text
     parts, done = [], 0
     for secret in sorted(_to_mask(text, people), key=lambda each: (each.start, -each.end)):
