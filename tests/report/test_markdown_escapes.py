@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from mlflow_analysis.report.markdown import cell, code, code_cell, environment, fenced, inline
+from mlflow_analysis.report.markdown import cell, code, code_cell, fenced, inline, prepare
 
 HOSTILE = [
     "# Heading",
