@@ -3,7 +3,7 @@
 The same analysis and review give the same bytes, except under ``timings``. The schema is published
 as ``schema/analysis-v1.json`` in this package. Shares are 0 to 1, durations milliseconds (seconds
 in ``timings`` and where a name says so), times ISO 8601 in UTC, unknown figures ``null``. Floats
-have six significant digits: more would be noise, and would differ between machines.
+that are not whole have six significant digits: more would be noise, and would differ between machines.
 """
 
 from __future__ import annotations
@@ -308,6 +308,8 @@ def _stable(value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
+        if value.is_integer():
+            return value + 0.0  # all digits of a count; a sum of tokens has more than six
         # adding 0.0 turns -0.0 into 0.0
         return float(f"{value:.6g}") + 0.0
     if isinstance(value, dict):

@@ -177,11 +177,11 @@ class Review:
         course = Course.ONGOING
         if finding.verdict is Verdict.REFUTED:
             course = Course.GONE
-        elif finding.verdict is Verdict.CONFIRMED and lower > before + 1e-9:
+        elif finding.verdict is Verdict.CONFIRMED and has_grown(before, lower):
             course = Course.ESCALATING
         elif finding.verdict is Verdict.CONFIRMED and self.was_gone(fingerprint):
             course = Course.REGRESSED
-        if rejected and lower > ruling.lower_bound + 1e-9:
+        if rejected and has_grown(ruling.lower_bound, lower):
             note = f"Rejected before as {ruling.reason}, but it has grown since."
             return Ruling(note=note, course=course)
         return replace(ruling, course=course)
@@ -315,6 +315,11 @@ class Review:
         finally:
             os.close(descriptor)
         self.reload()
+
+
+def has_grown(before: float, now: float) -> bool:
+    """Whether a share is more than it was, by more than the six digits that are kept in JSON can tell."""
+    return now > before * (1 + 1e-5) + 1e-9
 
 
 def review_path(directory: Path, tracking_uri: str, experiment_id: str) -> Path:

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlflow_analysis.contract import analysis_to_json, to_text
+import orjson
+
+from mlflow_analysis.contract import analysis_to_json
 from mlflow_analysis.findings import Analysis
 from mlflow_analysis.report import write_report
 from mlflow_analysis.review import Review, review_path
 
+_EXPERIMENT = '"experiment":'
 _HEAD = 4096
 """Bytes at the start of a kept analysis that hold all of its ``experiment``."""
 
@@ -38,8 +41,8 @@ def keep_analysis(directory: Path, analysis: Analysis) -> Path:
     """Keep ``analysis`` as the last one of its experiment. Raises ``OSError`` if it cannot be written."""
     path = review_path(directory, analysis.tracking_uri, analysis.experiment_id)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    text = to_text(analysis_to_json(analysis, Review(None, "")))
-    return write_report(path.with_suffix(".json"), text, overwrite=True, private=True)
+    content = orjson.dumps(analysis_to_json(analysis, Review(None, "")))
+    return write_report(path.with_suffix(".json"), content.decode(), overwrite=True, private=True)
 
 
 def kept_analyses(directory: Path) -> Iterator[Kept]:
@@ -48,9 +51,9 @@ def kept_analyses(directory: Path) -> Iterator[Kept]:
     for path in directory.glob("*.json"):
         with path.open(encoding="utf-8", errors="replace") as file:
             head = file.read(_HEAD)
-        at = head.find('"experiment": ')
+        at = head.find(_EXPERIMENT) + len(_EXPERIMENT)
         try:
-            told, _ = json.JSONDecoder().raw_decode(head, at + len('"experiment": '))
+            told, _ = json.JSONDecoder().raw_decode(head, at)
             found.append(Kept(path, told["id"], told["name"], told["tracking_uri"]))
         except (ValueError, KeyError, TypeError):
             continue

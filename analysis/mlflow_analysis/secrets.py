@@ -276,8 +276,7 @@ def _to_mask(text: str, people: bool) -> Iterator[Secret]:
 
 def masked_text(text: str, *, people: bool = True) -> str:
     """``text`` with every credential cut to its first characters, and e-mail addresses too if ``people``."""
-    lower = text.lower()
-    if not any(mark in lower for mark in _MARKS) and _NUMBERS.search(text) is None:
+    if not _may_hold_any(text):
         return text
     parts, done = [], 0
     for secret in sorted(_to_mask(text, people), key=lambda each: (each.start, -each.end)):
@@ -287,6 +286,11 @@ def masked_text(text: str, *, people: bool = True) -> str:
         parts += [text[done : secret.start], text[secret.start : secret.start + shown], "…[masked]"]
         done = secret.end
     return "".join([*parts, text[done:]]) if parts else text
+
+
+def _may_hold_any(text: str) -> bool:
+    lower = text.lower()
+    return any(mark in lower for mark in _MARKS) or _NUMBERS.search(text) is not None
 
 
 def masked(value: Value) -> Value:
@@ -301,6 +305,9 @@ def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return masked_text(value)
     if isinstance(value, tuple):
+        texts = _texts(value)
+        if texts is not None and not _may_hold_any("\n".join(texts)):
+            return value
         return tuple(_masked(item) for item in value)
     if isinstance(value, list):
         return [_masked(item) for item in value]
@@ -317,3 +324,13 @@ def _masked(value: Any) -> Any:
             },
         )
     return value
+
+
+def _texts(value: tuple[Any, ...]) -> list[str] | None:
+    """All text in ``value``, if it is of records of text alone, such as the rationales of a finding: there
+    may be one for every trace, and looking through them together takes a tenth of the time."""
+    if not value or not is_dataclass(value[0]):
+        return None
+    names = [field.name for field in fields(value[0]) if field.name not in _IDENTIFIERS]
+    texts = [getattr(item, name) for item in value for name in names]
+    return texts if all(type(text) is str for text in texts) else None

@@ -74,8 +74,7 @@ def interval_bar(rate: float, bounds: tuple[float, float], top: float = 1.0) -> 
     """A share and its interval on a scale of 0 to ``top``."""
     room = 118
     low, high, at = (
-        1 + room * min(max(share / top, 0.0), 1.0) if top > 0 else 1.0
-        for share in (*bounds, rate)
+        1 + room * min(max(share / top, 0.0), 1.0) if top > 0 else 1.0 for share in (*bounds, rate)
     )
     return Markup(
         '<svg class="interval" viewBox="0 0 120 14" role="img" aria-label="{label}">'
@@ -148,7 +147,12 @@ class _Frame:
                 '<line class="axis" x1="{}" y1="{y:.1f}" x2="{}" y2="{y:.1f}"/>'
                 '<text class="label end" x="{}" y="{at:.1f}">{}</text>'
             ).format(
-                _LEFT, WIDTH - _RIGHT, _LEFT - 6, said(value), y=self._y(value), at=self._y(value) + 4
+                _LEFT,
+                WIDTH - _RIGHT,
+                _LEFT - 6,
+                said(value),
+                y=self._y(value),
+                at=self._y(value) + 4,
             )
             for value in (0, self._top / 2, self._top)
         ]

@@ -47,8 +47,6 @@ def chosen(names: Collection[str], report: _Report) -> list[tuple[str, str]]:
     What nobody asked and what no review came before have no section.
     """
     empty = {
-        name
-        for name, content in (("since", report.since), ("asked", report.asked))
-        if not content
+        name for name, content in (("since", report.since), ("asked", report.asked)) if not content
     }
     return [(name, SECTIONS[name]) for name in known(names) if name not in empty]

@@ -117,7 +117,14 @@ def _finding() -> Finding:
         assessments=(TraceAssessment("tr-1", "1", "rate_limited", "It answered 429."),),
         examples=(
             Example(
-                "tr-1", "1", "Where is it?", "", (ToolCall("lookup", 31.0, "ERROR"),), "429", 0, "429."
+                "tr-1",
+                "1",
+                "Where is it?",
+                "",
+                (ToolCall("lookup", 31.0, "ERROR"),),
+                "429",
+                0,
+                "429.",
             ),
         ),
         root_causes=(RootCause("tool", "lookup", 1.0, 5.0, 0.01, "because it answered 429"),),
@@ -130,9 +137,7 @@ def _finding() -> Finding:
         outcomes=(
             OutcomeContrast("it failed", 0.5, 0.1, 4, 16, 0.4, (0.1, 0.7), 0.01, 0.02, "worse"),
         ),
-        aliases=(
-            Alias("2d3c", "retry", "Calls are repeated", "", Unit.TRACE, 4, 40, (0.04, 0.2)),
-        ),
+        aliases=(Alias("2d3c", "retry", "Calls are repeated", "", Unit.TRACE, 4, 40, (0.04, 0.2)),),
         parent="1",
         why="The user waits in vain.",
         not_flagged="A quota that is sold.",
@@ -143,7 +148,7 @@ def _finding() -> Finding:
 
 
 def _empty() -> Analysis:
-    nothing = {"mean": None, "p50": None, "p95": None, "p99": None}
+    nothing: dict[str, float | None] = {"mean": None, "p50": None, "p95": None, "p99": None}
     return Analysis(
         experiment_id="1",
         experiment_name="an example",

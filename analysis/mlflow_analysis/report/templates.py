@@ -85,6 +85,10 @@ class TemplateFolder:
                 raise
             raise TemplateProblem(problem) from error
 
+    def summary(self, **told: object) -> str:
+        """The short account for a build server, from our own template."""
+        return self._markdown.get_template("step_summary.md.j2").render(told)
+
     def check(self) -> None:
         """Fill every report that the user's templates go into with an example. Raises ``TemplateProblem``."""
         from mlflow_analysis.report.specimen import specimen
