@@ -29,6 +29,9 @@ class Decision(str, Enum):
     REJECTED = "rejected"
 
 
+ANALYSES = "analyses"
+"""The folder beside that of the reviews where the last analysis of each experiment is kept."""
+
 REJECTION_REASONS = ("false positive", "by design", "out of scope", "duplicate")
 
 

@@ -15,7 +15,7 @@ import orjson
 from mlflow_analysis.contract import analysis_to_json
 from mlflow_analysis.findings import Analysis
 from mlflow_analysis.report import write_report
-from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.review import ANALYSES, Review, review_path
 
 _EXPERIMENT = '"experiment":'
 _HEAD = 4096
@@ -34,7 +34,7 @@ class Kept:
 
 def analyses_directory(reviews: Path) -> Path:
     """Where analyses are kept: beside the reviews."""
-    return reviews.parent / "analyses"
+    return reviews.parent / ANALYSES
 
 
 def keep_analysis(directory: Path, analysis: Analysis) -> Path:

@@ -103,10 +103,10 @@ class TemplateFolder:
         """What is wrong with a template of the user's; ``None`` if it is one of ours."""
         if self._own is None:
             return None
-        reason = single_line(str(error)) or type(error).__name__
+        reason = single_line(str(error)).rstrip(".") or type(error).__name__
         if isinstance(error, TemplateSyntaxError):
             where = f"{error.filename or error.name}, line {error.lineno}"
-            return f"The template {where} cannot be understood: {single_line(error.message or '')}."
+            return f"The template {where} cannot be understood: {single_line(error.message or '').rstrip('.')}."
         place = self._line(error)
         if isinstance(error, TemplateNotFound):
             reason = f"there is no template {reason}"
