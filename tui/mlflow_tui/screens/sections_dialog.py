@@ -18,7 +18,7 @@ class SectionsDialog(ModalScreen[tuple[str, ...] | None]):
     """Answers with the ids of the chosen sections in their order, or with ``None`` after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "toggle", "in or out"),
+        Binding("space", "turn", "in or out"),
         Binding("enter", "take", "take", priority=True),
         Binding("a", "all", "all or none"),
         Binding("j", "move('down')", "down"),
@@ -65,7 +65,7 @@ class SectionsDialog(ModalScreen[tuple[str, ...] | None]):
         for name in self._sections:
             self._list.replace_option_prompt(name, self._line(name))
 
-    def action_toggle(self) -> None:
+    def action_turn(self) -> None:
         """Take the section under the cursor in or out."""
         place = self._list.highlighted
         if place is not None:
