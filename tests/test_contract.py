@@ -78,13 +78,14 @@ def test_keys_stand_in_the_order_of_the_contract() -> None:
     content = _everything()
     assert list(content) == [
         "schema_version", "tool", "experiment", "window", "seed", "tests_run", "traces",
-        "statistics", "purpose", "findings", "timings",
+        "statistics", "purpose", "findings", "timings", "notes",
     ]  # fmt: skip
     assert list(content["findings"][0]) == [  # type: ignore[index]
         "fingerprint", "hypothesis", "title", "statement", "category", "verdict", "reason",
         "severity", "decision", "unit", "affected", "eligible", "rate", "interval", "effect",
         "p_value", "q_value", "needs_more", "trace_ids", "assessments", "examples", "root_causes",
         "impact", "recommendation", "replicates", "held_out", "outcomes", "aliases", "parent", "course",
+        "subject", "why", "not_flagged", "onset", "trend",
     ]  # fmt: skip
 
 

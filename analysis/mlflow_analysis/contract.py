@@ -3,7 +3,7 @@
 The same analysis and review give the same bytes, except under ``timings``. The schema is published
 as ``schema/analysis-v1.json`` in this package. Shares are 0 to 1, durations milliseconds (seconds
 in ``timings`` and where a name says so), times ISO 8601 in UTC, unknown figures ``null``. Floats
-have six significant digits: more would be noise, and would differ between machines.
+that are not whole have six significant digits: more would be noise, and would differ between machines.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ def analysis_to_json(
         # one by one: a finding may name every trace
         "findings": [plain.of(_finding(ruled)) for ruled in rule(analysis, review, accept)],
         "timings": dict(analysis.timings),
+        "notes": list(analysis.notes),
     }
     return {key: value if key == "findings" else plain.of(value) for key, value in content.items()}
 
@@ -106,6 +107,16 @@ def _statistics(statistics: Statistics) -> JsonObject:
         ],
         "tokens": dict(statistics.tokens),
         "sessions": statistics.sessions,
+        "timeline": [
+            {
+                "start": _iso(point.start_ms),
+                "traces": point.traces,
+                "failed": point.failed,
+                "p50_ms": point.p50_ms,
+                "p95_ms": point.p95_ms,
+            }
+            for point in statistics.timeline
+        ],
     }
 
 
@@ -195,6 +206,8 @@ def _finding(ruled: Ruled) -> JsonObject:
                 "q_value": cause.q_value,
                 "mechanism": cause.mechanism,
                 "replicates": cause.replicates,
+                "affected": cause.affected,
+                "units": cause.units,
             }
             for cause in finding.root_causes
         ],
@@ -227,6 +240,18 @@ def _finding(ruled: Ruled) -> JsonObject:
         "aliases": [_alias(alias) for alias in finding.aliases],
         "parent": finding.parent or None,
         "course": ruled.ruling.course.value,
+        "subject": finding.subject,
+        "why": finding.why,
+        "not_flagged": finding.not_flagged,
+        "onset": _iso(finding.onset_ms),
+        "trend": [
+            {
+                "start": _iso(point.start_ms),
+                "eligible": point.eligible,
+                "affected": point.affected,
+            }
+            for point in finding.trend
+        ],
     }
 
 
@@ -270,6 +295,7 @@ def _example(example: Example) -> JsonObject:
             for tool in example.tools
         ],
         "excerpt": example.excerpt,
+        "excerpt_offset": example.excerpt_offset,
         "rationale": example.rationale,
     }
 
@@ -289,14 +315,21 @@ class _Plain(dict[str, str]):
         return shown
 
     def of(self, value: Any) -> Any:
-        """A JSON value with printable text, floats of six significant digits, no numbers as ``None``."""
+        """A JSON value with printable text, stable floats, no numbers as ``None``."""
         if isinstance(value, str):
             return self[value]
         if isinstance(value, float):
-            # adding 0.0 turns -0.0 into 0.0
-            return float(f"{value:.6g}") + 0.0 if math.isfinite(value) else None
+            return _stable(value)
         if isinstance(value, dict):
             return {self[str(key)]: self.of(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.of(item) for item in value]
         return value
+
+
+def _stable(value: float) -> float | None:
+    """Six significant digits: more would be noise. What is no number is ``None``."""
+    if not math.isfinite(value):
+        return None
+    # all digits of a count; a sum of tokens has more than six. Adding 0.0 turns -0.0 into 0.0.
+    return (value if value.is_integer() else float(f"{value:.6g}")) + 0.0

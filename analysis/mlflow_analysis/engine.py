@@ -117,7 +117,7 @@ class _Run:
                 self.keeper.close()
 
     def _events(self) -> Iterator[Event]:
-        began = time.monotonic()
+        began, began_ms = time.monotonic(), int(time.time() * 1000)
         for hypothesis in self.hypotheses:
             yield HypothesisQueued(
                 hypothesis.id,
@@ -149,6 +149,7 @@ class _Run:
         for finding in findings:
             yield FindingReady(finding)
         self.timings = {
+            "began_ms": began_ms,
             "listing": round(listed - began, 3),
             "reading": round(read - listed, 3),
             "testing": round(time.monotonic() - read, 3),

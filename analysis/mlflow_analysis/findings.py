@@ -237,6 +237,8 @@ class Finding:
     trend: tuple[TrendPoint, ...] = ()
     subject: str = ""
     """The tool, model, assessment … that this finding is about; empty where it is about all."""
+    onset_ms: int | None = None
+    """When it began, for claims about a moment in time."""
 
     @property
     def is_issue(self) -> bool:
@@ -321,6 +323,18 @@ class ErrorCount:
 
 
 @dataclass(frozen=True, slots=True)
+class TimePoint:
+    """One time bucket of the window: ended traces that began in it."""
+
+    start_ms: int
+    traces: int
+    failed: int
+    p50_ms: float | None
+    """Of the successful ones, as ``p95_ms``; ``None`` without any."""
+    p95_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """Figures over the whole window. Latencies are of successful traces, in ms."""
 
@@ -334,6 +348,8 @@ class Statistics:
     tokens: dict[str, float | None]
     """input, output, total; mean_per_trace."""
     sessions: int
+    timeline: tuple[TimePoint, ...] = ()
+    """The window in equal buckets of time, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +387,8 @@ class Analysis:
     purpose: Purpose
     findings: tuple[Finding, ...]
     timings: dict[str, float] = field(default_factory=dict)
-    """Seconds by stage; the one part of an analysis that two equal runs may not share."""
+    """Seconds by stage, and ``began_ms`` since the epoch; the one part of an analysis that two equal runs
+    may not share."""
     notes: tuple[str, ...] = ()
     """What a reader must know: a sample instead of all traces, a run cut short, …"""
 

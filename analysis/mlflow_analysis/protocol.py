@@ -103,6 +103,8 @@ class StartAnalysis:
     """Each becomes a finding of its own."""
     seed: int = 0
     max_traces: int | None = None
+    keep_in: str = ""
+    """The folder where the finished analysis is kept for later reports; "" keeps none."""
 
 
 @dataclass(slots=True)
@@ -309,7 +311,9 @@ class Conversation:
 
 @dataclass(slots=True)
 class Done:
-    """Nothing more to say."""
+    """Nothing more to say, or one sentence that a person should read."""
+
+    note: str = ""
 
 
 Answer = (

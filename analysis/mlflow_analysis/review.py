@@ -12,7 +12,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from enum import Enum
 from pathlib import Path
@@ -28,6 +28,9 @@ class Decision(str, Enum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
 
+
+ANALYSES = "analyses"
+"""The folder beside that of the reviews where the last analysis of each experiment is kept."""
 
 REJECTION_REASONS = ("false positive", "by design", "out of scope", "duplicate")
 
@@ -63,6 +66,9 @@ class Ruling:
     """The finding's rate when it was decided."""
     course: Course = Course.NEW
     """Of the finding in this run; told by ``Review.standing`` and not kept."""
+    title: str = ""
+    """The finding's, so that it can be named when an analysis does not find it any more."""
+    hypothesis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,10 @@ class _Entry:
     session: str = ""
     gone: bool = False
     """Not a decision: an analysis found nothing of it any more."""
+    seen: bool = False
+    """Not a decision: an analysis confirmed it, and nobody had decided about it."""
+    at_ms: int = 0
+    """When ``gone`` or ``seen`` was written."""
 
 
 _KEPT = frozenset(field.name for field in fields(Ruling)) - {"course"}
@@ -118,6 +128,23 @@ class Review:
         known = {key: value for key, value in kept.items() if key in _KEPT}
         return Ruling(**{**known, "decision": Decision(known["decision"])})
 
+    def before(self, moment_ms: float) -> Review:
+        """The review as it stood then, to look at: what is written to it is not kept."""
+        past = Review(None, self._author)
+        past._entries = [entry for entry in self._entries if _written_ms(entry) < moment_ms]
+        return past
+
+    def decided(self) -> dict[str, Ruling]:
+        """Every decision in force, by fingerprint."""
+        ruled = dict.fromkeys(each.fingerprint for each in self._entries if each.ruling is not None)
+        rulings = {fingerprint: self.ruling(fingerprint) for fingerprint in ruled}
+        return {key: ruling for key, ruling in rulings.items() if ruling.decided_ms}
+
+    def was_seen(self, finding: Finding) -> bool:
+        """Whether an analysis confirmed it, or what was merged into it, before anybody decided."""
+        known = {finding.fingerprint, *(alias.fingerprint for alias in finding.aliases)}
+        return any(entry.seen and entry.fingerprint in known for entry in self._entries)
+
     def _in_force(self, fingerprint: str) -> int | None:
         """Where in the journal the last decision about it stands that was not undone."""
         undone = self._undone()
@@ -153,11 +180,11 @@ class Review:
         course = Course.ONGOING
         if finding.verdict is Verdict.REFUTED:
             course = Course.GONE
-        elif finding.verdict is Verdict.CONFIRMED and lower > before + 1e-9:
+        elif finding.verdict is Verdict.CONFIRMED and has_grown(before, lower):
             course = Course.ESCALATING
         elif finding.verdict is Verdict.CONFIRMED and self.was_gone(fingerprint):
             course = Course.REGRESSED
-        if rejected and lower > ruling.lower_bound + 1e-9:
+        if rejected and has_grown(ruling.lower_bound, lower):
             note = f"Rejected before as {ruling.reason}, but it has grown since."
             return Ruling(note=note, course=course)
         return replace(ruling, course=course)
@@ -169,20 +196,43 @@ class Review:
             entry.gone and entry.fingerprint == fingerprint for entry in self._entries[place:]
         )
 
-    def follow(self, findings: Iterable[Finding]) -> None:
-        """Keep which decided findings a finished analysis speaks against, so that a relapse is seen.
+    def follow(self, findings: Sequence[Finding]) -> None:
+        """Keep what a finished analysis says for later: which decided findings are gone, so that a relapse
+        is seen, and which undecided ones there are, so that the new ones are known.
 
         Writes only what is news. Raises ``OSError`` if it could not be written.
         """
+        decided, now = self.decided(), int(time.time() * 1000)
+        gone = [each.fingerprint for each in findings if each.verdict is Verdict.REFUTED]
+        gone = [each for each in gone if each in decided] + self.missing(findings)
+        news = [
+            _Entry(_new_id(), each, None, session=self._session, gone=True, at_ms=now)
+            for each in gone
+            if not self.was_gone(each)
+        ]
+        news += [
+            _Entry(_new_id(), each.fingerprint, None, session=self._session, seen=True, at_ms=now)
+            for each in findings
+            if each.verdict is Verdict.CONFIRMED
+            and self.standing(each).course is Course.NEW
+            and not self.was_seen(each)
+        ]
+        if news:
+            self._append(*news)
+
+    def missing(self, findings: Iterable[Finding]) -> list[str]:
+        """Fingerprints of decided findings that an analysis does not name though it tested their claim."""
+        named: set[str] = set()
+        tested: set[str] = set()
         for finding in findings:
-            if finding.verdict is not Verdict.REFUTED:
-                continue
-            if self._in_force(finding.fingerprint) is None:
-                continue
-            if not self.was_gone(finding.fingerprint):
-                self._append(
-                    _Entry(_new_id(), finding.fingerprint, None, session=self._session, gone=True)
-                )
+            named |= {finding.fingerprint, *(alias.fingerprint for alias in finding.aliases)}
+            if finding.verdict is not Verdict.NOT_TESTABLE:
+                tested |= {finding.hypothesis, *(alias.hypothesis for alias in finding.aliases)}
+        return [
+            fingerprint
+            for fingerprint, ruling in self.decided().items()
+            if fingerprint not in named and ruling.hypothesis in tested
+        ]
 
     def decide(
         self, finding: Finding, decision: Decision, reason: str = "", note: str = ""
@@ -197,6 +247,8 @@ class Review:
             int(time.time() * 1000),
             finding.rate,
             Course.ONGOING,
+            finding.title,
+            finding.hypothesis,
         )
         kept = {key: value for key, value in asdict(ruling).items() if key in _KEPT}
         self._append(_Entry(_new_id(), finding.fingerprint, kept, session=self._session))
@@ -223,7 +275,7 @@ class Review:
     def redo(self) -> str | None:
         """Put back what the last undo took. Nothing to redo once a new decision was made."""
         for entry in reversed(self._entries):
-            if entry.session != self._session or entry.redoes or entry.gone:
+            if entry.session != self._session or entry.redoes or entry.gone or entry.seen:
                 continue
             if entry.ruling is not None:
                 return None
@@ -248,22 +300,29 @@ class Review:
             undone.discard(entry.redoes)
         return undone
 
-    def _append(self, entry: _Entry) -> None:
+    def _append(self, *entries: _Entry) -> None:
         if self.path is None:
-            self._entries.append(entry)
+            self._entries += entries
             return
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        line = json.dumps(asdict(entry), ensure_ascii=True).encode() + b"\n"
+        lines = b"".join(
+            json.dumps(asdict(entry), ensure_ascii=True).encode() + b"\n" for entry in entries
+        )
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             size = os.fstat(descriptor).st_size
             if size and os.pread(descriptor, 1, size - 1) != b"\n":
-                line = b"\n" + line
-            os.write(descriptor, line)
+                lines = b"\n" + lines
+            os.write(descriptor, lines)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
         self.reload()
+
+
+def has_grown(before: float, now: float) -> bool:
+    """Whether a share is more than it was, by more than the six digits that are kept in JSON can tell."""
+    return now > before * (1 + 1e-5) + 1e-9
 
 
 def review_path(directory: Path, tracking_uri: str, experiment_id: str) -> Path:
@@ -273,6 +332,13 @@ def review_path(directory: Path, tracking_uri: str, experiment_id: str) -> Path:
     store = hashlib.sha256(tracking_uri.encode()).hexdigest()[:12]
     experiment = re.sub(r"[^A-Za-z0-9_-]", "_", experiment_id)[:60]
     return directory / f"{store}-{experiment}.jsonl"
+
+
+def _written_ms(entry: _Entry) -> int:
+    """When a line was written; lines that do not say so count as old."""
+    if entry.ruling is not None:
+        return int(entry.ruling.get("decided_ms", 0))
+    return entry.at_ms
 
 
 def _new_id() -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from jinja2.sandbox import SandboxedEnvironment
 from markdown_it import MarkdownIt
 
-from mlflow_analysis.report.markdown import cell, code, code_cell, environment, fenced, inline
+from mlflow_analysis.report.markdown import cell, code, code_cell, fenced, inline, prepare
 
 HOSTILE = [
     "# Heading",
@@ -99,7 +100,9 @@ def test_long_text_is_cut_and_says_by_how_much() -> None:
 
 
 def test_a_template_escapes_what_nobody_told_it_to() -> None:
-    template = environment().from_string("{{ name }} {{ name ~ '!' }}")
+    jinja = SandboxedEnvironment()
+    prepare(jinja)
+    template = jinja.from_string("{{ name }} {{ name ~ '!' }}")
     assert _tokens(template.render(name="<b>[x](y)</b>")) <= TEXT_ONLY
 
 

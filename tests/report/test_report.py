@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +33,10 @@ def _review(**decisions: Decision) -> Review:
 
 def test_every_section_is_there_in_order() -> None:
     text = render_markdown(sample.analysis(sample.finding()), Review(None, "me"))
-    # What the user asked has a section only where something was asked.
-    assert list(_sections(text)) == [name for name in SECTIONS.values() if "Asked" not in name]
+    # What the user asked has a section only where something was asked, what is new since the last review
+    # only where there was one.
+    sometimes = {SECTIONS["asked"], SECTIONS["since"]}
+    assert list(_sections(text)) == [name for name in SECTIONS.values() if name not in sometimes]
 
 
 def test_only_the_accepted_are_issues_and_they_keep_their_rank() -> None:
@@ -43,7 +46,7 @@ def test_only_the_accepted_are_issues_and_they_keep_their_rank() -> None:
     ]
     review = _review(first=Decision.ACCEPTED, second=Decision.REJECTED)
     sections = _sections(render_markdown(sample.analysis(*findings), review))
-    assert "### 1. Issue first" in sections["Accepted issues"]
+    assert "### Issue first" in sections["Accepted issues"]
     assert "second" not in sections["Accepted issues"]
     assert "third" not in sections["Accepted issues"]
     assert "Issue third" in sections["Not decided"]
@@ -56,8 +59,8 @@ def test_confirmed_findings_are_accepted_unless_rejected_and_it_says_so() -> Non
     text = render_markdown(
         sample.analysis(*findings), _review(two=Decision.REJECTED), accept=AcceptPolicy.CONFIRMED
     )
-    assert "### 1. Issue one" in text
-    assert "### 2." not in text
+    assert "### Issue one" in text
+    assert "### Issue two" not in text
     assert "Not reviewed by a person" in text
 
 
@@ -105,6 +108,39 @@ def test_an_issue_names_what_it_is_a_part_of() -> None:
     assert "only one half of the sessions shows it" in text
 
 
+def test_a_rank_that_moves_a_little_moves_nothing_in_the_report() -> None:
+    def report(**scores: float) -> str:
+        findings = [
+            sample.finding(
+                fingerprint=name,
+                title=f"Issue {name}",
+                impact=replace(sample.finding().impact, score=score),  # type: ignore[type-var]
+            )
+            for name, score in sorted(scores.items(), key=lambda each: -each[1])
+        ]
+        text = render_markdown(
+            sample.analysis(*findings), Review(None, "me"), accept=AcceptPolicy.CONFIRMED
+        )
+        return re.sub(r"(?m)^- \*\*Rank:.*$", "", text)
+
+    before = report(one=40.0, two=35.0, three=9.0)
+    assert report(one=36.0, two=41.0, three=10.0) == before
+    headings = re.findall(r"(?m)^### (.+)$", report(one=40.0, two=35.0, three=90.0))
+    assert headings == ["Issue three", "Issue one", "Issue two"]
+
+
+def test_a_new_issue_adds_lines_and_changes_none_below() -> None:
+    def report(*names: str) -> list[str]:
+        findings = [sample.finding(fingerprint=name, title=f"Issue {name}") for name in names]
+        analysis = sample.analysis(*findings)
+        text = render_markdown(analysis, Review(None, "me"), accept=AcceptPolicy.CONFIRMED)
+        return _sections(text)["Accepted issues"].splitlines()
+
+    changes = list(difflib.ndiff(report("b", "c"), report("a", "b", "c")))
+    assert "+ ### Issue a" in changes
+    assert not [line for line in changes if line.startswith("- ")]
+
+
 def test_what_is_not_confirmed_is_named_briefly() -> None:
     text = render_markdown(
         sample.analysis(sample.refuted(), sample.inconclusive(), sample.not_testable()),
@@ -124,7 +160,7 @@ def test_subjects_of_one_refuted_hypothesis_share_a_line() -> None:
     section = _sections(render_markdown(sample.analysis(*tools), Review(None, "me")))[
         "Refuted, inconclusive and not testable"
     ]
-    assert "- Slow tool: search 0 of 96; lookup 0 of 96 sessions" in section
+    assert "- Slow tool: lookup 0 of 96; search 0 of 96 sessions" in section
 
 
 def test_a_cause_that_chance_explains_is_left_out() -> None:
@@ -164,7 +200,7 @@ def test_accepted_before_and_gone_now_is_not_an_issue() -> None:
     gone = replace(sample.refuted(), fingerprint="gone")
     sections = _sections(render_markdown(sample.analysis(gone), _review(gone=Decision.ACCEPTED)))
     assert "Accepted before, not seen now" in sections["Accepted issues"]
-    assert "### 1." not in sections["Accepted issues"]
+    assert "### Calls" not in sections["Accepted issues"]
 
 
 def test_an_empty_experiment_gives_a_whole_report() -> None:

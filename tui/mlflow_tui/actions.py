@@ -344,7 +344,9 @@ ACTIONS: tuple[Action, ...] = (
     ),
     # --- report
     Action("export", "e", "export", "Write the report to a file.", (REPORT, BOARD)),
+    Action("export_html", "H", "HTML", "Write the report as one HTML file.", (REPORT,)),
     Action("export_json", "J", "JSON", "Write everything as JSON to a file.", (REPORT,)),
+    Action("sections", "s", "sections", "Choose the sections of the report.", (REPORT,)),
     Action("next_match", "n", "next", "Next line that holds what you look for.", (REPORT,)),
     # --- everywhere
     *(

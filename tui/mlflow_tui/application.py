@@ -44,7 +44,7 @@ from mlflow_analysis.protocol import (
     TableGrew,
 )
 from mlflow_analysis.records import Experiment
-from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.review import ANALYSES, Review, review_path
 from mlflow_styles import stylesheet
 from mlflow_styles.themes import ROLE_DEFAULTS, THEMES
 from mlflow_tui.actions import (
@@ -298,13 +298,16 @@ class MlflowTui(App[int]):
         state.analysis_problem = None
         state.analysing = True
         self.state_changed()
-        self._analyse(StartAnalysis(purpose, claims, seed))
+        keep_in = str(self.settings.review_directory.parent / ANALYSES)
+        self._analyse(StartAnalysis(purpose, claims, seed, keep_in=keep_in))
 
     @work(exclusive=True, group="analysis", exit_on_error=False)
     async def _analyse(self, request: StartAnalysis) -> None:
         await self._table_opened.wait()  # before that, the engine has another experiment open
         try:
-            await self.client.ask(request)
+            done = await self.client.ask(request)
+            if done.note:
+                self.notify(done.note, severity="warning", timeout=15)
         except EngineProblem as failure:
             self.state.analysis_problem = failure.problem
         finally:
@@ -357,7 +360,9 @@ class MlflowTui(App[int]):
     @work(group="claims", exit_on_error=False)
     async def _ask_claims(self, claims: tuple[Focus, ...]) -> None:
         try:
-            await self.client.ask(AskFocuses(claims))
+            done = await self.client.ask(AskFocuses(claims))
+            if done.note:
+                self.notify(done.note, severity="warning", timeout=15)
         except EngineProblem as failure:
             self.notify(f"{failure.problem.sentence} {failure.problem.remedy}", severity="error")
 

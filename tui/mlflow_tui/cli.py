@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mlflow_analysis import __version__
+from mlflow_tui.command_line.result_options import given, result_options
 
 if TYPE_CHECKING:
     from mlflow_tui.command_line.headless import Request
@@ -106,21 +107,6 @@ def demo(context: click.Context, fresh: bool) -> None:
 @_filter
 @click.option("--since", metavar="AGE", help="Only traces younger than this, e.g. 30m, 24h, 7d.")
 @click.option("--max-traces", type=click.IntRange(min=1), metavar="N", help="Read the newest N.")
-@click.option("--report", metavar="FILE", help="Write the report as Markdown; - for stdout.")
-@click.option("--json", "json_file", metavar="FILE", help="Write all as JSON; - for stdout.")
-@click.option(
-    "--accept",
-    type=click.Choice(["confirmed", "reviewed", "none"]),
-    default="confirmed",
-    show_default=True,
-    help="Which findings count as accepted: every confirmed one that nobody rejected, "
-    "those accepted in the saved review, or none.",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice(["high", "medium", "low"]),
-    help="Exit with 1 if an issue of this severity or above is confirmed and not rejected.",
-)
 @click.option(
     "--hypothesis",
     "hypotheses",
@@ -145,28 +131,23 @@ def demo(context: click.Context, fresh: bool) -> None:
     "[default: what was confirmed full-screen]",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="For resampling.")
-@click.option("--overwrite", is_flag=True, help="Replace files that mlflow-tui did not write.")
-@click.option("--show-secrets", is_flag=True, help="Do not mask credentials found in traces.")
+@result_options(accept="confirmed")
 @click.option("--quiet", is_flag=True, help="No progress and no summary; only files and errors.")
 @click.pass_context
 def analyze(
     context: click.Context,
+    /,
     tracking_uri: str | None,
     experiment: str | None,
     filter_string: str,
     since: str | None,
     max_traces: int | None,
-    report: str | None,
-    json_file: str | None,
-    accept: str,
-    fail_on: str | None,
     hypotheses: tuple[str, ...],
     focus: tuple[str, ...],
     purpose_file: str | None,
     seed: int,
-    overwrite: bool,
-    show_secrets: bool,
     quiet: bool,
+    **results: Any,
 ) -> None:
     """Analyse an experiment without the screens.
 
@@ -176,8 +157,6 @@ def analyze(
         raise click.UsageError(
             "Say which experiment to analyse: --experiment NAME (its name or id)."
         )
-    if report == "-" and json_file == "-":
-        raise click.UsageError("Only one of --report and --json can go to stdout.")
 
     from mlflow_tui.command_line.headless import Request, run
 
@@ -187,19 +166,52 @@ def analyze(
         filter_string=filter_string,
         since_seconds=None if since is None else _seconds(since),
         max_traces=max_traces,
-        report=Path(report) if report else None,
-        json_file=Path(json_file) if json_file else None,
-        accept=accept,
-        fail_on=fail_on,
         hypotheses=hypotheses,
         focus=focus,
         purpose_file=Path(purpose_file) if purpose_file else None,
         seed=seed,
-        overwrite=overwrite,
-        show_secrets=show_secrets,
         quiet=quiet,
+        **given(results),
     )
     context.exit(run(request))
+
+
+@program.command("report", epilog=EXIT_CODES)
+@_tracking_uri
+@_experiment
+@click.option(
+    "--analysis",
+    "analysis_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="JSON of an analysis. [default: the last analysis kept of the experiment]",
+)
+@result_options(accept="reviewed")
+@click.option("--quiet", is_flag=True, help="No summary; only files and errors.")
+@click.pass_context
+def make_report(
+    context: click.Context,
+    /,
+    tracking_uri: str | None,
+    experiment: str | None,
+    analysis_file: Path | None,
+    quiet: bool,
+    **results: Any,
+) -> None:
+    """Make the report again, from a kept analysis and the review as it is now.
+
+    No trace is read. Without a file to write, the report goes to stdout as Markdown.
+    """
+    from mlflow_tui.command_line.kept_report import Asked, run
+
+    asked = Asked(
+        tracking_uri=tracking_uri or "",
+        experiment=experiment or "",
+        analysis_file=analysis_file,
+        quiet=quiet,
+        **given(results),
+    )
+    context.exit(run(asked))
 
 
 @program.command("hypotheses")

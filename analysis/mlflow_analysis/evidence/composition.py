@@ -114,6 +114,7 @@ def finding_of(
         not_flagged=documentation.not_flagged,
         trend=trend(counted, weighed.first, features),
         subject=case.subject,
+        onset_ms=case.onset_ms,
         replicates=None if replication is None else replication.replicates,
         held_out=replication is not None and replication.held_out,
         outcomes=outcomes,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import ErrorCount, Statistics
+from mlflow_analysis.findings import ErrorCount, Statistics, TimePoint
+
+_BUCKETS = 48
 
 _DURATION_BINS = (
     ("under 1 s", 0.0, 1e3),
@@ -47,6 +50,36 @@ def summarise(features: Features) -> Statistics:
         errors=tuple(ErrorCount(str(name), int(count)) for name, count in errors.items()),
         tokens=tokens,
         sessions=int(traces.loc[traces["session_id"] != "", "session_id"].nunique()),
+        timeline=_timeline(ended),
+    )
+
+
+def _timeline(ended: pd.DataFrame) -> tuple[TimePoint, ...]:
+    """Ended traces in equal buckets of time: how many, how many failed, how long the others took."""
+    if ended.empty:
+        return ()
+    start = ended["start_ms"].to_numpy(dtype=float)
+    low = float(start.min())
+    width = max(1.0, (float(start.max()) - low) / _BUCKETS)
+    bucket = np.minimum(((start - low) // width).astype(np.int64), _BUCKETS - 1)
+    failed = ended["failed"].to_numpy(dtype=bool)
+    took = ended["duration_ms"].where(~failed).astype(float).groupby(bucket)
+    p50, p95 = took.quantile(0.50), took.quantile(0.95)
+    return tuple(
+        TimePoint(
+            int(low + number * width),
+            traces,
+            failures,
+            _rounded(float(p50.get(number, np.nan))),
+            _rounded(float(p95.get(number, np.nan))),
+        )
+        for number, (traces, failures) in enumerate(
+            zip(
+                np.bincount(bucket, minlength=_BUCKETS).tolist(),
+                np.bincount(bucket[failed], minlength=_BUCKETS).tolist(),
+                strict=True,
+            )
+        )
     )
 
 

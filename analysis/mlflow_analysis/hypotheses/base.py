@@ -83,6 +83,8 @@ class Case:
     """Set when the claim can't be decided here, with the reason, e.g. "fewer than 10 calls"."""
     fewest_units: int | None = None
     """The hypothesis' ``fewest_units``, where it is another for this case."""
+    onset_ms: int | None = None
+    """When it began, where the claim is about a moment in time."""
     explained: Case | None = None
     """What root causes are sought of, where that is not the claim itself (of the traces that a user asks
     about, those that failed). Of the same unit."""

@@ -1,6 +1,17 @@
-"""The report that a team acts on: Markdown from an analysis and what was decided about it."""
+"""The report that a team acts on: Markdown or HTML from an analysis and what was decided about it."""
 
-from mlflow_analysis.report.render import SECTIONS, render_markdown
+from mlflow_analysis.report.render import markdown_sections, render_html, render_markdown
+from mlflow_analysis.report.sections import SECTIONS
+from mlflow_analysis.report.templates import TemplateFolder, TemplateProblem
 from mlflow_analysis.report.writing import ReportExists, write_report
 
-__all__ = ["SECTIONS", "ReportExists", "render_markdown", "write_report"]
+__all__ = [
+    "SECTIONS",
+    "ReportExists",
+    "TemplateFolder",
+    "TemplateProblem",
+    "markdown_sections",
+    "render_html",
+    "render_markdown",
+    "write_report",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from mlflow_analysis.findings import (
     Verdict,
 )
 from mlflow_analysis.report import figures
+from mlflow_analysis.report.method import method
+from mlflow_analysis.report.since import SinceReview, since_review
 from mlflow_analysis.review import Course, Decision, Review
 
 EXAMPLES_SHOWN = 2
@@ -29,10 +32,9 @@ _SEEN = (Verdict.CONFIRMED, Verdict.INCONCLUSIVE)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A finding as the report speaks of it. ``number`` is its place among the accepted issues, or 0."""
+    """A finding as the report speaks of it."""
 
     ruled: Ruled
-    number: int = 0
     parent: str = ""
     """Title of the finding that nearly all its traces have too."""
 
@@ -106,8 +108,6 @@ class Entry:
     @property
     def status(self) -> str:
         """The decision, as the tables of a family show it."""
-        if self.number:
-            return f"accepted, issue {self.number}"
         return (
             "not decided"
             if self.ruled.decision is Decision.UNDECIDED
@@ -171,6 +171,8 @@ class ReportContext:
 
     analysis: Analysis
     version: str
+    since: SinceReview | None
+    """What has become of things since the last review; ``None`` if there was none."""
     issues: tuple[Entry, ...]
     """Accepted and seen now, in rank order, strengths apart."""
     strengths: tuple[Entry, ...]
@@ -192,24 +194,37 @@ class ReportContext:
     tools: tuple[tuple[ToolUse, bool], ...]
     """Everything the application calls, most used first, and whether it is a data source."""
 
+    method: tuple[str, ...]
+    """How the figures came about."""
+
+    @property
+    def onsets(self) -> tuple[tuple[int, str], ...]:
+        """When confirmed issues began that are about a moment in time: ms since the epoch, and the title."""
+        found = {
+            entry.ruled.finding.onset_ms: entry.ruled.finding.title
+            for entry in (*self.issues, *self.undecided)
+            if entry.ruled.finding.onset_ms is not None
+            and entry.ruled.finding.verdict is Verdict.CONFIRMED
+        }
+        return tuple(sorted((moment, title) for moment, title in found.items() if moment))
+
 
 def report_context(analysis: Analysis, review: Review, accept: AcceptPolicy) -> ReportContext:
     """Sort the findings of ``analysis`` into the report's sections."""
-    all_ruled = rule(analysis, review, accept)
-    entries: list[Entry] = []
+    all_ruled = sorted(rule(analysis, review, accept), key=_steadily)
     titles = {ruled.finding.fingerprint: ruled.finding.title for ruled in all_ruled}
-    number = 0
-    for ruled in all_ruled:
-        is_issue = _accepted_now(ruled) and ruled.finding.is_issue
-        number += is_issue
-        parent = titles.get(ruled.finding.parent, "")
-        entries.append(Entry(ruled, number if is_issue else 0, parent))
+    entries = [Entry(ruled, titles.get(ruled.finding.parent, "")) for ruled in all_ruled]
     open_or_rejected = [entry for entry in entries if entry.ruled.decision is not Decision.ACCEPTED]
     undecided = [entry for entry in entries if entry.ruled.decision is Decision.UNDECIDED]
     return ReportContext(
         analysis=analysis,
         version=__version__,
-        issues=tuple(entry for entry in entries if entry.number),
+        since=since_review(analysis, all_ruled, review),
+        issues=tuple(
+            entry
+            for entry in entries
+            if _accepted_now(entry.ruled) and entry.ruled.finding.is_issue
+        ),
         strengths=tuple(
             entry
             for entry in entries
@@ -232,7 +247,19 @@ def report_context(analysis: Analysis, review: Review, accept: AcceptPolicy) -> 
         asked=tuple(each for each in entries if each.ruled.finding.category is Category.USER),
         unreviewed=sum(ruled.by_policy for ruled in all_ruled),
         tools=_tools(analysis),
+        method=method(analysis),
     )
+
+
+def _steadily(ruled: Ruled) -> tuple[float, str, str]:
+    """The rank, so coarse that it stays the same from week to week and two reports can be compared.
+
+    Findings whose ranks differ by less than a factor of two stand in order of their names.
+    """
+    finding = ruled.finding
+    score = finding.impact.score if finding.impact is not None else 0.0
+    magnitude = math.floor(math.log2(score)) if score > 0 else -math.inf
+    return -magnitude, finding.title, finding.fingerprint
 
 
 def _accepted_now(ruled: Ruled) -> bool:

@@ -119,3 +119,22 @@ def sparkline(trend: Sequence[TrendPoint]) -> str:
         " " if rate is None else _BARS[min(int(rate / top * len(_BARS)), len(_BARS) - 1)]
         for rate in rates
     )
+
+
+FILTERS = {
+    each.__name__: each
+    for each in (
+        percent,
+        interval,
+        chance,
+        duration,
+        count,
+        number,
+        moment,
+        day,
+        plural,
+        effect,
+        outcome,
+    )
+}
+"""What templates may call on a figure, by name."""

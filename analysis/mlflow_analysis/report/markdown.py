@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from mlflow_analysis.report import figures
 from mlflow_analysis.untrusted import printable, single_line
@@ -22,19 +22,6 @@ _INLINE = re.compile(
 _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 # what opens a block at the start of a line: heading, list, quotation, rule, underline of a heading
 _BLOCK_START = re.compile(r"^(?:#{1,6}(?=\s|$)|[-+](?=\s|$)|>|[-=]+$|\d{1,9}[.)](?=\s|$))")
-_FIGURES = (
-    "percent",
-    "interval",
-    "chance",
-    "duration",
-    "count",
-    "number",
-    "moment",
-    "day",
-    "plural",
-    "effect",
-    "outcome",
-)
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -121,19 +108,10 @@ def _finalize(value: Any) -> Any:
     return inline(value)
 
 
-def environment() -> Environment:
-    """Jinja2 for Markdown: names that do not exist are errors, text is escaped by default."""
-    jinja = Environment(
-        loader=PackageLoader("mlflow_analysis.report", "templates"),
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - the output is Markdown; _finalize escapes for it
-    )
+def prepare(jinja: Environment) -> None:
+    """Make ``jinja`` write Markdown: text is escaped by default, our filters are there."""
+    jinja.finalize = _finalize
     jinja.filters.update(
         code=code, code_cell=code_cell, cell=cell, fenced=fenced, paragraphs=paragraphs
     )
-    jinja.filters.update({name: getattr(figures, name) for name in _FIGURES})
-    return jinja
+    jinja.filters.update(figures.FILTERS)

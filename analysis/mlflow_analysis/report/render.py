@@ -1,32 +1,19 @@
-"""Lay a report out as Markdown, section by section."""
+"""Lay a report out as Markdown or HTML, section by section."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from mlflow_analysis.acceptance import AcceptPolicy
 from mlflow_analysis.findings import Analysis
-from mlflow_analysis.report.context import report_context
-from mlflow_analysis.report.markdown import environment
+from mlflow_analysis.report.context import ReportContext, report_context
+from mlflow_analysis.report.sections import SECTIONS, chosen
+from mlflow_analysis.report.templates import TemplateFolder
 from mlflow_analysis.review import Review
 from mlflow_analysis.secrets import masked
 
-SECTIONS = {
-    "window": "What was analysed",
-    "purpose": "Purpose",
-    "statistics": "Summary statistics",
-    "issues": "Accepted issues",
-    "performance": "Performance",
-    "quality": "Quality",
-    "asked": "Asked by the user",
-    "strengths": "Strengths",
-    "recommendations": "Recommendations",
-    "undecided": "Not decided",
-    "rejected": "Rejected",
-    "unconfirmed": "Refuted, inconclusive and not testable",
-    "method": "Method and limits",
-}
-"""The sections in their order: the id, which is also the template's name, and the heading."""
+OURS = TemplateFolder()
+"""The templates of this package."""
 
 
 def render_markdown(
@@ -36,28 +23,46 @@ def render_markdown(
     accept: AcceptPolicy = AcceptPolicy.REVIEWED,
     sections: Collection[str] = tuple(SECTIONS),
     show_secrets: bool = False,
+    templates: TemplateFolder = OURS,
 ) -> str:
     """The report as Markdown. The same analysis and review give the same text.
 
     ``sections`` picks from ``SECTIONS``; the summary at the top is always there. Credentials in traces
-    are masked unless ``show_secrets``. Raises ``ValueError`` for a section that does not exist.
+    are masked unless ``show_secrets``. Raises ``ValueError`` for a section that does not exist, and
+    ``TemplateProblem`` for a user's template that cannot be filled in.
     """
-    unknown = sorted(set(sections) - set(SECTIONS))
-    if unknown:
-        raise ValueError(
-            f"No section is called {', '.join(unknown)}; there are {', '.join(SECTIONS)}."
-        )
-    shown = analysis if show_secrets else masked(analysis)
-    report = report_context(shown, review, accept)
-    return (
-        environment()
-        .get_template("report.md.j2")
-        .render(
-            report=report,
-            sections=[
-                (name, heading)
-                for name, heading in SECTIONS.items()
-                if name in sections and (name != "asked" or report.asked)
-            ],
-        )
-    )
+    report = _context(analysis, review, accept, show_secrets)
+    return templates.fill("report.md.j2", report=report, sections=chosen(sections, report))
+
+
+def render_html(
+    analysis: Analysis,
+    review: Review,
+    *,
+    accept: AcceptPolicy = AcceptPolicy.REVIEWED,
+    sections: Collection[str] = tuple(SECTIONS),
+    show_secrets: bool = False,
+    templates: TemplateFolder = OURS,
+) -> str:
+    """The report as one HTML file that needs nothing else: no script, no address. As ``render_markdown``."""
+    report = _context(analysis, review, accept, show_secrets)
+    return templates.fill("report.html.j2", report=report, sections=chosen(sections, report))
+
+
+def markdown_sections(
+    analysis: Analysis,
+    review: Review,
+    *,
+    sections: Collection[str] = tuple(SECTIONS),
+) -> Iterator[str]:
+    """``render_markdown`` in pieces, the summary first, then each section as soon as it is laid out."""
+    report = _context(analysis, review, AcceptPolicy.REVIEWED, show_secrets=False)
+    yield OURS.fill("report.md.j2", report=report, sections=[])
+    for section in chosen(sections, report):
+        yield OURS.fill("section.md.j2", report=report, sections=[section])
+
+
+def _context(
+    analysis: Analysis, review: Review, accept: AcceptPolicy, show_secrets: bool
+) -> ReportContext:
+    return report_context(analysis if show_secrets else masked(analysis), review, accept)

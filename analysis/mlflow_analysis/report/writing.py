@@ -15,8 +15,12 @@ class ReportExists(FileExistsError):  # noqa: N818 - a state of the disk, told t
         self.path = path
 
 
-def write_report(path: Path | str, text: str, overwrite: bool = False) -> Path:
+def write_report(
+    path: Path | str, text: str, overwrite: bool = False, *, private: bool = False
+) -> Path:
     """Write ``text`` to ``path`` so that a reader never sees half of it. Returns the absolute path.
+
+    A ``private`` file can be read by its owner alone.
 
     Raises ``ReportExists`` if there is a file and ``overwrite`` is false, ``OSError`` if the folder is
     missing or may not be written.
@@ -31,10 +35,11 @@ def write_report(path: Path | str, text: str, overwrite: bool = False) -> Path:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp makes files that only their owner may read; a report is an ordinary file
-        mask = os.umask(0)
-        os.umask(mask)
-        draft.chmod(0o666 & ~mask)
+        if not private:
+            # mkstemp makes files that only their owner may read; a report is an ordinary file
+            mask = os.umask(0)
+            os.umask(mask)
+            draft.chmod(0o666 & ~mask)
         if overwrite:
             draft.replace(target)
         else:

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from mlflow_analysis import protocol
 from mlflow_analysis.engine import AnalysisOptions, analyze, asked_of_store, distinct
@@ -25,6 +26,7 @@ from mlflow_analysis.protocol import (
     Request,
     TableGrew,
 )
+from mlflow_analysis.saved import keep_analysis
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
@@ -54,6 +56,7 @@ class Session:
         """The user's own claims, as asked last."""
         self._last: _Concluded | None = None
         """The last analysis, for as long as its experiment is open."""
+        self._keep_in = ""
 
     def answer(self, request: Request, send: Send) -> Answer:
         """The answer to ``request``; ``send`` takes what happens until then."""
@@ -86,8 +89,7 @@ class Session:
                 return Done()
             case protocol.AskFocuses(focuses):
                 self._focuses = focuses
-                self._catch_up(send)
-                return Done()
+                return Done(self._catch_up(send))
             case protocol.Stop():
                 self._stop.set()
                 return Done()
@@ -139,6 +141,7 @@ class Session:
             self._stop = stop
             self._purpose = request.purpose or self._purpose
             self._focuses, self._last = request.focus, None
+            self._keep_in = request.keep_in
         kept: list[Weighing] = []
         options = AnalysisOptions(
             filter=filter_string,
@@ -149,6 +152,7 @@ class Session:
             confirmed_purpose=lambda: self._purpose if self._is_open(source) else None,
             seed=request.seed,
         )
+        note = ""
         with self._analysing:  # until the one before has concluded
             for event in analyze(source, options, cancelled=stop.is_set):
                 ready = event
@@ -157,24 +161,40 @@ class Session:
                         _Concluded(source, filter_string, kept[0], event, request.focus)
                     )
                 send(ready)
-        self._catch_up(send)
-        return Done()
+                if isinstance(ready, AnalysisReady):
+                    note = self._keep(ready)
+        return Done(self._catch_up(send) or note)
 
-    def _catch_up(self, send: Send) -> None:
+    def _keep(self, ready: AnalysisReady) -> str:
+        """Keep the analysis for later reports; a sentence if that was not possible."""
+        if not self._keep_in or not ready.analysis.traces_read:
+            return ""
+        try:
+            keep_analysis(Path(self._keep_in), ready.analysis)
+        except OSError as error:
+            return f"The analysis could not be kept for later reports: {error.strerror or error}."
+        return ""
+
+    def _catch_up(self, send: Send) -> str:
         """Test the claims of the user's own as they were asked last, on what was read last.
 
         Called by whoever changed them and by whoever was busy meanwhile, so that none is forgotten.
+        Returns a sentence if the analysis could not be kept.
         """
+        note = ""
         while self._last is not None and self._last.focuses != self._focuses:
             if not self._analysing.acquire(blocking=False):
-                return
+                return note
             try:
                 last = self._last
                 if last is not None:
                     last.ask(self._focuses)
-                    send(self._conclude(last))
+                    ready = self._conclude(last)
+                    send(ready)
+                    note = self._keep(ready)
             finally:
                 self._analysing.release()
+        return note
 
     def _conclude(self, last: _Concluded) -> AnalysisReady:
         """Keep what was concluded, and write it into the table before the app asks for rows."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,16 +13,13 @@ from pathlib import Path
 import click
 import platformdirs
 
-from mlflow_analysis.acceptance import AcceptPolicy, rule
 from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
-from mlflow_analysis.contract import analysis_to_json, to_text
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis, Purpose, Severity, Verdict
+from mlflow_analysis.findings import Analysis, Purpose
 from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
-from mlflow_analysis.report import render_markdown
-from mlflow_analysis.review import Decision, Review, review_path
-from mlflow_analysis.secrets import masked
+from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.source import TraceSource
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import (
@@ -31,50 +27,35 @@ from mlflow_analysis.tracking.problems import (
     ExperimentNotFound,
     FilterNotUnderstood,
 )
+from mlflow_tui.command_line.delivery import Delivery, Wanted
 from mlflow_tui.command_line.hypothesis_help import find
-from mlflow_tui.command_line.output_files import OutputFile
 from mlflow_tui.command_line.progress_lines import progress_shown
-from mlflow_tui.command_line.summary import summary
 
 DONE, ISSUE_FOUND, USAGE, NOT_CONNECTED, NOTHING_THERE, INTERRUPTED = 0, 1, 2, 3, 4, 130
-_RANKS = {Severity.LOW: 1, Severity.MEDIUM: 2, Severity.HIGH: 3}
 
 
-@dataclass(frozen=True)
-class Request:
-    """What to analyse, and where the results go. A path ``-`` is stdout."""
+@dataclass(frozen=True, kw_only=True)
+class Request(Wanted):
+    """What to analyse, and what to make of it."""
 
     tracking_uri: str
     experiment: str
     filter_string: str = ""
     since_seconds: int | None = None
     max_traces: int | None = None
-    report: Path | None = None
-    json_file: Path | None = None
-    accept: str = AcceptPolicy.CONFIRMED.value
-    fail_on: str | None = None
     hypotheses: tuple[str, ...] = ()
     focus: tuple[str, ...] = ()
     """Claims of the user's own, as typed."""
     purpose_file: Path | None = None
     """What the user says of the application; what was kept for the experiment if ``None``."""
     seed: int = 0
-    overwrite: bool = False
-    show_secrets: bool = False
-    quiet: bool = False
 
 
 def run(request: Request) -> int:
     """Do it, and return the exit code. Raises ``click.ClickException`` for wrong usage."""
     hypotheses = tuple(find(each).id for each in request.hypotheses)
     asked = tuple(_focus(text) for text in request.focus)
-    outputs = [
-        OutputFile(path, request.overwrite)
-        for path in (request.report, request.json_file)
-        if path is not None
-    ]
-    for output in outputs:
-        output.check()
+    delivery = Delivery(request)
     try:
         source = connect(request.tracking_uri).experiment(request.experiment)
         charter = _charter(request, source)
@@ -93,10 +74,22 @@ def run(request: Request) -> int:
         click.echo("Interrupted before a trace was read.", err=True)
         return INTERRUPTED
     review = Review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
-    _deliver(request, analysis, review)
+    _keep(analysis)
+    fails = delivery.deliver(analysis, review)
     if finished.interrupted:
         return INTERRUPTED
-    return _verdict_code(request, analysis, review)
+    return ISSUE_FOUND if fails else DONE
+
+
+def _keep(analysis: Analysis) -> None:
+    """Keep it for ``mlflow-tui report``. That it could not be kept costs the results nothing."""
+    try:
+        keep_analysis(analyses_directory(_kept()), analysis)
+    except OSError as error:
+        click.echo(
+            f"The analysis could not be kept for `mlflow-tui report`: {error.strerror or error}.",
+            err=True,
+        )
 
 
 def _kept() -> Path:
@@ -171,48 +164,6 @@ def _interruptible() -> Iterator[threading.Event]:
         yield stopped
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _deliver(request: Request, analysis: Analysis, review: Review) -> None:
-    accept = AcceptPolicy(request.accept)
-    said: list[str] = []
-    to_stdout = False
-    if request.report is not None:
-        output = OutputFile(request.report, request.overwrite)
-        text = render_markdown(analysis, review, accept=accept, show_secrets=request.show_secrets)
-        said.append(output.write("Report", text))
-        to_stdout = output.is_stdout
-    if request.json_file is not None:
-        output = OutputFile(request.json_file, request.overwrite)
-        content = analysis_to_json(
-            analysis, review, accept=accept, show_secrets=request.show_secrets
-        )
-        text = to_text(content)
-        said.append(output.write("JSON", text))
-        to_stdout = to_stdout or output.is_stdout
-    if request.quiet:
-        return
-    if not to_stdout:
-        shown = analysis if request.show_secrets else masked(analysis)
-        click.echo(summary(shown, rule(shown, review, accept), sys.stdout.isatty()))
-    lines = [line for line in said if line]
-    if lines:
-        click.echo("\n" + "\n".join(lines), err=to_stdout)
-
-
-def _verdict_code(request: Request, analysis: Analysis, review: Review) -> int:
-    """1 if an issue at or above ``--fail-on`` is confirmed and nobody rejected it."""
-    if request.fail_on is None:
-        return DONE
-    bar = _RANKS[Severity(request.fail_on)]
-    failing = any(
-        ruled.finding.is_issue
-        and ruled.finding.verdict is Verdict.CONFIRMED
-        and ruled.decision is not Decision.REJECTED
-        and _RANKS[ruled.finding.severity] >= bar
-        for ruled in rule(analysis, review, AcceptPolicy.REVIEWED)
-    )
-    return ISSUE_FOUND if failing else DONE
 
 
 def _exit_code(problem: ConnectionProblem) -> int:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import click
 
-from mlflow_analysis.report import ReportExists, write_report
+from mlflow_analysis.report import ReportExists, junit, write_report
 
 _OUR_BEGINNINGS = (
     "# Trace analysis: ",
     '{\n  "schema_version": 1,\n  "tool": {\n    "name": "mlflow-tui"',
+    '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="generator" content="mlflow-tui ',
+    junit.BEGINNING,
 )
 
 

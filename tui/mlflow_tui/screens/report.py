@@ -25,6 +25,7 @@ from mlflow_tui.actions import REPORT, bindings_for
 from mlflow_tui.board_state import Filter
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.screens.dialogs import ConfirmDialog
+from mlflow_tui.screens.sections_dialog import SectionsDialog
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.widgets.board_status import BoardStatus, Standing
 from mlflow_tui.widgets.glyphs import glyphs_for
@@ -40,6 +41,9 @@ STILL_RUNNING = (
     "On the board (4), x stops the reading and concludes from what was read so far."
 )
 
+Sections = tuple[str, ...] | None
+"""Ids of the chosen sections; ``None`` for all."""
+
 
 class ReportScreen(StepScreen):
     """What the export will hold, drawn from Markdown; ``e`` writes it."""
@@ -51,9 +55,10 @@ class ReportScreen(StepScreen):
     def __init__(self) -> None:
         super().__init__()
         self._glyphs = glyphs_for(os.environ)
-        self._written: tuple[Analysis, dict[str, Ruling], int] | None = None
+        self._written: tuple[Analysis, dict[str, Ruling], int, Sections] | None = None
         """What the page was written from, and its width: nothing new, nothing to write."""
         self._sought = ""
+        self._sections: Sections = None
 
     def compose_body(self) -> ComposeResult:
         """Counts, then the page or why there is none."""
@@ -111,26 +116,35 @@ class ReportScreen(StepScreen):
 
     def _start_writing(self, analysis: Analysis, review: Review) -> None:
         width = self._page.scrollable_size.width
-        source = (analysis, self.state.board.rulings(), width)
+        source = (analysis, self.state.board.rulings(), width, self._sections)
         if width and source != self._written:
             self._written = source
-            self._write_page(analysis, review, width, palette_of(self._page))
+            self._write_page(analysis, review, width, palette_of(self._page), self._sections)
 
     @work(thread=True, exclusive=True, group="preview")
-    def _write_page(self, analysis: Analysis, review: Review, width: int, palette: Palette) -> None:
+    def _write_page(
+        self,
+        analysis: Analysis,
+        review: Review,
+        width: int,
+        palette: Palette,
+        sections: Sections,
+    ) -> None:
         """In a thread: a long report takes a second or two, and shows its first section at once."""
-        from mlflow_analysis.report import render_markdown
+        from mlflow_analysis.report import SECTIONS, markdown_sections
 
         worker = get_current_worker()
         # A page that someone may be reading is replaced as a whole, so that it does not jump.
         waits = self._page.line_count > 0
         page: list[Strip] = []
-        for lines in rendered(render_markdown(analysis, review), width, palette):
-            if worker.is_cancelled:
-                return
-            page += lines
-            if not waits:
-                self.app.call_from_thread(self._add_section, worker, lines)
+        chosen = SECTIONS if sections is None else sections
+        for section in markdown_sections(analysis, review, sections=chosen):
+            for lines in rendered(section, width, palette):
+                if worker.is_cancelled:
+                    return
+                page += lines
+                if not waits:
+                    self.app.call_from_thread(self._add_section, worker, lines)
         if waits:
             self.app.call_from_thread(self._page.show, page, keep_place=True)
 
@@ -160,6 +174,19 @@ class ReportScreen(StepScreen):
         if not self._page.find(self._sought):
             self.tell(f"“{self._sought}” is not in the report.")
 
+    # ---- sections -------------------------------------------------------------------------
+
+    @work(exclusive=True, group="dialog")
+    async def action_sections(self) -> None:
+        """Choose the sections, of the page and of what is written."""
+        from mlflow_analysis.report import SECTIONS
+
+        now = SECTIONS if self._sections is None else self._sections
+        chosen = await self.app.push_screen_wait(SectionsDialog(SECTIONS, tuple(now)))
+        if chosen is not None:
+            self._sections = None if len(chosen) == len(SECTIONS) else chosen
+            self._preview()
+
     # ---- export ---------------------------------------------------------------------------
 
     @work(exclusive=True, group="dialog")
@@ -168,11 +195,16 @@ class ReportScreen(StepScreen):
         await self._export(".md", _as_markdown)
 
     @work(exclusive=True, group="dialog")
+    async def action_export_html(self) -> None:
+        """Write HTML."""
+        await self._export(".html", _as_html)
+
+    @work(exclusive=True, group="dialog")
     async def action_export_json(self) -> None:
-        """Write JSON."""
+        """Write JSON, always whole."""
         await self._export(".json", _as_json)
 
-    async def _export(self, ending: str, make: Callable[[Analysis, Review], str]) -> None:
+    async def _export(self, ending: str, make: Callable[[Analysis, Review, Sections], str]) -> None:
         board, review = self.state.board, self.state.review
         analysis = board.reviewed_analysis()
         if analysis is None or review is None:
@@ -187,16 +219,21 @@ class ReportScreen(StepScreen):
             "export",
         ):
             return
+        sections = self._sections
+        some = ""
+        if sections is not None and make is not _as_json:
+            some = f"Only the chosen sections ({len(sections)}) go into it. "
         answer = await self.app.push_screen_wait(
             TextDialog(
                 "Write to",
                 default_file_name(analysis.experiment_name, ending),
-                hint=f"In {Path.cwd()} unless the path says otherwise.",
+                hint=f"{some}In {Path.cwd()} unless the path says otherwise.",
                 verb="write",
             )
         )
         if answer:
-            await self._write(answer, await asyncio.to_thread(make, analysis, review))
+            text = await asyncio.to_thread(make, analysis, review, sections)
+            await self._write(answer, text)
 
     async def _write(self, path: str, text: str) -> None:
         from mlflow_analysis.report import ReportExists, write_report
@@ -226,20 +263,28 @@ class ReportScreen(StepScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a report there is nothing to find or to export."""
-        if action in ("export", "export_json", "find"):
+        if action in ("export", "export_html", "export_json", "find", "sections"):
             return self.state.board.analysis is not None
         if action == "next_match":
             return bool(self._sought)
         return True
 
 
-def _as_markdown(analysis: Analysis, review: Review) -> str:
-    from mlflow_analysis.report import render_markdown
+def _as_markdown(analysis: Analysis, review: Review, sections: Sections) -> str:
+    from mlflow_analysis.report import SECTIONS, render_markdown
 
-    return render_markdown(analysis, review)
+    return render_markdown(
+        analysis, review, sections=tuple(SECTIONS) if sections is None else sections
+    )
 
 
-def _as_json(analysis: Analysis, review: Review) -> str:
+def _as_html(analysis: Analysis, review: Review, sections: Sections) -> str:
+    from mlflow_analysis.report import SECTIONS, render_html
+
+    return render_html(analysis, review, sections=tuple(SECTIONS) if sections is None else sections)
+
+
+def _as_json(analysis: Analysis, review: Review, _sections: Sections) -> str:
     from mlflow_analysis.contract import analysis_to_json, to_text
 
     return to_text(analysis_to_json(analysis, review))

@@ -133,6 +133,7 @@ def _failures(features: Features) -> Case:
         statement=(
             f"{before:.1%} of traces failed until {when}, {after:.1%} since then.{_nearest(traces, cut)}"
         ),
+        onset_ms=int(since["start_ms"].iloc[0]),
     )
 
 
@@ -177,6 +178,7 @@ def _latency(features: Features) -> Case:
             f"{_nearest(traces, cut)}"
         ),
         seconds_lost=float(np.maximum(seconds[cut:] - before, 0).sum()) if after > before else None,
+        onset_ms=int(since["start_ms"].iloc[0]),
     )
 
 

@@ -1,0 +1,60 @@
+"""The last analysis of each experiment, kept on disk, so that its report can be made again.
+
+What is kept is the JSON of ``contract``, credentials masked, readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from mlflow_analysis.contract import analysis_to_json
+from mlflow_analysis.findings import Analysis
+from mlflow_analysis.report import write_report
+from mlflow_analysis.review import ANALYSES, Review, review_path
+
+_EXPERIMENT = '"experiment":'
+_HEAD = 4096
+"""Bytes at the start of a kept analysis that hold all of its ``experiment``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An analysis on disk, known by the first lines of its file."""
+
+    path: Path
+    experiment_id: str
+    experiment_name: str
+    tracking_uri: str
+
+
+def analyses_directory(reviews: Path) -> Path:
+    """Where analyses are kept: beside the reviews."""
+    return reviews.parent / ANALYSES
+
+
+def keep_analysis(directory: Path, analysis: Analysis) -> Path:
+    """Keep ``analysis`` as the last one of its experiment. Raises ``OSError`` if it cannot be written."""
+    path = review_path(directory, analysis.tracking_uri, analysis.experiment_id)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    content = orjson.dumps(analysis_to_json(analysis, Review(None, "")))
+    return write_report(path.with_suffix(".json"), content.decode(), overwrite=True, private=True)
+
+
+def kept_analyses(directory: Path) -> Iterator[Kept]:
+    """What is kept there, by name of the experiment. Files that are no analysis are passed over."""
+    found = []
+    for path in directory.glob("*.json"):
+        with path.open(encoding="utf-8", errors="replace") as file:
+            head = file.read(_HEAD)
+        at = head.find(_EXPERIMENT) + len(_EXPERIMENT)
+        try:
+            told, _ = json.JSONDecoder().raw_decode(head, at)
+            found.append(Kept(path, told["id"], told["name"], told["tracking_uri"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+    yield from sorted(found, key=lambda each: (each.experiment_name, each.tracking_uri))

@@ -1,0 +1,75 @@
+"""The report of an analysis that is over: from its JSON, and from what has been decided since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+import platformdirs
+
+from mlflow_analysis.findings import Analysis
+from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.saved import Kept, analyses_directory, kept_analyses
+from mlflow_analysis.tracking.address import describe
+from mlflow_analysis.untrusted import single_line
+from mlflow_tui.command_line.delivery import Delivery, Wanted, read
+
+DONE, ISSUE_FOUND, NOTHING_THERE = 0, 1, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Wanted):
+    """Which analysis, and what to make of it."""
+
+    tracking_uri: str = ""
+    experiment: str = ""
+    """Name or id; may be left out where only one analysis is kept."""
+    analysis_file: Path | None = None
+
+
+def run(asked: Asked) -> int:
+    """Do it, and return the exit code. Raises ``click.ClickException`` for wrong usage."""
+    if not (asked.report or asked.html or asked.json_file or asked.junit or asked.github_summary):
+        asked = replace(asked, report=Path("-"))
+    reviews = Path(platformdirs.user_data_dir("mlflow-tui")) / "reviews"
+    path = asked.analysis_file
+    if path is None:
+        found = _matching(asked, analyses_directory(reviews))
+        if len(found) != 1:
+            click.echo(_which(asked, found), err=True)
+            return NOTHING_THERE
+        path = found[0].path
+    delivery = Delivery(asked)
+    analysis = read(path)
+    return ISSUE_FOUND if delivery.deliver(analysis, _review(reviews, analysis)) else DONE
+
+
+def _review(reviews: Path, analysis: Analysis) -> Review:
+    return Review(review_path(reviews, analysis.tracking_uri, analysis.experiment_id))
+
+
+def _matching(asked: Asked, directory: Path) -> list[Kept]:
+    found = list(kept_analyses(directory))
+    if asked.experiment:
+        found = [
+            each for each in found if asked.experiment in (each.experiment_name, each.experiment_id)
+        ]
+    if asked.tracking_uri:
+        place = describe(asked.tracking_uri)
+        found = [each for each in found if each.tracking_uri == place]
+    return found
+
+
+def _which(asked: Asked, found: list[Kept]) -> str:
+    if not found:
+        what = f" of experiment {asked.experiment!r}" if asked.experiment else ""
+        return (
+            f"No analysis{what} is kept. Make one with `mlflow-tui analyze`, or name a file that "
+            "`analyze --json` wrote: --analysis FILE."
+        )
+    lines = [
+        f"  --experiment {single_line(each.experiment_name)!r} --tracking-uri {each.tracking_uri}"
+        for each in found
+    ]
+    return "\n".join(["Several analyses are kept. Say which:", *lines])
