@@ -45,8 +45,8 @@ class ContextCarryOver(Hypothesis):
     (order number and the like) or a name (capitals within a sentence, nowhere in small letters) that is
     new in the session, and none of the earlier ones, without looking back ("the other", "both"); for a
     name, only if a tool call of the turn took or returned it. Affected, if the answer names an earlier
-    request's id of the same form, or name of the same kind (both follow the same word in some request:
-    "to Lisbon", "to Porto"), and not the new one, and no tool call of the turn took or returned it. A
+    request's id of the same form, or name of the same kind (both follow the same word in requests of
+    conversations: "to Lisbon", "to Porto"), and not the new one, and no tool call of the turn took or returned it. A
     recorded fact: confirmed from 3 sessions or 1 % on. *Another session*: eligible are all sessions with
     an answer; affected, if an answer holds an e-mail address or phone number that only another user gave,
     in another session that began before, and that no request, tool call or instruction of this session
