@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from mlflow_analysis.evidence.attributes import Literal
+from mlflow_analysis.evidence.attributes import Literal, comparable
 from mlflow_analysis.evidence.causes import search_causes
 from mlflow_analysis.evidence.prevalence import Prevalence
 from mlflow_analysis.evidence.weighing import conclude
-from mlflow_analysis.findings import Verdict
+from mlflow_analysis.findings import Unit, Verdict
 from mlflow_analysis.hypotheses.catalogue import by_id
-from trace_factory import features_of, tool, trace
+from trace_factory import features_of, model, tool, trace
 
 N = 600
 GENERATOR = np.random.default_rng(11)
@@ -68,6 +69,63 @@ def test_what_only_failing_units_have_is_no_cause_of_failing() -> None:
     search = search_causes(counted(shows), [restating, *literals()])
     assert search.candidates[0].attribute == "tool"
     assert "error_template" not in {each.attribute for each in search.candidates}
+
+
+def blamed_with(effect: float, seed: int) -> set[str]:
+    """What is named where a release gets the requests of the bad tool and fails ``effect`` times as often."""
+    draw = np.random.default_rng(seed)
+    bad = draw.random(N) < 0.3
+    release = draw.random(N) < np.where(bad, 0.8, 0.15)
+    shows = draw.random(N) < np.where(bad, 0.5, 0.06) * np.where(release, effect, 1.0)
+    search = search_causes(
+        counted(shows), [Literal("app_version", "2", release), Literal("tool", "bad", bad)]
+    )
+    return {each.attribute for each in search.candidates}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_release_that_gets_the_hard_requests_is_not_blamed(seed: int) -> None:
+    assert blamed_with(0.7, seed) == {"tool"}
+
+
+def test_a_release_that_is_worse_beside_a_bad_tool_is_named_too() -> None:
+    assert any("app_version" in name for name in blamed_with(1.9, 0))
+
+
+def test_of_two_names_for_the_same_units_the_length_comes_before_the_topic() -> None:
+    long = TOOL == 3
+    columns = [Literal("topic", "stories", long), Literal("request_length", "long", long)]
+    search = search_causes(counted(long & (GENERATOR.random(N) < 0.5)), columns)
+    assert [each.attribute for each in search.candidates] == ["request_length"]
+
+
+def test_what_could_not_show_a_cause_is_no_test() -> None:
+    """Nearly all are affected: no value of a few units can stand out."""
+    shows = np.arange(N) > 5
+    few = [Literal("user", str(n), np.arange(N) // 20 == n) for n in range(30)]
+    assert search_causes(counted(shows), few).p_values == ()
+
+
+def test_calls_of_tools_are_compared_with_calls_of_tools() -> None:
+    records = [
+        trace(
+            tool("kb", outputs="503 Service Unavailable" if n % 4 == 0 else "ok"), model(), number=n
+        )
+        for n in range(1, 41)
+    ]
+    features = features_of(*records)
+    spans = features.spans.index[features.spans["kind"].isin(["TOOL", "CHAT_MODEL"])]
+    of_tool = features.spans.loc[spans, "tool"].to_numpy() != ""
+    places = features.spans.index.get_indexer(spans)
+
+    def among(shows: np.ndarray) -> np.ndarray | None:
+        case = Prevalence(spans, shows, np.arange(len(spans)), 1.0, (0.0, 1.0), places)
+        return comparable(Unit.SPAN, case, features)
+
+    only_tools = among(of_tool & (np.arange(len(spans)) % 3 == 0))
+    assert only_tools is not None
+    assert (only_tools == of_tool).all()
+    assert among(np.arange(len(spans)) % 7 == 0) is None
 
 
 def test_because_is_said_only_where_the_trace_shows_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import adjusted_rand_score
 
 from mlflow_analysis.demo.scenario import generate
 from mlflow_analysis.features.topics import NO_SUBJECT, OTHER, SHORT_REPLIES, topics
@@ -78,6 +79,66 @@ def test_one_question_asked_again_and_again_is_a_topic() -> None:
     asked = pd.Series([*RETURNS, *SHIPPING, *["When does the museum open, opening hours?"] * 60,
                        *["Museum opening hours on a holiday"] * 2])  # fmt: skip
     assert topics(asked).iloc[85] not in NO_SUBJECT
+
+
+def asked_and_answered(size: int = 240, seed: int = 5) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Requests, answers and subjects: each subject is asked for in words that share nothing."""
+    subjects = {
+        "rain": (
+            "How wet was {}?",
+            "Floods near {}?",
+            "Did drought strike {}?",
+            "Showers over {}?",
+        ),
+        "mines": ("Who digs in {}?", "Ore found around {}?", "Shafts below {}?", "Quarries at {}?"),
+        "law": ("Courts of {}?", "Statutes in {}?", "Judges serving {}?", "Verdicts from {}?"),
+    }
+    said = {
+        "rain": "The gauges measured 40 millimetres in {}.",
+        "mines": "The company lifted 40 tons out of {}.",
+        "law": "The archive lists 40 cases for {}.",
+    }
+    places = ["Lisbon", "Osaka", "Quito", "Ghent", "Hanoi", "Bergen", "Naples", "Cusco"]
+    stories = ["My sister moved there.", "The old house burned.", "We sold the boat."]
+    draw = np.random.default_rng(seed)
+    rows = []
+    for _ in range(size):
+        subject = str(draw.choice(list(subjects)))
+        place, story = str(draw.choice(places)), str(draw.choice(stories))
+        request = str(draw.choice(subjects[subject])).format(place)
+        rows.append((f"{request} {story}", said[subject].format(place), subject))
+    table = pd.DataFrame(rows, columns=["request", "answer", "subject"])
+    return table["request"], table["answer"], table["subject"]
+
+
+def agreement(labels: pd.Series, subjects: pd.Series) -> float:
+    return float(adjusted_rand_score(subjects, labels))
+
+
+def test_what_is_answered_tells_subjects_from_places_and_stories() -> None:
+    requests, answers, subjects = asked_and_answered()
+    assert agreement(topics(requests, answers), subjects) > 0.9
+    assert agreement(topics(requests), subjects) < 0.5
+
+
+def test_a_request_without_an_answer_is_grouped_by_what_its_words_mean_elsewhere() -> None:
+    requests, answers, subjects = asked_and_answered()
+    silent = np.random.default_rng(1).random(len(answers)) < 0.3
+    labels = topics(requests, answers.where(~silent, ""))
+    assert agreement(labels[silent], subjects[silent]) > 0.9
+
+
+def test_answers_that_go_with_nothing_change_nothing() -> None:
+    requests, answers, _ = asked_and_answered()
+    shuffled = pd.Series(np.random.default_rng(2).permutation(answers))
+    pd.testing.assert_series_equal(topics(requests, shuffled), topics(requests))
+
+
+def test_the_order_of_requests_and_answers_does_not_show() -> None:
+    requests, answers, _ = asked_and_answered()
+    order = np.random.default_rng(3).permutation(len(requests))
+    labels = topics(requests.iloc[order], answers.iloc[order])
+    pd.testing.assert_series_equal(labels.sort_index(), topics(requests, answers))
 
 
 def test_few_requests_are_not_grouped() -> None:

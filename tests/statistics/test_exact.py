@@ -67,3 +67,38 @@ def test_a_group_of_nobody_or_everybody_is_no_evidence() -> None:
     exchange = ClusterExchange(np.arange(4).astype(object))
     assert association_p_values(outcome, groups, exchange).tolist() == [1.0, 1.0]
     assert association_p_values(np.ones(4), groups, exchange).tolist() == [1.0, 1.0]
+
+
+def test_what_sessions_share_is_tested_by_sessions() -> None:
+    """All of five failing sessions of forty ran on a model that eight have: as rare as their choice."""
+    cluster = np.repeat(np.arange(40), 20)
+    outcome = ((cluster < 5) & (np.arange(800) % 20 < 3)).astype(float)
+    group = cluster < 8
+    (found,) = association_p_values(outcome, group[None], ClusterExchange(cluster))
+    assert found == pytest.approx(stats.hypergeom(40, 5, 8).sf(4))
+
+
+def test_what_differs_within_sessions_or_strikes_most_of_them_is_tested_by_units() -> None:
+    cluster = np.repeat(np.arange(40), 20)
+    exchange = ClusterExchange(cluster)
+    units = np.arange(800)
+    within = units % 2 == 0
+    rare = ((cluster < 5) & within).astype(float)
+    everywhere = (units % 4 == 0).astype(float)
+    group = cluster < 20
+    assert association_p_values(rare, within[None], exchange)[0] < 1e-6
+    assert association_p_values(everywhere, group[None], exchange)[0] > 0.4
+
+
+@pytest.mark.parametrize("rate", [0.03, 0.2])
+def test_no_more_false_alarms_than_promised_where_sessions_share_the_value(rate: float) -> None:
+    generator = np.random.default_rng(4)
+    alarms = tests = 0
+    for _ in range(60):
+        cluster = np.repeat(np.arange(70), generator.integers(1, 20, 70))
+        lean = generator.beta(rate, 1 - rate, 70)
+        outcome = (generator.random(len(cluster)) < lean[cluster]).astype(float)
+        groups = (generator.random((10, 70)) < 0.3)[:, cluster]
+        p_values = association_p_values(outcome, groups, ClusterExchange(cluster))
+        alarms, tests = alarms + int((p_values < 0.05).sum()), tests + 10
+    assert alarms / tests < 0.06

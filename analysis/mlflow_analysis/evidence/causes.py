@@ -11,13 +11,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from mlflow_analysis.evidence.attributes import Literal
+from mlflow_analysis.evidence.candidates import (
+    Candidate,
+    actionable_first,
+    precedence,
+    without_echoes,
+    worth_showing,
+)
+from mlflow_analysis.evidence.ground import Ground, Group
 from mlflow_analysis.evidence.prevalence import Flags, Prevalence
 from mlflow_analysis.evidence.replication import Halves
-from mlflow_analysis.statistics.clustering import ClusterExchange, Floats
-from mlflow_analysis.statistics.exact import association_p_values, fisher_p
+from mlflow_analysis.statistics.exact import fisher_p
 
 FEWEST_UNITS = 5
 TELLING = 0.01
@@ -26,59 +32,12 @@ ENOUGH_AFFECTED = 20
 FEWEST_IN_HALF = 3
 """So many affected units of the half that is searched; of all there must be ``FEWEST_UNITS``."""
 MOST_LITERALS = 3
-SHOWN = 6
 _BEAM = 8
 _BETTER = 1.10
 """A literal more must explain at least a tenth more, or it stays out."""
 _SIGNIFICANCE = 0.05
-_PLENTY = 0.01
-_HELD_AGAINST = 4
-"""So many better explanations make at most sixteen strata."""
-_AS_GOOD = 0.95
-_AT_ONCE = 16
-"""Groups that are counted at once, to save memory."""
-_PRECEDENCE = (
-    "tool",
-    "app_version",
-    "prompt_version",
-    "model",
-    "tag.",
-    "load",
-    "hour",
-    "turn",
-    "request_length",
-    "user",
-)
-"""Where two explain the same, the one that a team can change comes first, and the topic, which is
-itself worked out from the requests, comes last."""
 _CONSEQUENCES = frozenset({"error_template", "first_failed_span"})
 """Known of failing units only: where the claim is about failing, they would say it again."""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A value or a combination, with its figures before correction for the number of tests."""
-
-    literals: tuple[Literal, ...]
-    quality: float
-    """The φ coefficient (Matthews correlation) of having the literals and being affected."""
-    share: float
-    lift: float
-    affected: int
-    units: int
-    p_value: float
-    replicates: bool | None = None
-    """Whether the rate is higher with it than without in both halves of the sessions."""
-
-    @property
-    def attribute(self) -> str:
-        """Names joined by " and "."""
-        return " and ".join(each.attribute for each in self.literals)
-
-    @property
-    def value(self) -> str:
-        """Values joined by " and "."""
-        return " and ".join(each.value for each in self.literals)
 
 
 @dataclass(frozen=True)
@@ -87,81 +46,6 @@ class Search:
 
     candidates: tuple[Candidate, ...]
     p_values: tuple[float, ...]
-
-
-Group = tuple[int, ...]
-"""Numbers of the literals of a combination, in the order in which they were joined."""
-
-
-class _Units:
-    """Some of the units (``among``), what of them is affected, and which literals they have.
-
-    Units are left out by giving them no weight: a copy of the rest would cost more than the counts.
-    """
-
-    def __init__(self, counted: Prevalence, holds: Flags, among: Flags) -> None:
-        self._counted, self._among = counted, among
-        self.holds = holds
-        self.shows = counted.shows & among
-        self.n, self.k = int(among.sum()), int(self.shows.sum())
-        self._weights = np.stack([among, self.shows], axis=1).astype(np.float32)
-
-    def having(self, groups: list[Group]) -> Flags:
-        """Which units have all literals of each group, shape (groups, units)."""
-        if all(len(each) == 1 for each in groups):
-            return self.holds[[each[0] for each in groups]]
-        return np.array([self.holds[list(each)].all(axis=0) for each in groups]).reshape(
-            -1, self.holds.shape[1]
-        )
-
-    def counts(self, having: Flags) -> tuple[Floats, Floats]:
-        """How many units have it, and how many of those are affected."""
-        # single precision holds these counts exactly up to 16 million units, but takes four times the room
-        counted = np.concatenate([
-            having[start : start + _AT_ONCE].astype(np.float32) @ self._weights
-            for start in range(0, max(1, len(having)), _AT_ONCE)
-        ])  # fmt: skip
-        units, both = np.rint(counted).astype(float).T
-        return units, both
-
-    def quality(self, units: Floats, both: Floats) -> Floats:
-        """φ of each group; 0 where all units have it or none."""
-        n, k = float(self.n), float(self.k)
-        scale = np.sqrt(k * (n - k) * units * (n - units))
-        return np.divide(n * both - k * units, scale, out=np.zeros(len(units)), where=scale > 0)
-
-    def p_within(self, having: Flags, strata: Flags) -> float:
-        """One-sided Mantel-Haenszel p of a literal (n,) going with the affected within strata.
-
-        ``strata`` (s, n): each combination of its rows is one. Mantel & Haenszel (1959), J. Natl. Cancer
-        Inst. 22:719, with the continuity correction. 1 where no stratum can tell.
-        """
-        code = strata.T @ (1 << np.arange(len(strata)))
-        cells = 4 * code + 2 * having + self.shows
-        counts = np.bincount(cells[self._among], minlength=4 << len(strata)).reshape(-1, 4)
-        lacking, without, units, both = counts.astype(float).T
-        lacking, units = lacking + without, units + both
-        n, k = lacking + units, without + both
-        some = n > 1
-        expected = np.divide(k * units, n, out=np.zeros(len(n)), where=some)
-        variance = np.divide(
-            units * lacking * k * (n - k), n**2 * (n - 1), out=np.zeros(len(n)), where=some
-        ).sum()
-        if variance <= 0:
-            return 1.0
-        above = (both[some].sum() - expected.sum() - 0.5) / np.sqrt(variance)
-        return float(special.ndtr(-above))
-
-    def lowest_p(self, units: Floats) -> Floats:
-        """Fisher's p if as many as can be of groups of so many units were affected."""
-        return fisher_p(np.minimum(units, self.k), units, self.k, self.n)
-
-    def p_values(self, having: Flags) -> Floats:
-        """One-sided p of going with the affected, by exchanging sessions."""
-        among = self._among
-        exchange = ClusterExchange(self._counted.cluster[among])
-        outcome = self._counted.shows[among].astype(float)
-        return association_p_values(outcome, having[:, among], exchange)
 
 
 def search_causes(
@@ -177,7 +61,7 @@ def search_causes(
     affected units. Literals that hold for the same units are kept once, under the first name. Every
     contrast that could have reached five units and p < 1 % counts as a test, whatever it showed (what
     could not, could not mislead either: Tarone 1990, Biometrics 46:515). What is left of a candidate's
-    association within those that rank before it decides whether it is shown (``_independent``).
+    association within those that rank before it decides whether it is shown (``candidates``).
 
     ``among`` leaves out units that are no fair comparison (``attributes.comparable``).
     """
@@ -187,25 +71,25 @@ def search_causes(
     held_out = halves is not None and halves.held_out and counted.affected >= ENOUGH_AFFECTED
     searched = halves.first & everywhere if halves is not None and held_out else everywhere
     telling, holds = _distinct(_without_consequences(literals, counted.shows), counted.eligible)
-    ground = _Units(counted, holds, searched)
+    ground = Ground(counted, holds, searched)
     if ground.k in (0, ground.n):
         return Search((), ())
     found, tests = _explore(ground, telling, FEWEST_IN_HALF if held_out else FEWEST_UNITS, held_out)
     groups = [each for each, _ in found]
-    everything = _Units(counted, holds, everywhere) if held_out else ground
+    everything = Ground(counted, holds, everywhere) if held_out else ground
     p_values = dict(tests)
     if halves is not None and held_out:
-        other = _Units(counted, holds, ~halves.first & everywhere)
+        other = Ground(counted, holds, ~halves.first & everywhere)
         tested = other.p_values(other.having(groups)) if groups else np.zeros(0)
         tests = list(zip(groups, tested.tolist(), strict=True))
         p_values = dict(tests)
     candidates = _candidates(everything, telling, groups, p_values, halves)
-    shown = _independent(_actionable_first(candidates), everything)
-    return Search(tuple(_without_echoes(shown)), tuple(p for _, p in tests))
+    shown = worth_showing(candidates, everything)
+    return Search(tuple(shown), tuple(p for _, p in tests))
 
 
 def _explore(
-    ground: _Units, telling: list[Literal], fewest: int, quietly: bool
+    ground: Ground, telling: list[Literal], fewest: int, quietly: bool
 ) -> tuple[list[tuple[Group, float]], list[tuple[Group, float]]]:
     """Groups with their φ, the best first, and the tests run (none if ``quietly``).
 
@@ -254,7 +138,7 @@ def _explore(
     best = ranked(best)
     if quietly:
         kept = _candidates(ground, telling, [group for group, _ in best], {}, None)
-        shown = {(each.attribute, each.value) for each in _without_echoes(_actionable_first(kept))}
+        shown = {(each.attribute, each.value) for each in without_echoes(actionable_first(kept))}
         best = [each for each in best if _names(each[0], telling)[1:] in shown]
     return best, tests
 
@@ -269,7 +153,7 @@ def _aligned(
 
 
 def _candidates(
-    units: _Units,
+    units: Ground,
     telling: list[Literal],
     groups: list[Group],
     p_values: dict[Group, float],
@@ -303,37 +187,6 @@ def _candidates(
     )
 
 
-def _independent(candidates: list[Candidate], units: _Units) -> list[Candidate]:
-    """Leave out what only goes along with a better explanation, and put what explains the first before it.
-
-    A release that gets the hard requests fails more often, without being worse. So each candidate is
-    held against those before it: within the units that have, and those that lack, each of these (all
-    combinations are strata) its affected units must be more than expected, by the one-sided
-    Mantel-Haenszel test at 5 %. The first has none before it: where nothing is left of it within
-    another candidate, of which plenty (1 %) is left within the first, that one takes its place.
-    """
-    if len(candidates) < 2:
-        return candidates
-    having = np.array([holds_for(each) for each in candidates])
-    order = list(range(len(candidates)))
-    for other in order[1:]:
-        first = order[0]
-        if (
-            units.p_within(having[first], having[[other]]) >= _SIGNIFICANCE
-            and units.p_within(having[other], having[[first]]) < _PLENTY
-        ):
-            order.remove(other)
-            order.insert(0, other)
-    kept: list[int] = []
-    for number in order:
-        before = having[kept[:_HELD_AGAINST]]
-        if not kept or units.p_within(having[number], before) < _SIGNIFICANCE:
-            kept.append(number)
-        if len(kept) == 2 * SHOWN:
-            break
-    return [candidates[number] for number in kept]
-
-
 def _in_both(shows: Flags, having: Flags, halves: Halves) -> bool:
     """Whether the rate with it is above the rate without it in each half."""
     for half in (halves.first, ~halves.first):
@@ -352,7 +205,7 @@ def _names(group: Group, telling: list[Literal]) -> tuple[int, str, str]:
     )
 
 
-def _each_matters(ground: _Units, group: Group, strict: float) -> bool:
+def _each_matters(ground: Ground, group: Group, strict: float) -> bool:
     """Whether each literal tells affected units apart among those that have all the others.
 
     Fisher's exact test, at ``strict``: the usual 5 % divided by the number of literals to choose from,
@@ -379,25 +232,9 @@ def _without_consequences(literals: list[Literal], shows: Flags) -> list[Literal
     return [each for each in literals if each.attribute not in restating]
 
 
-def _precedence(attribute: str) -> int:
-    if attribute == "topic":
-        return len(_PRECEDENCE) + 1
-    places = (n for n, prefix in enumerate(_PRECEDENCE) if attribute.startswith(prefix))
-    return next(places, len(_PRECEDENCE))
-
-
-def _actionable_first(candidates: list[Candidate]) -> list[Candidate]:
-    """Among those about as good as the best, by what can be changed."""
-    if not candidates:
-        return []
-    close = [each for each in candidates if each.quality >= _AS_GOOD * candidates[0].quality]
-    close.sort(key=lambda each: max(_precedence(literal.attribute) for literal in each.literals))
-    return close + candidates[len(close) :]
-
-
 def _distinct(literals: list[Literal], n: int) -> tuple[list[Literal], Flags]:
     """Literals of which no two hold for the same of the ``n`` units, and which units each has."""
-    ordered = sorted(literals, key=lambda each: _precedence(each.attribute))
+    ordered = sorted(literals, key=lambda each: precedence(each.attribute))
     holds = np.array([each.holds for each in ordered], dtype=bool).reshape(-1, n)
     first: dict[bytes, int] = {}
     for number, bits in enumerate(np.packbits(holds, axis=1)):
@@ -425,23 +262,3 @@ def _extensions(
 def _without_twins(found: list[tuple[Group, float]]) -> list[tuple[Group, float]]:
     """One of each combination, whatever the order in which its literals were joined."""
     return list({frozenset(each[0]): each for each in reversed(found)}.values())[::-1]
-
-
-def _without_echoes(candidates: list[Candidate]) -> list[Candidate]:
-    """The first ``SHOWN`` that don't only repeat a better candidate with one literal more or less."""
-    result: list[Candidate] = []
-    better: list[frozenset[tuple[str, str]]] = []
-    for candidate in candidates:
-        names = frozenset((each.attribute, each.value) for each in candidate.literals)
-        if any(names > each or (len(names) > 1 and names <= each) for each in better):
-            continue
-        result.append(candidate)
-        better.append(names)
-        if len(result) == SHOWN:
-            break
-    return result
-
-
-def holds_for(candidate: Candidate) -> Flags:
-    """Which units have all its literals."""
-    return np.logical_and.reduce([each.holds for each in candidate.literals])

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.causes import Candidate, Search, holds_for
+from mlflow_analysis.evidence.candidates import Candidate, holds_for
+from mlflow_analysis.evidence.causes import Search
 from mlflow_analysis.evidence.examples import Rows, assessments, examples, trend
 from mlflow_analysis.evidence.impact import impact
 from mlflow_analysis.evidence.outcomes import Contrasted, harm_in_words

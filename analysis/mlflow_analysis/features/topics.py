@@ -53,7 +53,7 @@ def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0)
     Words of a request are of its subject if they go with what is answered; a place, a date or a story
     told along the way goes with nothing. So each word gets a place by its covariance with the words that
     the answers do not just repeat from the request (``_subjects``), and a request the sum of its words':
-    what it is answered itself changes nothing. To that a little of the plain words is added (TF-IDF,
+    what it is answered itself hardly counts. To that some of the plain words is added (TF-IDF,
     reduced by truncated SVD; Deerwester et al. 1990). Without answers, or where they go with the requests
     hardly better than by chance, the words decide alone.
 

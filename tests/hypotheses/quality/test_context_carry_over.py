@@ -5,6 +5,7 @@ import pytest
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.hypotheses.base import Case
 from mlflow_analysis.hypotheses.quality.context_carry_over import ContextCarryOver
+from mlflow_analysis.hypotheses.quality.names import Names
 from mlflow_analysis.records import TraceRecord
 from trace_factory import Planned, features_of, tool, trace
 
@@ -130,3 +131,51 @@ def test_both_cases_are_in_what_is_affected() -> None:
     )
     assert sorted(ContextCarryOver().affected(features)["unit"]) == ["b", "s"]
     assert sorted(ContextCarryOver().eligible(features)) == ["a", "b", "s"]
+
+
+def trip(
+    second: str = "And which hotel in Porto is free?",
+    answer: str = "For Lisbon I see twelve rooms.",
+    *steps: Planned,
+) -> Features:
+    """The user asks for Lisbon, then for Porto."""
+    looked_up = steps or (tool("rooms", inputs={"city": "Porto"}, outputs={"rooms": 12}),)
+    return features_of(
+        trace(request="Find me a flight to Lisbon.", response="Lisbon costs 80.", session="s"),
+        trace(*looked_up, request=second, response=answer, session="s"),
+        trace(request="Find a room in Lisbon, then a train to Porto.", session="another"),
+        trace(request="My friend Anna wants to go there.", session="another"),
+    )
+
+
+def test_fires_on_the_place_asked_about_before() -> None:
+    case = cases(trip())["previous topic"]
+    (row,) = case.affected.to_dict("records")
+    assert list(case.eligible) == ["s"]
+    assert "asks about Porto, and the answer names Lisbon instead" in row["rationale"]
+
+
+@pytest.mark.parametrize(
+    ("features", "eligible"),
+    [
+        (trip(answer="Porto has twelve rooms, Lisbon none."), True),
+        (trip(answer="I see twelve rooms."), True),
+        (trip("Which hotel in Porto is free, compared with the flight before?"), False),
+        (trip("Is that hotel near Porto or Lisbon?"), False),
+        (trip("Which hotel is free?"), False),
+        (trip("My friend Anna asks for a hotel", "Lisbon suits her.", tool("x", outputs="Anna")), True),
+        (trip("", "For Lisbon there are twelve.", tool("rooms", inputs={"city": "Lisbon"})), False),
+        (trip("Which hotel in Porto?", "For Lisbon.", tool("rooms", outputs="12")), False),
+    ],
+    ids=["names both", "names none", "looks back", "asked for both", "no new place",
+         "another kind of name", "nothing asked", "no work on the new place"],
+)  # fmt: skip
+def test_a_place_that_may_well_be_meant_is_not_flagged(features: Features, eligible: bool) -> None:
+    case = cases(features)["previous topic"]
+    assert (len(case.eligible) == 1) is eligible
+    assert case.affected.empty
+
+
+def test_a_word_that_is_also_written_small_is_no_name() -> None:
+    names = Names(["I like Hotels in Ghent.", "which hotels are free?", "Back on Monday in May"])
+    assert names.within("I want Hotels in Ghent on Monday") == ["Ghent"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import ClassVar
 
 import pandas as pd
@@ -18,6 +19,7 @@ from mlflow_analysis.hypotheses.quality.identifiers import (
     of_others,
     personal_in,
 )
+from mlflow_analysis.hypotheses.quality.names import Names, named
 from mlflow_analysis.hypotheses.quality.wording import cut_out
 
 _LOOKS_BACK = re.compile(
@@ -40,18 +42,21 @@ class ContextCarryOver(Hypothesis):
 
     ## Test
     Unit: sessions. Two cases. *Previous topic*: eligible are sessions of which a later request names an id
-    (order number and the like) that is new in the session, and none of the earlier ones, without looking
-    back ("the other", "both", "as well"); affected, if the answer names an earlier request's id of the
-    same form and not the new one, and no tool call of the turn took or returned it. A recorded fact:
-    confirmed from 3 sessions or 1 % on. *Another session*: eligible are all sessions with an answer;
-    affected, if an answer holds an e-mail address or phone number that only another user gave, in another
-    session that began before, and that no request, tool call or instruction of this session holds.
-    Confirmed by a single session.
+    (order number and the like) or a name (capitals within a sentence, nowhere in small letters) that is
+    new in the session, and none of the earlier ones, without looking back ("the other", "both"); for a
+    name, only if a tool call of the turn took or returned it. Affected, if the answer names an earlier
+    request's id of the same form, or name of the same kind (both follow the same word in requests of
+    conversations: "to Lisbon", "to Porto"), and not the new one, and no tool call of the turn took or returned it. A
+    recorded fact: confirmed from 3 sessions or 1 % on. *Another session*: eligible are all sessions with
+    an answer; affected, if an answer holds an e-mail address or phone number that only another user gave,
+    in another session that began before, and that no request, tool call or instruction of this session
+    holds. Confirmed by a single session.
 
     ## Not flagged
-    Requests that look back or name both; ids that a tool of the turn returned; answers that name the new
-    id as well; role addresses (support@ …) and what stands in answers of 3 sessions; people whom the
-    request names; sessions of the same user.
+    Requests that look back or name both; what a tool of the turn returned; answers that name the new one
+    as well; names that the turn did no work on, for they may belong to the whole session; role addresses
+    (support@ …) and what stands in answers of 3 sessions; people whom the request names; sessions of the
+    same user.
 
     ## Recommendation
     Isolate memory, caches and threads by session and user, and test that with two sessions side by side;
@@ -86,7 +91,7 @@ class ContextCarryOver(Hypothesis):
             eligible,
             _rows(carried, features),
             subject="previous topic",
-            statement="Asked about one id, answers name that of the topic before.",
+            statement="Asked about one thing, answers name that of the topic before.",
         )
         leaks = of_others(features, also_from_tools=False)
         yield Case(
@@ -115,42 +120,82 @@ def _leaked(leak: OthersData) -> _Shown:
     return leak.session, leak.trace_id, leak.span_id, leak.value, leak.start, told
 
 
+@dataclass(frozen=True)
+class _Turn:
+    trace_id: str
+    request: str
+    answer: str
+    span_id: str
+
+
 def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
-    """Sessions that change from one id to another, and the answers that stay with the first."""
+    """Sessions that change from one id or name to another, and the answers that stay with the first."""
     traces = features.complete
-    numbered = traces.loc[traces["request"].str.contains(r"\d{3}", regex=True), "session"]
-    several = numbered.value_counts()
-    traces = traces[traces["session"].isin(several.index[several > 1])]
+    traces = traces[traces["session"].duplicated(keep=False)]
+    names = Names(traces["request"])
+    worked = _Work(features.calls)
     eligible: dict[str, None] = {}
     shown: list[_Shown] = []
-    turns: dict[str, list[tuple[str, str, str, str]]] = {}
-    for session, *turn in zip(
+    turns: dict[str, list[_Turn]] = {}
+    for session, trace_id, request, answer, span_id in zip(
         traces["session"], traces.index, traces["request"], traces["response"], traces["root_span_id"],
         strict=True,
     ):  # fmt: skip
-        turns.setdefault(session, []).append((turn[0], turn[1], turn[2], turn[3]))
+        turns.setdefault(session, []).append(_Turn(trace_id, request, answer, span_id))
     for session, of_session in turns.items():
-        earlier: dict[str, int] = {}
-        for number, (trace_id, request, answer, span_id) in enumerate(of_session, 1):
-            now = ids_in(request)
-            new = [value for value in now if value not in earlier]
-            if earlier and new and len(new) == len(now) and not _LOOKS_BACK.search(request):
+        ids: dict[str, int] = {}
+        called: dict[str, int] = {}
+        for number, turn in enumerate(of_session, 1):
+            now, now_called = ids_in(turn.request), names.within(turn.request)
+            new, new_called = (
+                _new(now, ids, turn.request),
+                [
+                    name
+                    for name in _new(now_called, called, turn.request)
+                    if worked.touched(name, turn.trace_id)
+                ],
+            )
+            if new or new_called:
                 eligible[session] = None
-                carried = _carried(answer, new, earlier)
-                if carried and not _touched(carried, trace_id, features):
-                    told = (
-                        f"Turn {number} asks about {new[0]}, and the answer names {carried} instead, which "
-                        f"was asked about in turn {earlier[carried]}."
-                    )
-                    start = answer.find(carried)
-                    shown.append((session, trace_id, span_id, carried, start, told))
-            earlier.update((value, number) for value in new)
+            carried = _carried(turn.answer, new, ids)
+            if not carried and not now:  # where ids are spoken of, names are only beside them
+                carried = _carried_name(turn.answer, new_called, called, names)
+            if carried and not worked.touched(carried, turn.trace_id):
+                told = (
+                    f"Turn {number} asks about {(new or new_called)[0]}, and the answer names {carried} "
+                    f"instead, which was asked about in turn {(ids | called)[carried]}."
+                )
+                start = turn.answer.find(carried)
+                shown.append((session, turn.trace_id, turn.span_id, carried, start, told))
+            ids.update((value, number) for value in now if value not in ids)
+            called.update((name, number) for name in now_called if name not in called)
     return pd.Index(list(eligible), dtype=object), shown
+
+
+def _new(now: list[str], earlier: dict[str, int], request: str) -> list[str]:
+    """What the request names, if none of it was named before and it does not look back."""
+    if not now or not earlier or any(value in earlier for value in now):
+        return []
+    return [] if _LOOKS_BACK.search(request) else now
+
+
+def _carried_name(answer: str, new: list[str], earlier: dict[str, int], names: Names) -> str:
+    """A name of an earlier turn in the answer, of the kind of a new one; "" if there is none."""
+    if not new or any(named(name, answer) for name in new):
+        return ""
+    return next(
+        (
+            name
+            for name in earlier
+            if any(names.alike(name, each) for each in new) and named(name, answer)
+        ),
+        "",
+    )
 
 
 def _carried(answer: str, new: list[str], earlier: dict[str, int]) -> str:
     """An id of an earlier turn in the answer, of the form of a new one; "" if there is none."""
-    if any(value.lstrip("#") in answer for value in new):
+    if not new or any(value.lstrip("#") in answer for value in new):
         return ""
     forms = {_form(value) for value in new}
     named = ids_in(answer)
@@ -162,11 +207,17 @@ def _form(value: str) -> str:
     return _LETTER.sub("A", _FORM_DIGITS.sub("0", value)) if not value.startswith("#") else "#0"
 
 
-def _touched(value: str, trace_id: str, features: Features) -> bool:
-    """Whether a tool call of the turn took or returned the id."""
-    calls = features.calls[features.calls["trace_id"] == trace_id]
-    plain = value.lstrip("#")
-    return any(plain in text for text in (*calls["arguments"], *calls["output"]))
+class _Work:
+    """What the tool calls of each trace took and returned."""
+
+    def __init__(self, calls: pd.DataFrame) -> None:
+        self._places = calls.groupby("trace_id", sort=False).indices
+        self._texts = [calls[side].to_numpy(dtype=object) for side in ("arguments", "output")]
+
+    def touched(self, value: str, trace_id: str) -> bool:
+        """Whether a tool call of the turn took or returned the id or name."""
+        places, plain = self._places.get(trace_id, ()), value.lstrip("#")
+        return any(plain in texts[place] for texts in self._texts for place in places)
 
 
 def _rows(shown: list[_Shown], features: Features) -> pd.DataFrame:
