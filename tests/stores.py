@@ -122,7 +122,7 @@ def write_one(client: Any, experiment_id: str, record: TraceRecord) -> None:
     else:
         tracing.store.log_spans(experiment_id, spans)
     for each in record.info.assessments:
-        tracing.log_assessment(record.info.trace_id, _assessment_entity(each))
+        tracing.log_assessment(record.info.trace_id, assessment_entity(each))
 
 
 def stored_span(span: SpanRecord, trace_id: str) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def info_entity(record: TraceRecord, experiment_id: str) -> Any:
     )
 
 
-def _assessment_entity(each: Any) -> Any:
+def assessment_entity(each: Any) -> Any:
     from mlflow.entities import AssessmentError, AssessmentSource, Expectation, Feedback
     from mlflow.entities.assessment import IssueReference
 
