@@ -127,7 +127,7 @@ def write_one(client: Any, experiment_id: str, record: TraceRecord) -> None:
 
 def log_assessment(client: Any, trace_id: str, assessment: Assessment) -> None:
     """Add a judgement to a trace that is stored."""
-    client._tracing_client.log_assessment(trace_id, _assessment_entity(assessment))
+    client._tracing_client.log_assessment(trace_id, assessment_entity(assessment))
 
 
 def log_span(client: Any, experiment_id: str, trace_id: str, span: SpanRecord) -> None:
@@ -201,7 +201,7 @@ def info_entity(record: TraceRecord, experiment_id: str) -> Any:
     )
 
 
-def _assessment_entity(each: Any) -> Any:
+def assessment_entity(each: Any) -> Any:
     from mlflow.entities import AssessmentError, AssessmentSource, Expectation, Feedback
     from mlflow.entities.assessment import IssueReference
 

@@ -14,6 +14,7 @@ from mlflow_analysis.records import SkippedTrace, SpanRecord, TraceInfo, TraceRe
 from mlflow_analysis.source import TraceOutcome
 from mlflow_analysis.tracking import server_reader
 from mlflow_analysis.tracking.connection import connect
+from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.server_reader import ServerTraces
 from mlflow_analysis.tracking.sql_reader import SqlTraces
@@ -67,10 +68,15 @@ def _filled(uri: str, artifacts: Path) -> str:
         pytest.param("server", marks=pytest.mark.server),
     ]
 )
-def quick(request: pytest.FixtureRequest) -> StoreTraces:
+def store(request: pytest.FixtureRequest) -> str:
+    return str(request.getfixturevalue(request.param))
+
+
+@pytest.fixture
+def quick(store: str) -> StoreTraces:
     """The reader that is made for this kind of store."""
-    source = connect(request.getfixturevalue(request.param)).experiment(shapes.EXPERIMENT)
-    assert type(source) is (ServerTraces if request.param == "server" else SqlTraces)
+    source = connect(store).experiment(shapes.EXPERIMENT)
+    assert type(source) is (ServerTraces if store.startswith("http") else SqlTraces)
     return source
 
 
@@ -170,17 +176,34 @@ def test_a_trace_deleted_meanwhile_is_told(quick: StoreTraces, public: StoreTrac
         assert len(outcomes) == 4
 
 
+def test_marks_stay_until_something_changes(quick: StoreTraces, store: str) -> None:
+    def marks() -> dict[str, str]:
+        return {each.trace_id: each.mark for page in quick.outlines() for each in page}
+
+    trace_id = shapes.trace_id_of("nameless")
+    client = load_mlflow().MlflowClient(tracking_uri=store)
+    before = marks()
+    assert marks() == before
+
+    client.set_trace_tag(trace_id, "reviewed", "yes")
+    tagged = marks()
+    client.delete_trace_tag(trace_id, "reviewed")
+
+    assert {key for key, mark in tagged.items() if mark != before[key]} == {trace_id}
+    assert marks() == before
+
+
 @pytest.mark.server
-def test_a_server_that_does_not_know_the_question_is_read_through_mlflows_client(
+def test_a_server_that_does_not_know_a_question_is_read_through_mlflows_client(
     server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    expected = read_all(connect(server).experiment(shapes.EXPERIMENT))
+    for name in ("_BATCH_GET", "_SEARCH"):
+        monkeypatch.setattr(server_reader, name, f"/api/3.0/mlflow/traces/of-later/{name}")
     source = connect(server).experiment(shapes.EXPERIMENT)
-    expected = read_all(source)
-    assert source._reads_json
-    monkeypatch.setattr(server_reader, "_BATCH_GET", "/api/3.0/mlflow/traces/batch-of-old")
 
     assert read_all(source) == expected
-    assert not source._reads_json
+    assert source._unknown == {server_reader._BATCH_GET, server_reader._SEARCH}
 
 
 @pytest.mark.server
@@ -189,7 +212,13 @@ def test_an_answer_of_another_form_is_left_to_mlflows_client(
 ) -> None:
     source = connect(server).experiment(shapes.EXPERIMENT)
     expected = read_all(source)
-    monkeypatch.setattr(server_reader, "_BATCH_GET", "/api/3.0/mlflow/traces/get")
-    monkeypatch.setattr(source, "_answer", lambda ids: {"traces": [{"trace_id": ids[0]}]})
+    asked: list[str] = []
+
+    def answer(endpoint: str, *_: Any, **__: Any) -> Any:
+        asked.append(endpoint)
+        return {"traces": [{"trace_id": "tr-of-another-form"}]}
+
+    monkeypatch.setattr(source, "_answer", answer)
 
     assert read_all(source) == expected
+    assert set(asked) == {server_reader._BATCH_GET, server_reader._SEARCH}

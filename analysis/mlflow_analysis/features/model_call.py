@@ -104,8 +104,8 @@ def model_call(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> Mode
     messages = [(role_of(each), each) for each in messages_of(inputs)]
     settings = list(_settings(inputs))
     flat = {
-        key: value
-        for key, value in attributes.items()
+        key: attributes[key]  # decoded only now
+        for key in attributes
         if key.startswith(_FLAT) and any(part.isdigit() for part in key.split("."))
     }
     return ModelCall(

@@ -30,7 +30,7 @@ def retrieved(outputs: Any, attributes: Mapping[str, Any]) -> tuple[int, float]:
     """
     documents = _documents(outputs)
     if documents is None:
-        flat = [(m[1], m[2], value) for key, value in attributes.items() if (m := _FLAT.match(key))]
+        flat = [(m[1], m[2], attributes[key]) for key in attributes if (m := _FLAT.match(key))]
         if not flat:
             return _UNKNOWN
         scores = [

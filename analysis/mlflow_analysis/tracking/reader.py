@@ -46,6 +46,7 @@ FILES_PAGE = 50_000
 """A file store reads every file again for every page."""
 
 DIRECT_BATCH = 500
+NEWEST_FIRST = "timestamp_ms DESC"
 UNSIZED_BATCH = 200
 """Traces at once, as long as nothing tells how large they are."""
 BATCH_BYTES = 32_000_000
@@ -127,8 +128,8 @@ class StoreTraces:
         self, filter_string: str, newest_ms: int | None, size: int
     ) -> tuple[list[TraceInfo], bool]:
         bound = "" if newest_ms is None else f"trace.timestamp_ms <= {newest_ms}"
-        found = self._search(filter_string, bound, size, None)
-        return [trace_info(trace.info) for trace in found], bool(found.token and len(found))
+        found, token = self._search(filter_string, bound, size, None)
+        return found, bool(token and found)
 
     def _one_millisecond(
         self, filter_string: str, at_ms: int, size: int, cancelled: Callable[[], bool]
@@ -137,33 +138,32 @@ class StoreTraces:
         seen: set[str] = set()
         token: str | None = None
         while not cancelled():
-            found = self._search(filter_string, f"trace.timestamp_ms = {at_ms}", size, token)
-            page = [
-                info
-                for info in map(trace_info, (trace.info for trace in found))
-                if info.trace_id not in seen
-            ]
+            bound = f"trace.timestamp_ms = {at_ms}"
+            found, token = self._search(filter_string, bound, size, token)
+            page = [info for info in found if info.trace_id not in seen]
             seen |= {info.trace_id for info in page}
             if page:
                 yield page
-            token = found.token
             if not token:
                 return
 
-    def _search(self, filter_string: str, bound: str, size: int, token: str | None) -> Any:
+    def _search(
+        self, filter_string: str, bound: str, size: int, token: str | None
+    ) -> tuple[list[TraceInfo], str | None]:
+        """One page, newest first, and the token of the next."""
         load_mlflow()
         from mlflow.exceptions import MlflowException
 
-        conditions = [part for part in (filter_string.strip(), bound) if part]
         try:
-            return self._client.search_traces(
-                filter_string=" AND ".join(conditions) or None,
+            found = self._client.search_traces(
+                filter_string=both(filter_string, bound),
                 max_results=size,
-                order_by=["timestamp_ms DESC"],
+                order_by=[NEWEST_FIRST],
                 page_token=token,
                 include_spans=False,
                 **{self._where(): [self.experiment_id]},
             )
+            return [trace_info(trace.info) for trace in found], found.token
         except MlflowException as error:
             if filter_string and error.error_code in {"INVALID_PARAMETER_VALUE", "BAD_REQUEST"}:
                 raise FilterNotUnderstood(
@@ -355,6 +355,11 @@ class StoreTraces:
             "Check that the store can still be reached, then try again.",
             details_of(error, self._address),
         )
+
+
+def both(*filters: str) -> str | None:
+    """Filters that must all hold, as one; ``None`` if there are none."""
+    return " AND ".join(part for each in filters if (part := each.strip())) or None
 
 
 def _in_order(message: str) -> str:

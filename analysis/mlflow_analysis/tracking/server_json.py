@@ -18,6 +18,7 @@ from mlflow_analysis.tracking.stored_spans import INPUTS, KIND, NOT_ATTRIBUTES, 
 from mlflow_analysis.untrusted import printable, printable_value, single_line
 
 Json = Mapping[str, Any]
+_ODD = (AttributeError, KeyError, TypeError, ValueError, ArithmeticError, RecursionError)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -29,14 +30,15 @@ def traces_in(answer: Any) -> list[TraceRecord]:
     """The traces in the answer to ``batchGet``. Raises ``OddAnswer``."""
     try:
         return [_trace(each) for each in answer.get("traces", ())]
-    except (
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+    except _ODD as error:
+        raise OddAnswer(type(error).__name__) from error
+
+
+def infos_in(answer: Any) -> list[TraceInfo]:
+    """The infos in the answer to ``search``. Raises ``OddAnswer``."""
+    try:
+        return [_info(each) for each in answer.get("traces", ())]
+    except _ODD as error:
         raise OddAnswer(type(error).__name__) from error
 
 

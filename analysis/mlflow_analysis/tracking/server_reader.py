@@ -15,21 +15,25 @@ from typing import Any
 
 import orjson
 
+from mlflow_analysis.records import TraceInfo
 from mlflow_analysis.source import TraceOutcome
-from mlflow_analysis.tracking.reader import Batch, StoreTraces
-from mlflow_analysis.tracking.server_json import OddAnswer, traces_in
+from mlflow_analysis.tracking.reader import NEWEST_FIRST, Batch, StoreTraces, both
+from mlflow_analysis.tracking.server_json import OddAnswer, infos_in, traces_in
 
 SERVER_BATCH = 25
 """The ids go into the request's address, and some servers take no more than 4,000 characters."""
 SERVER_THREADS = 4
 _BATCH_GET = "/api/3.0/mlflow/traces/batchGet"
+_SEARCH = "/api/3.0/mlflow/traces/search"
 
 
 class ServerTraces(StoreTraces):
     """The traces of one experiment of a tracking server, as a ``source.TraceSource``."""
 
-    _reads_json = True
-    """Until the server turns out not to know the question."""
+    def __init__(self, *details: Any) -> None:
+        super().__init__(*details)
+        self._unknown: set[str] = set()
+        """Endpoints that the server turned out not to have."""
 
     def _batch_by_batch(
         self,
@@ -52,36 +56,56 @@ class ServerTraces(StoreTraces):
                 for future in ahead:
                     future.cancel()
 
+    def _search(
+        self, filter_string: str, bound: str, size: int, token: str | None
+    ) -> tuple[list[TraceInfo], str | None]:
+        experiment = {"experiment_id": self.experiment_id}
+        question = {
+            "locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": experiment}],
+            "filter": both(filter_string, bound),
+            "max_results": size,
+            "order_by": [NEWEST_FIRST],
+            "page_token": token,
+        }
+        try:
+            answer = self._answer(_SEARCH, "POST", json=question)
+            return infos_in(answer), answer.get("next_page_token")
+        except OddAnswer:  # a filter that is not understood, say: MLflow's client tells
+            return super()._search(filter_string, bound, size, token)
+
     def _together(self, trace_ids: Sequence[str]) -> dict[str, TraceOutcome]:
-        if self._reads_json:
-            try:
-                return {each.info.trace_id: each for each in traces_in(self._answer(trace_ids))}
-            except OddAnswer:
-                pass
-        return super()._together(trace_ids)
+        try:
+            ids = [("trace_ids", each) for each in trace_ids]
+            found = traces_in(self._answer(_BATCH_GET, "GET", params=ids))
+            return {each.info.trace_id: each for each in found}
+        except OddAnswer:
+            return super()._together(trace_ids)
 
-    def _answer(self, trace_ids: Sequence[str]) -> Any:
-        """What the server answers.
-
-        Raises ``OddAnswer``, or ``MlflowException`` if it does not answer or reports an error of its own,
-        which one damaged trace is enough for.
-        """
+    def _answer(self, endpoint: str, method: str, **question: Any) -> Any:
+        """What the server answers. Raises ``OddAnswer``, or ``MlflowException`` where no other way helps."""
+        if endpoint in self._unknown:
+            raise OddAnswer("not known")
         from mlflow.exceptions import MlflowException
         from mlflow.utils.credentials import get_default_host_creds
         from mlflow.utils.rest_utils import http_request
 
-        answer = http_request(
-            get_default_host_creds(self._address.mlflow_uri),
-            _BATCH_GET,
-            "GET",
-            params=[("trace_ids", each) for each in trace_ids],
-            raise_on_status=False,
-        )
+        try:
+            answer = http_request(
+                get_default_host_creds(self._address.mlflow_uri),
+                endpoint,
+                method,
+                raise_on_status=False,
+                **question,
+            )
+        except (MlflowException, OSError) as error:
+            raise OddAnswer(type(error).__name__) from error
         if answer.status_code == 404:
-            self._reads_json = False
-            raise OddAnswer("HTTP 404")
+            self._unknown.add(endpoint)
+        if answer.status_code >= 500 and method == "GET":
+            # One damaged trace is enough for that; MLflow's client would ask thrice, and get no more.
+            raise MlflowException(f"HTTP {answer.status_code}")
         if answer.status_code != 200:
-            raise MlflowException(f"HTTP {answer.status_code}: {answer.text[:200]}")
+            raise OddAnswer(f"HTTP {answer.status_code}")
         try:
             return orjson.loads(answer.content)
         except orjson.JSONDecodeError as error:
