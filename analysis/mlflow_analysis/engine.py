@@ -27,6 +27,7 @@ from mlflow_analysis.executors import place_for
 from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.cache import FeatureCache
+from mlflow_analysis.features.frames import forget, frames
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
@@ -67,6 +68,8 @@ class AnalysisOptions:
     seed: int = 0
     workers: int = 1
     """Processes that read; with one, the reading is done in this process. Results are the same."""
+    engine: str = ""
+    """``dask://host:port``: a Dask cluster whose workers read, instead of processes of this machine."""
     cache: bool = False
     """Keep features in the user's cache directory, and read only traces that are new there or have changed."""
     live: bool = True
@@ -137,8 +140,9 @@ class _Run:
                 f"Stopped by the user after {self.read} of {len(outlines)} traces. Failing and "
                 "slow traces are read first, so shares and statistics lean towards them."
             )
-        features = features_of(self.batches, seed=self.options.seed)
-        self.batches.clear()
+        tables = frames(self.batches)
+        forget(self.batches)  # before more memory is needed
+        features = features_of(tables, seed=self.options.seed)
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
         if said is not None:
@@ -206,7 +210,7 @@ class _Run:
             for batch in cached.batches:
                 self._take(SliceRead(batch))
         clock, total = _Clock(self.read), len(outlines)
-        place = place_for(self.source, self.options.workers, len(missing))
+        place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
         yield ReadingPlanned(total, self.read, place.workers)
         try:
