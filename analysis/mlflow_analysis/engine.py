@@ -39,6 +39,7 @@ from mlflow_analysis.previews import Previews
 from mlflow_analysis.purpose import as_told, draft_purpose
 from mlflow_analysis.reading import Reading
 from mlflow_analysis.records import SkippedTrace, TraceOutline
+from mlflow_analysis.sampling import Scheme, spread, stated
 from mlflow_analysis.slices import SliceRead, reading_order
 from mlflow_analysis.source import FilterRefused, TraceSource, never
 
@@ -56,7 +57,8 @@ class AnalysisOptions:
     since_ms: int | None = None
     """Only traces that started at or after this time (ms since the epoch)."""
     max_traces: int | None = None
-    """Read the newest N only; the analysis says so."""
+    """Read so many only, taken by ``sample``; the analysis says so."""
+    sample: Scheme = Scheme.NEWEST
     hypotheses: Sequence[str] = ()
     """Ids to test; all of them if empty. Raises ``KeyError`` for an unknown one."""
     focus: Sequence[Focus] = ()
@@ -168,20 +170,20 @@ class _Run:
         clock = _Clock()
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
+        most, newest = self.options.max_traces, self.options.sample is Scheme.NEWEST
         for page in self.source.outlines(filter_string, cancelled=self.cancelled):
             outlines += page
-            if self.options.max_traces is not None and len(outlines) >= self.options.max_traces:
-                seen = total if total is not None and total > len(outlines) else len(outlines)
-                outlines = outlines[: self.options.max_traces]
-                if seen > len(outlines):
-                    self.notes.append(
-                        f"Only the newest {len(outlines)} of {seen} traces were read."
-                    )
+            if newest and most is not None and len(outlines) > most:
                 break
             if clock.due(_PROGRESS_EVERY):
                 yield clock.progress("listing traces", len(outlines), total)
         else:
             self.listed_all = not filter_string and not self.cancelled()
+        if most is not None and len(outlines) > most:
+            seen = max(total or 0, len(outlines))
+            outlines = outlines[:most] if newest else spread(outlines, most)
+            self.listed_all = False
+            self.notes.append(stated(self.options.sample, len(outlines), seen))
         yield clock.progress("listing traces", len(outlines), len(outlines))
         return outlines
 

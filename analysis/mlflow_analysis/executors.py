@@ -28,8 +28,9 @@ FEWEST_FOR_PROCESSES = 1_000
 class Place(Protocol):
     """Where slices are read."""
 
-    workers: int
-    """How many slices are read at once."""
+    @property
+    def workers(self) -> int:
+        """How many slices are read at once."""
 
     def submit(self, outlines: Sequence[TraceOutline]) -> Future[SliceRead]:
         """Read these traces."""
