@@ -27,6 +27,7 @@ from mlflow_analysis.executors import place_for
 from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.cache import FeatureCache
+from mlflow_analysis.features.frames import forget, frames
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
@@ -38,6 +39,7 @@ from mlflow_analysis.previews import Previews
 from mlflow_analysis.purpose import as_told, draft_purpose
 from mlflow_analysis.reading import Reading
 from mlflow_analysis.records import SkippedTrace, TraceOutline
+from mlflow_analysis.sampling import Scheme, spread, stated
 from mlflow_analysis.slices import SliceRead, reading_order
 from mlflow_analysis.source import FilterRefused, TraceSource, never
 
@@ -55,7 +57,8 @@ class AnalysisOptions:
     since_ms: int | None = None
     """Only traces that started at or after this time (ms since the epoch)."""
     max_traces: int | None = None
-    """Read the newest N only; the analysis says so."""
+    """Read so many only, taken by ``sample``; the analysis says so."""
+    sample: Scheme = Scheme.NEWEST
     hypotheses: Sequence[str] = ()
     """Ids to test; all of them if empty. Raises ``KeyError`` for an unknown one."""
     focus: Sequence[Focus] = ()
@@ -67,6 +70,8 @@ class AnalysisOptions:
     seed: int = 0
     workers: int = 1
     """Processes that read; with one, the reading is done in this process. Results are the same."""
+    engine: str = ""
+    """``dask://host:port``: a Dask cluster whose workers read, instead of processes of this machine."""
     cache: bool = False
     """Keep features in the user's cache directory, and read only traces that are new there or have changed."""
     live: bool = True
@@ -137,8 +142,9 @@ class _Run:
                 f"Stopped by the user after {self.read} of {len(outlines)} traces. Failing and "
                 "slow traces are read first, so shares and statistics lean towards them."
             )
-        features = features_of(self.batches, seed=self.options.seed)
-        self.batches.clear()
+        tables = frames(self.batches)
+        forget(self.batches)  # before more memory is needed
+        features = features_of(tables, seed=self.options.seed)
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
         if said is not None:
@@ -165,20 +171,20 @@ class _Run:
         clock = _Clock()
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
+        most, newest = self.options.max_traces, self.options.sample is Scheme.NEWEST
         for page in self.source.outlines(filter_string, cancelled=self.cancelled):
             outlines += page
-            if self.options.max_traces is not None and len(outlines) >= self.options.max_traces:
-                seen = total if total is not None and total > len(outlines) else len(outlines)
-                outlines = outlines[: self.options.max_traces]
-                if seen > len(outlines):
-                    self.notes.append(
-                        f"Only the newest {len(outlines)} of {seen} traces were read."
-                    )
+            if newest and most is not None and len(outlines) > most:
                 break
             if clock.due(_PROGRESS_EVERY):
                 yield clock.progress("listing traces", len(outlines), total)
         else:
             self.listed_all = not filter_string and not self.cancelled()
+        if most is not None and len(outlines) > most:
+            seen = max(total or 0, len(outlines))
+            outlines = outlines[:most] if newest else spread(outlines, most)
+            self.listed_all = False
+            self.notes.append(stated(self.options.sample, len(outlines), seen))
         yield clock.progress("listing traces", len(outlines), len(outlines))
         return outlines
 
@@ -207,7 +213,7 @@ class _Run:
             for batch in cached.batches:
                 self._take(SliceRead(batch))
         clock, total = _Clock(self.read), len(outlines)
-        place = place_for(self.source, self.options.workers, len(missing))
+        place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
         yield ReadingPlanned(total, self.read, place.workers)
         try:

@@ -1,6 +1,6 @@
-"""Where slices are read: in this process, in processes of this machine, or on a Dask cluster.
+"""Where slices are read: in this process, in processes of this machine, or on a Dask cluster (``cluster``).
 
-All are a ``concurrent.futures.Executor`` that takes slices, so the engine need not know which it has.
+Behind each is a ``concurrent.futures.Executor``, so the engine need not know which it has.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ import multiprocessing
 import sys
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from platformdirs import user_log_path
 
 from mlflow_analysis import worker
 from mlflow_analysis.records import TraceOutline
-from mlflow_analysis.slices import SliceRead, read_slice, reopen_and_read
+from mlflow_analysis.slices import SliceRead, read_slice
 from mlflow_analysis.source import SourceSpec, TraceSource
 
 FEWEST_FOR_PROCESSES = 1_000
@@ -28,8 +28,9 @@ FEWEST_FOR_PROCESSES = 1_000
 class Place(Protocol):
     """Where slices are read."""
 
-    workers: int
-    """How many slices are read at once."""
+    @property
+    def workers(self) -> int:
+        """How many slices are read at once."""
 
     def submit(self, outlines: Sequence[TraceOutline]) -> Future[SliceRead]:
         """Read these traces."""
@@ -105,37 +106,18 @@ class Processes:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class Cluster:
-    """A Dask cluster. Its scheduler gives the slices of a lost worker to another one."""
+def place_for(source: TraceSource, traces: int, workers: int = 1, engine: str = "") -> Place:
+    """Where to read so many traces of ``source``: see ``engine.AnalysisOptions``.
 
-    def __init__(self, spec: SourceSpec, client: Any) -> None:
-        self._spec, self._client = spec, client
-        self._executor: Executor = client.get_executor(pure=False)
+    Raises ``ConnectionProblem`` if ``engine`` cannot be used.
+    """
+    if source.spec is None:
+        return ThisProcess(source)
+    if engine and traces:
+        from mlflow_analysis.cluster import Cluster
 
-    @property
-    def workers(self) -> int:
-        """Threads of the cluster; it may grow."""
-        return max(1, sum(self._client.nthreads().values()))
-
-    def submit(self, outlines: Sequence[TraceOutline]) -> Future[SliceRead]:
-        """Read these traces."""
-        return self._executor.submit(reopen_and_read, self._spec, outlines)
-
-    def renew(self) -> None:
-        """Nothing: that is the scheduler's business."""
-
-    def stop(self) -> None:
-        """Nothing: slices are short, and what they give is no longer waited for."""
-
-    def close(self) -> None:
-        """Take back what has not begun, and part from the cluster."""
-        self._executor.shutdown(wait=False)
-        self._client.close(timeout=1)
-
-
-def place_for(source: TraceSource, workers: int, traces: int) -> Place:
-    """Where to read so many traces of ``source`` with so many workers at most."""
-    if source.spec is None or workers < 2 or traces < FEWEST_FOR_PROCESSES:
+        return Cluster(source.spec, engine)
+    if workers < 2 or traces < FEWEST_FOR_PROCESSES:
         return ThisProcess(source)
     return Processes(source.spec, workers)
 

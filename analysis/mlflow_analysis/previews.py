@@ -10,6 +10,7 @@ from mlflow_analysis.events import EvidenceGrew, PurposeDrafted
 from mlflow_analysis.evidence.running import RunningCounts
 from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.build import features_of
+from mlflow_analysis.features.frames import frames
 from mlflow_analysis.findings import Purpose
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.purpose import draft_purpose
@@ -66,4 +67,4 @@ class Previews:
 
 
 def _drafted(batches: Sequence[Batch], seed: int) -> Purpose:
-    return draft_purpose(features_of(batches, seed=seed))
+    return draft_purpose(features_of(frames(batches), seed=seed))

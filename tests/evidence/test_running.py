@@ -62,8 +62,8 @@ def test_each_trace_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     build = running.features_of
 
-    def counting(batches, **options):
-        features = build(batches, **options)
+    def counting(tables, **options):
+        features = build(tables, **options)
         seen.append(len(features.traces))
         return features
 

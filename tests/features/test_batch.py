@@ -19,6 +19,7 @@ from mlflow_analysis.features.extract import (
     TRACE_COLUMNS,
     extract,
 )
+from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.tables import Features
 from trace_factory import feedback, model, retriever, tool, trace
 
@@ -50,13 +51,15 @@ def test_however_the_traces_are_divided_the_tables_are_the_same(size: int) -> No
     shuffled = [extract(record) for record in RECORDS]
     random.Random(size).shuffle(shuffled)
     batches = [batch_of(shuffled[at : at + size]) for at in range(0, len(shuffled), size)]
-    assert_same(features_of(batches), build_features([extract(record) for record in RECORDS]))
+    assert_same(
+        features_of(frames(batches)), build_features([extract(record) for record in RECORDS])
+    )
 
 
 def test_nothing_is_lost_on_the_way() -> None:
     rows = [extract(record) for record in RECORDS]
     there = pickle.loads(pickle.dumps(batch_of(rows)))
-    features = features_of([there])
+    features = features_of(frames([there]))
     for each in rows:
         told = features.spans[features.spans["trace_id"] == each.trace[0]]
         by_position = sorted(each.spans, key=lambda row: row[SPAN_COLUMNS.index("position")])
@@ -72,16 +75,16 @@ def test_nothing_is_lost_on_the_way() -> None:
 def test_equal_texts_are_one_object() -> None:
     # not in one batch: then they may have been one object before
     batches = [batch_of([extract(record)]) for record in RECORDS]
-    spans = features_of(batches).spans
+    spans = features_of(frames(batches)).spans
     answers = spans.loc[spans["output"].str.contains("30 days"), "output"]
     assert len(answers) > 5
     assert len({id(text) for text in answers}) == answers.nunique()
 
 
 def test_no_traces_are_tables_too() -> None:
-    assert_same(features_of([]), build_features([]))
+    assert_same(features_of(frames([])), build_features([]))
     assert joined([]).spans.schema == SPANS
-    assert list(features_of([]).spans.columns[:2]) == ["trace_id", "span_id"]
+    assert list(features_of(frames([])).spans.columns[:2]) == ["trace_id", "span_id"]
 
 
 def test_a_lone_surrogate_is_shown_as_such() -> None:

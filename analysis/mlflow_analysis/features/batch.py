@@ -33,18 +33,14 @@ _NUMBERS: Mapping[str, pa.DataType] = {
     ),
 }  # fmt: skip
 """Columns of numbers and flags; missing numbers are NaN."""
-_REPEATED = frozenset({
-    "name", "kind", "tool", "status", "state", "session_id", "user", "app_version", "prompt_version",
-    "error_class", "error_message", "model", "finish_reason", "instructions", "offered", "requested",
-    "source", "value", "error",
-})  # fmt: skip
-"""Texts that many rows share: each is held once."""
+_IDS = frozenset({"trace_id", "span_id", "parent_id", "root_span_id", "mark"})
+"""Texts of which each is met once or twice; all others are held once for all rows of a batch that have them."""
 _CODED = pa.dictionary(pa.int32(), pa.string())
 
 
 def _schema(names: Iterable[str], **own: pa.DataType) -> pa.Schema:
     return pa.schema([
-        (name, own.get(name) or _NUMBERS.get(name) or (_CODED if name in _REPEATED else pa.string()))
+        (name, own.get(name) or _NUMBERS.get(name) or (pa.string() if name in _IDS else _CODED))
         for name in names
     ])  # fmt: skip
 

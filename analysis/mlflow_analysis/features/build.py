@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mlflow_analysis.features.batch import Batch, batch_of
+from mlflow_analysis.features.batch import batch_of
 from mlflow_analysis.features.extract import Extracted
-from mlflow_analysis.features.frames import frames
+from mlflow_analysis.features.frames import Frames, frames
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.features.templates import templates
 from mlflow_analysis.features.topics import topics
@@ -23,12 +23,11 @@ def build_features(
     extracted: Sequence[Extracted], *, seed: int = 0, with_topics: bool = True
 ) -> Features:
     """The tables of these traces. ``with_topics=False`` leaves out the clustering of requests."""
-    return features_of([batch_of(extracted)], seed=seed, with_topics=with_topics)
+    return features_of(frames([batch_of(extracted)]), seed=seed, with_topics=with_topics)
 
 
-def features_of(batches: Sequence[Batch], *, seed: int = 0, with_topics: bool = True) -> Features:
-    """The tables of all traces of ``batches``, as ``build_features`` makes them."""
-    read = frames(batches)
+def features_of(read: Frames, *, seed: int = 0, with_topics: bool = True) -> Features:
+    """What ``frames`` made of batches, with the columns that follow from others, as ``build_features`` does."""
     traces, spans, owner = read.traces, read.spans, read.owner
     spans["error_template"] = templates(spans["error_message"])
     _add_columns(traces, spans, owner)

@@ -56,6 +56,12 @@ def frames(batches: Sequence[Batch]) -> Frames:
     )
 
 
+def forget(batches: list[Batch]) -> None:
+    """Empty the list, and give the memory of what nobody else holds back to the system."""
+    batches.clear()
+    pa.default_memory_pool().release_unused()
+
+
 def _owners(table: pa.Table, ids: pa.Array, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """For each row the place of its trace."""
     coded = table["trace_id"].unify_dictionaries().combine_chunks()

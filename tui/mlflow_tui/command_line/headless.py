@@ -13,12 +13,14 @@ from pathlib import Path
 import click
 import platformdirs
 
+from mlflow_analysis.capacity import default_workers
 from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.findings import Analysis, Purpose
 from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.sampling import Scheme
 from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.source import TraceSource
 from mlflow_analysis.tracking.connection import connect
@@ -43,6 +45,12 @@ class Request(Wanted):
     filter_string: str = ""
     since_seconds: int | None = None
     max_traces: int | None = None
+    sample: str = Scheme.NEWEST.value
+    workers: int | None = None
+    """As many as the machine has room for if ``None``."""
+    engine: str = ""
+    """Address of a Dask scheduler."""
+    cache: bool = True
     hypotheses: tuple[str, ...] = ()
     focus: tuple[str, ...] = ()
     """Claims of the user's own, as typed."""
@@ -133,6 +141,11 @@ def _analysed(
         filter=request.filter_string,
         since_ms=None if since is None else int((time.time() - since) * 1000),
         max_traces=request.max_traces,
+        sample=Scheme(request.sample),
+        workers=request.workers or default_workers(),
+        engine=request.engine,
+        cache=request.cache,
+        live=False,
         hypotheses=hypotheses,
         focus=focuses,
         purpose=purpose,
