@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.associations import OUTCOME
 from mlflow_analysis.records import Assessment, SpanEvent, SpanRecord, TraceInfo, TraceRecord
-from mlflow_analysis.tracking.convert import in_order
+from mlflow_analysis.tracking.stored_spans import in_order
 from mlflow_analysis.untrusted import printable, printable_value, single_line
 
 RECORDED = frozenset({"environment", "recorded_exception"})

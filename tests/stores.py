@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis.records import SpanRecord, TraceRecord
+from mlflow_analysis.records import Assessment, SpanRecord, TraceRecord
 from mlflow_analysis.tracking.environment import load_mlflow
 from trace_factory import feedback, model, retriever, tool, trace
 
@@ -115,14 +115,27 @@ def write_one(client: Any, experiment_id: str, record: TraceRecord) -> None:
     from mlflow.entities import Span, TraceData
 
     tracing = client._tracing_client
-    stored = tracing.start_trace(_info_entity(record, experiment_id))
+    stored = tracing.start_trace(info_entity(record, experiment_id))
     spans = [Span.from_dict(stored_span(span, record.info.trace_id)) for span in record.spans]
     if type(tracing.store).__name__ == "FileStore":
         tracing._upload_trace_data(stored, TraceData(spans=spans))
     else:
         tracing.store.log_spans(experiment_id, spans)
     for each in record.info.assessments:
-        tracing.log_assessment(record.info.trace_id, _assessment_entity(each))
+        log_assessment(client, record.info.trace_id, each)
+
+
+def log_assessment(client: Any, trace_id: str, assessment: Assessment) -> None:
+    """Add a judgement to a trace that is stored."""
+    client._tracing_client.log_assessment(trace_id, _assessment_entity(assessment))
+
+
+def log_span(client: Any, experiment_id: str, trace_id: str, span: SpanRecord) -> None:
+    """Add a span to a trace that is stored in a database."""
+    from mlflow.entities import Span
+
+    stored = Span.from_dict(stored_span(span, trace_id))
+    client._tracing_client.store.log_spans(experiment_id, [stored])
 
 
 def stored_span(span: SpanRecord, trace_id: str) -> dict[str, Any]:
@@ -156,7 +169,7 @@ def stored_span(span: SpanRecord, trace_id: str) -> dict[str, Any]:
     }
 
 
-def _info_entity(record: TraceRecord, experiment_id: str) -> Any:
+def info_entity(record: TraceRecord, experiment_id: str) -> Any:
     from mlflow.entities import TraceInfo
     from mlflow.entities.trace_location import TraceLocation
     from mlflow.entities.trace_state import TraceState
@@ -203,7 +216,7 @@ def _assessment_entity(each: Any) -> Any:
     if each.kind == "expectation":
         return Expectation(value=each.value, **details)
     if each.kind == "issue":
-        return IssueReference(issue_id="is-1", issue_name=each.value, **details)
+        return IssueReference(issue_id=details.pop("name"), issue_name=each.value, **details)
     code, _, message = (each.error or "").partition(": ")
     error = AssessmentError(error_code=code, error_message=message) if each.error else None
     return Feedback(value=each.value, rationale=each.rationale or None, error=error, **details)

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from mlflow_analysis.engine import AnalysisOptions, analyze, reading_order
+from mlflow_analysis import previews, reading
+from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import (
     AnalysisReady,
     EvidenceGrew,
@@ -20,7 +21,8 @@ from mlflow_analysis.events import (
 )
 from mlflow_analysis.findings import Analysis, Verdict
 from mlflow_analysis.records import SkippedTrace, TraceInfo
-from mlflow_analysis.source import RecordedTraces, TraceOutcome
+from mlflow_analysis.slices import reading_order
+from mlflow_analysis.source import RecordedTraces, TraceOutcome, outline_of
 from trace_factory import model, tool, trace
 
 EPOCH_MS = 1_780_272_000_000
@@ -107,19 +109,28 @@ def test_an_unreadable_trace_is_reported_and_skipped() -> None:
     assert analysis.traces_read + len(analysis.skipped) == analysis.traces_total
 
 
+class Stopped(RecordedTraces):
+    """A store whose user stops while the fortieth trace is being read."""
+
+    met = 0
+
+    def traces(self, infos: Sequence[TraceInfo], **options) -> Iterator[TraceOutcome]:
+        for outcome in super().traces(infos, **options):
+            self.met += 1
+            yield outcome
+
+    def stopped(self) -> bool:
+        return self.met >= 40
+
+
 def test_stopping_concludes_from_what_was_read() -> None:
-    read = 0
-
-    def enough() -> bool:
-        nonlocal read
-        read += 1
-        return read > 40
-
-    *_, last = analyze(RecordedTraces(some_traces()), cancelled=enough)
+    source = Stopped(some_traces())
+    *_, last = analyze(source, cancelled=source.stopped)
     assert isinstance(last, AnalysisReady)
     assert last.interrupted
-    assert 0 < last.analysis.traces_read < 120
-    assert "Stopped" in last.analysis.notes[0]
+    read = last.analysis.traces_read
+    assert 0 < read < 120
+    assert last.analysis.notes[0].startswith(f"Stopped by the user after {read} of 120 traces.")
     assert last.analysis.findings
 
 
@@ -161,17 +172,28 @@ def test_failing_and_slow_traces_are_read_first() -> None:
     infos = [record.info for record in records]
     infos[40] = replace(infos[40], state="ERROR")
     infos[70] = replace(infos[70], duration_ms=1e6)
-    order = [info.trace_id for info in reading_order(infos)]
+    order = [each.trace_id for each in reading_order([outline_of(info) for info in infos])]
     assert order[0] == infos[40].trace_id
     assert infos[70].trace_id in order[1:11]
     assert sorted(order) == sorted(info.trace_id for info in infos)
 
 
 def test_evidence_grows_while_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlflow_analysis.engine._EVIDENCE_EVERY", 0.0)
-    monkeypatch.setattr("mlflow_analysis.engine._LIVE_SHARE", float("inf"))
+    monkeypatch.setattr(previews, "_EVIDENCE_EVERY", 0.0)
+    monkeypatch.setattr(previews, "_LIVE_SHARE", float("inf"))
+    monkeypatch.setattr(reading, "_SMALLEST", 2)
+    monkeypatch.setattr(reading, "_LARGEST", 2)
     events = list(
         analyze(RecordedTraces(some_traces(8)), AnalysisOptions(hypotheses=["rate-limited"]))
     )
     read = [event.traces_read for event in events if isinstance(event, EvidenceGrew)]
-    assert read == list(range(1, 9))
+    assert read == [2, 4, 6, 8]
+
+
+def test_where_nobody_watches_nothing_is_counted_before_the_end() -> None:
+    kinds = {
+        type(event)
+        for event in analyze(RecordedTraces(some_traces(8)), AnalysisOptions(live=False))
+    }
+    assert EvidenceGrew not in kinds
+    assert FindingReady in kinds

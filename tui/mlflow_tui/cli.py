@@ -105,7 +105,24 @@ def demo(context: click.Context, fresh: bool) -> None:
 @_experiment
 @_filter
 @click.option("--since", metavar="AGE", help="Only traces younger than this, e.g. 30m, 24h, 7d.")
-@click.option("--max-traces", type=click.IntRange(min=1), metavar="N", help="Read the newest N.")
+@click.option("--max-traces", type=click.IntRange(min=1), metavar="N", help="Read N traces only.")
+@click.option(
+    "--sample",
+    type=click.Choice(["newest", "spread"]),
+    default="newest",
+    show_default=True,
+    help="Which N: the newest, or whole sessions spread evenly over time.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Processes that read. [default: by processors and free memory]",
+)
+@click.option(
+    "--engine", metavar="ADDRESS", default="", help="Have a Dask cluster read: dask://HOST:PORT."
+)
+@click.option("--no-cache", is_flag=True, help="Read every trace anew, and keep nothing of it.")
 @click.option("--report", metavar="FILE", help="Write the report as Markdown; - for stdout.")
 @click.option("--json", "json_file", metavar="FILE", help="Write all as JSON; - for stdout.")
 @click.option(
@@ -156,6 +173,10 @@ def analyze(
     filter_string: str,
     since: str | None,
     max_traces: int | None,
+    sample: str,
+    workers: int | None,
+    engine: str,
+    no_cache: bool,
     report: str | None,
     json_file: str | None,
     accept: str,
@@ -176,6 +197,10 @@ def analyze(
         raise click.UsageError(
             "Say which experiment to analyse: --experiment NAME (its name or id)."
         )
+    if engine and not engine.startswith("dask://"):
+        raise click.BadParameter(
+            "Give the address of a Dask scheduler: dask://HOST:PORT.", param_hint="--engine"
+        )
     if report == "-" and json_file == "-":
         raise click.UsageError("Only one of --report and --json can go to stdout.")
 
@@ -187,6 +212,10 @@ def analyze(
         filter_string=filter_string,
         since_seconds=None if since is None else _seconds(since),
         max_traces=max_traces,
+        sample=sample,
+        workers=workers,
+        engine=engine,
+        cache=not no_cache,
         report=Path(report) if report else None,
         json_file=Path(json_file) if json_file else None,
         accept=accept,

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from mlflow_analysis.events import EvidenceGrew
 from mlflow_analysis.evidence.prevalence import Prevalence, prevalence
 from mlflow_analysis.evidence.verdict import leaning
-from mlflow_analysis.features.build import build_features
-from mlflow_analysis.features.extract import Extracted
+from mlflow_analysis.features.batch import Batch
+from mlflow_analysis.features.build import features_of
+from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, Rule
@@ -68,7 +69,7 @@ class RunningCounts:
     def __init__(self, hypotheses: Sequence[Hypothesis], seed: int = 0) -> None:
         self._hypotheses = tuple(hypotheses)
         self._seed = seed
-        self._arrived: deque[Extracted] = deque()
+        self._arrived: deque[Batch] = deque()
         self._chunk: Features | None = None
         self._waiting: deque[Hypothesis] = deque()
         self._tallies: dict[str, dict[str, Tally]] = {each.id: {} for each in self._hypotheses}
@@ -76,9 +77,10 @@ class RunningCounts:
         self._present: set[Field] = set()
         self._counted = 0
 
-    def arrive(self, extracted: Extracted) -> None:
-        """A trace was read; it is counted in one of the next turns."""
-        self._arrived.append(extracted)
+    def arrive(self, batch: Batch) -> None:
+        """Traces were read; they are counted in one of the next turns."""
+        if len(batch):
+            self._arrived.append(batch)
 
     def turn(
         self,
@@ -102,11 +104,12 @@ class RunningCounts:
                 return
 
     def _next_chunk(self) -> None:
-        size = min(LARGEST_CHUNK, len(self._arrived))
-        traces = [self._arrived.popleft() for _ in range(size)]
-        self._chunk = build_features(traces, seed=self._seed, with_topics=False)
+        batches = [self._arrived.popleft()]
+        while self._arrived and sum(map(len, batches)) + len(self._arrived[0]) <= LARGEST_CHUNK:
+            batches.append(self._arrived.popleft())
+        self._chunk = features_of(frames(batches), seed=self._seed, with_topics=False)
         self._present |= self._chunk.present
-        self._counted += size
+        self._counted += len(self._chunk.traces)
         self._waiting.extend(self._hypotheses)
 
     def _count(self, hypothesis: Hypothesis) -> EvidenceGrew | None:

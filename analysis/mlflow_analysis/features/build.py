@@ -2,80 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from mlflow_analysis.features.extract import (
-    ASSESSMENT_COLUMNS,
-    SPAN_COLUMNS,
-    TRACE_COLUMNS,
-    Extracted,
-)
+from mlflow_analysis.features.batch import batch_of
+from mlflow_analysis.features.extract import Extracted
+from mlflow_analysis.features.frames import Frames, frames
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.features.templates import templates
 from mlflow_analysis.features.topics import topics
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 
-_FEWEST_VALUES, _MOST_VALUES = 2, 50
 _LOAD_WINDOW_MS = 60_000
 _TEXT = ("error_class", "error_message", "error_template")
-_TYPES: Mapping[str, type] = {
-    **dict.fromkeys(("position", "depth", "error_status", "error_offset", "documents"), np.int64),
-    **dict.fromkeys(("failed", "propagated", "complete"), np.bool_),
-    **dict.fromkeys(
-        ("duration_ms", "end_ms", "self_ms", "critical_ms", "input_tokens", "output_tokens",
-         "total_tokens", "cached_tokens", "input_cost", "cost", "top_score"),
-        np.float64,
-    ),
-}  # fmt: skip
-"""Columns of numbers and flags; the others are text, also where a table is empty."""
-_TRACE_TYPES = {**_TYPES, "start_ms": np.int64}
-_SPAN_TYPES = {**_TYPES, "start_ms": np.float64}
-_BEGINNING = itemgetter(TRACE_COLUMNS.index("start_ms"), TRACE_COLUMNS.index("trace_id"))
-_POSITION = itemgetter(SPAN_COLUMNS.index("position"))
-_PLACE = itemgetter(
-    *(ASSESSMENT_COLUMNS.index(key) for key in ("name", "span_id", "source", "value"))
-)
 
 
 def build_features(
     extracted: Sequence[Extracted], *, seed: int = 0, with_topics: bool = True
 ) -> Features:
     """The tables of these traces. ``with_topics=False`` leaves out the clustering of requests."""
-    ordered = sorted(extracted, key=lambda each: _BEGINNING(each.trace))
-    traces = _table([each.trace for each in ordered], TRACE_COLUMNS, _TRACE_TYPES)
-    traces = traces.set_index("trace_id")
-    owner = np.repeat(np.arange(len(ordered)), [len(each.spans) for each in ordered])
-    rows = [row for each in ordered for row in sorted(each.spans, key=_POSITION)]
-    spans = _table(rows, SPAN_COLUMNS, _SPAN_TYPES).set_index("key")
+    return features_of(frames([batch_of(extracted)]), seed=seed, with_topics=with_topics)
+
+
+def features_of(read: Frames, *, seed: int = 0, with_topics: bool = True) -> Features:
+    """What ``frames`` made of batches, with the columns that follow from others, as ``build_features`` does."""
+    traces, spans, owner = read.traces, read.spans, read.owner
     spans["error_template"] = templates(spans["error_message"])
     _add_columns(traces, spans, owner)
     spans["session"] = traces["session"].to_numpy()[owner]
     traces["topic"] = topics(traces["request"], seed) if with_topics and len(traces) else ""
-    assessments = _assessments(ordered)
-    return Features(traces, spans, assessments, _attributes(ordered, traces.index), seed)
-
-
-def _table(
-    rows: Sequence[tuple[Any, ...]], names: Sequence[str], types: Mapping[str, type]
-) -> pd.DataFrame:
-    """Rows as a table. Types are given, since guessing them takes longer than all else."""
-    columns: Iterable[tuple[Any, ...]] = zip(*rows, strict=True) if rows else [()] * len(names)
-    return pd.DataFrame({
-        name: pd.Series(np.array(column, types[name]) if name in types else column, dtype=types.get(name, object))
-        for name, column in zip(names, columns, strict=True)
-    })  # fmt: skip
-
-
-def _assessments(ordered: Sequence[Extracted]) -> pd.DataFrame:
-    rows = [row for each in ordered for row in sorted(each.assessments, key=_PLACE)]
-    table = _table(rows, ASSESSMENT_COLUMNS, {})
-    table["passed"] = table["passed"].infer_objects()
-    return table
+    return Features(traces, spans, read.assessments, read.attributes, seed)
 
 
 def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray) -> None:
@@ -127,13 +85,3 @@ def _most_used(models: pd.Series, owner: np.ndarray, traces: int) -> np.ndarray:
         who, first = np.unique(at[order], return_index=True)
         most[who] = names[model[order][first]]
     return most
-
-
-def _attributes(ordered: Sequence[Extracted], index: pd.Index) -> pd.DataFrame:
-    """Attributes with some, but not many different values."""
-    columns = {}
-    for name in sorted({name for each in ordered for name in each.attributes}):
-        values = [each.attributes.get(name, "") for each in ordered]
-        if _FEWEST_VALUES <= len(set(values)) <= _MOST_VALUES:
-            columns[name] = pd.Series(values, index=index, dtype=object)
-    return pd.DataFrame(columns, index=index, columns=pd.Index(list(columns), dtype=str))

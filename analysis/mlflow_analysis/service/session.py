@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mlflow_analysis import protocol
+from mlflow_analysis.capacity import default_workers
 from mlflow_analysis.engine import AnalysisOptions, analyze, asked_of_store, distinct
 from mlflow_analysis.events import AnalysisReady, Event
 from mlflow_analysis.evidence.weighing import Weighing, missing_field
@@ -148,6 +149,8 @@ class Session:
             purpose=request.purpose,
             confirmed_purpose=lambda: self._purpose if self._is_open(source) else None,
             seed=request.seed,
+            workers=default_workers(),
+            cache=True,
         )
         with self._analysing:  # until the one before has concluded
             for event in analyze(source, options, cancelled=stop.is_set):

@@ -10,6 +10,7 @@ is looked for first and refused with a ``ConnectionProblem``.
 from __future__ import annotations
 
 import time
+from importlib import metadata
 from typing import Any
 
 from mlflow_analysis.protocol import ConnectionReport, ExperimentSummary
@@ -34,7 +35,9 @@ from mlflow_analysis.tracking.problems import (
 )
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.server import check_server
-from mlflow_analysis.tracking.sql_reader import SqlTraces, schema_is_known
+from mlflow_analysis.tracking.server_reader import ServerTraces
+from mlflow_analysis.tracking.sql_client import SqlClient
+from mlflow_analysis.tracking.sql_reader import SqlTraces
 from mlflow_analysis.tracking.survey import Survey, summary, survey
 from mlflow_analysis.untrusted import single_line
 
@@ -67,14 +70,16 @@ def connect(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Connecti
     """
     address = parse(tracking_uri, timeout_seconds=timeout_seconds)
     started = time.perf_counter()
-    check(address, timeout_seconds)
-    mlflow = load_mlflow()
+    direct = SqlClient.of(address, timeout_seconds)
+    if direct is None:
+        check(address, timeout_seconds)
+        load_mlflow()
     version = ""
     if address.kind is StoreKind.SERVER:
         started = time.perf_counter()
         version = check_server(address, timeout_seconds)
     try:
-        client = mlflow.MlflowClient(tracking_uri=address.mlflow_uri)
+        client = direct or load_mlflow().MlflowClient(tracking_uri=address.mlflow_uri)
         if address.kind is not StoreKind.SERVER:
             started = time.perf_counter()
             client.search_experiments(max_results=1)
@@ -87,13 +92,20 @@ def connect(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Connecti
     if address.kind is StoreKind.SQLITE and checks.check_sqlite_file(address):
         # SQLite cannot read such a file without them, unless nobody ever writes to it again.
         notes += ("The file has a write-ahead log: SQLite keeps two helper files beside it.",)
-    direct = address.kind in SQL_KINDS and schema_is_known(client)
-    if address.kind in SQL_KINDS and not direct:
+    if address.kind in SQL_KINDS and direct is None:
         notes += (
             "The tables have a form unknown here: traces are read through MLflow, more slowly.",
         )
-    reader = SqlTraces if direct else StoreTraces
-    return Connection(client, address, mlflow.__version__, version, round_trip_ms, notes, reader)
+    reader = {StoreKind.SERVER: ServerTraces}.get(address.kind, StoreTraces)
+    return Connection(
+        client,
+        address,
+        metadata.version("mlflow"),
+        version,
+        round_trip_ms,
+        notes,
+        SqlTraces if direct else reader,
+    )
 
 
 class Connection:

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
-from mlflow_analysis.records import (
-    Assessment,
-    Experiment,
-    SpanEvent,
-    SpanRecord,
-    TraceInfo,
-    TraceRecord,
-)
+from mlflow_analysis.records import Assessment, Experiment, SpanRecord, TraceInfo, TraceRecord
+from mlflow_analysis.tracking.json_values import json_value
+from mlflow_analysis.tracking.stored_spans import in_order
 from mlflow_analysis.untrusted import printable, printable_value, single_line
 
 SPANS_LOCATION = "mlflow.trace.spansLocation"
 IN_DATABASE = "TRACKING_STORE"
 IN_ARCHIVE = "ARCHIVE_REPO"
-
-_INPUTS = "mlflow.spanInputs"
-_OUTPUTS = "mlflow.spanOutputs"
-_KIND = "mlflow.spanType"
-_NOT_ATTRIBUTES = {_INPUTS, _OUTPUTS, _KIND, "mlflow.traceRequestId"}
-
-# How JSON text can write a character that a terminal could obey, other than as it is. Where neither
-# is found, the values need no second look; most texts are like that, and the look is slow.
-_ESCAPED = re.compile(
-    r"\\(?:[bfr]|u(?:00[0189]|007[fF]|061[cC]|20[026]|[fF][eEfF][fF]|[dD][89a-fA-F]))"
-)
 
 
 def experiment_record(entity: Any) -> Experiment:
@@ -44,7 +22,7 @@ def experiment_record(entity: Any) -> Experiment:
         printable(str(entity.experiment_id)),
         single_line(entity.name or ""),
         entity.last_update_time,
-        _texts(entity.tags),
+        texts(entity.tags),
     )
 
 
@@ -59,9 +37,13 @@ def trace_info(entity: Any) -> TraceInfo:
         duration_ms=entity.execution_duration,
         request_preview=entity.request_preview,
         response_preview=entity.response_preview,
-        tags=entity.tags,
-        metadata=entity.trace_metadata,
-        assessments=entity.assessments or (),
+        tags=texts(entity.tags),
+        metadata=texts(entity.trace_metadata),
+        assessments=[
+            _assessment(each)
+            for each in entity.assessments or ()
+            if getattr(each, "valid", None) is not False
+        ],
     )
 
 
@@ -76,11 +58,10 @@ def info_from(
     response_preview: str | None,
     tags: Mapping[str, str],
     metadata: Mapping[str, str],
-    assessments: Iterable[Any],
+    assessments: Sequence[Assessment],
 ) -> TraceInfo:
-    """An info from its parts as stored; ``assessments`` are ``mlflow.entities.Assessment`` objects."""
-    metadata, tags = _texts(metadata), _texts(tags)
-    usage = _json(metadata.get("mlflow.trace.tokenUsage"))
+    """An info from its parts; ``tags``, ``metadata`` and ``assessments`` are printable already."""
+    usage = json_value(metadata.get("mlflow.trace.tokenUsage"))
     usage = usage if isinstance(usage, dict) else {}
     return TraceInfo(
         trace_id=printable(trace_id),
@@ -98,84 +79,18 @@ def info_from(
         total_tokens=_count(usage.get("total_tokens")),
         tags=tags,
         metadata=metadata,
-        assessments=tuple(
-            sorted(
-                (
-                    _assessment(each)
-                    for each in assessments
-                    if getattr(each, "valid", None) is not False
-                ),
-                key=lambda each: (each.created_ms, each.name, each.source_id, str(each.value)),
-            )
-        ),
+        assessments=tuple(sorted(assessments, key=_by_time)) if assessments else (),
     )
 
 
-def trace_record(info: TraceInfo, stored_spans: Iterable[Mapping[str, Any]]) -> TraceRecord:
-    """The trace of ``info`` with its spans as MLflow stores them: see ``span_record``.
-
-    Raises ``ValueError``, ``KeyError`` or ``TypeError`` if a span is damaged.
-    """
-    records = in_order([span_record(stored) for stored in stored_spans])
+def trace_record(info: TraceInfo, spans: Iterable[SpanRecord]) -> TraceRecord:
+    """The trace of ``info`` with its spans, put in order."""
+    records = in_order(list(spans))
     if not info.name and records:
         # Traces that came over OTLP carry no name of their own: it is their root's.
         roots = (span for span in records if span.parent_id is None)
         info = replace(info, name=single_line(next(roots, records[0]).name))
     return TraceRecord(info, records)
-
-
-def in_order(spans: list[SpanRecord]) -> tuple[SpanRecord, ...]:
-    """By start; of those that start together, parents first, then by id."""
-    parents = {span.span_id: span.parent_id for span in spans}
-    depths: dict[str, int] = {}
-    for span_id in parents:
-        path: list[str] = []
-        seen: set[str] = set()
-        at: str | None = span_id
-        while at is not None and at in parents and at not in depths and at not in seen:
-            path.append(at)
-            seen.add(at)
-            at = parents[at]
-        depth = depths.get(at, -1) if at is not None else -1
-        for each in reversed(path):
-            depth += 1
-            depths[each] = depth
-    return tuple(
-        sorted(spans, key=lambda span: (span.start_ns, depths[span.span_id], span.span_id))
-    )
-
-
-def span_record(stored: Mapping[str, Any]) -> SpanRecord:
-    """A span in its stored form, ``mlflow.entities.Span.to_dict()``: attribute values are JSON texts."""
-    attributes: Mapping[str, Any] = stored.get("attributes") or {}
-    status = stored.get("status") or {}
-    kind = _json(attributes.get(_KIND))
-    end = stored.get("end_time_unix_nano")
-    return SpanRecord(
-        span_id=_hexadecimal(stored["span_id"]),
-        parent_id=_hexadecimal(stored["parent_span_id"]) if stored.get("parent_span_id") else None,
-        name=single_line(str(stored["name"])),
-        kind=single_line(str(kind)).upper() if kind else "UNKNOWN",
-        status=single_line(str(status.get("code") or "UNSET")).removeprefix("STATUS_CODE_"),
-        status_message=printable(str(status.get("message") or "")),
-        start_ns=int(stored["start_time_unix_nano"]),
-        end_ns=int(end) if end else None,
-        inputs=_json(attributes.get(_INPUTS)),
-        outputs=_json(attributes.get(_OUTPUTS)),
-        attributes={
-            printable(name): _json(value)
-            for name, value in sorted(attributes.items())
-            if name not in _NOT_ATTRIBUTES
-        },
-        events=tuple(
-            SpanEvent(
-                single_line(str(event.get("name") or "")),
-                int(event.get("time_unix_nano") or 0),
-                printable_value(dict(event.get("attributes") or {})),
-            )
-            for event in stored.get("events") or ()
-        ),
-    )
 
 
 def _assessment(entity: Any) -> Assessment:
@@ -205,27 +120,12 @@ def _assessment(entity: Any) -> Assessment:
     )
 
 
-def _json(stored: Any) -> Any:
-    """The value that was stored as JSON text, made printable; text that is no JSON stays text."""
-    if not isinstance(stored, str):
-        return printable_value(stored)
-    try:
-        value = orjson.loads(stored)
-    except orjson.JSONDecodeError:
-        try:
-            # Takes what orjson refuses: lone surrogates, and NaN, which comes as the word.
-            value = json.loads(stored, parse_constant=str)
-        except (ValueError, RecursionError):
-            return printable(stored)
-    if (stored.isprintable() or printable(stored) is stored) and not _ESCAPED.search(stored):
-        return value
-    try:
-        return printable_value(value)
-    except RecursionError:
-        return printable(stored)
+def _by_time(each: Assessment) -> tuple[int, str, str, str]:
+    return each.created_ms, each.name, each.source_id, str(each.value)
 
 
-def _texts(mapping: Mapping[str, Any] | None) -> dict[str, str]:
+def texts(mapping: Mapping[str, Any] | None) -> dict[str, str]:
+    """Texts by name, in order of name, all printable."""
     return {
         printable(str(key)): printable(str(value)) for key, value in sorted((mapping or {}).items())
     }
@@ -233,12 +133,3 @@ def _texts(mapping: Mapping[str, Any] | None) -> dict[str, str]:
 
 def _count(value: Any) -> int | None:
     return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def _hexadecimal(span_id: str) -> str:
-    """Stored span ids are base64 of 8 bytes; everywhere else they are 16 hexadecimal digits."""
-    try:
-        decoded = base64.b64decode(span_id, validate=True)
-    except (binascii.Error, ValueError):
-        return printable(span_id)
-    return decoded.hex() if len(decoded) == 8 else printable(span_id)

@@ -4,6 +4,9 @@ Infos are asked for by time, newest first: each page starts where the last one e
 costs the same anywhere in an experiment, and traces that arrive meanwhile make no trace come twice
 and none be left out. Offset pages, which MLflow's tokens are, do neither.
 
+Spans are then asked for by id, many traces in one answer. One that is damaged or keeps its spans in a file
+fails the whole answer; only then are the traces of that batch told apart.
+
 In a process of one's own, ``gc.freeze(); gc.set_threshold(200_000, 20, 100)`` halves the time; that
 is for the owner of the process to do.
 """
@@ -11,12 +14,9 @@ is for the owner of the process to do.
 from __future__ import annotations
 
 import inspect
-import json
 import re
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline, TraceRecord
 from mlflow_analysis.source import SourceSpec, TraceOutcome, never, outline_of
@@ -29,11 +29,14 @@ from mlflow_analysis.tracking.convert import (
     trace_info,
     trace_record,
 )
+from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.incomplete import damaged, stated_size, why_missing
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,
     FilterNotUnderstood,
     TraceNotReadable,
 )
+from mlflow_analysis.tracking.stored_spans import span_record
 from mlflow_analysis.untrusted import printable, single_line
 
 FIRST_PAGE = 500
@@ -43,11 +46,12 @@ FILES_PAGE = 50_000
 """A file store reads every file again for every page."""
 
 DIRECT_BATCH = 500
-SERVER_BATCH = 25
-"""The ids go into the request's address, and some servers take no more than 4,000 characters."""
+UNSIZED_BATCH = 200
+"""Traces at once, as long as nothing tells how large they are."""
 BATCH_BYTES = 32_000_000
 """Traces whose stored sizes add up to this make a batch, however few they are."""
-SERVER_THREADS = 4
+
+Batch = TypeVar("Batch", Sequence[str], Sequence[TraceInfo])
 
 
 class StoreTraces:
@@ -64,8 +68,6 @@ class StoreTraces:
         self.spec: SourceSpec | None = SourceSpec(
             address.mlflow_uri, experiment_id, experiment_name
         )
-        parameters = inspect.signature(client.search_traces).parameters
-        self._where = "locations" if "locations" in parameters else "experiment_ids"
 
     # ---- infos ------------------------------------------------------------------------------
 
@@ -149,6 +151,7 @@ class StoreTraces:
                 return
 
     def _search(self, filter_string: str, bound: str, size: int, token: str | None) -> Any:
+        load_mlflow()
         from mlflow.exceptions import MlflowException
 
         conditions = [part for part in (filter_string.strip(), bound) if part]
@@ -159,7 +162,7 @@ class StoreTraces:
                 order_by=["timestamp_ms DESC"],
                 page_token=token,
                 include_spans=False,
-                **{self._where: [self.experiment_id]},
+                **{self._where(): [self.experiment_id]},
             )
         except MlflowException as error:
             if filter_string and error.error_code in {"INVALID_PARAMETER_VALUE", "BAD_REQUEST"}:
@@ -170,8 +173,14 @@ class StoreTraces:
                     details_of(error, self._address),
                 ) from error
             raise self._broken(error) from error
+        except ConnectionProblem:
+            raise
         except Exception as error:
             raise self._broken(error) from error
+
+    def _where(self) -> str:
+        parameters = inspect.signature(self._client.search_traces).parameters
+        return "locations" if "locations" in parameters else "experiment_ids"
 
     # ---- spans ------------------------------------------------------------------------------
 
@@ -182,72 +191,66 @@ class StoreTraces:
 
         Batches are bounded by number and by stored size. Cancelling is looked for between them.
         """
-        batches = _batches(infos, self._batch_size)
-        if self._address.kind is not StoreKind.SERVER:
-            for batch in batches:
-                if cancelled():
-                    return
-                yield from self._read(batch)
-            return
-        # A server spends its time turning JSON into protobuf and back: keep several at it.
-        with ThreadPoolExecutor(SERVER_THREADS, thread_name_prefix="spans") as pool:
-            ahead: deque[Future[list[TraceOutcome]]] = deque()
-            try:
-                for batch in batches:
-                    ahead.append(pool.submit(self._read, batch))
-                    if len(ahead) > SERVER_THREADS:
-                        yield from ahead.popleft().result()
-                    if cancelled():
-                        return
-                while ahead:
-                    yield from ahead.popleft().result()
-            finally:
-                for future in ahead:
-                    future.cancel()
-
-    def outlines(
-        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
-    ) -> Iterator[list[TraceOutline]]:
-        """Pages of outlines, newest first; raises as ``infos`` does."""
-        for page in self.infos(filter_string, cancelled=cancelled):
-            yield [outline_of(info) for info in page]
+        return self._batch_by_batch(_batches(infos, self._batch_size), self._read, cancelled)
 
     def read(
         self, outlines: Sequence[TraceOutline], *, cancelled: Callable[[], bool] = never
     ) -> Iterator[TraceOutcome]:
         """The traces of ``outlines``, infos and spans, as they are now, in that order."""
-        for batch in _batches_of(outlines, self._batch_size):
-            infos = []
-            for outline in batch:
-                if cancelled():
-                    return
-                try:
-                    infos.append(trace_info(self._info(outline.trace_id)))
-                except Exception as error:  # noqa: BLE001 - told in the outcome
-                    self._check_still_there()
-                    yield SkippedTrace(
-                        outline.trace_id, f"It is no longer there ({type(error).__name__})."
-                    )
-            yield from self.traces(infos, cancelled=cancelled)
+        ids = [outline.trace_id for outline in outlines]
+        size = min(self._batch_size, self._unsized_batch)
+        batches = (ids[start : start + size] for start in range(0, len(ids), size))
+        return self._batch_by_batch(batches, self._read_by_id, cancelled)
+
+    def _batch_by_batch(
+        self,
+        batches: Iterable[Batch],
+        read: Callable[[Batch], list[TraceOutcome]],
+        cancelled: Callable[[], bool],
+    ) -> Iterator[TraceOutcome]:
+        for batch in batches:
+            if cancelled():
+                return
+            yield from read(batch)
+
+    def outlines(
+        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[list[TraceOutline]]:
+        """Pages of outlines, newest first; raises as ``infos`` does.
+
+        MLflow's client tells nothing of spans in a listing, so a mark stands for what the info says
+        of them: their number and size once the trace has ended.
+        """
+        for page in self.infos(filter_string, cancelled=cancelled):
+            yield [outline_of(info) for info in page]
 
     def trace(self, trace_id: str) -> TraceRecord:
         """One trace, as it is now. Raises ``TraceNotReadable`` with the reason."""
-        try:
-            info = trace_info(self._info(trace_id))
-        except Exception as error:
-            self._check_still_there()
+        info = self._infos_of([trace_id]).get(printable(trace_id))
+        if info is None:
             raise TraceNotReadable(
                 f"The store has no trace {printable(trace_id)}.",
                 "It may have been deleted; read the experiment again.",
-                details_of(error, self._address),
-            ) from error
+            )
         (outcome,) = self._read([info])
         if isinstance(outcome, SkippedTrace):
             raise TraceNotReadable(f"The spans of this trace cannot be shown. {outcome.reason}")
         return outcome
 
-    def _info(self, trace_id: str) -> Any:
-        return self._client._tracing_client.get_trace_info(trace_id)
+    def _infos_of(self, trace_ids: Sequence[str]) -> dict[str, TraceInfo]:
+        """The infos of these traces by id; those that are no longer there are left out."""
+        try:
+            found = self._store.batch_get_trace_infos(list(trace_ids))
+        except Exception:  # noqa: BLE001 - older stores and servers, and files, have no such question
+            found = self._infos_one_by_one(trace_ids)
+        return {info.trace_id: info for info in map(trace_info, found)}
+
+    def _infos_one_by_one(self, trace_ids: Sequence[str]) -> Iterator[Any]:
+        for trace_id in trace_ids:
+            try:
+                yield self._client._tracing_client.get_trace_info(trace_id)
+            except Exception:  # noqa: BLE001 - it is no longer there, unless the store isn't either
+                self._check_still_there()
 
     @property
     def _store(self) -> Any:
@@ -256,13 +259,44 @@ class StoreTraces:
 
     @property
     def _batch_size(self) -> int:
-        return SERVER_BATCH if self._address.kind is StoreKind.SERVER else DIRECT_BATCH
+        return DIRECT_BATCH
+
+    @property
+    def _unsized_batch(self) -> int:
+        return UNSIZED_BATCH
+
+    def _read_by_id(self, trace_ids: Sequence[str]) -> list[TraceOutcome]:
+        """The outcomes of one batch, in its order."""
+        outcomes = self._whole(trace_ids)
+        rest = [trace_id for trace_id in trace_ids if trace_id not in outcomes]
+        infos = self._infos_of(rest) if rest else {}
+        for batch in _batches([infos[each] for each in rest if each in infos], self._batch_size):
+            read = zip(batch, self._read(batch), strict=True)
+            outcomes |= {info.trace_id: outcome for info, outcome in read}
+        gone = "It is no longer there."
+        return [outcomes.get(each) or SkippedTrace(each, gone) for each in trace_ids]
+
+    def _whole(self, trace_ids: Sequence[str]) -> dict[str, TraceOutcome]:
+        """Those of the traces that come, info and spans, in one answer: most, or else none."""
+        try:
+            return self._together(trace_ids)
+        except Exception:  # noqa: BLE001 - one with spans in a file, or damaged: they are told apart later
+            self._check_still_there()
+            return {}
+
+    def _together(self, trace_ids: Sequence[str]) -> dict[str, TraceOutcome]:
+        """Those that are complete of the traces with spans in the store. Raises whatever MLflow does."""
+        traces = self._store.batch_get_traces(list(trace_ids))
+        infos = [trace_info(trace.info) for trace in traces]
+        return {
+            info.trace_id: _converted(info, trace)
+            for info, trace in zip(infos, traces, strict=True)
+        }
 
     def _read(self, batch: Sequence[TraceInfo]) -> list[TraceOutcome]:
         """The outcomes of one batch, in its order."""
         outcomes: dict[str, TraceOutcome] = {}
-        together = [info for info in batch if _is_in_store(info)]
-        self._read_together(together, outcomes)
+        self._read_together([info for info in batch if _is_in_store(info)], outcomes)
         for info in batch:
             if not _is_in_store(info):
                 outcomes[info.trace_id] = self._read_artifact(info)
@@ -272,10 +306,7 @@ class StoreTraces:
         if not batch:
             return
         try:
-            found = {
-                printable(trace.info.trace_id): trace
-                for trace in self._store.batch_get_traces([info.trace_id for info in batch])
-            }
+            found = self._together([info.trace_id for info in batch])
         except Exception as error:  # noqa: BLE001 - one damaged span fails its whole batch, in any way
             self._check_still_there()
             if len(batch) == 1:
@@ -286,11 +317,8 @@ class StoreTraces:
             self._read_together(batch[middle:], outcomes)
             return
         for info in batch:
-            trace = found.get(info.trace_id)
-            if trace is None:
-                outcomes[info.trace_id] = SkippedTrace(info.trace_id, why_missing(info))
-            else:
-                outcomes[info.trace_id] = _converted(info, trace)
+            missing = SkippedTrace(info.trace_id, why_missing(info))
+            outcomes[info.trace_id] = found.get(info.trace_id, missing)
 
     def _read_artifact(self, info: TraceInfo) -> TraceOutcome:
         """Traces of clients before 3.6, and of file stores, keep their spans in a file each."""
@@ -300,19 +328,26 @@ class StoreTraces:
             self._check_still_there()
             said = single_line(str(error))
             if "missing span data" in said or "not found" in said.lower():
-                return SkippedTrace(info.trace_id, "The file with its spans is missing.")
+                gone = "The file with its spans is missing."
+                running = info.state == "IN_PROGRESS"  # the file is written when it ends
+                return SkippedTrace(info.trace_id, why_missing(info) if running else gone)
             if "corrupted" in said:
                 return SkippedTrace(info.trace_id, "The file with its spans is damaged.")
             return SkippedTrace(info.trace_id, f"Its spans could not be read: {said[:200]}")
-        return _converted(info, trace)
+        return _converted(trace_info(trace.info), trace)
 
     def _check_still_there(self) -> None:
         """Tell a damaged trace from a lost store. Raises ``ConnectionProblem`` for the latter."""
         check_reachable(self._address, 5.0)
         try:
-            self._client.search_experiments(max_results=1)
+            self._ask_anything()
+        except ConnectionProblem:
+            raise
         except Exception as error:
             raise self._broken(error) from error
+
+    def _ask_anything(self) -> None:
+        self._client.search_experiments(max_results=1)
 
     def _broken(self, error: Exception) -> ConnectionProblem:
         return ConnectionProblem(
@@ -336,42 +371,11 @@ def _is_in_store(info: TraceInfo) -> bool:
 
 def _converted(info: TraceInfo, trace: Any) -> TraceOutcome:
     try:
-        record = trace_record(trace_info(trace.info), [span.to_dict() for span in trace.data.spans])
+        spans = [span_record(span.to_dict()) for span in trace.data.spans]
+        record = trace_record(info, spans)
     except Exception as error:  # noqa: BLE001 - damage takes any form
         return damaged(info, error)
     return record if record.spans else SkippedTrace(info.trace_id, why_missing(info))
-
-
-def damaged(info: TraceInfo, error: Exception) -> SkippedTrace:
-    """A trace whose spans are there and cannot be decoded."""
-    return SkippedTrace(
-        info.trace_id,
-        f"One of its spans is damaged and cannot be decoded ({type(error).__name__}).",
-    )
-
-
-def expected_spans(info: TraceInfo) -> int:
-    """How many spans the trace's own statistics speak of; 0 if they don't say."""
-    stated = _stored_size(info).get("num_spans")
-    return stated if isinstance(stated, int) else 0
-
-
-def why_missing(info: TraceInfo) -> str:
-    """Why no spans, or too few, are stored for a trace, in one sentence."""
-    expected = expected_spans(info)
-    if info.state == "IN_PROGRESS":
-        return "It is still running and its spans are not stored yet."
-    if expected > 0:
-        return f"Not all of its {expected} spans are stored."
-    return "No spans are stored for it."
-
-
-def _stored_size(info: TraceInfo) -> dict[str, Any]:
-    try:
-        stated = json.loads(info.metadata.get("mlflow.trace.sizeStats", "{}"))
-    except ValueError:
-        return {}
-    return stated if isinstance(stated, dict) else {}
 
 
 def _batches(infos: Sequence[TraceInfo], size: int) -> Iterator[list[TraceInfo]]:
@@ -379,15 +383,10 @@ def _batches(infos: Sequence[TraceInfo], size: int) -> Iterator[list[TraceInfo]]
     stored = 0
     for info in infos:
         batch.append(info)
-        stated = _stored_size(info).get("total_size_bytes", 0)
+        stated = stated_size(info).get("total_size_bytes", 0)
         stored += stated if isinstance(stated, int) else 0
         if len(batch) >= size or stored >= BATCH_BYTES:
             yield batch
             batch, stored = [], 0
     if batch:
         yield batch
-
-
-def _batches_of(outlines: Sequence[TraceOutline], size: int) -> Iterator[Sequence[TraceOutline]]:
-    for start in range(0, len(outlines), size):
-        yield outlines[start : start + size]

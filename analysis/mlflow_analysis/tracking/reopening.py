@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 from mlflow_analysis.source import SourceSpec, TraceSource
-from mlflow_analysis.tracking.connection import connect
 
 
 @lru_cache(maxsize=4)
 def reopened(spec: SourceSpec) -> TraceSource:
-    """The source of ``spec``, opened once in each process. Raises ``ConnectionProblem``."""
+    """The source of ``spec``, opened once in each process. Raises ``ConnectionProblem``.
+
+    Where the tables of an SQL store are known, MLflow is not imported.
+    """
+    from mlflow_analysis.tracking.connection import connect
+
     return connect(spec.tracking_uri).experiment(spec.experiment_id)

@@ -1,56 +1,57 @@
 """The fast reader of SQL stores: the tables themselves instead of MLflow's objects.
 
 MLflow's client builds several objects for each row and reads each trace's info twice. Here rows become
-records directly, page by page in the order of their keys. The connection is the client's own, so it is as
-read-only as that one. Since tables are private to MLflow, only schemas are read whose revision is known
-here (``KNOWN_REVISIONS``); of any other, ``reader.StoreTraces`` reads through the public client.
+records directly, page by page in the order of their keys, and MLflow is not even imported unless a trace
+needs it (see ``SqlClient``). The connection is read-only. Since tables are private to MLflow, only
+schemas are read whose revision is known here (``tables.KNOWN_REVISIONS``); of any other,
+``reader.StoreTraces`` reads through the public client.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import orjson
-
-from mlflow_analysis.records import SkippedTrace, TraceInfo
+from mlflow_analysis.records import SkippedTrace, SpanRecord, TraceInfo, TraceOutline
 from mlflow_analysis.source import TraceOutcome, never
-from mlflow_analysis.tracking import reader
-from mlflow_analysis.tracking.convert import (
-    IN_ARCHIVE,
-    SPANS_LOCATION,
-    info_from,
-    trace_record,
-)
-from mlflow_analysis.tracking.reader import StoreTraces, damaged, expected_spans, why_missing
+from mlflow_analysis.tracking import reader, rows, tables
+from mlflow_analysis.tracking.convert import IN_ARCHIVE, SPANS_LOCATION, trace_record
+from mlflow_analysis.tracking.incomplete import damaged, expected_spans, why_missing
+from mlflow_analysis.tracking.reader import StoreTraces
+from mlflow_analysis.tracking.sql_client import engine_of
+from mlflow_analysis.tracking.stored_spans import span_dict, span_record
 from mlflow_analysis.untrusted import printable
 
-KNOWN_REVISIONS = frozenset({"dc11669786a5"})
-"""``alembic_version`` of the schemas that were compared, record by record, with the public client."""
-_AT_ONCE = 500
+IDS_AT_ONCE = 500
 """Ids in one question: SQLite takes no more than 999 parameters in older builds."""
-_KIND = "mlflow.spanType"
-_NAME_TAG = "mlflow.traceName"
+SPANS_OF_AT_ONCE = 50
 
 
-def schema_is_known(client: Any) -> bool:
-    """Whether the tables behind ``client`` (an ``MlflowClient``) have a revision that can be read here."""
-    from sqlalchemy import column, select, table
-
-    engine = getattr(client._tracking_client.store, "engine", None)
-    if engine is None:
-        return False
-    with engine.connect() as connection:
-        found = connection.execute(
-            select(column("version_num")).select_from(table("alembic_version"))
-        )
-        return {row[0] for row in found} <= KNOWN_REVISIONS
+class Archived(Exception):  # noqa: N818 - it is no error
+    """A span was moved to an archive, and its row is empty."""
 
 
 class SqlTraces(StoreTraces):
     """The traces of one experiment of an SQL store, as a ``source.TraceSource``."""
+
+    # ---- listing ----------------------------------------------------------------------------
+
+    def count(self, filter_string: str = "") -> int | None:
+        """All traces of the experiment; ``None`` with a filter."""
+        if filter_string:
+            return None
+        import sqlalchemy as sql
+
+        here = tables.TRACES.c.experiment_id == int(self.experiment_id)
+        try:
+            with self._engine.connect() as connection:
+                found = connection.execute(
+                    sql.select(sql.func.count()).select_from(tables.TRACES).where(here)
+                )
+                return int(found.scalar_one())
+        except Exception as error:
+            raise self._broken(error) from error
 
     def infos(
         self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
@@ -59,152 +60,146 @@ class SqlTraces(StoreTraces):
         if filter_string:
             yield from super().infos(filter_string, cancelled=cancelled)
             return
+        for page, assessments in self._pages(cancelled, marks=False):
+            yield [rows.info(row, assessments[row.request_id]) for row in page]
+
+    def outlines(
+        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[list[TraceOutline]]:
+        """Pages of outlines, newest first. Those that pass a filter have the marks of any others."""
+        if filter_string:
+            for infos in super().infos(filter_string, cancelled=cancelled):
+                found = self._outlines_of([info.trace_id for info in infos])
+                yield [found[info.trace_id] for info in infos if info.trace_id in found]
+            return
+        for page, assessments in self._pages(cancelled, marks=True):
+            yield [rows.outline(row, assessments[row.request_id]) for row in page]
+
+    def _pages(
+        self, cancelled: Callable[[], bool], *, marks: bool
+    ) -> Iterator[tuple[Sequence[Any], dict[str, list[Any]]]]:
+        """Rows of traces, newest first, and of their assessments by trace id."""
         last: tuple[int, str] | None = None
         size = reader.FIRST_PAGE
         while not cancelled():
+            statement = tables.page_of_traces(
+                int(self.experiment_id), last, size, self._engine.dialect.name, marks=marks
+            )
             try:
-                page, last = self._keyed_page(last, size)
+                with self._engine.connect() as connection:
+                    page = connection.execute(statement).all()
+                    page.sort(key=_newest_first, reverse=True)
+                    assessments = _assessments(connection, [row.request_id for row in page])
             except Exception as error:
                 raise self._broken(error) from error
             if page:
-                yield page
-            if last is None:
+                yield page, assessments
+            if len(page) < size:
                 return
+            last = page[-1].timestamp_ms, page[-1].request_id
             size = reader.DIRECT_PAGE
 
-    def _keyed_page(
-        self, last: tuple[int, str] | None, size: int
-    ) -> tuple[list[TraceInfo], tuple[int, str] | None]:
-        """The page after ``last`` (start and id of the trace before it), and its own last."""
-        from mlflow.store.tracking.dbmodels.models import SqlTraceInfo
-        from sqlalchemy import or_, select
+    def _outlines_of(self, trace_ids: Sequence[str]) -> dict[str, TraceOutline]:
+        found, assessments = self._rows_of(trace_ids, marks=True)
+        outlines = (rows.outline(row, assessments[row.request_id]) for row in found)
+        return {outline.trace_id: outline for outline in outlines}
 
-        infos = SqlTraceInfo.__table__
-        started, trace_id = infos.c.timestamp_ms, infos.c.request_id
-        statement = select(infos).where(infos.c.experiment_id == int(self.experiment_id))
-        if last is not None:
-            # the first bound is implied by the second, and lets the index serve
-            statement = statement.where(
-                started <= last[0], or_(started < last[0], trace_id < last[1])
-            )
-        statement = statement.order_by(started.desc(), trace_id.desc()).limit(size)
-        with self._store.engine.connect() as connection:
-            rows = connection.execute(statement).all()
-            page = list(self._infos_of(connection, rows))
-        return page, (rows[-1].timestamp_ms, rows[-1].request_id) if len(rows) == size else None
+    def _infos_of(self, trace_ids: Sequence[str]) -> dict[str, TraceInfo]:
+        found, assessments = self._rows_of(trace_ids, marks=False)
+        infos = (rows.info(row, assessments[row.request_id]) for row in found)
+        return {info.trace_id: info for info in infos}
 
-    def _infos_of(self, connection: Any, rows: Sequence[Any]) -> Iterator[TraceInfo]:
-        """Infos of rows of ``trace_info``, with their tags, metadata and assessments."""
-        from mlflow.store.tracking.dbmodels.models import (
-            SqlAssessments,
-            SqlTraceMetadata,
-            SqlTraceTag,
-        )
-        from mlflow.store.tracking.utils.trace_analytics import (
-            PROMOTED_TRACE_METADATA_KEYS,
-            compatibility_metadata_from_columns,
-        )
-
-        ids = [row.request_id for row in rows]
-        tags: dict[str, dict[str, str]] = defaultdict(dict)
-        for trace_id, key, value in _children(connection, SqlTraceTag, "request_id", ids):
-            if key != _NAME_TAG:
-                tags[trace_id][key] = value
-        metadata: dict[str, dict[str, str]] = defaultdict(dict)
-        for trace_id, key, value in _children(connection, SqlTraceMetadata, "request_id", ids):
-            if key not in PROMOTED_TRACE_METADATA_KEYS:
-                metadata[trace_id][key] = value
-        assessments: dict[str, list[Any]] = defaultdict(list)
-        for each in _rows_of(connection, SqlAssessments, "trace_id", ids):
-            # a row has all that the method looks at
-            assessments[each.trace_id].append(SqlAssessments.to_mlflow_entity(each))
-        for row in rows:
-            own = tags[row.request_id]
-            if row.trace_name is not None:
-                own[_NAME_TAG] = row.trace_name
-            yield info_from(
-                trace_id=row.request_id,
-                experiment_id=str(row.experiment_id),
-                state=row.status,
-                start_ms=row.timestamp_ms,
-                duration_ms=row.execution_time_ms,
-                request_preview=row.request_preview,
-                response_preview=row.response_preview,
-                tags=own,
-                metadata=metadata[row.request_id] | compatibility_metadata_from_columns(row),
-                assessments=assessments[row.request_id],
-            )
-
-    def _read_together(self, batch: Sequence[TraceInfo], outcomes: dict[str, TraceOutcome]) -> None:
-        """The spans of a batch; what is archived or damaged takes the slow way, which explains itself."""
+    def _rows_of(
+        self, trace_ids: Sequence[str], *, marks: bool
+    ) -> tuple[list[Any], dict[str, list[Any]]]:
+        found: list[Any] = []
+        dialect = self._engine.dialect.name
         try:
-            contents = self._contents([info.trace_id for info in batch])
+            with self._engine.connect() as connection:
+                for some in _parts(trace_ids, IDS_AT_ONCE):
+                    found += connection.execute(
+                        tables.traces_of_ids(dialect, marks=marks), {"ids": some}
+                    ).all()
+                return found, _assessments(connection, trace_ids)
         except Exception as error:
             raise self._broken(error) from error
+
+    # ---- spans ------------------------------------------------------------------------------
+
+    @property
+    def _unsized_batch(self) -> int:
+        return reader.DIRECT_BATCH
+
+    def _whole(self, trace_ids: Sequence[str]) -> dict[str, TraceOutcome]:
+        """Nothing: here infos come first, cheaply, and say how large the traces are."""
+        return {}
+
+    def _read_together(self, batch: Sequence[TraceInfo], outcomes: dict[str, TraceOutcome]) -> None:
+        """The spans of a batch; what is archived takes the slow way, which finds them."""
+        spans = self._spans_of([info.trace_id for info in batch])
         for info in batch:
-            spans = contents.get(info.trace_id, [])
-            if "" in spans or _is_archived(info):
+            found = spans.get(info.trace_id, [])
+            if isinstance(found, Archived) or info.tags.get(SPANS_LOCATION) == IN_ARCHIVE:
                 super()._read_together([info], outcomes)
-            elif not spans or len(spans) < expected_spans(info):
+            elif isinstance(found, Exception):
+                outcomes[info.trace_id] = damaged(info, found)
+            elif not found or len(found) < expected_spans(info):
                 outcomes[info.trace_id] = SkippedTrace(info.trace_id, why_missing(info))
             else:
-                outcomes[info.trace_id] = _converted(info, spans)
+                outcomes[info.trace_id] = trace_record(info, found)
 
-    def _contents(self, trace_ids: Sequence[str]) -> dict[str, list[str]]:
-        """The stored JSON of all spans of these traces."""
-        from mlflow.store.tracking.dbmodels.models import SqlSpan
-        from sqlalchemy import select
+    def _spans_of(self, trace_ids: Sequence[str]) -> dict[str, list[SpanRecord] | Exception]:
+        """The spans of each trace that has any, or what is wrong with one of them.
 
-        spans = SqlSpan.__table__
-        found: dict[str, list[str]] = defaultdict(list)
-        with self._store.engine.connect() as connection:
-            for start in range(0, len(trace_ids), _AT_ONCE):
-                some = trace_ids[start : start + _AT_ONCE]
-                statement = select(spans.c.trace_id, spans.c.content).where(
-                    spans.c.trace_id.in_(some)
-                )
-                for trace_id, content in connection.execute(statement):
-                    found[printable(trace_id)].append(content)
-        return found
+        They become records as they come from the database, a few traces at a time: what has just been
+        fetched is still in the processor's cache.
+        """
+        found: dict[str, list[SpanRecord] | Exception] = {}
+        try:
+            with self._engine.connect() as connection:
+                for some in _parts(trace_ids, SPANS_OF_AT_ONCE):
+                    for trace_id, content in connection.execute(
+                        tables.CONTENTS_OF_IDS, {"ids": some}
+                    ):
+                        _add(found, trace_id, content)
+        except Exception as error:
+            raise self._broken(error) from error
+        return {printable(trace_id): spans for trace_id, spans in found.items()}
 
+    def _ask_anything(self) -> None:
+        self.count()
 
-def _children(
-    connection: Any, model: Any, key: str, ids: Sequence[str]
-) -> Iterable[tuple[str, str, str]]:
-    """Trace id, key and value of tags or metadata."""
-    for row in _rows_of(connection, model, key, ids):
-        yield row.request_id, row.key, row.value
-
-
-def _rows_of(connection: Any, model: Any, key: str, ids: Sequence[str]) -> Iterator[Any]:
-    from sqlalchemy import select
-
-    table = model.__table__
-    for start in range(0, len(ids), _AT_ONCE):
-        some = ids[start : start + _AT_ONCE]
-        yield from connection.execute(select(table).where(table.c[key].in_(some)))
+    @property
+    def _engine(self) -> Any:
+        return engine_of(self._address.mlflow_uri)
 
 
-def _is_archived(info: TraceInfo) -> bool:
-    return info.tags.get(SPANS_LOCATION) == IN_ARCHIVE
+def _assessments(connection: Any, trace_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Rows of assessments by trace id."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for some in _parts(trace_ids, IDS_AT_ONCE):
+        for row in connection.execute(tables.ASSESSMENTS_OF_IDS, {"ids": some}).all():
+            found[row.trace_id].append(row)
+    return found
 
 
-def _converted(info: TraceInfo, contents: Iterable[str]) -> TraceOutcome:
+def _add(found: dict[str, list[SpanRecord] | Exception], trace_id: str, content: str) -> None:
+    spans = found.setdefault(trace_id, [])
+    if isinstance(spans, Exception):
+        return
+    if not content:
+        found[trace_id] = Archived()
+        return
     try:
-        return trace_record(info, [_stored(content) for content in contents])
+        spans.append(span_record(span_dict(content)))
     except Exception as error:  # noqa: BLE001 - damage takes any form
-        return damaged(info, error)
+        found[trace_id] = error
 
 
-def _stored(content: str) -> dict[str, Any]:
-    """A span as MLflow would load it. Raises ``ValueError`` if it is damaged."""
-    try:
-        stored: dict[str, Any] = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        stored = json.loads(content)  # takes what orjson refuses: NaN, lone surrogates
-    attributes = stored.get("attributes")
-    if attributes is None or attributes.get(_KIND) in (None, "", '"UNKNOWN"', "null"):
-        from mlflow.tracing.otel.translation import translate_loaded_span
+def _newest_first(row: Any) -> tuple[int, str]:
+    return row.timestamp_ms, row.request_id
 
-        translate_loaded_span(stored)
-    return stored
+
+def _parts(trace_ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(trace_ids), size):
+        yield trace_ids[start : start + size]

@@ -15,6 +15,7 @@ import click
 import platformdirs
 
 from mlflow_analysis.acceptance import AcceptPolicy, rule
+from mlflow_analysis.capacity import default_workers
 from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
 from mlflow_analysis.contract import analysis_to_json, to_text
 from mlflow_analysis.engine import AnalysisOptions, analyze
@@ -23,6 +24,7 @@ from mlflow_analysis.findings import Analysis, Purpose, Severity, Verdict
 from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.report import render_markdown
 from mlflow_analysis.review import Decision, Review, review_path
+from mlflow_analysis.sampling import Scheme
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.source import TraceSource
 from mlflow_analysis.tracking.connection import connect
@@ -49,6 +51,12 @@ class Request:
     filter_string: str = ""
     since_seconds: int | None = None
     max_traces: int | None = None
+    sample: str = Scheme.NEWEST.value
+    workers: int | None = None
+    """As many as the machine has room for if ``None``."""
+    engine: str = ""
+    """Address of a Dask scheduler."""
+    cache: bool = True
     report: Path | None = None
     json_file: Path | None = None
     accept: str = AcceptPolicy.CONFIRMED.value
@@ -140,6 +148,11 @@ def _analysed(
         filter=request.filter_string,
         since_ms=None if since is None else int((time.time() - since) * 1000),
         max_traces=request.max_traces,
+        sample=Scheme(request.sample),
+        workers=request.workers or default_workers(),
+        engine=request.engine,
+        cache=request.cache,
+        live=False,
         hypotheses=hypotheses,
         focus=focuses,
         purpose=purpose,

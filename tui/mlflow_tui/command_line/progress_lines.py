@@ -59,6 +59,8 @@ class _BarProgress:
 
     def show(self, event: events.Event) -> None:
         """Move the bar if the event is about progress."""
+        if isinstance(event, events.ReadingPlanned):
+            self._bar.console.print(_plan(event), markup=False, highlight=False)
         if not isinstance(event, events.Progress):
             return
         if event.stage != self._stage:
@@ -79,6 +81,8 @@ class _LineProgress:
         """Say it if it is time."""
         if isinstance(event, events.TraceSkipped):
             self._say(f"skipped {event.trace_id}: {event.reason}")
+        if isinstance(event, events.ReadingPlanned):
+            self._say(_plan(event))
         if not isinstance(event, events.Progress):
             return
         now = time.monotonic()
@@ -86,6 +90,13 @@ class _LineProgress:
             return
         self._stage, self._said_at = event.stage, now
         self._say(_line(event))
+
+
+def _plan(event: events.ReadingPlanned) -> str:
+    new = event.traces - event.cached
+    by = f" with {event.workers} workers" if new and event.workers > 1 else ""
+    known = f"; {event.cached:,} were read before" if event.cached else ""
+    return f"{new:,} traces to read{by}{known}"
 
 
 def _line(event: events.Progress) -> str:

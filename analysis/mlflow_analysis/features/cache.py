@@ -1,0 +1,275 @@
+"""Features of traces that were read before, kept on disk: a second analysis reads only what is new or changed.
+
+The folder of an experiment holds parts: folders of Parquet files that are written once, under a name of their
+own, and never altered. A trace is found by its id and its mark (``records.TraceOutline``), so one that has changed
+is not found, and rows of traces that are gone are never asked for. Which part holds what is read from the parts
+themselves. So two processes may write at once, and a process that is killed leaves no half of a part: a part
+becomes visible when its folder is renamed.
+
+Parts hold texts of traces: folders and files are the user's alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from platformdirs import user_cache_path
+
+from mlflow_analysis.features.batch import ASSESSMENTS, ATTRIBUTES, SPANS, TRACES, Batch, joined
+from mlflow_analysis.features.extract import EXTRACTION
+from mlflow_analysis.records import TraceOutline
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BYTES = 2_000_000_000
+"""What all experiments together may take; ``SIZE_VARIABLE`` says otherwise."""
+SIZE_VARIABLE = "MLFLOW_TUI_CACHE_BYTES"
+MOST_PARTS = 32
+"""From this many on, parts are written together."""
+PART_TRACES = 20_000
+"""Traces of one part; so many are held in memory when parts are written together."""
+
+_SCHEMAS = {"traces": TRACES, "spans": SPANS, "assessments": ASSESSMENTS, "attributes": ATTRIBUTES}
+_PART, _UNFINISHED = "part-", "unfinished-"
+_RUNNING = "IN_PROGRESS"
+_MOST_DEAD = 0.25
+"""Rows of traces that have changed or gone, for each that has not."""
+_ABANDONED_S = 3_600.0
+"""A part that was begun so long ago was left by a process that is no more."""
+
+
+def cache_directory() -> Path:
+    """Where features are kept, in the user's cache directory."""
+    return Path(user_cache_path("mlflow-tui")) / "features"
+
+
+def cache_bytes(directory: Path | None = None) -> int:
+    """How much is kept there."""
+    return sum(_size(each) for each in _experiments(directory or cache_directory()))
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """What was there of an experiment, and what has to be read."""
+
+    batches: list[Batch]
+    missing: list[TraceOutline]
+    """In the order asked."""
+
+
+class FeatureCache:
+    """The features of one experiment of one store. Trouble with the disk is logged: it costs time, nothing else.
+
+    ``tracking_uri`` is without credentials. Raises ``ValueError`` if ``SIZE_VARIABLE`` is no number.
+    """
+
+    def __init__(
+        self, tracking_uri: str, experiment_id: str, directory: Path | None = None
+    ) -> None:
+        self._directory = directory or cache_directory()
+        place = hashlib.blake2b(
+            "\n".join((tracking_uri, experiment_id)).encode(), digest_size=12
+        ).hexdigest()
+        self.folder = self._directory / f"{place}-{_version()}"
+        self._most = largest_bytes()
+
+    def load(self, outlines: Sequence[TraceOutline]) -> Cached:
+        """The features of those of ``outlines`` that are kept, unchanged since."""
+        wanted = {each.trace_id: each.mark for each in outlines}
+        batches: list[Batch] = []
+        for part in self._parts():
+            batch = self._read(part, lambda trace_id, mark: wanted.get(trace_id) == mark)
+            if batch is not None:
+                batches.append(batch)
+                for trace_id in batch.traces["trace_id"].to_pylist():
+                    del wanted[trace_id]
+        if batches:
+            os.utime(self.folder)  # used now: see ``_evict``
+        return Cached(batches, [each for each in outlines if each.trace_id in wanted])
+
+    def keep(self, batches: Sequence[Batch]) -> None:
+        """Write the traces of ``batches`` that have ended as one part."""
+        ended = [_ended(each) for each in batches]
+        if sum(map(len, ended)):
+            self._write(joined(ended))
+
+    def tidy(self, outlines: Sequence[TraceOutline], *, complete: bool) -> None:
+        """Write parts together if they are many or hold much that has changed, then make room.
+
+        ``complete``: ``outlines`` are all there are in the experiment, so any other trace is gone.
+        """
+        for left in self.folder.glob(f"{_UNFINISHED}*"):
+            if time.time() - _used(left) > _ABANDONED_S:
+                shutil.rmtree(left, ignore_errors=True)
+        parts = sorted(self._parts(), key=_used, reverse=True)
+        wanted = {each.trace_id: each.mark for each in outlines}
+        seen: set[str] = set()
+
+        def is_live(trace_id: str, mark: str) -> bool:
+            known = wanted.get(trace_id)
+            if trace_id in seen or (complete if known is None else known != mark):
+                return False
+            seen.add(trace_id)
+            return True
+
+        rows = [(part, self._rows(part)) for part in parts]
+        live = sum(is_live(*row) for _, some in rows for row in some)
+        dead = sum(len(some) for _, some in rows) - live
+        if len(parts) >= MOST_PARTS or dead > _MOST_DEAD * max(live, 1):
+            seen.clear()
+            self._rewrite(parts, is_live)
+        self._evict()
+
+    def _rewrite(self, parts: Sequence[Path], is_live: Callable[[str, str], bool]) -> None:
+        some: list[Batch] = []
+        for part in parts:
+            batch = self._read(part, is_live)
+            some += [batch] if batch is not None else []
+            if sum(map(len, some)) >= PART_TRACES or (some and part == parts[-1]):
+                self._write(joined(some))
+                some = []
+        for part in parts:
+            shutil.rmtree(part, ignore_errors=True)
+
+    def _parts(self) -> list[Path]:
+        try:
+            return sorted(each for each in self.folder.iterdir() if each.name.startswith(_PART))
+        except FileNotFoundError:
+            return []
+
+    def _rows(self, part: Path) -> list[tuple[str, str]]:
+        """Id and mark of each trace of a part; none if it cannot be read, which removes it."""
+        try:
+            table = pq.ParquetFile(part / "traces.parquet").read(["trace_id", "mark"])
+        except FileNotFoundError:  # another process has written parts together
+            return []
+        except (OSError, pa.ArrowException) as error:
+            _give_up(part, error)
+            return []
+        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+
+    def _read(self, part: Path, is_wanted: Callable[[str, str], bool]) -> Batch | None:
+        """The wanted traces of a part; ``None`` if there are none, or it cannot be read."""
+        here = [is_wanted(trace_id, mark) for trace_id, mark in self._rows(part)]
+        if not any(here):
+            return None
+        try:
+            tables = []
+            for name, schema in _SCHEMAS.items():
+                table = pq.ParquetFile(part / f"{name}.parquet").read()
+                tables.append(table.cast(schema))
+        except FileNotFoundError:
+            return None
+        except (OSError, pa.ArrowException, ValueError) as error:
+            _give_up(part, error)
+            return None
+        batch = Batch(*tables)
+        return batch if all(here) else _only(batch, pa.array(here))
+
+    def _write(self, batch: Batch) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._directory.chmod(0o700)
+        name = uuid.uuid4().hex
+        unfinished = self.folder / f"{_UNFINISHED}{name}"
+        unfinished.mkdir(mode=0o700)
+        try:
+            for table_name, table in zip(_SCHEMAS, batch.tables, strict=True):
+                path = unfinished / f"{table_name}.parquet"
+                with os.fdopen(
+                    os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+                ) as file:
+                    pq.write_table(table, file, compression="zstd", compression_level=1)
+            unfinished.rename(self.folder / f"{_PART}{name}")
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _evict(self) -> None:
+        """Remove the experiments that were not used for longest, until the rest fits."""
+        others = sorted(
+            (each for each in _experiments(self._directory) if each != self.folder), key=_used
+        )
+        total = _size(self.folder) + sum(map(_size, others))
+        for folder in others:
+            if total <= self._most:
+                return
+            total -= _size(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+        for part in self._parts():
+            if total <= self._most:
+                return
+            total -= _size(part)
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _give_up(part: Path, error: Exception) -> None:
+    logger.warning("%s is damaged, so its traces are read again: %s", part, error)
+    shutil.rmtree(part, ignore_errors=True)
+
+
+def largest_bytes() -> int:
+    """What the cache may take. Raises ``ValueError`` if the environment says so in no number."""
+    told = os.environ.get(SIZE_VARIABLE, "")
+    if not told:
+        return LARGEST_BYTES
+    if not told.isascii() or not told.isdigit():
+        raise ValueError(f"{SIZE_VARIABLE} is {told!r}. Give a number of bytes, e.g. 2000000000.")
+    return int(told)
+
+
+def _version() -> str:
+    """Of the extraction, and of the columns: parts of another version are not looked at."""
+    columns = "\n".join(str(schema) for schema in _SCHEMAS.values())
+    return f"{EXTRACTION}-{hashlib.blake2b(columns.encode(), digest_size=6).hexdigest()}"
+
+
+def _ended(batch: Batch) -> Batch:
+    state = batch.traces["state"].cast(pa.string())
+    keep = pc.and_(pc.not_equal(state, _RUNNING), pc.not_equal(batch.traces["mark"], ""))
+    return batch if pc.all(keep).as_py() else _only(batch, keep)
+
+
+def _only(batch: Batch, keep: pa.Array | pa.ChunkedArray) -> Batch:
+    """The traces of ``batch`` for which ``keep`` is true, with all of their rows."""
+    traces = batch.traces.filter(keep)
+    ids = traces["trace_id"].combine_chunks()
+    rest = (
+        table.filter(pc.is_in(table["trace_id"].cast(pa.string()), value_set=ids))
+        for table in batch.tables[1:]
+    )
+    return Batch(traces, *rest)
+
+
+def _experiments(directory: Path) -> list[Path]:
+    try:
+        return [each for each in directory.iterdir() if each.is_dir()]
+    except FileNotFoundError:
+        return []
+
+
+def _used(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _size(folder: Path) -> int:
+    """Bytes of all files below ``folder``; of what is gone meanwhile, none."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except FileNotFoundError:
+            continue
+    return total

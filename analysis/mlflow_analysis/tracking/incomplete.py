@@ -1,0 +1,42 @@
+"""Why a trace comes without its spans, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from mlflow_analysis.records import SkippedTrace, TraceInfo
+
+
+def damaged(info: TraceInfo, error: Exception) -> SkippedTrace:
+    """A trace whose spans are there and cannot be decoded."""
+    return SkippedTrace(
+        info.trace_id,
+        f"One of its spans is damaged and cannot be decoded ({type(error).__name__}).",
+    )
+
+
+def expected_spans(info: TraceInfo) -> int:
+    """How many spans the trace's own statistics speak of; 0 if they don't say."""
+    stated = stated_size(info).get("num_spans")
+    return stated if isinstance(stated, int) else 0
+
+
+def why_missing(info: TraceInfo) -> str:
+    """Why no spans, or too few, are stored for a trace, in one sentence."""
+    expected = expected_spans(info)
+    if info.state == "IN_PROGRESS":
+        return "It is still running and its spans are not stored yet."
+    if expected > 0:
+        return f"Not all of its {expected} spans are stored."
+    return "No spans are stored for it."
+
+
+def stated_size(info: TraceInfo) -> dict[str, Any]:
+    """MLflow's own statistics of a finished trace: ``num_spans``, ``total_size_bytes`` …"""
+    try:
+        stated = orjson.loads(info.metadata.get("mlflow.trace.sizeStats", "{}"))
+    except ValueError:
+        return {}
+    return stated if isinstance(stated, dict) else {}

@@ -1,0 +1,56 @@
+"""Values that a store keeps as JSON texts → JSON values, made printable."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from mlflow_analysis.untrusted import printable, printable_value
+
+# How JSON text can write a character that a terminal could obey, other than as it is. Where neither
+# is found, the values need no second look; most texts are like that, and the look is slow.
+_ESCAPED = re.compile(
+    r"\\(?:[bfr]|u(?:00[0189]|007[fF]|061[cC]|20[026]|[fF][eEfF][fF]|[dD][89a-fA-F]))"
+)
+
+
+def json_value(stored: Any) -> Any:
+    """The value that was stored as JSON text, made printable; text that is no JSON stays text.
+
+    Never raises. A text whose value is nested deeper than Python goes stays text too.
+    """
+    if not isinstance(stored, str):
+        try:
+            return printable_value(stored)
+        except RecursionError:
+            return "(nested too deeply to be read)"
+    try:
+        value = orjson.loads(stored)
+    except orjson.JSONDecodeError:
+        try:
+            # Takes what orjson refuses: lone surrogates, and NaN, which comes as the word.
+            value = json.loads(stored, parse_constant=str)
+        except (ValueError, RecursionError):
+            return printable(stored)
+        harmless = False
+    else:
+        harmless = holds_nothing_unsafe(stored)
+    if harmless:
+        return value
+    try:
+        return printable_value(value)
+    except RecursionError:
+        return printable(stored)
+
+
+def holds_nothing_unsafe(text: str) -> bool:
+    """Whether the strings in well-formed JSON ``text`` are printable as they are.
+
+    JSON does not let control characters stand in strings, except for DEL.
+    """
+    if text.isascii():
+        return "\x7f" not in text and ("\\" not in text or _ESCAPED.search(text) is None)
+    return (text.isprintable() or printable(text) is text) and _ESCAPED.search(text) is None

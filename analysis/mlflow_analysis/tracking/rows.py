@@ -1,0 +1,135 @@
+"""Rows of MLflow's tables → infos and outlines, as MLflow itself would tell them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from mlflow_analysis.records import Assessment, TraceInfo, TraceOutline
+from mlflow_analysis.tracking.convert import info_from
+from mlflow_analysis.tracking.json_values import holds_nothing_unsafe
+from mlflow_analysis.tracking.tables import COSTS, TOKENS
+from mlflow_analysis.untrusted import printable, printable_value, single_line
+
+_NAME = "mlflow.traceName"
+_SESSION = "mlflow.trace.session"
+_USAGE = "mlflow.trace.tokenUsage"
+_COST = "mlflow.trace.cost"
+_PROMOTED = frozenset({_SESSION, _USAGE, _COST})
+"""Metadata that has columns of its own; a row beside those is older and does not count."""
+
+
+def outline(row: Sequence[Any], assessments: Iterable[Sequence[Any]]) -> TraceOutline:
+    """The outline of a row of ``tables.described(…, marks=True)``.
+
+    Its mark stands for the row, its tags, metadata and assessments as they are, and for the number of
+    its spans. What is within spans needs no look: MLflow counts each writing of spans in the row
+    (``db_payload_generation``).
+    """
+    trace_id, started, duration, state, session = row[:5]
+    stored = [tuple(row), *sorted(map(tuple, assessments))]
+    return TraceOutline(
+        printable(trace_id),
+        int(started),
+        None if duration is None else float(duration),
+        state,
+        printable(session) if session else None,
+        blake2b(orjson.dumps(stored, default=str), digest_size=16).hexdigest(),
+    )
+
+
+def info(row: Sequence[Any], assessments: Iterable[Any]) -> TraceInfo:
+    """The info of a row of ``tables.described``, and of rows of ``assessments``."""
+    trace_id, started, duration, state, session, experiment_id, request, response, name = row[:9]
+    tags, metadata = _texts(row[-2]), _texts(row[-1])
+    tags.pop(_NAME, None)
+    if name is not None:
+        tags[_NAME] = printable(name)
+    for promoted in _PROMOTED:
+        metadata.pop(promoted, None)
+    if session is not None:
+        metadata[_SESSION] = printable(session)
+    if usage := _object(TOKENS, map(_count, row[9:15])):
+        metadata[_USAGE] = usage
+    if cost := _object(COSTS, row[15:18]):
+        metadata[_COST] = cost
+    return info_from(
+        trace_id=trace_id,
+        experiment_id=str(experiment_id),
+        state=state,
+        start_ms=started,
+        duration_ms=duration,
+        request_preview=request,
+        response_preview=response,
+        tags=dict(sorted(tags.items())),
+        metadata=dict(sorted(metadata.items())),
+        assessments=[assessment(each) for each in assessments if each.valid],
+    )
+
+
+def assessment(row: Any) -> Assessment:
+    """A row of ``assessments``. One whose JSON is damaged says so as its ``error``."""
+    kind, value, error, rationale = row.assessment_type, None, None, row.rationale
+    try:
+        value = json.loads(row.value)
+        if kind == "issue":
+            value = value.get("issue_name")
+        elif kind == "feedback" and row.error is not None:
+            said = json.loads(row.error)
+            parts = (said.get("error_code"), said.get("error_message"))
+            error = printable(": ".join(part for part in parts if part))
+        value = printable_value(value)
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        value, error = None, "What is stored of it is damaged."
+    if kind == "expectation":
+        rationale = None  # MLflow has none for these, whatever the table holds
+    source_type = single_line(str(row.source_type)).upper()
+    return Assessment(
+        name=single_line(row.name or ""),
+        kind=kind,
+        value=value,
+        rationale=printable(rationale or ""),
+        source_type="LLM_JUDGE" if source_type == "AI_JUDGE" else source_type,
+        source_id=single_line(str(row.source_id or "")),
+        span_id=printable(row.span_id) if row.span_id else None,
+        error=error,
+        created_ms=int(row.created_timestamp or 0),
+    )
+
+
+def _texts(json_object: str | None) -> dict[str, str]:
+    """A JSON object of texts, as the database makes one of rows; a value may be ``null``."""
+    if not json_object:
+        return {}
+    texts: Mapping[str, Any] = orjson.loads(json_object)
+    if holds_nothing_unsafe(json_object) and None not in texts.values():
+        return dict(texts)
+    return {printable(key): printable(str(value)) for key, value in sorted(texts.items())}
+
+
+def _object(names: Sequence[str], values: Iterable[int | float | None]) -> str:
+    """``json.dumps`` of what is there of ``values`` by name, several times as fast; "" of nothing."""
+    parts = [
+        f'"{name}": {value!r}'
+        for name, value in zip(names, values, strict=True)
+        if value is not None
+    ]
+    return f"{{{', '.join(parts)}}}" if parts else ""
+
+
+def _count(value: Any) -> int | None:
+    """A number of tokens, where there is one: SQLite keeps anything in any column."""
+    if type(value) is int or value is None:
+        return value
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    if isinstance(value, bool) or not number.is_finite() or number != number.to_integral_value():
+        return None
+    return int(number)

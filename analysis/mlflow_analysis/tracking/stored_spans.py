@@ -1,0 +1,238 @@
+"""Spans as MLflow stores them → ``SpanRecord``, decoding payloads only when they are looked at.
+
+Payloads are JSON texts within the JSON of the span, and most of the time of reading would go into
+decoding them, although much of them (the tools offered with each call of a model, say) is never
+asked for. So a ``StoredSpan`` keeps the texts. To whoever uses it, it is a ``SpanRecord``.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from mlflow_analysis.records import SpanEvent, SpanRecord
+from mlflow_analysis.tracking.json_values import json_value
+from mlflow_analysis.untrusted import printable, printable_value, single_line
+
+INPUTS = "mlflow.spanInputs"
+OUTPUTS = "mlflow.spanOutputs"
+KIND = "mlflow.spanType"
+NOT_ATTRIBUTES = frozenset({INPUTS, OUTPUTS, KIND, "mlflow.traceRequestId"})
+_NO_KIND = (None, "", '"UNKNOWN"', "null")
+OTHER_CONVENTIONS = (
+    "ai.", "entity.", "gen_ai.", "langfuse.", "lk.", "lmnr.", "openinference.", "span.", "traceloop.",
+)  # fmt: skip
+"""How attributes begin by which MLflow tells the kind of a span that says none of its own."""
+_SHORT = 200
+"""Names up to this many characters are remembered: a few names make up most spans."""
+
+_FIELDS = tuple(field.name for field in fields(SpanRecord))
+_set = object.__setattr__
+
+
+class StoredSpan(SpanRecord):
+    """A ``SpanRecord`` whose payloads and events are decoded on first use."""
+
+    __slots__ = ("_stored",)
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for what is not set: the slots of fields that are still to be decoded.
+        if name not in _DECODED:
+            raise AttributeError(name)
+        value = _DECODED[name](self._stored)
+        _set(self, name, value)
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SpanRecord):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in _FIELDS)
+
+    __hash__ = SpanRecord.__hash__
+
+    def __reduce__(self) -> tuple[type[SpanRecord], tuple[Any, ...]]:
+        return SpanRecord, tuple(getattr(self, name) for name in _FIELDS)
+
+
+class StoredAttributes(Mapping[str, Any]):
+    """Attributes by name, in order of name; each value is decoded on first use."""
+
+    __slots__ = ("_texts", "_values")
+
+    def __init__(self, texts: Mapping[str, Any]) -> None:
+        self._texts = {name: texts[name] for name in sorted(texts.keys() - NOT_ATTRIBUTES)}
+        self._values: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
+        value = self._values[name] = json_value(self._texts[name])
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As of any mapping; most names that are asked for are not there."""
+        return self[name] if name in self._texts else default
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._texts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def span_dict(content: str) -> dict[str, Any]:
+    """The content of a row of ``spans`` as MLflow would load it. Raises ``ValueError`` if damaged."""
+    try:
+        stored: dict[str, Any] = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        stored = json.loads(content)  # takes what orjson refuses: NaN, lone surrogates
+    attributes = stored.get("attributes")
+    if (
+        isinstance(attributes, dict)
+        and attributes.get(KIND) in _NO_KIND
+        and any(name.startswith(OTHER_CONVENTIONS) for name in attributes)
+    ):
+        _translate_kind(stored)  # imports MLflow, so only if it can make a difference
+    return stored
+
+
+def span_record(stored: Mapping[str, Any]) -> SpanRecord:
+    """A span in its stored form, ``mlflow.entities.Span.to_dict()``: attribute values are JSON texts.
+
+    Raises ``AttributeError``, ``KeyError``, ``TypeError`` or ``ValueError`` if it is damaged; what is
+    decoded later cannot fail.
+    """
+    attributes = stored.get("attributes") or {}
+    if not isinstance(attributes, dict):
+        raise TypeError("attributes are no object")
+    kind = attributes.get(KIND)
+    status = stored.get("status") or {}
+    message = status.get("message")
+    parent = stored.get("parent_span_id")
+    name = str(stored["name"])
+    end = stored.get("end_time_unix_nano")
+    span = StoredSpan.__new__(StoredSpan)
+    _set(span, "_stored", stored)
+    _set(span, "span_id", hexadecimal(stored["span_id"]))
+    _set(span, "parent_id", hexadecimal(parent) if parent else None)
+    _set(span, "name", _name(name) if len(name) <= _SHORT else single_line(name))
+    _set(span, "kind", _kind(kind) if type(kind) is str and len(kind) <= _SHORT else _kind_of(kind))
+    _set(span, "status", _status(status.get("code") or "UNSET"))
+    _set(span, "status_message", printable(str(message)) if message else "")
+    _set(span, "start_ns", int(stored["start_time_unix_nano"]))
+    _set(span, "end_ns", int(end) if end else None)
+    if events := stored.get("events"):
+        _set(span, "events", tuple(map(_event, events)))
+    return span
+
+
+def in_order(spans: list[SpanRecord]) -> tuple[SpanRecord, ...]:
+    """By start; of those that start together, parents first, then by id."""
+    starts = [span.start_ns for span in spans]
+    if len(set(starts)) == len(starts):
+        return tuple(sorted(spans, key=lambda span: span.start_ns))
+    parents = {span.span_id: span.parent_id for span in spans}
+    depths: dict[str, int] = {}
+    for span_id in parents:
+        path: list[str] = []
+        seen: set[str] = set()
+        at: str | None = span_id
+        while at is not None and at in parents and at not in depths and at not in seen:
+            path.append(at)
+            seen.add(at)
+            at = parents[at]
+        depth = depths.get(at, -1) if at is not None else -1
+        for each in reversed(path):
+            depth += 1
+            depths[each] = depth
+    return tuple(
+        sorted(spans, key=lambda span: (span.start_ns, depths[span.span_id], span.span_id))
+    )
+
+
+def hexadecimal(span_id: str) -> str:
+    """Stored span ids are base64 of 8 bytes; everywhere else they are 16 hexadecimal digits."""
+    if len(span_id) == 12 and span_id[-1] == "=":
+        try:
+            decoded = binascii.a2b_base64(span_id)
+        except ValueError:
+            return printable(span_id)
+        if len(decoded) == 8:
+            return decoded.hex()
+    return printable(span_id)
+
+
+def _attributes(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    texts = stored.get("attributes") or {}
+    if all(map(_is_printable, texts)):
+        return StoredAttributes(texts)
+    return {
+        printable(name): json_value(value)
+        for name, value in sorted(texts.items())
+        if name not in NOT_ATTRIBUTES
+    }
+
+
+def _payload(stored: Mapping[str, Any], name: str) -> Any:
+    return json_value((stored.get("attributes") or {}).get(name))
+
+
+_DECODED: dict[str, Callable[[Mapping[str, Any]], Any]] = {
+    "inputs": lambda stored: _payload(stored, INPUTS),
+    "outputs": lambda stored: _payload(stored, OUTPUTS),
+    "attributes": _attributes,
+    "events": lambda _: (),  # those that are there are decoded at once
+}
+
+
+def _event(event: Mapping[str, Any]) -> SpanEvent:
+    return SpanEvent(
+        single_line(str(event.get("name") or "")),
+        int(event.get("time_unix_nano") or 0),
+        printable_value(dict(event.get("attributes") or {})),
+    )
+
+
+def _translate_kind(stored: dict[str, Any]) -> None:
+    """Give ``stored`` the kind that MLflow reads from the attributes of other conventions."""
+    from mlflow_analysis.tracking.environment import load_mlflow
+
+    load_mlflow()
+    from mlflow.tracing.otel.translation import translate_loaded_span
+
+    translate_loaded_span(stored)
+
+
+@lru_cache(maxsize=4096)
+def _name(text: str) -> str:
+    return single_line(text)
+
+
+def _kind_of(stored: Any) -> str:
+    kind = json_value(stored)
+    return single_line(str(kind)).upper() if kind else "UNKNOWN"
+
+
+_kind = lru_cache(maxsize=1024)(_kind_of)
+
+
+@lru_cache(maxsize=64)
+def _status(code: Any) -> str:
+    return single_line(str(code)).removeprefix("STATUS_CODE_")
+
+
+@lru_cache(maxsize=4096)
+def _is_printable(name: str) -> bool:
+    return printable(name) is name

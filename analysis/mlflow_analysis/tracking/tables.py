@@ -1,0 +1,106 @@
+"""MLflow's tables as far as they are read here, and the questions asked of them.
+
+They are defined anew, because MLflow's own definitions come with MLflow: seconds to import, and much
+memory, in each process that reads. What is read stays read-only; what can be told in one question is.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sql
+
+KNOWN_REVISIONS = frozenset({"dc11669786a5"})
+"""``alembic_version`` of the schemas that were compared, record by record, with the public client."""
+
+TOKENS = (
+    "input_tokens",
+    "output_tokens",
+    "total_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation_input_tokens_above_1hr",
+)
+COSTS = ("input_cost", "output_cost", "total_cost")
+_LISTED = ("request_id", "timestamp_ms", "execution_time_ms", "status", "session_id")
+_SHOWN = ("experiment_id", "request_preview", "response_preview", "trace_name", *TOKENS, *COSTS)
+_REST = ("client_request_id", "db_payload_generation")
+
+
+def _table(name: str, *columns: str) -> Any:
+    return sql.table(name, *(sql.column(column) for column in columns))
+
+
+EXPERIMENTS = _table(
+    "experiments", "experiment_id", "name", "lifecycle_stage", "last_update_time", "workspace"
+)
+EXPERIMENT_TAGS = _table("experiment_tags", "experiment_id", "key", "value")
+TRACES = _table("trace_info", *_LISTED, *_SHOWN, *_REST)
+TAGS = _table("trace_tags", "request_id", "key", "value")
+METADATA = _table("trace_request_metadata", "request_id", "key", "value")
+ASSESSMENTS = _table(
+    "assessments", "assessment_id", "trace_id", "name", "assessment_type", "value", "error", "rationale",
+    "source_type", "source_id", "span_id", "created_timestamp", "last_updated_timestamp", "valid",
+    "overrides", "assessment_metadata",
+)  # fmt: skip
+SPANS = _table("spans", "trace_id", "span_id", "content")
+
+_IDS = sql.bindparam("ids", expanding=True)
+ASSESSMENTS_OF_IDS = sql.select(ASSESSMENTS).where(ASSESSMENTS.c.trace_id.in_(_IDS))
+"""Those of the traces whose ids are bound to ``ids``, replaced ones too."""
+CONTENTS_OF_IDS = sql.select(SPANS.c.trace_id, SPANS.c.content).where(SPANS.c.trace_id.in_(_IDS))
+"""Trace id and content of each of their spans."""
+
+_OBJECT_OF = {
+    "sqlite": "json_group_object",
+    "postgresql": "jsonb_object_agg",
+    "mysql": "json_objectagg",
+}
+"""What makes one JSON object of many rows: that is one row to fetch instead of a dozen."""
+
+
+def page_of_traces(
+    experiment_id: int, last: tuple[int, str] | None, size: int, dialect: str, *, marks: bool
+) -> Any:
+    """The ``size`` traces after ``last`` (start and id of one), in no order: see ``described``."""
+    started, trace_id = TRACES.c.timestamp_ms, TRACES.c.request_id
+    statement = sql.select(TRACES).where(TRACES.c.experiment_id == experiment_id)
+    if last is not None:
+        # the first bound is implied by the second, and lets the index serve
+        statement = statement.where(
+            started <= last[0], sql.or_(started < last[0], trace_id < last[1])
+        )
+    page = statement.order_by(started.desc(), trace_id.desc()).limit(size).subquery("page")
+    return described(page, dialect, marks=marks)
+
+
+@lru_cache(maxsize=8)
+def traces_of_ids(dialect: str, *, marks: bool) -> Any:
+    """The traces whose ids are bound to ``ids``, in no order: see ``described``."""
+    chosen = sql.select(TRACES).where(TRACES.c.request_id.in_(_IDS)).subquery("page")
+    return described(chosen, dialect, marks=marks)
+
+
+def described(traces: Any, dialect: str, *, marks: bool) -> Any:
+    """Rows of ``traces``, ending with tags and metadata, each a JSON object (``None`` if there are none).
+
+    With ``marks``, they hold all columns there are, and the number of stored spans.
+    """
+    trace_id = traces.c.request_id
+    columns = [traces.c[name] for name in (*_LISTED, *_SHOWN)]
+    if marks:
+        count = sql.select(sql.func.count()).where(SPANS.c.trace_id == trace_id)
+        columns += [*(traces.c[name] for name in _REST), count.scalar_subquery().label("spans")]
+    return sql.select(
+        *columns,
+        _object(TAGS, trace_id, dialect).label("tags"),
+        _object(METADATA, trace_id, dialect).label("metadata"),
+    )
+
+
+def _object(table: Any, trace_id: Any, dialect: str) -> Any:
+    aggregate = getattr(sql.func, _OBJECT_OF[dialect])(table.c.key, table.c.value)
+    if dialect == "postgresql":
+        aggregate = sql.cast(aggregate, sql.Text)  # the driver would decode it
+    return sql.select(aggregate).where(table.c.request_id == trace_id).scalar_subquery()

@@ -1,0 +1,103 @@
+"""Columns that travel: the same tables however the traces were divided, and a version that tells what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import random
+
+import pandas as pd
+import pytest
+
+import stores
+from mlflow_analysis.features.batch import SPANS, batch_of, joined
+from mlflow_analysis.features.build import build_features, features_of
+from mlflow_analysis.features.extract import (
+    ASSESSMENT_COLUMNS,
+    EXTRACTION,
+    SPAN_COLUMNS,
+    TRACE_COLUMNS,
+    extract,
+)
+from mlflow_analysis.features.frames import frames
+from mlflow_analysis.features.tables import Features
+from trace_factory import feedback, model, retriever, tool, trace
+
+RECORDS = [
+    *stores.small_traces(),
+    *(
+        trace(
+            model("plan", tokens=(100 * number, 10) if number % 3 else None),
+            retriever("search docs", outputs=[{"page_content": "30 days"}] * (number % 4)),
+            tool("charge", outputs=f"Error: card {number} declined" if number % 5 == 0 else "ok"),
+            request=f"Question {number % 7}",
+            session=f"s{number // 2}",
+            tags={"region": ("eu", "us", "")[number % 3], f"only-{number}": "x"},
+            assessments=[feedback("helpful", number % 2 == 0), feedback("score", 0.5)],
+            number=100 + number,
+        )
+        for number in range(1, 31)
+    ),
+]
+
+
+def assert_same(one: Features, other: Features) -> None:
+    for name in ("traces", "spans", "assessments", "attributes"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
+
+
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_however_the_traces_are_divided_the_tables_are_the_same(size: int) -> None:
+    shuffled = [extract(record) for record in RECORDS]
+    random.Random(size).shuffle(shuffled)
+    batches = [batch_of(shuffled[at : at + size]) for at in range(0, len(shuffled), size)]
+    assert_same(
+        features_of(frames(batches)), build_features([extract(record) for record in RECORDS])
+    )
+
+
+def test_nothing_is_lost_on_the_way() -> None:
+    rows = [extract(record) for record in RECORDS]
+    there = pickle.loads(pickle.dumps(batch_of(rows)))
+    features = features_of(frames([there]))
+    for each in rows:
+        told = features.spans[features.spans["trace_id"] == each.trace[0]]
+        by_position = sorted(each.spans, key=lambda row: row[SPAN_COLUMNS.index("position")])
+        for name in ("span_id", "parent_id", "name", "output", "arguments_key", "error_message"):
+            column = SPAN_COLUMNS.index(name)
+            assert list(told[name]) == [row[column] for row in by_position]
+    assert sum(len(each.assessments) for each in rows) == len(features.assessments) > 0
+    verdicts = features.assessments.groupby("name")["passed"].agg(set)
+    assert verdicts["helpful"] >= {True, False}
+    assert verdicts["score"] == {None}
+
+
+def test_equal_texts_are_one_object() -> None:
+    # not in one batch: then they may have been one object before
+    batches = [batch_of([extract(record)]) for record in RECORDS]
+    spans = features_of(frames(batches)).spans
+    answers = spans.loc[spans["output"].str.contains("30 days"), "output"]
+    assert len(answers) > 5
+    assert len({id(text) for text in answers}) == answers.nunique()
+
+
+def test_no_traces_are_tables_too() -> None:
+    assert_same(features_of(frames([])), build_features([]))
+    assert joined([]).spans.schema == SPANS
+    assert list(features_of(frames([])).spans.columns[:2]) == ["trace_id", "span_id"]
+
+
+def test_a_lone_surrogate_is_shown_as_such() -> None:
+    record = trace(tool("echo", outputs="half \ud83d of it"), number=1)
+    assert "half \ufffd of it" in set(build_features([extract(record)]).spans["output"])
+
+
+def test_the_version_says_what_extraction_gives() -> None:
+    """Fails whenever ``extract`` gives other rows: raise ``EXTRACTION``, then write the new digest here."""
+    rows = [extract(record) for record in RECORDS]
+    told = repr((
+        TRACE_COLUMNS, SPAN_COLUMNS, ASSESSMENT_COLUMNS,
+        [(each.trace, each.spans, each.assessments, sorted(each.attributes.items())) for each in rows],
+    ))  # fmt: skip
+    digest = hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    assert (EXTRACTION, digest) == (1, "2f0af8482a3a7664")

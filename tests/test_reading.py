@@ -1,0 +1,371 @@
+"""Slices read by processes: the same result as read in one go, whatever happens to the workers."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import stores
+from mlflow_analysis import executors, reading
+from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.events import AnalysisReady, Event, Progress, ReadingPlanned
+from mlflow_analysis.executors import ThisProcess
+from mlflow_analysis.features.cache import cache_directory
+from mlflow_analysis.findings import Analysis
+from mlflow_analysis.reading import Reading, WorkersLost
+from mlflow_analysis.records import TraceOutline
+from mlflow_analysis.source import RecordedTraces, TraceOutcome, TraceSource, never
+from mlflow_analysis.tracking.connection import connect
+from mlflow_analysis.tracking.environment import load_mlflow
+from trace_factory import feedback, model, tool, trace
+from worker_that_dies import Deadly
+
+RECORDS = [
+    trace(
+        model("answer"),
+        tool("billing", outputs="429 Too Many Requests" if number % 4 == 0 else {"rows": number}),
+        request=f"Where is invoice {number}?",
+        session=f"s{number // 3}",
+        number=number,
+    )
+    for number in range(1, 41)
+]
+EXPERIMENT = "invoices"
+CLAIMS = ("rate-limited",)
+"""One is enough to tell whether the same was read."""
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("invoices") / "mlflow.db"
+    stores.write(RECORDS, f"sqlite:///{path}", EXPERIMENT, path.parent / "artifacts")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few traces are enough for several slices, and for processes."""
+    monkeypatch.setattr(reading, "_SMALLEST", 4)
+    monkeypatch.setattr(reading, "_LARGEST", 4)
+    monkeypatch.setattr(executors, "FEWEST_FOR_PROCESSES", 1)
+
+
+@pytest.fixture
+def source(template: Path) -> TraceSource:
+    return connect(f"sqlite:///{template}").experiment(EXPERIMENT)
+
+
+def listed(source: TraceSource) -> list[TraceOutline]:
+    return [outline for page in source.outlines() for outline in page]
+
+
+def analysis_of(source: TraceSource, **options: Any) -> Analysis:
+    *_, last = analyze(source, AnalysisOptions(hypotheses=CLAIMS, **options))
+    assert isinstance(last, AnalysisReady)
+    return replace(last.analysis, timings={})
+
+
+def ids_read(reader: Reading) -> list[str]:
+    results = [each for each in reader.results() if each is not None]
+    return sorted(i for each in results for i in each.batch.traces["trace_id"].to_pylist())
+
+
+# ---- what is read ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_and_slices_do_not_show(
+    source: TraceSource, workers: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = analysis_of(source)
+    assert plain.traces_read == len(RECORDS)
+    monkeypatch.setattr(reading, "_SMALLEST", size)
+    monkeypatch.setattr(reading, "_LARGEST", size)
+    assert analysis_of(source, workers=workers, live=False) == plain
+
+
+def test_a_source_of_this_process_is_read_here() -> None:
+    events = list(analyze(RecordedTraces(RECORDS), AnalysisOptions(workers=2)))
+    (planned,) = (each for each in events if isinstance(each, ReadingPlanned))
+    assert planned == ReadingPlanned(len(RECORDS), 0, workers=1)
+
+
+def test_a_worker_loads_neither_pandas_nor_mlflow() -> None:
+    loading = """
+import sys
+from mlflow_analysis import worker
+from mlflow_analysis.slices import read_slice
+from mlflow_analysis.source import RecordedTraces
+worker.leave_pandas_out()
+read_slice(RecordedTraces([]), [])
+print(*{name.partition(".")[0] for name in sys.modules})
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", loading], capture_output=True, text=True, check=True
+    )
+    assert "pyarrow" in ran.stdout.split()
+    assert not {"pandas", "textual", "sklearn", "scipy", "mlflow"} & set(ran.stdout.split())
+
+
+# ---- workers that are lost ------------------------------------------------------------------
+
+
+def test_a_killed_worker_loses_nothing(
+    source: TraceSource, caplog: pytest.LogCaptureFixture
+) -> None:
+    plain = analysis_of(source)
+    killed: list[int] = []
+
+    def kill_one(event: Event) -> None:
+        if isinstance(event, Progress) and event.done and not killed:
+            workers = multiprocessing.active_children()
+            killed.append(int(workers[0].pid or 0))
+            os.kill(killed[0], signal.SIGKILL)
+
+    with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr("mlflow_analysis.engine._PROGRESS_EVERY", 0.0)
+        patch.setattr(reading, "_SMALLEST", 1)
+        patch.setattr(reading, "_LARGEST", 1)
+        for event in analyze(source, AnalysisOptions(workers=2, live=False, hypotheses=CLAIMS)):
+            if isinstance(event, Progress) and event.stage == "reading spans":
+                kill_one(event)
+    assert killed
+    assert "A worker was lost" in caplog.text
+    assert isinstance(event, AnalysisReady)
+    assert replace(event.analysis, timings={}) == plain
+
+
+def test_only_the_slice_that_kills_its_worker_is_given_up(source: TraceSource) -> None:
+    outlines = listed(source)
+    assert source.spec is not None
+    place = Deadly(source.spec, 2, frozenset({outlines[13].trace_id}))
+    try:
+        results = [each for each in Reading(place, outlines, never).results() if each is not None]
+    finally:
+        place.close()
+    skipped = [each for result in results for each in result.skipped]
+    assert [each.trace_id for each in skipped] == [each.trace_id for each in outlines[12:16]]
+    assert {each.reason for each in skipped} == {"The process that read it ended."}
+    assert sum(len(each.batch) for each in results) == len(outlines) - 4
+    assert place.renewed == 2  # once with others in flight, once alone
+
+
+def test_workers_that_cannot_live_are_said_to_be_lost(source: TraceSource) -> None:
+    outlines = listed(source)
+    assert source.spec is not None
+    place = Deadly(source.spec, 2, frozenset(each.trace_id for each in outlines))
+    try:
+        with pytest.raises(WorkersLost) as problem:
+            list(Reading(place, outlines, never).results())
+    finally:
+        place.close()
+    assert "--workers 1" in problem.value.remedy
+
+
+class Broken(RecordedTraces):
+    """A source that fails over one trace, not always in the same way as a store does."""
+
+    def read(self, outlines: Sequence[TraceOutline], **options: Any) -> Iterator[TraceOutcome]:
+        if any(each.trace_id == RECORDS[13].info.trace_id for each in outlines):
+            raise OSError("disk")
+        yield from super().read(outlines, **options)
+
+
+def test_a_slice_that_fails_twice_is_told_with_its_reason() -> None:
+    analysis = analysis_of(Broken(RECORDS))
+    assert {each.reason for each in analysis.skipped} == {"It could not be read (OSError)."}
+    assert analysis.traces_read + len(analysis.skipped) == len(RECORDS)
+    assert RECORDS[13].info.trace_id in {each.trace_id for each in analysis.skipped}
+
+
+def test_a_trace_that_cannot_be_analysed_costs_itself_only() -> None:
+    odd = replace(RECORDS[5], spans=(replace(RECORDS[5].spans[0], start_ns=None),))  # type: ignore[arg-type]
+    analysis = analysis_of(RecordedTraces([*RECORDS[:5], odd, *RECORDS[6:]]))
+    (skipped,) = analysis.skipped
+    assert skipped.trace_id == odd.info.trace_id
+    assert "could not be analysed (TypeError)" in skipped.reason
+    assert analysis.traces_read == len(RECORDS) - 1
+
+
+# ---- stopping -------------------------------------------------------------------------------
+
+
+class Stuck(RecordedTraces):
+    """A store that answers for the first slice and then not at all, until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(RECORDS)
+        self.asked = threading.Event()
+        self.let_go = threading.Event()
+        self.slices = 0
+
+    def read(self, outlines: Sequence[TraceOutline], **options: Any) -> Iterator[TraceOutcome]:
+        self.slices += 1
+        if self.slices > 1:
+            self.asked.set()
+            self.let_go.wait()
+        yield from super().read(outlines, **options)
+
+
+def test_stopping_does_not_wait_for_a_store_that_does_not_answer() -> None:
+    source = Stuck()
+    try:
+        *_, last = analyze(source, cancelled=source.asked.is_set)
+        assert not source.let_go.is_set()
+    finally:
+        source.let_go.set()
+    assert isinstance(last, AnalysisReady)
+    assert last.interrupted
+    assert last.analysis.traces_read == 4
+
+
+def test_workers_are_told_to_stop_and_end(source: TraceSource) -> None:
+    stopped = threading.Event()
+    before = set(multiprocessing.active_children())
+    for event in analyze(
+        source, AnalysisOptions(workers=2, live=False, hypotheses=CLAIMS), cancelled=stopped.is_set
+    ):
+        if isinstance(event, Progress) and event.stage == "reading spans":
+            stopped.set()
+    assert isinstance(event, AnalysisReady)
+    for each in set(multiprocessing.active_children()) - before:
+        each.join(30)
+        assert each.exitcode == 0
+
+
+def test_a_worker_does_not_outlive_whoever_started_it(source: TraceSource) -> None:
+    assert source.spec is not None
+    starting = f"""
+import multiprocessing, os, signal
+from mlflow_analysis.executors import Processes
+from mlflow_analysis.source import SourceSpec
+if __name__ == "__main__":
+    place = Processes(SourceSpec({source.spec.tracking_uri!r}, {source.spec.experiment_id!r}, ""), 1)
+    place.submit([]).result()
+    print(*(each.pid for each in multiprocessing.active_children()), flush=True)
+    input()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", starting], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        ended = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
+    readable, _, _ = select.select([ended], [], [], 30)
+    assert readable == [ended]
+
+
+# ---- what was kept --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_store(tmp_path: Path, template: Path) -> str:
+    path = tmp_path / "mlflow.db"
+    path.write_bytes(template.read_bytes())
+    return f"sqlite:///{path}"
+
+
+def planned(uri: str, **options: Any) -> tuple[ReadingPlanned, Analysis]:
+    events = list(
+        analyze(
+            connect(uri).experiment(EXPERIMENT),
+            AnalysisOptions(cache=True, hypotheses=CLAIMS, **options),
+        )
+    )
+    (plan,) = (each for each in events if isinstance(each, ReadingPlanned))
+    assert isinstance(events[-1], AnalysisReady)
+    return plan, replace(events[-1].analysis, timings={})
+
+
+def test_the_second_run_reads_nothing_and_says_the_same(own_store: str) -> None:
+    plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
+    assert not cache_directory().exists()
+    assert planned(own_store) == (ReadingPlanned(40, 0, 1), plain)
+    assert planned(own_store) == (ReadingPlanned(40, 40, 1), plain)
+
+
+def tag(client: Any, trace_id: str, _: str) -> None:
+    client.set_trace_tag(trace_id, "region", "eu")
+
+
+def assess(client: Any, trace_id: str, _: str) -> None:
+    stores.log_assessment(client, trace_id, feedback("helpful", False))
+
+
+def add_span(client: Any, trace_id: str, experiment_id: str) -> None:
+    record = RECORDS[7]
+    late = replace(
+        record.spans[-1], span_id="feedfacefeedface", name="late", outputs="429 too many"
+    )
+    stores.log_span(client, experiment_id, trace_id, late)
+
+
+@pytest.mark.parametrize("change", [tag, assess, add_span])
+def test_a_changed_trace_is_read_again(
+    own_store: str, change: Callable[[Any, str, str], None]
+) -> None:
+    planned(own_store)
+    client = load_mlflow().MlflowClient(tracking_uri=own_store)
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    change(client, RECORDS[7].info.trace_id, experiment)
+    plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
+    assert planned(own_store) == (ReadingPlanned(40, 39, 1), plain)
+    assert planned(own_store) == (ReadingPlanned(40, 40, 1), plain)
+
+
+def test_new_traces_are_read_and_old_ones_are_not(own_store: str, tmp_path: Path) -> None:
+    planned(own_store)
+    more = [trace(model(), number=number) for number in range(101, 104)]
+    stores.write(more, own_store, EXPERIMENT, tmp_path / "artifacts")
+    plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
+    assert planned(own_store) == (ReadingPlanned(43, 40, 1), plain)
+
+
+def test_a_deleted_trace_is_in_no_table(own_store: str) -> None:
+    planned(own_store)
+    client = load_mlflow().MlflowClient(tracking_uri=own_store)
+    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    client.delete_traces(experiment, trace_ids=[RECORDS[7].info.trace_id])
+    plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
+    assert plain.traces_total == 39
+    assert planned(own_store) == (ReadingPlanned(39, 39, 1), plain)
+
+
+def test_what_was_read_before_the_user_stopped_is_not_read_again(own_store: str) -> None:
+    source = connect(own_store).experiment(EXPERIMENT)
+    stopped = threading.Event()
+    for event in analyze(
+        source, AnalysisOptions(cache=True, hypotheses=CLAIMS), cancelled=stopped.is_set
+    ):
+        if isinstance(event, Progress) and event.stage == "reading spans":
+            stopped.set()
+    assert isinstance(event, AnalysisReady)
+    before = event.analysis.traces_read
+    assert 0 < before < 40
+    plan, analysis = planned(own_store)
+    assert plan.cached == before
+    assert analysis == analysis_of(source)
+
+
+def test_a_thread_reads_where_there_is_one_worker(source: TraceSource) -> None:
+    place = ThisProcess(source)
+    try:
+        assert ids_read(Reading(place, listed(source), never)) == sorted(
+            record.info.trace_id for record in RECORDS
+        )
+    finally:
+        place.close()
+    assert not multiprocessing.active_children()
