@@ -11,11 +11,17 @@ from pathlib import Path
 from benchmarks.figures import Figure
 from benchmarks.large_store import EXPERIMENT, make_large_store
 from benchmarks.terminal import Answer, Terminal, mlflow_tui, percentile
+from mlflow_tui.widgets.trace_status import BY_NUMBER, BY_TEXT
 
 LISTED = 100_000
 ANALYSED = 50_000
 _DOWN, _PAGE_DOWN, _TOP, _SORT, _ALL = "j", "\x04", "g", "o", "\x7f"
-_SORTS = 8
+_ORDERS = (
+    *(descending for descending, _ in list(BY_NUMBER.values())[1:]),
+    *(f"by {name}, a to z" for name in BY_TEXT.values()),
+    "newest first",
+)
+"""What the table says of its order, key after key."""
 _SOUGHT = ("refund", "ord-75", "zzzz")
 _MOVES = 100
 _PAGES = 20
@@ -57,8 +63,8 @@ def _listing(terminal: Terminal, traces: int) -> list[Figure]:
         lambda text: bool(_COMPLETE.search(text)) and "reading" not in text, "the last row"
     )
     terminal.idle(_SETTLED_S)
-    sorts = [terminal.press(_SORT) for _ in range(_SORTS)]
-    finds = [_find(terminal, text) for text in _SOUGHT]
+    sorts = {name: _seconds(terminal, _SORT, name) for name in _ORDERS}
+    finds = {text: _find(terminal, text) for text in _SOUGHT}
     terminal.idle(_SETTLED_S)
     moves = terminal.hold(_DOWN, _MOVES)
     terminal.idle(_SETTLED_S)
@@ -68,7 +74,8 @@ def _listing(terminal: Terminal, traces: int) -> list[Figure]:
         terminal.idle(0.5)  # the trace under the cursor is opened meanwhile
     terminal.idle(_SETTLED_S)
     idle = terminal.idle(_IDLE_S)
-    sort_ms, find_ms = (max(_last(answers)) for answers in (sorts, finds))
+    slowest, longest = max(sorts, key=sorts.__getitem__), max(finds, key=finds.__getitem__)
+    sort_ms, find_ms = 1000 * sorts[slowest], 1000 * finds[longest]
     move_size = sum(move.size for move in moves) / len(moves)
     page_size = percentile([page.size for page in pages], 0.5)
     return [
@@ -78,10 +85,13 @@ def _listing(terminal: Terminal, traces: int) -> list[Figure]:
         ),
         Figure("  all rows", f"{all_s:.1f} s"),
         Figure(
-            f"  sort, slowest of {_SORTS} columns", f"{sort_ms:.0f} ms", "≤ 200 ms", sort_ms <= 200
+            f"  sort, slowest of {len(sorts)} columns ({slowest})",
+            f"{sort_ms:.0f} ms",
+            "≤ 200 ms",
+            sort_ms <= 200,
         ),
         Figure(
-            f"  free text, slowest of {len(_SOUGHT)}",
+            f"  free text, slowest of {len(finds)} (“{longest}”)",
             f"{find_ms:.0f} ms",
             "≤ 200 ms",
             find_ms <= 200,
@@ -93,12 +103,19 @@ def _listing(terminal: Terminal, traces: int) -> list[Figure]:
     ]
 
 
-def _find(terminal: Terminal, text: str) -> Answer:
+def _find(terminal: Terminal, text: str) -> float:
     terminal.press("t")
     terminal.press(text)
-    found = terminal.press("\r")
+    seconds = _seconds(terminal, "\r", f"text “{text}”")
     terminal.press(_ALL)
-    return found
+    return seconds
+
+
+def _seconds(terminal: Terminal, key: str, said: str) -> float:
+    """Seconds from a key to the rows of another query: the line above them, drawn with them, says which."""
+    terminal.idle(_SETTLED_S)
+    terminal.send(key)
+    return terminal.seconds_until(lambda text: said in text, said)
 
 
 def _analysing(terminal: Terminal, traces: int) -> list[Figure]:

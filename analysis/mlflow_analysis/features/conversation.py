@@ -33,6 +33,12 @@ _CLASSES = {
     "toolmessage": "tool", "functionmessage": "tool", "functionexecutionresultmessage": "tool",
 }  # fmt: skip
 """The class names by which LangChain and AutoGen tell who speaks."""
+_PLAIN_ROLES = {
+    **dict.fromkeys(_USER_ROLES, "user"),
+    **dict.fromkeys(_ASSISTANT_ROLES, "assistant"),
+    **{role: role for role in ("system", "tool", "developer", "function")},
+}
+"""Roles as most messages tell them."""
 _PARTS = {
     "system-prompt": "system", "user-prompt": "user", "tool-return": "tool", "retry-prompt": "tool",
     "text": "assistant", "tool-call": "assistant",
@@ -67,6 +73,9 @@ def role_of(message: Any) -> str:
     """``user``, ``assistant``, ``system``, ``tool`` … of a message; "" if it is none."""
     if not isinstance(message, dict):
         return ""
+    said = message.get("role")
+    if isinstance(said, str) and said in _PLAIN_ROLES and "kwargs" not in message:
+        return _PLAIN_ROLES[said]
     if isinstance(message.get("kwargs"), dict) and isinstance(message.get("id"), list):
         # LangChain's serialised constructor
         return _CLASSES.get(str(message["id"][-1]).lower(), "")

@@ -63,6 +63,7 @@ _OUTPUT_TOKEN_KEYS = (
     "gen_ai.usage.completion_tokens",
     "llm.token_count.completion",
 )
+_TOKEN_KEYS = frozenset({*_INPUT_TOKEN_KEYS, *_OUTPUT_TOKEN_KEYS})
 _APP_VERSION_KEYS = (
     "app_version",
     "app.version",
@@ -72,6 +73,7 @@ _APP_VERSION_KEYS = (
     "mlflow.source.git.commit",
 )
 _PROMPT_VERSION_KEYS = ("prompt_version", "prompt.version", "mlflow.linkedPrompts")
+_VERSION_KEYS = frozenset({*_APP_VERSION_KEYS, *_PROMPT_VERSION_KEYS})
 _PASSED = frozenset({"yes", "true", "pass", "passed", "correct", "good"})
 _NOT_PASSED = frozenset({"no", "false", "fail", "failed", "incorrect", "bad"})
 
@@ -182,12 +184,11 @@ def _first(info: TraceInfo, keys: tuple[str, ...]) -> str:
 
 
 def _own_attributes(info: TraceInfo) -> dict[str, str]:
-    taken = {*_APP_VERSION_KEYS, *_PROMPT_VERSION_KEYS}
     return {
         f"tag.{key}": str(value)[:80]
         for source in (info.metadata, info.tags)
         for key, value in source.items()
-        if not key.startswith("mlflow.") and key not in taken
+        if not key.startswith("mlflow.") and key not in _VERSION_KEYS
     }
 
 
@@ -246,6 +247,8 @@ def _tokens(span: SpanRecord) -> tuple[int | None, int | None]:
     usage = span.attributes.get("mlflow.chat.tokenUsage")
     if isinstance(usage, dict):
         return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
+    if _TOKEN_KEYS.isdisjoint(span.attributes):
+        return None, None
     return (
         next(
             (_count(span.attributes[key]) for key in _INPUT_TOKEN_KEYS if key in span.attributes),

@@ -46,6 +46,7 @@ _TOOL_KEYS = (
     "tools", "functions", "function_tools", "output_tools", "tool_definitions", "available_tools",
     "tools_to_call_from",
 )  # fmt: skip
+_MAY_OFFER = frozenset(_TOOL_KEYS)
 _SETTING_KEYS = (
     *_SETTINGS,
     "toolConfig",
@@ -56,6 +57,7 @@ _SETTING_KEYS = (
     "extra",
     "body",
 )
+_MAY_SET = frozenset(_SETTING_KEYS)
 _INSTRUCTION_KEYS = (
     "system",
     "system_instruction",
@@ -173,6 +175,8 @@ def _offered(
     if isinstance(outputs, dict) and outputs.get("object") == "response":
         more.append(outputs)  # the Responses API tells the tools again
     for source in (*settings, *(each for one in more for each in _settings(one))):
+        if _MAY_OFFER.isdisjoint(source):
+            continue
         for key in _TOOL_KEYS:
             if source.get(key):
                 names.update(tool_names(source[key]))
@@ -192,7 +196,7 @@ def _settings(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
     value = parsed(value)
     if isinstance(value, dict):
         yield value
-        if depth < 3:
+        if depth < 3 and not _MAY_SET.isdisjoint(value):
             for key in _SETTING_KEYS:
                 if isinstance(value.get(key), (dict, str)):
                     yield from _settings(value[key], depth + 1)
@@ -237,6 +241,8 @@ def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool 
         inner = value.get(key)
         if not inner or isinstance(inner, (int, float)):
             continue
+        if isinstance(inner, str) and inner.lstrip()[:1] not in ("[", "{"):
+            continue  # words: most replies are nothing else
         if key == "messages" and isinstance(inner, list):
             inner = _latest(inner)
         before = len(names)

@@ -45,6 +45,8 @@ def trace_cost(metadata: Mapping[str, str]) -> Cost:
 
 
 def _cost(recorded: Any) -> Cost:
+    if recorded is None:
+        return None, None
     told = parsed(recorded)
     if not isinstance(told, dict):
         return None, None

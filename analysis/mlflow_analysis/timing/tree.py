@@ -94,6 +94,8 @@ def _depth_first(
 
 def _self_ns(span: SpanRecord, children: Sequence[SpanRecord], ends: dict[str, int]) -> int:
     end = ends[span.span_id]
+    if not children:
+        return max(0, end - span.start_ns)
     covered, cursor = 0, span.start_ns
     for child in children:
         begin, stop = max(child.start_ns, cursor), min(ends[child.span_id], end)
@@ -111,9 +113,12 @@ def _critical_path(
     stack = [(root, root.start_ns, ends[root.span_id]) for root in roots]
     while stack:
         span, low, high = stack.pop()
+        if span.span_id not in children:
+            own[span.span_id] = max(0, high - low)
+            continue
         cursor, mine = high, 0
         for child in sorted(
-            children.get(span.span_id, ()), key=lambda each: ends[each.span_id], reverse=True
+            children[span.span_id], key=lambda each: ends[each.span_id], reverse=True
         ):
             begin, stop = max(child.start_ns, low), min(ends[child.span_id], cursor)
             if stop <= begin:
