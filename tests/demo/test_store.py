@@ -15,8 +15,10 @@ from mlflow_analysis.demo.scenario import make_scenario
 from mlflow_analysis.demo.sessions import DAY_MS
 from mlflow_analysis.demo.store import EXPERIMENT, DemoStore, ending_today, ensure_demo_store
 from mlflow_analysis.records import TraceRecord
+from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.convert import trace_info, trace_record
 from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.sql_reader import SqlTraces
 from mlflow_analysis.tracking.stored_spans import span_record
 
 TRACES = 120
@@ -55,6 +57,17 @@ def stored(client: Any) -> dict[str, TraceRecord]:
 @pytest.fixture(scope="module")
 def written() -> dict[str, TraceRecord]:
     return {record.info.trace_id: record for record in make_scenario(traces=TRACES).records}
+
+
+def test_the_reader_of_its_tables_gives_the_records_of_mlflows_client(
+    demo: DemoStore, stored: dict[str, TraceRecord]
+) -> None:
+    source = connect(demo.tracking_uri).experiment(EXPERIMENT)
+    assert type(source) is SqlTraces
+
+    outlines = [outline for page in source.outlines() for outline in page]
+
+    assert {each.info.trace_id: each for each in source.read(outlines)} == stored  # type: ignore[union-attr]
 
 
 def test_every_trace_comes_back_with_its_spans(

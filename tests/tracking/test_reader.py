@@ -268,6 +268,42 @@ def test_tables_of_another_revision_are_left_to_mlflow(
     assert any("read through MLflow" in note for note in connection.report().notes)
 
 
+def test_known_tables_of_an_older_mlflow_are_read_and_yet_not_opened_by_mlflow(
+    small_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow would migrate them."""
+    monkeypatch.setattr(tables, "KNOWN_REVISIONS", frozenset({"1bd49d398cd23"}))
+    execute(small_store, "UPDATE alembic_version SET version_num = '1bd49d398cd23'")
+    before = small_store.read_bytes()
+
+    source = opened(small_store)
+
+    assert len(all_traces(source)) == len(stores.small_traces())
+    with pytest.raises(ConnectionProblem, match="made by an older MLflow"):
+        all_infos(source, "trace.status = 'OK'")
+    assert small_store.read_bytes() == before
+
+
+def test_experiments_apart_by_workspace_are_left_to_mlflow(small_store: Path) -> None:
+    execute(small_store, "UPDATE experiments SET workspace = 'other' WHERE experiment_id != 0")
+
+    with pytest.raises(ConnectionProblem) as caught:
+        connect(str(small_store))
+
+    assert "workspace" in caught.value.details
+
+
+def test_a_damaged_judgement_says_so_and_costs_nothing_else(small_store: Path) -> None:
+    execute(small_store, "UPDATE assessments SET value = '{broken' WHERE name = 'helpful'")
+
+    judged = [info for info in all_infos(opened(small_store)) if info.assessments]
+
+    assert len(judged) == 3
+    for info in judged:
+        (helpful,) = (each for each in info.assessments if each.name == "helpful")
+        assert (helpful.value, helpful.error) == (None, "What is stored of it is damaged.")
+
+
 def test_what_mlflow_adds_on_loading_is_added(small_store: Path) -> None:
     """Spans that came over OpenTelemetry say their kind in an attribute of another name."""
     trace_id = stores.small_traces()[0].info.trace_id
