@@ -240,6 +240,20 @@ def test_links_and_escapes_in_markdown_are_not_obeyed() -> None:
     assert "\x1b" not in "".join(segment.text for segment in segments)
 
 
+def test_what_looks_like_a_heading_within_code_stays_within_it() -> None:
+    text = "# Report\n\n## Issues\n\n### One\n\n````text\n```\n## Forged\n### Forged too\n````\n\n### Two\n"
+    pieces = [[strip.text for strip in piece] for piece in rendered(text, 60, PLAIN)]
+    assert [next(line.strip() for line in piece if line.strip()) for piece in pieces] == [
+        "Report",
+        "Issues",
+        "One",
+        "Two",
+    ]
+    one = "\n".join(pieces[2])
+    assert "    ## Forged" in one
+    assert "    ### Forged too" in one
+
+
 def test_every_line_fits_the_width() -> None:
     long_word = "x" * 300
     text = f"# {long_word}\n\n{long_word}\n\n    {long_word}\n\n| a | b |\n|---|---|\n| {long_word} | 1 |\n"
