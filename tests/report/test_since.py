@@ -127,3 +127,11 @@ def test_it_is_written_with_the_share_then_and_now() -> None:
         day = text[text.index("Since the last review") :]
         assert "12.5% when accepted on 20" in day
         assert "12 of 96 sessions now (60.0%, 95% interval 17.5% to 90.0%)" in day
+    assert "\n\n\n" not in render_markdown(analysis, review)
+
+
+def test_a_strength_has_no_severity() -> None:
+    review = Review(None, "me")
+    review.decide(sample.strength(), Decision.ACCEPTED)
+    text = render_markdown(analysed(sample.strength()), review)
+    assert "- One tool goes with better outcomes (strength): 12.5% when accepted" in text

@@ -17,10 +17,12 @@ import pytest
 
 import stores
 from mlflow_analysis import protocol
+from mlflow_analysis.contract_reading import read_analysis
 from mlflow_analysis.events import AnalysisReady, FindingReady, HypothesisQueued, Progress
 from mlflow_analysis.findings import Category, Purpose
 from mlflow_analysis.focus import parse
 from mlflow_analysis.protocol import Call, Push, Reply, RowQuery
+from mlflow_analysis.saved import kept_analyses
 
 ROOT = Path(__file__).parents[1]
 ANSWER_WITHIN_SECONDS = 120
@@ -217,6 +219,42 @@ def test_an_analysis_runs_to_its_end_and_marks_the_rows(opened: Engine) -> None:
     assert all(row.findings > 0 for row in affected.rows)
     view = opened.ask(protocol.FetchTrace(timeout.trace_ids[0]))
     assert timeout.fingerprint in view.findings
+
+
+def test_a_finished_analysis_is_kept_for_later_reports(opened: Engine, tmp_path: Path) -> None:
+    ready: list[AnalysisReady] = []
+    folder = tmp_path / "data" / "analyses"
+
+    def on_push(body: Any) -> None:
+        if isinstance(body, AnalysisReady):
+            ready.append(body)
+
+    assert opened.ask(protocol.StartAnalysis(keep_in=str(folder)), on_push) == protocol.Done()
+
+    (kept,) = kept_analyses(folder)
+    read = read_analysis(kept.path)
+    assert [each.fingerprint for each in read.findings] == [
+        each.fingerprint for each in ready[0].analysis.findings
+    ]
+
+    opened.ask(protocol.AskFocuses((parse("refund"),)))
+    titles = [each.category.value for each in read_analysis(kept.path).findings]
+    assert "user" in titles, "what is asked later is kept too"
+    opened.ask(protocol.AskFocuses(()))
+
+
+def test_an_analysis_that_cannot_be_kept_is_told_and_not_lost(
+    opened: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    events: list[Any] = []
+
+    answer = opened.ask(
+        protocol.StartAnalysis(keep_in=str(tmp_path / "file" / "analyses")), events.append
+    )
+
+    assert "could not be kept for later reports" in answer.note
+    assert isinstance(events[-1], AnalysisReady)
 
 
 def test_a_purpose_confirmed_while_reading_is_in_the_analysis(opened: Engine) -> None:

@@ -15,9 +15,12 @@ from textual.widgets import Input
 
 from mlflow_analysis.contract import schema
 from mlflow_analysis.events import AnalysisReady
+from mlflow_analysis.report import SECTIONS, markdown_sections, render_markdown
+from mlflow_analysis.review import Review
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.screens.dialogs import ConfirmDialog
 from mlflow_tui.screens.report import ReportScreen, default_file_name
+from mlflow_tui.screens.sections_dialog import SectionsDialog
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.widgets.markdown_view import MarkdownView, rendered
 from mlflow_tui.widgets.palette import Palette
@@ -140,6 +143,56 @@ async def test_json_follows_the_contract(tmp_path: Path) -> None:
     ]
 
 
+async def test_html_is_one_page_with_what_was_accepted(tmp_path: Path) -> None:
+    target = tmp_path / "report.html"
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        await decide(pilot, "a")
+        await to_report(app, pilot)
+        await export(app, pilot, "H", target)
+        assert str(target) in said(app)
+    page = target.read_text()
+    assert page.startswith("<!doctype html>")
+    assert "Calls are refused by a rate limit" in page[page.index('id="issues"') :]
+
+
+async def test_the_chosen_sections_are_shown_and_written(tmp_path: Path) -> None:
+    target = tmp_path / "report.md"
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        await decide(pilot, "a")
+        await to_report(app, pilot)
+        await decide(pilot, "s")
+        assert isinstance(app.screen, SectionsDialog)
+        assert screen_text(app).count("[x]") == len(SECTIONS)
+        await decide(pilot, "a", "j", "space", "j", "j", "j", "space")
+        assert screen_text(app).count("[x]") == 2
+        await decide(pilot, "enter")
+        await preview_written(app, pilot)
+        page = page_text(app)
+        assert "What was analysed" in page
+        assert "Accepted issues" in page
+        assert "Purpose" not in page
+        await export(app, pilot, "e", target)
+        headings = [line for line in target.read_text().splitlines() if line.startswith("## ")]
+        assert headings == ["## What was analysed", "## Accepted issues"]
+        await decide(pilot, "s", "a", "enter")
+        await preview_written(app, pilot)
+        assert "Method and limits" in page_text(app)
+
+
+async def test_leaving_the_choice_of_sections_changes_nothing(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        before = await to_report(app, pilot)
+        await decide(pilot, "s", "a", "escape")
+        await preview_written(app, pilot)
+        assert page_text(app) == before
+
+
+def test_the_preview_is_what_is_written() -> None:
+    """Section by section on the screen, in one piece in the file."""
+    text = render_markdown(analysis(), Review(None, "me"))
+    assert "".join(markdown_sections(analysis(), Review(None, "me"))) == text
+
+
 async def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     async with open_board(tmp_path, finished()) as (app, pilot, _engine):
         await to_report(app, pilot)
@@ -185,6 +238,20 @@ def test_links_and_escapes_in_markdown_are_not_obeyed() -> None:
     assert not any(segment.control for segment in segments)
     assert not any(segment.style and segment.style.link for segment in segments)
     assert "\x1b" not in "".join(segment.text for segment in segments)
+
+
+def test_what_looks_like_a_heading_within_code_stays_within_it() -> None:
+    text = "# Report\n\n## Issues\n\n### One\n\n````text\n```\n## Forged\n### Forged too\n````\n\n### Two\n"
+    pieces = [[strip.text for strip in piece] for piece in rendered(text, 60, PLAIN)]
+    assert [next(line.strip() for line in piece if line.strip()) for piece in pieces] == [
+        "Report",
+        "Issues",
+        "One",
+        "Two",
+    ]
+    one = "\n".join(pieces[2])
+    assert "    ## Forged" in one
+    assert "    ### Forged too" in one
 
 
 def test_every_line_fits_the_width() -> None:

@@ -6,7 +6,6 @@ belongs to the next one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,13 +58,13 @@ class SinceReview:
         )
 
 
-def since_review(
-    analysis: Analysis, ruled: Sequence[Ruled], review: Review | None
-) -> SinceReview | None:
-    """The courses of the findings; ``None`` if nothing was decided before the analysis began."""
-    if review is None:
+def since_review(analysis: Analysis, ruled: Sequence[Ruled], review: Review) -> SinceReview | None:
+    """The courses of the findings; ``None`` if nothing was decided before the analysis began, or if it is not
+    known when that was."""
+    began_ms = analysis.timings.get("began_ms")
+    if began_ms is None:
         return None
-    past = review.before(analysis.timings.get("began_ms", math.inf))
+    past = review.before(began_ms)
     decided = past.decided()
     if not decided:
         return None

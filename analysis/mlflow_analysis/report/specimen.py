@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -90,6 +91,7 @@ def _full() -> Analysis:
             ("weather",),
         ),
         findings=(finding, *others),
+        timings={"began_ms": time.time() * 1000 + _DAY},
         notes=("Only the newest 40 of 41 traces were read.",),
     )
 

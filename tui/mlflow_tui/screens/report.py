@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -138,13 +140,14 @@ class ReportScreen(StepScreen):
         waits = self._page.line_count > 0
         page: list[Strip] = []
         chosen = SECTIONS if sections is None else sections
-        for section in markdown_sections(analysis, review, sections=chosen):
-            for lines in rendered(section, width, palette):
-                if worker.is_cancelled:
-                    return
-                page += lines
-                if not waits:
-                    self.app.call_from_thread(self._add_section, worker, lines)
+        with _collector_at_rest():
+            for section in markdown_sections(analysis, review, sections=chosen):
+                for lines in rendered(section, width, palette):
+                    if worker.is_cancelled:
+                        return
+                    page += lines
+                    if not waits:
+                        self.app.call_from_thread(self._add_section, worker, lines)
         if waits:
             self.app.call_from_thread(self._page.show, page, keep_place=True)
 
@@ -268,6 +271,17 @@ class ReportScreen(StepScreen):
         if action == "next_match":
             return bool(self._sought)
         return True
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """While hundreds of thousands of small objects are made, the garbage collector would look through all of
+    them again and again, for half a second each, in which no key is answered."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _as_markdown(analysis: Analysis, review: Review, sections: Sections) -> str:

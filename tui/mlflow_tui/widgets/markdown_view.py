@@ -24,6 +24,7 @@ from mlflow_analysis.untrusted import printable
 from mlflow_tui.widgets.palette import ROLES, Palette
 from mlflow_tui.widgets.strip_view import StripView
 
+_FENCE = re.compile(r"`{3,}")
 MOST_COLUMNS = 100
 """Lines longer than this are hard to read."""
 
@@ -77,7 +78,7 @@ class _Report(Markdown):
 
 
 def rendered(markdown: str, width: int, palette: Palette) -> Iterator[list[Strip]]:
-    """The lines of each section of ``markdown``, wrapped to ``width`` columns.
+    """The lines of each section of ``markdown``, and within it of each issue, wrapped to ``width`` columns.
 
     Control characters are made visible and links are not made clickable: the text may come from
     traces.
@@ -91,11 +92,31 @@ def rendered(markdown: str, width: int, palette: Palette) -> Iterator[list[Strip
         legacy_windows=False,
         theme=Theme(_styles(palette), inherit=True),
     )
-    for section in re.split(r"(?m)^(?=## )", printable(markdown)):
-        if section.strip():
-            content = _Report(section, hyperlinks=False)
+    for piece in _pieces(printable(markdown)):
+        if piece.strip():
+            content = _Report(piece, hyperlinks=False)
             lines = console.render_lines(content, pad=False)
             yield list(_closed_up(lines))
+
+
+def _pieces(markdown: str) -> Iterator[str]:
+    """The sections, and the issues within one: it may hold dozens, and is drawn as it grows.
+
+    A heading within a fence is none.
+    """
+    lines: list[str] = []
+    fence = ""
+    for line in markdown.splitlines(keepends=True):
+        opened = _FENCE.match(line)
+        if fence:
+            fence = "" if line.strip() == fence else fence
+        elif opened:
+            fence = opened[0]
+        elif line.startswith(("## ", "### ")):
+            yield "".join(lines)
+            lines = []
+        lines.append(line)
+    yield "".join(lines)
 
 
 def _closed_up(lines: list[list[Segment]]) -> Iterator[Strip]:
