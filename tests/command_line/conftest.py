@@ -9,40 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import stores
-from mlflow_analysis.records import TraceRecord
 from mlflow_tui.cli import main, program
-from trace_factory import model, tool, trace
-
-EXPERIMENT = "orders"
-
-
-def orders() -> list[TraceRecord]:
-    """Eighty traces of forty sessions; every fifth fails because ``lookup_order`` is refused."""
-    records = []
-    for number in range(1, 81):
-        refused = number % 5 == 0
-        call = (
-            tool(
-                "lookup_order",
-                status="ERROR",
-                message="429 Too Many Requests",
-                exception=("HTTPError", "429 Too Many Requests: rate limit exceeded"),
-            )
-            if refused
-            else tool("lookup_order", outputs={"state": "shipped"})
-        )
-        records.append(
-            trace(
-                model("plan"),
-                call,
-                request=f"Where is my order {1000 + number}?",
-                response="" if refused else "It was shipped yesterday.",
-                state="ERROR" if refused else "OK",
-                session=f"session-{number // 2}",
-                number=number,
-            )
-        )
-    return records
+from orders import EXPERIMENT, orders
 
 
 @pytest.fixture(scope="session")

@@ -252,6 +252,81 @@ def list_hypotheses(hypothesis_id: str | None) -> None:
     click.echo(explain(hypothesis_id) if hypothesis_id else listing())
 
 
+@program.command("write-back", epilog=EXIT_CODES)
+@_tracking_uri
+@_experiment
+@click.option(
+    "--analysis",
+    "analysis_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="JSON of an analysis. [default: the last analysis kept of the experiment]",
+)
+@click.option(
+    "--accept",
+    type=click.Choice(["confirmed", "reviewed"]),
+    default="reviewed",
+    show_default=True,
+    help="Which findings become issues: those accepted in the saved review, or every confirmed one "
+    "that nobody rejected.",
+)
+@click.option("--assess-traces", is_flag=True, help="Give each affected trace an assessment too.")
+@click.option("--show-secrets", is_flag=True, help="Do not mask credentials found in traces.")
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def write_back(
+    context: click.Context,
+    tracking_uri: str | None,
+    experiment: str | None,
+    analysis_file: Path | None,
+    accept: str,
+    assess_traces: bool,
+    show_secrets: bool,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Write what was reviewed to MLflow: the report, an issue a finding, links from its traces.
+
+    Writing again changes only what differs; a write that was cut off is finished by the next one.
+    """
+    from mlflow_tui.command_line.write_back import WriteBack, write
+
+    context.exit(
+        write(
+            WriteBack(
+                tracking_uri or "",
+                experiment or "",
+                analysis_file,
+                accept,
+                assess_traces,
+                show_secrets,
+                dry_run,
+                yes,
+            )
+        )
+    )
+
+
+@program.command("undo-writes", epilog=EXIT_CODES)
+@_tracking_uri
+@_experiment
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def undo_writes(
+    context: click.Context, tracking_uri: str | None, experiment: str | None, yes: bool
+) -> None:
+    """Take back all that write-back wrote to an experiment.
+
+    MLflow deletes no issue: they become rejected.
+    """
+    if not experiment:
+        raise click.UsageError("Say which experiment: --experiment NAME (its name or id).")
+    from mlflow_tui.command_line.write_back import undo
+
+    context.exit(undo(tracking_uri or "", experiment, yes))
+
+
 @program.command("mcp")
 @_tracking_uri
 @click.option(

@@ -33,16 +33,21 @@ def run(asked: Asked) -> int:
     if not (asked.report or asked.html or asked.json_file or asked.junit or asked.github_summary):
         asked = replace(asked, report=Path("-"))
     reviews = Path(platformdirs.user_data_dir("mlflow-tui")) / "reviews"
-    path = asked.analysis_file
+    path = asked.analysis_file or kept_path(asked, reviews)
     if path is None:
-        found = _matching(asked, analyses_directory(reviews))
-        if len(found) != 1:
-            click.echo(_which(asked, found), err=True)
-            return NOTHING_THERE
-        path = found[0].path
+        return NOTHING_THERE
     delivery = Delivery(asked)
     analysis = read(path)
     return ISSUE_FOUND if delivery.deliver(analysis, _review(reviews, analysis)) else DONE
+
+
+def kept_path(asked: Asked, reviews: Path) -> Path | None:
+    """The one analysis that is meant; says so on stderr where it is not clear which."""
+    found = _matching(asked, analyses_directory(reviews))
+    if len(found) != 1:
+        click.echo(_which(asked, found), err=True)
+        return None
+    return found[0].path
 
 
 def _review(reviews: Path, analysis: Analysis) -> Review:

@@ -1,0 +1,37 @@
+"""A reviewed analysis as what goes back to MLflow: its issues, its report, its JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from mlflow_analysis.acceptance import AcceptPolicy, rule
+from mlflow_analysis.contract import analysis_to_json, to_text
+from mlflow_analysis.filing import Document, Filing, issues_of, rejected_of
+from mlflow_analysis.findings import Analysis
+from mlflow_analysis.report import render_markdown
+from mlflow_analysis.review import Review
+from mlflow_analysis.secrets import masked
+
+
+def filing_for(
+    analysis: Analysis,
+    review: Review,
+    *,
+    accept: AcceptPolicy = AcceptPolicy.REVIEWED,
+    assess_traces: bool = False,
+    show_secrets: bool = False,
+) -> Filing:
+    """What ``analysis`` and ``review`` ask of the store. Credentials are masked unless ``show_secrets``."""
+    shown = analysis if show_secrets else masked(analysis)
+    ruled = rule(shown, review, accept)
+    report = render_markdown(shown, review, accept=accept, show_secrets=True)
+    timeless = replace(shown, timings={})  # durations differ between equal runs
+    content = to_text(analysis_to_json(timeless, review, accept=accept, show_secrets=True))
+    return Filing(
+        issues_of(ruled),
+        rejected_of(ruled),
+        (Document("report.md", report), Document("analysis.json", content)),
+        key=hashlib.sha256(content.encode()).hexdigest()[:32],
+        assess_traces=assess_traces,
+    )

@@ -1,0 +1,146 @@
+"""``mlflow-tui write-back`` and ``undo-writes``: what was reviewed goes to MLflow, and back again."""
+
+from __future__ import annotations
+
+import fcntl
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from mlflow_analysis.acceptance import AcceptPolicy
+from mlflow_analysis.filing import Filing
+from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.tracking.connection import connect
+from mlflow_analysis.tracking.problems import ConnectionProblem, ExperimentNotFound
+from mlflow_analysis.tracking.writer import Told, Writer
+from mlflow_analysis.write_back import filing_for
+from mlflow_tui.command_line.delivery import read
+from mlflow_tui.command_line.kept_report import Asked, kept_path
+from mlflow_tui.settings import Settings
+
+DONE, NOT_CONNECTED, NOTHING_THERE = 0, 3, 4
+
+
+@dataclass(frozen=True)
+class WriteBack:
+    """What to write, where, and whether anybody is asked."""
+
+    tracking_uri: str
+    experiment: str
+    analysis_file: Path | None = None
+    accept: str = AcceptPolicy.REVIEWED.value
+    assess_traces: bool = False
+    show_secrets: bool = False
+    dry_run: bool = False
+    yes: bool = False
+
+
+def write(asked: WriteBack) -> int:
+    """Show what is to be written, ask, write, and return the exit code.
+
+    Raises ``click.ClickException`` for wrong usage.
+    """
+    reviews = Settings.load().review_directory
+    path = asked.analysis_file or kept_path(
+        Asked(tracking_uri=asked.tracking_uri, experiment=asked.experiment), reviews
+    )
+    if path is None:
+        return NOTHING_THERE
+    analysis = read(path)
+    place = review_path(reviews, analysis.tracking_uri, analysis.experiment_id)
+    filing = filing_for(
+        analysis,
+        Review(place),
+        accept=AcceptPolicy(asked.accept),
+        assess_traces=asked.assess_traces,
+        show_secrets=asked.show_secrets,
+    )
+    try:
+        with _alone(place):
+            writer = _writer(
+                asked.tracking_uri or analysis.tracking_uri, analysis.experiment_id, filing
+            )
+            click.echo("\n".join(writer.plan(filing).lines()))
+            if asked.dry_run:
+                return DONE
+            _sure("Write this to MLflow?", asked.yes)
+            with _progress() as told:
+                click.echo(f"Written: {writer.write(filing, told)}.")
+    except ConnectionProblem as problem:
+        return _told(problem)
+    return DONE
+
+
+def undo(tracking_uri: str, experiment: str, yes: bool) -> int:
+    """Take back all that was written to an experiment, and return the exit code."""
+    try:
+        connection = connect(tracking_uri, to_write=True)
+        source = connection.experiment(experiment)
+        place = review_path(
+            Settings.load().review_directory, source.tracking_uri, source.experiment_id
+        )
+        _sure(
+            f"Take back every issue, link, assessment and run that mlflow-tui wrote to "
+            f"{source.experiment_name!r}?",
+            yes,
+        )
+        with _alone(place):
+            withdrawn = connection.writer(source.experiment_id).withdraw()
+    except ConnectionProblem as problem:
+        return _told(problem)
+    click.echo(f"Taken back: {withdrawn}.")
+    return DONE
+
+
+def _writer(tracking_uri: str, experiment_id: str, filing: Filing) -> Writer:
+    if not filing.issues and not filing.rejected:
+        click.echo("No finding is accepted: only the report is written.", err=True)
+    connection = connect(tracking_uri, to_write=True)
+    return connection.writer(connection.experiment(experiment_id).experiment_id)
+
+
+def _sure(question: str, yes: bool) -> None:
+    """Go on only if the user says so. Raises ``click.Abort``, or ``click.UsageError`` without a terminal."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(
+            "Nobody can be asked here: add --yes to write, or --dry-run to look."
+        )
+    click.confirm(question, abort=True)
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """One process at a time may write for an experiment: two could each make the same issue."""
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with place.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise click.ClickException(
+                "Another mlflow-tui is writing to this experiment. Wait until it has finished."
+            ) from error
+        yield
+
+
+@contextmanager
+def _progress() -> Iterator[Told]:
+    """A bar on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("writing to MLflow", total=None)
+        yield lambda done, everything: bar.update(task, completed=done, total=everything)
+
+
+def _told(problem: ConnectionProblem) -> int:
+    click.echo(f"{problem.sentence} {problem.remedy}".strip(), err=True)
+    return NOTHING_THERE if isinstance(problem, ExperimentNotFound) else NOT_CONNECTED
