@@ -4,7 +4,7 @@ VENV := .venv
 READY := $(VENV)/.installed
 OLDEST := .venv-oldest
 OLDEST_READY := $(OLDEST)/.installed
-OLDEST_TESTS := tests/tracking/test_connection.py tests/tracking/test_convert.py tests/tracking/test_reader.py \
+OLDEST_TESTS := tests/tracking/test_connection.py tests/tracking/test_convert.py \
                 tests/tracking/test_sources.py tests/tracking/test_versions.py
 
 .DEFAULT_GOAL := help

@@ -30,7 +30,7 @@ _WRITE = "import pathlib, sys, stores; stores.write_small_store(pathlib.Path(sys
     [
         ("3.17.2", "3.17.0", "MLflow 3.17.2 here, 3.17.0 on the server"),
         ("3.17.2", "3.4.0", "MLflow 3.17.2 here, the older 3.4.0 on the server"),
-        ("3.4.0", "3.17.2", "MLflow 3.4.0 here, the newer 3.17.2 on the server"),
+        ("3.6.0", "3.17.2", "MLflow 3.6.0 here, the newer 3.17.2 on the server"),
         ("3.17.2", "", "MLflow 3.17.2 here; the server does not say its version"),
     ],
 )
@@ -41,6 +41,16 @@ def test_client_and_server_are_compared(client: str, server: str, says: str) -> 
 def test_a_server_that_is_too_old_is_refused() -> None:
     with pytest.raises(ConnectionProblem, match=r"MLflow 3\.3\.2, which is too old"):
         compared("3.17.2", "3.3.2")
+
+
+def test_spans_that_an_older_client_cannot_read_are_told_beforehand() -> None:
+    with pytest.raises(
+        ConnectionProblem, match=r"spans the older 3\.4\.0 here cannot read"
+    ) as caught:
+        compared("3.4.0", "3.6.0")
+
+    assert caught.value.remedy.endswith("pip install --upgrade mlflow")
+    assert compared("3.4.0", "3.5.1")
 
 
 def test_what_a_version_or_store_lacks_is_named() -> None:
@@ -77,6 +87,19 @@ def other_server(store_of_the_other: Path) -> Iterator[str]:
         yield uri
 
 
+needs_spans = pytest.mark.skipif(
+    not stores.SPANS_IN_STORE, reason="MLflow before 3.6 cannot read the spans of newer servers"
+)
+
+
+@pytest.mark.server
+@pytest.mark.skipif(stores.SPANS_IN_STORE, reason="for MLflow before 3.6")
+def test_a_server_that_is_too_new_is_told(other_server: str) -> None:
+    with pytest.raises(ConnectionProblem, match="cannot read"):
+        connect(other_server)
+
+
+@needs_spans
 @pytest.mark.server
 def test_a_server_of_another_version_is_read_and_its_version_told(other_server: str) -> None:
     connection = connect(other_server)
@@ -91,6 +114,7 @@ def test_a_server_of_another_version_is_read_and_its_version_told(other_server: 
     assert [type(each).__name__ for each in outcomes] == ["TraceRecord"] * 14
 
 
+@needs_spans
 @pytest.mark.server
 def test_a_server_of_another_version_is_analysed(other_server: str) -> None:
     result = CliRunner().invoke(
