@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from mlflow_analysis.source import SourceSpec, TraceSource
+from mlflow_analysis.tracking.connection import reconnect
 
 
 @lru_cache(maxsize=4)
@@ -13,6 +14,4 @@ def reopened(spec: SourceSpec) -> TraceSource:
 
     Where the tables of an SQL store are known, MLflow is not imported.
     """
-    from mlflow_analysis.tracking.connection import connect
-
-    return connect(spec.tracking_uri).experiment(spec.experiment_id)
+    return reconnect(spec.tracking_uri, dict(spec.variables)).experiment(spec.experiment_id)

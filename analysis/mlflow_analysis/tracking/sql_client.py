@@ -7,8 +7,12 @@ from typing import Any
 
 import sqlalchemy as sql
 
-from mlflow_analysis.tracking import checks, tables
-from mlflow_analysis.tracking.address import SQL_KINDS, Address
+from mlflow_analysis.tracking import tables
+from mlflow_analysis.tracking.address import Address
+from mlflow_analysis.tracking.client import open_client
+from mlflow_analysis.tracking.database import Look
+from mlflow_analysis.tracking.environment import Variables
+from mlflow_analysis.tracking.schema import check_schema
 
 
 @lru_cache(maxsize=8)
@@ -26,22 +30,14 @@ class _Page(list[Any]):
 class SqlClient:
     """What an ``MlflowClient`` does. All but listing experiments imports MLflow first and is left to it."""
 
-    def __init__(self, address: Address) -> None:
-        self._address = address
+    def __init__(self, address: Address, look: Look) -> None:
+        self._address, self._look = address, look
 
     @classmethod
-    def of(cls, address: Address, timeout_seconds: float) -> SqlClient | None:
-        """The client of ``address`` if its tables are known (``tables.KNOWN_REVISIONS``).
-
-        Raises ``ConnectionProblem`` if the database cannot be read.
-        """
-        if address.kind not in SQL_KINDS:
-            return None
-        checks.glance(address, timeout_seconds)
-        revision, has_default = checks._read_revision(address)
-        if not has_default or revision not in tables.KNOWN_REVISIONS or _has_workspaces(address):
-            return None
-        return cls(address)
+    def of(cls, address: Address, look: Look) -> SqlClient | None:
+        """The client of ``address`` if its tables, as ``look`` saw them, are known."""
+        known = look.has_default_experiment and look.revision in tables.KNOWN_REVISIONS
+        return cls(address, look) if known and not _has_workspaces(address) else None
 
     def search_experiments(self, **_: Any) -> _Page:
         """Rows of the active experiments, in one page, with ``tags`` as MLflow's entities have them."""
@@ -59,11 +55,9 @@ class SqlClient:
 
     @cached_property
     def _mlflow_client(self) -> Any:
-        from mlflow_analysis.tracking.environment import load_mlflow
-
         # The tables may be known here and yet not be those of the MLflow at hand, which would migrate them.
-        checks.check_schema(self._address)
-        return load_mlflow().MlflowClient(tracking_uri=self._address.mlflow_uri)
+        check_schema(self._look)
+        return open_client(self._address, Variables(self._address.variables))
 
     def __getattr__(self, name: str) -> Any:
         if name == "_mlflow_client":  # it failed with an AttributeError of its own

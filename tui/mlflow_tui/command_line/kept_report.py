@@ -11,7 +11,9 @@ import platformdirs
 from mlflow_analysis.findings import Analysis
 from mlflow_analysis.review import Review, review_path
 from mlflow_analysis.saved import Kept, analyses_directory, kept_analyses
-from mlflow_analysis.tracking.address import describe
+from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.tracking.credentials import resolve
+from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.command_line.delivery import Delivery, Wanted, read
 
@@ -61,9 +63,17 @@ def _matching(asked: Asked, directory: Path) -> list[Kept]:
             each for each in found if asked.experiment in (each.experiment_name, each.experiment_id)
         ]
     if asked.tracking_uri:
-        place = describe(asked.tracking_uri)
+        place = _place(asked.tracking_uri)
         found = [each for each in found if each.tracking_uri == place]
     return found
+
+
+def _place(tracking_uri: str) -> str:
+    """The address as analyses have it. Raises ``click.ClickException`` for one that is none."""
+    try:
+        return resolve(ConnectionRequest(tracking_uri)).shown
+    except ConnectionProblem as problem:
+        raise click.ClickException(f"{problem.sentence} {problem.remedy}") from problem
 
 
 def _which(asked: Asked, found: list[Kept]) -> str:
