@@ -22,6 +22,11 @@ _INLINE = re.compile(
 _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 # what opens a block at the start of a line: heading, list, quotation, rule, underline of a heading
 _BLOCK_START = re.compile(r"^(?:#{1,6}(?=\s|$)|[-+](?=\s|$)|>|[-=]+$|\d{1,9}[.)](?=\s|$))")
+_ADDRESS = re.compile(
+    r"(?:https?://|ftp://|www\.)[^\s<>]*[^\s<>.,;:!?'\"()\[\]*_~|]"
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    re.IGNORECASE,
+)
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -31,7 +36,21 @@ class Markdown(str):
     __slots__ = ()
 
 
-def _escape(text: str) -> str:
+def _escape(text: str, *, in_table: bool = False) -> str:
+    """``text`` with what Markdown would obey escaped, and with addresses as code.
+
+    Some viewers, MLflow's among them, make links of addresses after they have resolved the escapes.
+    """
+    escaped, end = "", 0
+    for address in _ADDRESS.finditer(text):
+        escaped += _escape_signs(text[end : address.start()])
+        code_span = _code_span(address[0])
+        escaped += code_span.replace("|", "\\|") if in_table else code_span
+        end = address.end()
+    return escaped + _escape_signs(text[end:])
+
+
+def _escape_signs(text: str) -> str:
     return _UNDERSCORE.sub(r"\\_", _INLINE.sub(r"\\\1", text))
 
 
@@ -85,9 +104,10 @@ def code_cell(text: object, limit: int = 120) -> Markdown:
 
 
 def cell(text: object, limit: int = 240) -> Markdown:
-    """``inline`` text for a table. Code in it would need other escapes, so there is none."""
+    """``inline`` text for a table. Code in it would need other escapes, so there is none but for
+    addresses."""
     line = clip(single_line(str(text)), limit)
-    return Markdown(_escape(line) if line else "–")
+    return Markdown(_escape(line, in_table=True) if line else "–")
 
 
 def fenced(text: str, limit: int = 1200, max_lines: int = 24) -> Markdown:
