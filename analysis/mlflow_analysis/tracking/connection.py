@@ -10,9 +10,10 @@ is looked for first and refused with a ``ConnectionProblem``.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from mlflow_analysis.protocol import ConnectionReport, ExperimentSummary
+from mlflow_analysis.protocol import ConnectionReport, ExperimentFigures, ExperimentSummary
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.tracking import checks
 from mlflow_analysis.tracking.address import (
@@ -26,6 +27,7 @@ from mlflow_analysis.tracking.address import (
 from mlflow_analysis.tracking.checks import check, database_problem, details_of
 from mlflow_analysis.tracking.convert import experiment_record
 from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.figures import figures_of_newest, figures_of_tables
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,
     ExperimentNotFound,
@@ -167,6 +169,20 @@ class Connection:
             f"{self._address.shown} has no experiment {wanted!r}.",
             _suggestion(wanted, [each.name for each in experiments]),
         )
+
+    def figures(self, experiment_ids: Sequence[str]) -> list[ExperimentFigures]:
+        """A line of figures for each of these experiments, in their order."""
+        try:
+            if self._address.kind in SQL_KINDS:
+                return figures_of_tables(self._client._tracking_client.store.engine, experiment_ids)
+            return [
+                figures_of_newest(self._reader(self._client, self._address, each, ""))
+                for each in experiment_ids
+            ]
+        except ConnectionProblem:
+            raise
+        except Exception as error:
+            raise _opening_problem(error, self._address) from error
 
     def survey(self, experiment_id: str, *, spans_of: int = 60) -> Survey:
         """A look into an experiment: its newest infos, and ``spans_of`` traces spread over them."""
