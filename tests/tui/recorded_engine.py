@@ -79,6 +79,25 @@ class RecordedEngine(EngineClient):
             (("negative-feedback", "no trace carries feedback"),),
         )
 
+    def _FetchFigures(self, request: protocol.FetchFigures) -> Any:
+        infos = [record.info for record in self.records.values()]
+        return protocol.FigureList(
+            tuple(
+                protocol.ExperimentFigures(
+                    each,
+                    len(infos),
+                    True,
+                    len(infos),
+                    sum(info.state == "ERROR" for info in infos),
+                    max((info.start_ms for info in infos), default=None),
+                    120.0,
+                    900.0,
+                    tuple(range(24)) if infos else (),
+                )
+                for each in request.experiment_ids
+            )
+        )
+
     def _OpenExperiment(self, request: protocol.OpenExperiment) -> Any:
         return TableGrew(len(self.records), len(self.records), True)
 

@@ -20,11 +20,11 @@ from mlflow_analysis.records import Experiment
 from mlflow_tui.actions import ACTIONS, STEPS, actions_for
 from mlflow_tui.addresses import choices, sign_in, without_credentials
 from mlflow_tui.application import MlflowTui
+from mlflow_tui.experiment_rows import matching
 from mlflow_tui.screens.connection import ConnectionScreen
 from mlflow_tui.screens.dialogs import HelpDialog
 from mlflow_tui.screens.experiments import ExperimentsScreen
 from mlflow_tui.settings import Settings
-from mlflow_tui.widgets.experiment_list import matching
 from mlflow_tui.widgets.text_field import TextField
 
 EXPERIMENTS = (

@@ -230,7 +230,8 @@ class MlflowTui(App[int]):
         before = state.connection.tracking_uri if state.connection else ""
         state.asked_uri, state.connection = uri, report
         if before != report.tracking_uri:
-            state.experiments, state.summaries, state.experiment = (), {}, None
+            state.experiments, state.experiment = (), None
+            state.figures, state.summaries = {}, {}
             state.table, state.review, state.board = None, None, BoardState()
         self.state_changed()
 

@@ -9,6 +9,7 @@ from mlflow_analysis.charter import Charter
 from mlflow_analysis.events import Event
 from mlflow_analysis.protocol import (
     ConnectionReport,
+    ExperimentFigures,
     ExperimentSummary,
     Problem,
     RowQuery,
@@ -27,6 +28,8 @@ class AppState:
     """The address as typed; it may hold a password, so it is never drawn. "" = the environment."""
     connection: ConnectionReport | None = None
     experiments: tuple[Experiment, ...] = ()
+    figures: dict[str, ExperimentFigures] = field(default_factory=dict)
+    """A line of figures of each experiment, as far as they were asked for, by experiment id."""
     summaries: dict[str, ExperimentSummary] = field(default_factory=dict)
     """Data checks asked for so far, by experiment id."""
     experiment: Experiment | None = None

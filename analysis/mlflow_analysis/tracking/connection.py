@@ -118,6 +118,8 @@ class Connection:
         self._round_trip_ms = round_trip_ms
         self._notes = notes
         self._reader = reader
+        self._listed: dict[str, str] = {}
+        """Names of the experiments by id, as listed last: of thousands, listing takes a second."""
 
     @property
     def tracking_uri(self) -> str:
@@ -149,6 +151,7 @@ class Connection:
                     break
         except Exception as error:
             raise _opening_problem(error, self._address) from error
+        self._listed = {each.experiment_id: each.name for each in found}
         return sorted(found, key=lambda each: (-(each.last_update_ms or 0), each.experiment_id))
 
     def experiment(self, name_or_id: str) -> StoreTraces:
@@ -186,7 +189,12 @@ class Connection:
 
     def survey(self, experiment_id: str, *, spans_of: int = 60) -> Survey:
         """A look into an experiment: its newest infos, and ``spans_of`` traces spread over them."""
-        return survey(self.experiment(experiment_id), spans_of=spans_of)
+        if experiment_id not in self._listed:
+            return survey(self.experiment(experiment_id), spans_of=spans_of)
+        source = self._reader(
+            self._client, self._address, experiment_id, self._listed[experiment_id]
+        )
+        return survey(source, spans_of=spans_of)
 
     def summarise(self, experiment_id: str) -> ExperimentSummary:
         """What an experiment holds. Which hypotheses can be tested is not known down here."""

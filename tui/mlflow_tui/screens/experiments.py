@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
+from textual.worker import Worker
 
-from mlflow_analysis.protocol import ListExperiments, Problem, SummariseExperiment
+from mlflow_analysis.protocol import (
+    FetchFigures,
+    ListExperiments,
+    Problem,
+    SummariseExperiment,
+)
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import CONNECTION, EXPERIMENTS, TRACES, bindings_for
 from mlflow_tui.client import EngineProblem
+from mlflow_tui.experiment_rows import ExperimentRow, Sort, in_order, matching
+from mlflow_tui.last_reviews import last_reviews
 from mlflow_tui.screens.base import StepScreen
-from mlflow_tui.widgets.experiment_list import ExperimentList, matching
+from mlflow_tui.screens.sorting import SortDialog
+from mlflow_tui.widgets.experiment_list import ExperimentHead, ExperimentList
 from mlflow_tui.widgets.experiment_preview import preview, preview_head
 from mlflow_tui.widgets.figures import grouped
 from mlflow_tui.widgets.line_scroll import LineScroll
@@ -24,36 +35,50 @@ from mlflow_tui.widgets.prompt_line import PromptLine
 
 SETTLE_SECONDS = 0.25
 """An experiment is looked into once the cursor has rested on it that long."""
+OF_DATABASES = frozenset({"SQLite", "PostgreSQL", "MySQL"})
+"""Kinds of store that work out the figures of many experiments at once."""
+BATCH, DEAR_BATCH = 200, 5
+"""Experiments in one question, to a database and to any other store."""
 
 
 class ExperimentsScreen(StepScreen):
-    """List on the left, a preview of the one under the cursor on the right."""
+    """The list, and below it a preview of the one under the cursor."""
 
     PLACE = EXPERIMENTS
     BINDINGS = bindings_for(EXPERIMENTS)
     CSS_PATH = stylesheet("experiments")
     AUTO_FOCUS = "#experiment-list"
-    HORIZONTAL_BREAKPOINTS = [(0, "-tight"), (64, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-tight"), (56, "-narrow"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (20, "-low"), (32, "-high")]  # noqa: RUF012
 
     def __init__(self) -> None:
         super().__init__()
         self._listed_for = ""
         """Store whose experiments are on the screen."""
         self._sought = ""
+        self._sort, self._descending = Sort.CHANGED, True
         self._problem: Problem | None = None
         self._loading = False
         self._settle: Timer | None = None
+        self._figures_due: set[str] = set()
+        """Experiments whose figures are not known, or from before a refresh."""
+        self._previews_due: set[str] = set()
+        """Experiments whose preview is from before a refresh."""
+        self._filling: Worker[None] | None = None
+        self._figures_problem: Problem | None = None
+        self._reviewed: dict[str, int] = {}
 
     def compose_body(self) -> ComposeResult:
-        """The two panes."""
-        with Horizontal(id="experiments"):
-            with Vertical(id="choose"):
+        """The two panes, one above the other."""
+        with Vertical(id="choose"):
+            with Horizontal(id="list-line"):
                 yield Static(id="list-status", markup=False)
-                yield PromptLine(id="prompt")
-                yield ExperimentList(id="experiment-list")
-                yield Static(id="list-note", markup=False)
-            with VerticalScroll(id="preview"):
-                yield Static(id="preview-text", markup=False)
+            yield PromptLine(id="prompt")
+            yield ExperimentHead()
+            yield ExperimentList(id="experiment-list")
+            yield Static(id="list-note", markup=False)
+        with VerticalScroll(id="preview"):
+            yield Static(id="preview-text", markup=False)
 
     @property
     def listing(self) -> ExperimentList:
@@ -63,26 +88,30 @@ class ExperimentsScreen(StepScreen):
     # ---- the list -----------------------------------------------------------------------
 
     def state_changed(self) -> None:
-        """Another store has other experiments."""
+        """Another store has other experiments; coming back, somebody may have decided something."""
         state = self.state
         uri = state.connection.tracking_uri if state.connection else ""
         self.listing.open_id = state.experiment.experiment_id if state.experiment else ""
-        self.listing.refresh()
         if uri != self._listed_for and uri:
             self._listed_for = uri
             self._sought = ""
+            self._reviewed = {}
             self.listing.show((), "")
             self.query_one("#preview-text", Static).update("")
             self._read()
+        elif uri:
+            self._look_for_reviews()
+            self._fill()
         self._show_status()
 
     def engine_restarted(self, sentence: str) -> None:
         """What was being looked into is looked into again."""
         self._look_into()
+        self._fill()
 
     def action_refresh(self) -> None:
-        """Ask the store again."""
-        self.state.summaries.clear()
+        """Ask the store again; what is shown stays until the answer is there."""
+        self._previews_due = set(self.state.summaries)
         self._read()
 
     @work(exclusive=True, group="list", exit_on_error=False)
@@ -94,19 +123,88 @@ class ExperimentsScreen(StepScreen):
         except EngineProblem as failure:
             self._problem = failure.problem
         else:
-            self._problem = None
+            self._problem = self._figures_problem = None
             self.state.experiments = answer.experiments
+            self._figures_due = {each.experiment_id for each in answer.experiments}
             self._show_matching()
+            self._look_for_reviews()
+            self._fill()
+            if self._previews_due:
+                self._look_into()
         finally:
             self._loading = False
             self._show_status()
 
-    def _show_matching(self) -> None:
+    def _rows(self) -> list[ExperimentRow]:
+        """What is sought, in order."""
+        figures, reviewed = self.state.figures, self._reviewed
+        rows = [
+            ExperimentRow(each, figures.get(each.experiment_id), reviewed.get(each.experiment_id))
+            for each in matching(self.state.experiments, self._sought)
+        ]
+        if self._sought and self._sort is Sort.CHANGED:
+            return rows  # the likest first
+        return in_order(rows, self._sort, self._descending)
+
+    def _show_matching(self, *, keep: bool = True) -> None:
         chosen = self.listing.chosen
-        keep = chosen.experiment_id if chosen else self.listing.open_id
-        self.listing.show(
-            matching(self.state.experiments, self._sought), keep if not self._sought else ""
+        kept = chosen.experiment_id if chosen else self.listing.open_id
+        self.listing.show(self._rows(), kept if keep else "")
+        self.query_one(ExperimentHead).mark(self._sort, self._descending)
+
+    # ---- figures ------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """Go on asking for figures, unless that goes on already."""
+        if self._filling is None or not self._filling.is_running:
+            self._filling = self._fill_in()
+
+    @work(exclusive=True, group="figures", exit_on_error=False)
+    async def _fill_in(self) -> None:
+        """Figures of what is seen, then of the rest if that is cheap or the order stands on it."""
+        while self.is_current and (wanted := self._wanted()):
+            try:
+                answer = await self.client.ask(FetchFigures(tuple(wanted)))
+            except EngineProblem as failure:
+                self._figures_problem = failure.problem
+                break
+            self._figures_problem = None
+            self._figures_due -= set(wanted)
+            self.state.figures |= {each.experiment_id: each for each in answer.figures}
+            if self._sort.needs_figures:
+                self._show_matching()
+            else:
+                self.listing.update(self._rows())
+            self._show_status()
+        self._show_status()
+
+    def _wanted(self) -> list[str]:
+        connection = self.state.connection
+        cheap = connection is not None and connection.store in OF_DATABASES
+        most = BATCH if cheap else DEAR_BATCH
+        seen = [each for each in self.listing.seen if each in self._figures_due]
+        if seen or not (cheap or self._sort.needs_figures):
+            return seen[:most]
+        return [
+            each.experiment_id
+            for each in self.state.experiments
+            if each.experiment_id in self._figures_due
+        ][:most]
+
+    @work(exclusive=True, group="reviews", exit_on_error=False)
+    async def _look_for_reviews(self) -> None:
+        """Somebody may have decided something since, in this program or another."""
+        found = await asyncio.to_thread(
+            last_reviews,
+            self.tui.settings.review_directory,
+            self._listed_for,
+            [each.experiment_id for each in self.state.experiments],
         )
+        if found != self._reviewed:
+            self._reviewed = found
+            self._show_matching()
+
+    # ---- the status line ----------------------------------------------------------------
 
     def _show_status(self) -> None:
         self.query_one("#list-status", Static).update(self._status(), layout=False)
@@ -124,10 +222,18 @@ class ExperimentsScreen(StepScreen):
         parts = [Content.styled(f"{count} experiment{'' if total == 1 else 's'}", "bold")]
         if self._loading:
             parts.append(Content.styled("reading …", "$warning"))
+        if self._figures_problem is not None:
+            sentence = f"figures: {self._figures_problem.sentence} R tries again"
+            parts.append(Content.styled(sentence, "$error"))
+        elif self._sort.needs_figures and self._figures_due:
+            known = total - len(self._figures_due)
+            parts.append(
+                Content.styled(f"figures of {grouped(known)} of {grouped(total)} …", "$warning")
+            )
         if self._sought:
             parts.append(Content.styled(f"like “{single_line(self._sought)}”", "$primary"))
-        else:
-            parts.append(Content.styled("last changed first", "$muted"))
+        if not self._sought or self._sort is not Sort.CHANGED:
+            parts.append(Content.styled(f"by {self._sort.value}", "$muted"))
         return Content.styled(" · ", "$muted").join(parts)
 
     def _note(self) -> Content | None:
@@ -155,15 +261,23 @@ class ExperimentsScreen(StepScreen):
         self._show_preview()
         if self._settle is not None:
             self._settle.stop()
-        self._settle = self.set_timer(SETTLE_SECONDS, self._look_into)
+        self._settle = self.set_timer(SETTLE_SECONDS, self._settled)
+
+    def _settled(self) -> None:
+        self._look_into()
+        self._fill()
 
     @on(events.Resize)
     def _resized(self) -> None:
         self.call_after_refresh(self._show_preview)
+        self.call_after_refresh(self._fill)
 
     def _look_into(self) -> None:
         chosen = self.listing.chosen
-        if chosen is not None and chosen.experiment_id not in self.state.summaries:
+        if chosen is not None and (
+            chosen.experiment_id not in self.state.summaries
+            or chosen.experiment_id in self._previews_due
+        ):
             self._summarise(chosen)
 
     @work(exclusive=True, group="preview", exit_on_error=False)
@@ -176,7 +290,7 @@ class ExperimentsScreen(StepScreen):
             if self.listing.chosen == experiment:
                 text.update(
                     Content.assemble(
-                        preview_head(experiment),
+                        preview_head(experiment, self._preview_width),
                         "\n\n",
                         (problem.sentence, "$error"),
                         "\n",
@@ -184,8 +298,13 @@ class ExperimentsScreen(StepScreen):
                     )
                 )
             return
+        self._previews_due.discard(experiment.experiment_id)
         self.state.summaries[experiment.experiment_id] = summary
         self._show_preview()
+
+    @property
+    def _preview_width(self) -> int:
+        return self.query_one("#preview").scrollable_content_region.width
 
     def _show_preview(self) -> None:
         chosen = self.listing.chosen
@@ -197,34 +316,34 @@ class ExperimentsScreen(StepScreen):
         if summary is None:
             text.update(
                 Content.assemble(
-                    preview_head(chosen), ("\n\nLooking at its newest traces …", "$muted")
+                    preview_head(chosen, self._preview_width),
+                    ("\n\nLooking at its newest traces …", "$muted"),
                 )
             )
         else:
-            width = self.query_one("#preview").scrollable_content_region.width
-            text.update(preview(chosen, summary, width))
+            text.update(preview(chosen, summary, self._preview_width))
 
     # ---- actions ------------------------------------------------------------------------
 
     def action_cursor(self, where: str) -> None:
         """Move in the list, or scroll the preview if it has the focus."""
-        preview = self.query_one("#preview", VerticalScroll)
-        if self.focused is not preview:
+        pane = self.query_one("#preview", VerticalScroll)
+        if self.focused is not pane:
             self.listing.move(where)
         elif where in ("first", "last"):
-            (preview.scroll_home if where == "first" else preview.scroll_end)(animate=False)
+            (pane.scroll_home if where == "first" else pane.scroll_end)(animate=False)
         else:
-            step = preview.size.height - 1 if where.startswith("page") else 1
-            preview.scroll_relative(y=step if where.endswith("down") else -step, animate=False)
+            step = pane.size.height - 1 if where.startswith("page") else 1
+            pane.scroll_relative(y=step if where.endswith("down") else -step, animate=False)
 
     def action_find(self) -> None:
-        """Find by a part of the name."""
-        self.query_one(PromptLine).ask("find", "a part of the name", self._sought)
+        """Find by a part of the name, or of a tag."""
+        self.query_one(PromptLine).ask("find", "a part of the name, or a tag", self._sought)
 
     @on(PromptLine.Typed)
     def _typed(self, message: PromptLine.Typed) -> None:
         self._sought = message.text
-        self._show_matching()
+        self._show_matching(keep=False)
         self._show_status()
 
     @on(PromptLine.Answered)
@@ -237,6 +356,29 @@ class ExperimentsScreen(StepScreen):
         if self.query_one(PromptLine).purpose and event.key in ("down", "up"):
             self.listing.move(event.key)
             event.stop()
+
+    def action_sort(self) -> None:
+        """Ask what to sort by."""
+        self.app.push_screen(SortDialog(self._sort), self._sort_chosen)
+
+    def _sort_chosen(self, sort: Sort | None) -> None:
+        if sort is None:
+            return
+        if sort is self._sort:
+            self.action_reverse()
+            return
+        self._sort, self._descending = sort, sort.descending
+        self._sorted()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self._descending = not self._descending
+        self._sorted()
+
+    def _sorted(self) -> None:
+        self._show_matching(keep=False)
+        self._fill()
+        self._show_status()
 
     @on(LineScroll.Chosen, "#experiment-list")
     def _row_chosen(self) -> None:
@@ -257,9 +399,11 @@ class ExperimentsScreen(StepScreen):
             self.tui.choose_experiment(chosen)
 
     def action_back(self) -> None:
-        """Close the search, or go back to the connection."""
+        """Leave the preview, close the search, or go back to the connection."""
         prompt = self.query_one(PromptLine)
-        if prompt.purpose or self._sought:
+        if self.focused is not None and self.focused.id == "preview":
+            self.listing.focus()
+        elif prompt.purpose or self._sought:
             prompt.close()
             self._sought = ""
             self._show_matching()
