@@ -15,15 +15,19 @@ from mlflow_analysis.events import Event
 from mlflow_analysis.findings import Purpose
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
+from mlflow_analysis.sign_in import ConnectionRequest
 
 # ---- requests -------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class CheckConnection:
-    """Try ``tracking_uri`` ("" = the environment as it is). Answer: ``ConnectionReport``."""
+@dataclass(frozen=True, slots=True)
+class CheckConnection(ConnectionRequest):
+    """Try a store, stage by stage. Pushes ``CheckStage``; answer: ``ConnectionReport``."""
 
-    tracking_uri: str
+
+@dataclass(slots=True)
+class CancelCheck:
+    """Give up the check that is running; its answer is a ``Problem``. Answer: ``Done``."""
 
 
 @dataclass(slots=True)
@@ -144,6 +148,7 @@ class Stop:
 
 Request = (
     CheckConnection
+    | CancelCheck
     | ListExperiments
     | FetchFigures
     | SummariseExperiment
@@ -173,6 +178,19 @@ class Problem:
 
 
 @dataclass(slots=True)
+class CheckStage:
+    """How far a check is. Each stage is told when it begins, and again when it has ended."""
+
+    name: str
+    """address, reach, sign in, version, experiments, trace; always in this order."""
+    state: str
+    """running, passed, failed."""
+    elapsed_ms: float = 0.0
+    found: str = ""
+    """What the stage found, in a few words; of one that failed, the sentence of its problem."""
+
+
+@dataclass(slots=True)
 class ConnectionReport:
     """A connection that works."""
 
@@ -185,6 +203,9 @@ class ConnectionReport:
     experiments: int
     round_trip_ms: float
     notes: tuple[str, ...] = ()
+    stages: tuple[CheckStage, ...] = ()
+    missing: tuple[str, ...] = ()
+    """What this store cannot give, with the version that could: "issues (MLflow 3.11)"."""
 
 
 @dataclass(slots=True)
@@ -379,9 +400,13 @@ class Reply:
     answer: Answer
 
 
+Pushed = Event | TableGrew | CheckStage
+"""What the engine tells before it answers."""
+
+
 @dataclass(slots=True)
 class Push:
     """Something that happened meanwhile in the call of that number."""
 
     number: int
-    body: Event | TableGrew = field()
+    body: Pushed = field()

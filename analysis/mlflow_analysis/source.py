@@ -33,6 +33,8 @@ class SourceSpec:
     """With credentials, if it has any."""
     experiment_id: str
     experiment_name: str
+    variables: tuple[tuple[str, str | None], ...] = field(default=(), repr=False)
+    """What the environment has to hold for signing in; secrets among it."""
 
 
 class TraceSource(Protocol):

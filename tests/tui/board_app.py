@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from mlflow_analysis import protocol
 from mlflow_analysis.events import AnalysisReady, Event
-from mlflow_analysis.protocol import ConnectionReport, Done, Problem, TableGrew
+from mlflow_analysis.protocol import ConnectionReport, Done, Problem, Pushed
 from mlflow_analysis.records import Experiment
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.client import EngineClient
@@ -41,7 +41,7 @@ class ScriptedEngine(EngineClient):
 
     def attach(
         self,
-        on_push: Callable[[tuple[Event | TableGrew, ...]], None],
+        on_push: Callable[[tuple[Pushed, ...]], None],
         on_crash: Callable[[Problem], None],
     ) -> None:
         self._on_push = on_push

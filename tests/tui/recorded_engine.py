@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow_analysis import protocol
-from mlflow_analysis.events import Event
-from mlflow_analysis.protocol import Problem, SpanView, TableGrew, TraceRow, TraceView
+from mlflow_analysis.protocol import Problem, Pushed, SpanView, TableGrew, TraceRow, TraceView
 from mlflow_analysis.records import Experiment, TraceRecord
 from mlflow_tui.client import EngineClient, EngineProblem
 from mlflow_tui.settings import Settings
@@ -36,7 +35,7 @@ class RecordedEngine(EngineClient):
 
     def attach(
         self,
-        on_push: Callable[[tuple[Event | TableGrew, ...]], None],
+        on_push: Callable[[tuple[Pushed, ...]], None],
         on_crash: Callable[[Problem], None],
     ) -> None:
         self._on_push, self._on_crash = on_push, on_crash

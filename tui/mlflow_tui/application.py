@@ -30,7 +30,6 @@ from mlflow_analysis.charter import (
     read_charter,
     write_charter,
 )
-from mlflow_analysis.events import Event
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.protocol import (
     AskFocuses,
@@ -38,6 +37,7 @@ from mlflow_analysis.protocol import (
     ConnectionReport,
     OpenExperiment,
     Problem,
+    Pushed,
     RowQuery,
     StartAnalysis,
     Stop,
@@ -171,7 +171,7 @@ class MlflowTui(App[int]):
 
     # ---- the engine ---------------------------------------------------------------------
 
-    def _engine_pushed(self, bodies: tuple[Event | TableGrew, ...]) -> None:
+    def _engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         self.state.apply(bodies)
         if any(isinstance(body, TableGrew) for body in bodies):
             self._table_opened.set()

@@ -18,14 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from mlflow_analysis import protocol
-from mlflow_analysis.events import Event, EvidenceGrew, Progress
-from mlflow_analysis.protocol import Call, Problem, Push, Reply, Request, TableGrew
+from mlflow_analysis.events import EvidenceGrew, Progress
+from mlflow_analysis.protocol import Call, Problem, Push, Pushed, Reply, Request, TableGrew
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-
-Body = Event | TableGrew
-"""What the engine pushes."""
 
 FLUSH_SECONDS = 0.25
 """Pushes are handed on at most this often: four frames a second carry a flood over a slow link."""
@@ -52,7 +49,7 @@ class EngineClient:
         self._command = command or (sys.executable, "-m", "mlflow_analysis.service")
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
-        self._pending: dict[object, Body] = {}
+        self._pending: dict[object, Pushed] = {}
         self._flush_due = False
         self._latest_opening = 0
         self._settled = asyncio.Event()
@@ -62,7 +59,7 @@ class EngineClient:
         self._connection: Connection[Any, Any] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._attached = asyncio.Event()
-        self._on_push: Callable[[tuple[Body, ...]], None] = lambda bodies: None
+        self._on_push: Callable[[tuple[Pushed, ...]], None] = lambda bodies: None
         self._on_crash: Callable[[Problem], None] = lambda problem: None
 
     # ---- the process --------------------------------------------------------------------
@@ -100,7 +97,7 @@ class EngineClient:
 
     def attach(
         self,
-        on_push: Callable[[tuple[Body, ...]], None],
+        on_push: Callable[[tuple[Pushed, ...]], None],
         on_crash: Callable[[Problem], None],
     ) -> None:
         """Start the engine unless it runs, and listen to it on the running event loop."""
@@ -236,7 +233,7 @@ class EngineClient:
         if future is not None and not future.done():
             future.set_result(message.answer)
 
-    def _keep(self, body: Body) -> None:
+    def _keep(self, body: Pushed) -> None:
         key: object = object()
         if isinstance(body, EvidenceGrew):
             key = body.hypothesis

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from mlflow_analysis.events import Event
-from mlflow_analysis.protocol import TableGrew
+from mlflow_analysis.protocol import Pushed
 
 
 class EnginePushed(Message, bubble=False):
@@ -14,7 +13,7 @@ class EnginePushed(Message, bubble=False):
     ``bodies`` are in order; of a flood, only the newest of each kind is left.
     """
 
-    def __init__(self, bodies: tuple[Event | TableGrew, ...]) -> None:
+    def __init__(self, bodies: tuple[Pushed, ...]) -> None:
         super().__init__()
         self.bodies = bodies
 

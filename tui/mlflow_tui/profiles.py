@@ -204,7 +204,9 @@ class Profiles:
         if document is None:
             document = tomlkit.document()
             document.add(tomlkit.comment("Connections of mlflow-tui. No password or token belongs"))
-            document.add(tomlkit.comment("in here: name the variable or the env file that holds it."))
+            document.add(
+                tomlkit.comment("in here: name the variable or the env file that holds it.")
+            )
         yield document
         self._write(tomlkit.dumps(document))
 

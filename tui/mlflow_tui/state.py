@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mlflow_analysis.charter import Charter
-from mlflow_analysis.events import Event
 from mlflow_analysis.protocol import (
+    CheckStage,
     ConnectionReport,
     ExperimentFigures,
     ExperimentSummary,
     Problem,
+    Pushed,
     RowQuery,
     TableGrew,
 )
@@ -53,10 +54,10 @@ class AppState:
     analysis_problem: Problem | None = None
     """Why the last run failed; what it found until then is still on the board."""
 
-    def apply(self, bodies: Iterable[Event | TableGrew]) -> None:
+    def apply(self, bodies: Iterable[Pushed]) -> None:
         """Take in what the engine pushed."""
         for body in bodies:
             if isinstance(body, TableGrew):
                 self.table = body
-            else:
+            elif not isinstance(body, CheckStage):  # that is for the connection screen alone
                 self.board.apply(body)

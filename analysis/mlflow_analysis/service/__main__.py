@@ -21,8 +21,7 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 from mlflow_analysis import protocol
-from mlflow_analysis.events import Event
-from mlflow_analysis.protocol import Answer, Call, Problem, Push, Reply, Request, TableGrew
+from mlflow_analysis.protocol import Answer, Call, Problem, Push, Pushed, Reply, Request
 from mlflow_analysis.tracking.problems import ConnectionProblem
 
 logger = logging.getLogger(__name__)
@@ -76,12 +75,12 @@ class Service:
             # MLflow takes seconds to load. What is plainly wrong is said before.
             from mlflow_analysis.tracking.connection import glance
 
-            glance(request.tracking_uri)
+            glance(request)
         self._loading.join()
         if self._loaded is None:
             return self._load_problem or Problem("The engine could not be loaded.")
 
-        def push(body: Event | TableGrew) -> None:
+        def push(body: Pushed) -> None:
             self._send(Push(call.number, body))
 
         return self._loaded.session.answer(request, push)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from mlflow_analysis import protocol
 from mlflow_analysis.engine import AnalysisOptions, analyze, asked_of_store, distinct
-from mlflow_analysis.events import AnalysisReady, Event
+from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.evidence.weighing import Weighing, missing_field
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract, extract_info
@@ -18,10 +18,12 @@ from mlflow_analysis.focus import Focus
 from mlflow_analysis.hypotheses.catalogue import catalogue
 from mlflow_analysis.protocol import (
     Answer,
+    ConnectionReport,
     Conversation,
     Done,
     ExperimentList,
     ExperimentSummary,
+    Pushed,
     Request,
     TableGrew,
 )
@@ -31,7 +33,7 @@ from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, c
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.survey import Survey, summary
 
-Send = Callable[[Event | TableGrew], None]
+Send = Callable[[Pushed], None]
 
 
 class Session:
@@ -41,6 +43,8 @@ class Session:
         self._lock = threading.Lock()
         self._connection: Connection | None = None
         self._source: StoreTraces | None = None
+        self._checking = threading.Event()
+        """Set to give up the check that is running."""
         self._filter = ""
         self._table = TraceTable()
         self._opening = threading.Event()
@@ -58,9 +62,11 @@ class Session:
     def answer(self, request: Request, send: Send) -> Answer:
         """The answer to ``request``; ``send`` takes what happens until then."""
         match request:
-            case protocol.CheckConnection(tracking_uri):
-                self._connection = connection = connect(tracking_uri)
-                return connection.report()
+            case protocol.CheckConnection():
+                return self._check(request, send)
+            case protocol.CancelCheck():
+                self._checking.set()
+                return Done()
             case protocol.ListExperiments():
                 return ExperimentList(tuple(self._connected().experiments()))
             case protocol.FetchFigures(experiment_ids):
@@ -93,6 +99,21 @@ class Session:
             case protocol.Stop():
                 self._stop.set()
                 return Done()
+
+    # ---- the connection ---------------------------------------------------------------------
+
+    def _check(self, request: protocol.CheckConnection, send: Send) -> ConnectionReport:
+        """Connect; the connection before, if any, stays unless the new one works."""
+        cancelled = threading.Event()
+        with self._lock:
+            self._checking.set()
+            self._checking = cancelled
+        connection = connect(request, on_stage=send, cancelled=cancelled.is_set)
+        report = connection.report()
+        with self._lock:
+            if not cancelled.is_set():
+                self._connection = connection
+        return report
 
     # ---- the table --------------------------------------------------------------------------
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,9 +26,11 @@ class StoreKind(str, Enum):
     MYSQL = "MySQL"
     FILES = "files"
     SERVER = "MLflow server"
+    DATABRICKS = "Databricks"
 
 
 SQL_KINDS = frozenset({StoreKind.SQLITE, StoreKind.POSTGRESQL, StoreKind.MYSQL})
+HTTP_KINDS = frozenset({StoreKind.SERVER, StoreKind.DATABRICKS})
 
 
 @dataclass(frozen=True)
@@ -35,15 +38,25 @@ class Address:
     """A store's address, understood."""
 
     kind: StoreKind
-    mlflow_uri: str
-    """What MLflow is given: read-only where the store can be told so. May hold credentials."""
+    mlflow_uri: str = field(repr=False)
+    """What MLflow is given: read-only where the store can be told so. A database's may hold credentials."""
     shown: str
     """Without credentials, and the same for every way of writing the same place."""
     host: str = ""
     port: int = 0
     path: Path | None = None
     """The file or directory, of stores that are one."""
-    from_environment: bool = False
+    url: str = ""
+    """What requests go to, of stores that speak HTTP; without credentials."""
+    variables: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    """What the environment has to hold (or not, where ``None``) for signing in. See ``credentials``."""
+    origin: str = ""
+    """Where the address comes from, if it was not typed."""
+
+    def cleaned(self, text: str) -> str:
+        """``text`` without any secret that this address or the environment knows of."""
+        known = [value or "" for name, value in self.variables.items() if is_secret(name)]
+        return without_secrets(text, self.mlflow_uri, known)
 
 
 _SQLITE_SUFFIXES = {".db", ".sqlite", ".sqlite3"}
@@ -53,36 +66,31 @@ _DRIVERS = {
 }
 _PORTS = {StoreKind.POSTGRESQL: 5432, StoreKind.MYSQL: 3306}
 _EXAMPLES = (
-    "Give a SQLite file (sqlite:///mlflow.db), a database "
-    "(postgresql://user@host/mlflow, mysql://user@host/mlflow), a server "
-    "(http://host:5000) or a directory of files."
+    "Give a SQLite file (sqlite:///mlflow.db), a database (postgresql://user@host/mlflow, "
+    "mysql://…), a server (http://host:5000), databricks://profile, or a directory."
 )
+_DATABRICKS = {"databricks", "databricks-uc", "uc"}
+_SECRET_NAMES = re.compile("passw|pwd|token|secret|key|credential", re.IGNORECASE)
+_SIGN_IN_NAMES = ("MLFLOW_TRACKING_", "DATABRICKS_")
 
 
-def parse(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Address:
-    """Understand an address; "" is the one in ``MLFLOW_TRACKING_URI``.
+def parse(typed: str, *, timeout_seconds: float = 5.0) -> Address:
+    """Understand an address as it was typed.
 
     ``timeout_seconds`` goes into database addresses as their connection timeout. Raises
     ``ConnectionProblem`` for what no store could be at.
     """
-    typed = tracking_uri.strip()
-    if typed:
-        return _parse(typed, timeout_seconds)
-    typed = os.environ.get("MLFLOW_TRACKING_URI", "").strip()
-    if not typed:
+    if not typed.strip():
         raise ConnectionProblem(
             "No tracking store is given, and MLFLOW_TRACKING_URI is not set.",
-            f"{_EXAMPLES} Or set MLFLOW_TRACKING_URI.",
+            _EXAMPLES,
         )
-    return replace(_parse(typed, timeout_seconds), from_environment=True)
+    return _parse(typed.strip(), timeout_seconds)
 
 
-def describe(tracking_uri: str) -> str:
-    """``tracking_uri`` with its credentials removed, on one line, whatever it holds."""
-    try:
-        return parse(tracking_uri).shown
-    except ConnectionProblem:
-        return without_credentials(tracking_uri)
+def is_secret(name: str) -> bool:
+    """Whether a variable or part of a query of this name holds a secret."""
+    return _SECRET_NAMES.search(name) is not None
 
 
 def without_credentials(uri: str) -> str:
@@ -95,18 +103,15 @@ def without_credentials(uri: str) -> str:
     return single_line(urlunsplit((parts.scheme, authority, parts.path, "", "")))
 
 
-def without_secrets(text: str, uri: str = "") -> str:
-    """``text`` on one line a paragraph, with every secret that we know of replaced by stars.
+def without_secrets(text: str, uri: str = "", known: Iterable[str] = ()) -> str:
+    """``text`` with every secret that we know of replaced by stars.
 
-    Those in ``uri`` (user, password, query) and in MLflow's environment variables are known.
+    Those in ``uri`` (user, password, query), in the variables of MLflow and Databricks, and ``known``.
     """
-    secrets = {
-        os.environ.get(name, "")
-        for name in (
-            "MLFLOW_TRACKING_PASSWORD",
-            "MLFLOW_TRACKING_TOKEN",
-            "MLFLOW_TRACKING_USERNAME",
-        )
+    secrets = set(known) | {
+        value
+        for name, value in os.environ.items()
+        if name.startswith(_SIGN_IN_NAMES) and is_secret(name)
     }
     for address in (uri, os.environ.get("MLFLOW_TRACKING_URI", "")):
         userinfo = re.search(r"//([^/]*)@", address)
@@ -114,11 +119,8 @@ def without_secrets(text: str, uri: str = "") -> str:
             user, _, password = userinfo.group(1).partition(":")
             secrets |= {userinfo.group(1), password, unquote(password)}
             secrets |= {user, unquote(user)} if not password else set()
-        secrets |= {
-            value
-            for name, value in parse_qsl(urlsplit(address).query if "?" in address else "")
-            if re.search("pass|token|secret|key", name, re.IGNORECASE)
-        }
+        query = address.partition("?")[2]
+        secrets |= {value for name, value in parse_qsl(query) if is_secret(name)}
     for secret in sorted(secrets - {""}, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
@@ -137,12 +139,12 @@ def _parse(typed: str, timeout_seconds: float) -> Address:
         return _server(typed)
     if scheme == "file":
         return _directory(Path(unquote(re.sub(r"^file:(//(localhost)?)?", "", typed))))
+    if (scheme or typed.partition(":")[0]) in _DATABRICKS:
+        return _databricks(typed)
     if scheme:
         raise ConnectionProblem(
             f"mlflow-tui cannot read from {single_line(scheme)}:// addresses.", _EXAMPLES
         )
-    if typed.partition(":")[0] in {"databricks", "databricks-uc", "uc"}:
-        raise ConnectionProblem("mlflow-tui cannot read from Databricks.", _EXAMPLES)
     path = Path(typed).expanduser()
     if path.is_file() or (not path.is_dir() and path.suffix.lower() in _SQLITE_SUFFIXES):
         return _sqlite(path)
@@ -176,18 +178,32 @@ def _directory(path: Path) -> Address:
     return Address(StoreKind.FILES, path.as_uri(), single_line(f"file://{path}"), path=path)
 
 
+def _databricks(typed: str) -> Address:
+    """Which workspace that is, is for ``databricks`` to find out."""
+    scheme, _, profile = typed.partition("://")
+    if scheme.partition(":")[0] != "databricks":
+        raise ConnectionProblem(
+            f"{single_line(typed)} is an address of models; traces are not there.",
+            "Write databricks, or databricks://profile with a profile of ~/.databrickscfg.",
+        )
+    if ":" in profile:
+        raise ConnectionProblem(
+            "Secrets of a Databricks notebook (databricks://scope:prefix) are not to be had here.",
+            "Write databricks, or databricks://profile with a profile of ~/.databrickscfg.",
+        )
+    profile = profile.strip("/")
+    uri = f"databricks://{profile}" if profile else "databricks"
+    return Address(StoreKind.DATABRICKS, uri, single_line(uri))
+
+
 def _server(typed: str) -> Address:
     parts = _split(typed)
     if not parts.hostname:
         raise ConnectionProblem("The address names no host.", "Write http://host:port.")
     port = _port(parts) or (443 if parts.scheme == "https" else 80)
-    return Address(
-        StoreKind.SERVER,
-        typed.rstrip("/"),
-        without_credentials(typed).rstrip("/"),
-        parts.hostname,
-        port,
-    )
+    bare = without_credentials(typed).rstrip("/")
+    # MLflow would repeat a password within the address in its errors: it is taken out.
+    return Address(StoreKind.SERVER, bare, bare, parts.hostname, port, url=bare)
 
 
 def _database(kind: StoreKind, typed: str, timeout_seconds: float) -> Address:

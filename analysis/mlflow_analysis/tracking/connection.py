@@ -1,4 +1,4 @@
-"""Connect to a tracking store: understand its address, check it, and list what is in it.
+"""Connect to a store: understand its address, check it, and list what is in it.
 
     connection = connect("sqlite:///mlflow.db")
     source = connection.experiment("support agent")
@@ -10,226 +10,195 @@ is looked for first and refused with a ``ConnectionProblem``.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
-from mlflow_analysis.protocol import ConnectionReport, ExperimentFigures, ExperimentSummary
-from mlflow_analysis.records import Experiment
-from mlflow_analysis.tracking import checks
-from mlflow_analysis.tracking.address import (
-    SQL_KINDS,
-    Address,
-    StoreKind,
-    describe,
-    parse,
-    without_secrets,
-)
-from mlflow_analysis.tracking.checks import check, database_problem, details_of
-from mlflow_analysis.tracking.convert import experiment_record
-from mlflow_analysis.tracking.environment import load_mlflow
-from mlflow_analysis.tracking.figures import figures_of_newest, figures_of_tables
+from mlflow_analysis.protocol import CheckStage
+from mlflow_analysis.records import TraceRecord
+from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.source import never
+from mlflow_analysis.tracking import checks, stages
+from mlflow_analysis.tracking.address import SQL_KINDS, Address, StoreKind, without_secrets
+from mlflow_analysis.tracking.client import open_client
+from mlflow_analysis.tracking.credentials import resolve
+from mlflow_analysis.tracking.database import Look, look
+from mlflow_analysis.tracking.environment import Variables, load_mlflow
+from mlflow_analysis.tracking.http_problems import took_too_long
+from mlflow_analysis.tracking.opened import Connection, Found, opening_problem
 from mlflow_analysis.tracking.problems import (
+    CheckCancelled,
     ConnectionProblem,
     ExperimentNotFound,
     FilterNotUnderstood,
     TraceNotReadable,
 )
 from mlflow_analysis.tracking.reader import StoreTraces
-from mlflow_analysis.tracking.server import check_server
+from mlflow_analysis.tracking.schema import check_schema
+from mlflow_analysis.tracking.server import check_sign_in, server_version
 from mlflow_analysis.tracking.sql_reader import SqlTraces, schema_is_known
-from mlflow_analysis.tracking.survey import Survey, summary, survey
-from mlflow_analysis.untrusted import single_line
+from mlflow_analysis.tracking.stages import Stages
+from mlflow_analysis.tracking.versions import compared
 
 __all__ = [
+    "CheckCancelled",
     "Connection",
     "ConnectionProblem",
     "ExperimentNotFound",
     "FilterNotUnderstood",
     "TraceNotReadable",
     "connect",
-    "describe",
     "glance",
     "without_secrets",
 ]
 
+READING_SECONDS = 30.0
+"""The stages that read through MLflow, which tries again by itself, are given up after so long."""
+_LOOKED_INTO = 5
+"""So many experiments, most recently changed first, are looked into for a trace."""
 
-def glance(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> None:
-    """Whether there is anything at ``tracking_uri``, told at once, without loading MLflow.
+
+def glance(request: ConnectionRequest | str = "", *, timeout_seconds: float = 5.0) -> None:
+    """Whether there is anything at all there, told at once, without loading MLflow.
 
     Raises ``ConnectionProblem``. Passing says little: ``connect`` looks closely.
     """
-    checks.glance(parse(tracking_uri, timeout_seconds=timeout_seconds), timeout_seconds)
+    checks.reach(resolve(_request(request), timeout_seconds), timeout_seconds)
 
 
-def connect(tracking_uri: str = "", *, timeout_seconds: float = 5.0) -> Connection:
-    """Connect to ``tracking_uri``; "" is the one in the environment (``MLFLOW_TRACKING_URI``).
+def connect(
+    request: ConnectionRequest | str = "",
+    *,
+    timeout_seconds: float = 5.0,
+    on_stage: Callable[[CheckStage], None] = stages.nobody,
+    cancelled: Callable[[], bool] = never,
+) -> Connection:
+    """Connect as ``request`` says (a string is an address), or as the environment does.
 
-    ``timeout_seconds`` bounds each step of the check, not later reading. Raises
-    ``ConnectionProblem``.
+    The stages of the check are told to ``on_stage`` as they begin and end. Reaching the store may take
+    ``timeout_seconds``, signing in and learning the version twice that each, listing experiments and
+    reading a trace ``READING_SECONDS`` each; then it is given up, as it is when ``cancelled``. Loading
+    MLflow is not counted. Raises ``ConnectionProblem``.
     """
-    address = parse(tracking_uri, timeout_seconds=timeout_seconds)
-    started = time.perf_counter()
-    check(address, timeout_seconds)
-    mlflow = load_mlflow()
-    version = ""
-    if address.kind is StoreKind.SERVER:
-        started = time.perf_counter()
-        version = check_server(address, timeout_seconds)
-    try:
-        client = mlflow.MlflowClient(tracking_uri=address.mlflow_uri)
-        if address.kind is not StoreKind.SERVER:
-            started = time.perf_counter()
-            client.search_experiments(max_results=1)
-    except Exception as error:
-        raise _opening_problem(error, address) from error
-    round_trip_ms = (time.perf_counter() - started) * 1000
-    notes: tuple[str, ...] = ()
-    if address.from_environment:
-        notes += ("The address comes from MLFLOW_TRACKING_URI.",)
-    if address.kind is StoreKind.SQLITE and checks.check_sqlite_file(address):
-        # SQLite cannot read such a file without them, unless nobody ever writes to it again.
-        notes += ("The file has a write-ahead log: SQLite keeps two helper files beside it.",)
-    direct = address.kind in SQL_KINDS and schema_is_known(client)
-    if address.kind in SQL_KINDS and not direct:
-        notes += (
-            "The tables have a form unknown here: traces are read through MLflow, more slowly.",
-        )
-    reader = SqlTraces if direct else StoreTraces
-    return Connection(client, address, mlflow.__version__, version, round_trip_ms, notes, reader)
+    run = Stages(on_stage, cancelled)
+    address = run.run(
+        stages.ADDRESS,
+        lambda: resolve(_request(request), timeout_seconds),
+        lambda found: found.shown,
+        timeout_seconds,
+    )
+    return _Check(address, run, timeout_seconds).connection(thorough=True)
 
 
-class Connection:
-    """A store that was checked and can be read."""
+def reconnect(tracking_uri: str, variables: Mapping[str, str | None]) -> Connection:
+    """Connect to what another process has checked before. Raises ``ConnectionProblem``."""
+    address = resolve(ConnectionRequest(tracking_uri), variables=variables)
+    return _Check(address, Stages(), 5.0).connection(thorough=False)
 
-    def __init__(
-        self,
-        client: Any,
-        address: Address,
-        client_version: str,
-        server_version: str,
-        round_trip_ms: float,
-        notes: tuple[str, ...],
-        reader: type[StoreTraces] = StoreTraces,
-    ) -> None:
-        self._client = client
+
+def _request(request: ConnectionRequest | str) -> ConnectionRequest:
+    return ConnectionRequest(request) if isinstance(request, str) else request
+
+
+class _Check:
+    """One address, checked stage by stage."""
+
+    def __init__(self, address: Address, run: Stages, timeout_seconds: float) -> None:
         self._address = address
-        self._client_version = client_version
-        self._server_version = server_version
-        self._round_trip_ms = round_trip_ms
-        self._notes = notes
-        self._reader = reader
-        self._listed: dict[str, str] = {}
-        """Names of the experiments by id, as listed last: of thousands, listing takes a second."""
+        self._run = run
+        self._timeout = timeout_seconds
+        self._variables = Variables(address.variables)
+        self._look: Look | None = None
+        self._mlflow_version = ""
+        self._server_version = ""
+        self._round_trip_ms = 0.0
 
-    @property
-    def tracking_uri(self) -> str:
-        """The store's address without credentials."""
-        return self._address.shown
-
-    def report(self) -> ConnectionReport:
-        """What was found, for the user. Counts the experiments anew."""
-        return ConnectionReport(
-            tracking_uri=self._address.shown,
-            store=self._address.kind.value,
-            client_version=self._client_version,
-            server_version=self._server_version,
-            experiments=len(self.experiments()),
-            round_trip_ms=self._round_trip_ms,
-            notes=self._notes,
+    def connection(self, *, thorough: bool) -> Connection:
+        """The store, opened; ``thorough`` looks at a trace too. Raises ``ConnectionProblem``."""
+        run, address, timeout = self._run, self._address, self._timeout
+        twice = 2 * timeout + 1
+        run.run(
+            stages.REACH,
+            lambda: checks.reach(address, timeout),
+            str,
+            timeout + 0.5,
+            checks.not_in_time(address, timeout),
         )
+        self._mlflow_version = load_mlflow().__version__
+        run.run(stages.SIGN_IN, self._sign_in, str, twice, took_too_long(address, twice))
+        run.run(stages.VERSION, self._version, str, twice)
+        connection = run.run(
+            stages.EXPERIMENTS,
+            self._open,
+            lambda opened: f"{opened.found.experiments} active",
+            READING_SECONDS,
+        )
+        if thorough:
+            run.run(stages.TRACE, lambda: _look_at_a_trace(connection), str, READING_SECONDS)
+        connection.found = replace(connection.found, stages=tuple(run.ended))
+        return connection
 
-    def experiments(self) -> list[Experiment]:
-        """The active experiments, most recently changed first, ties by id."""
-        found: list[Experiment] = []
-        token: str | None = None
+    def _sign_in(self) -> str:
+        started = time.perf_counter()
+        if self._address.kind in SQL_KINDS:
+            self._look = look(self._address, self._timeout)
+            said = f"{self._look.program}, read-only"
+        elif self._address.kind is StoreKind.FILES:
+            said = "not needed"
+        else:
+            said = check_sign_in(self._address, self._variables, self._timeout)
+        self._round_trip_ms = (time.perf_counter() - started) * 1000
+        return said
+
+    def _version(self) -> str:
+        if self._look is not None:
+            return check_schema(self._look)
+        if self._address.kind is not StoreKind.SERVER:
+            return f"MLflow {self._mlflow_version} here"
+        self._server_version = server_version(self._address, self._timeout)
+        return compared(self._mlflow_version, self._server_version)
+
+    def _open(self) -> Connection:
+        address = self._address
         try:
-            while True:
-                page = self._client.search_experiments(max_results=1000, page_token=token)
-                found += [experiment_record(each) for each in page]
-                token = page.token
-                if not token:
-                    break
+            client = open_client(address, self._variables)
+            direct = address.kind in SQL_KINDS and schema_is_known(client)
         except Exception as error:
-            raise _opening_problem(error, self._address) from error
-        self._listed = {each.experiment_id: each.name for each in found}
-        return sorted(found, key=lambda each: (-(each.last_update_ms or 0), each.experiment_id))
-
-    def experiment(self, name_or_id: str) -> StoreTraces:
-        """The traces of the experiment of that id, or else that name.
-
-        Raises ``ExperimentNotFound``.
-        """
-        experiments = self.experiments()
-        wanted = single_line(name_or_id)
-        for matches in (
-            [each for each in experiments if each.experiment_id == wanted],
-            [each for each in experiments if each.name == wanted],
-        ):
-            if matches:
-                chosen = matches[0]
-                return self._reader(self._client, self._address, chosen.experiment_id, chosen.name)
-        raise ExperimentNotFound(
-            f"{self._address.shown} has no experiment {wanted!r}.",
-            _suggestion(wanted, [each.name for each in experiments]),
+            raise opening_problem(error, address) from error
+        found = Found(
+            self._mlflow_version,
+            self._server_version,
+            self._round_trip_ms,
+            0,
+            tuple(self._notes(direct)),
         )
+        connection = Connection(client, address, SqlTraces if direct else StoreTraces, found)
+        connection.found = replace(found, experiments=len(connection.experiments()))
+        return connection
 
-    def figures(self, experiment_ids: Sequence[str]) -> list[ExperimentFigures]:
-        """A line of figures for each of these experiments, in their order."""
-        try:
-            if self._address.kind in SQL_KINDS:
-                return figures_of_tables(self._client._tracking_client.store.engine, experiment_ids)
-            return [
-                figures_of_newest(self._reader(self._client, self._address, each, ""))
-                for each in experiment_ids
-            ]
-        except ConnectionProblem:
-            raise
-        except Exception as error:
-            raise _opening_problem(error, self._address) from error
-
-    def survey(self, experiment_id: str, *, spans_of: int = 60) -> Survey:
-        """A look into an experiment: its newest infos, and ``spans_of`` traces spread over them."""
-        if experiment_id not in self._listed:
-            return survey(self.experiment(experiment_id), spans_of=spans_of)
-        source = self._reader(
-            self._client, self._address, experiment_id, self._listed[experiment_id]
-        )
-        return survey(source, spans_of=spans_of)
-
-    def summarise(self, experiment_id: str) -> ExperimentSummary:
-        """What an experiment holds. Which hypotheses can be tested is not known down here."""
-        return summary(self.survey(experiment_id))
+    def _notes(self, direct: bool) -> Iterator[str]:
+        address = self._address
+        if address.origin:
+            yield address.origin
+        if address.kind is StoreKind.SQLITE and checks.keeps_write_ahead_log(address):
+            # SQLite cannot read such a file without them, unless nobody ever writes to it again.
+            yield "The file has a write-ahead log: SQLite keeps two helper files beside it."
+        if address.kind in SQL_KINDS and not direct:
+            yield "The tables have a form unknown here: traces are read through MLflow, more slowly."
+        if address.kind is StoreKind.FILES:
+            yield (
+                "MLflow reads directories ever more slowly as they grow, and by itself no longer from "
+                "3.13 on; mlflow-tui allows it for reading (MLFLOW_ALLOW_FILE_STORE)."
+            )
 
 
-def _suggestion(wanted: str, names: list[str]) -> str:
-    from rapidfuzz import fuzz, process, utils
-
-    if not names:
-        return "It has no experiments at all."
-    match = process.extractOne(
-        wanted, names, scorer=fuzz.WRatio, processor=utils.default_process, score_cutoff=70
-    )
-    if match is not None:
-        return f"Did you mean {match[0]!r}?"
-    return (
-        "There are: "
-        + ", ".join(repr(name) for name in names[:5])
-        + ("." if len(names) <= 5 else f" and {len(names) - 5} more.")
-    )
-
-
-def _opening_problem(error: Exception, address: Address) -> ConnectionProblem:
-    cause: BaseException | None = error
-    while cause is not None:
-        if hasattr(cause, "orig"):
-            return database_problem(cause, address)
-        cause = cause.__cause__ or cause.__context__
-    if getattr(error, "error_code", "") in {"UNAUTHENTICATED", "PERMISSION_DENIED"}:
-        return ConnectionProblem(
-            "The store does not let you read.", "Check the credentials.", details_of(error, address)
-        )
-    return ConnectionProblem(
-        f"{address.shown} could not be read.",
-        "See the details for what MLflow said.",
-        details_of(error, address),
-    )
+def _look_at_a_trace(connection: Connection) -> str:
+    """Read the newest trace with its spans: what works for one is expected to work for all."""
+    looked = connection.experiments()[:_LOOKED_INTO]
+    for experiment in looked:
+        source = connection.source(experiment)
+        newest = next(source.infos(), [])[:1]
+        for outcome in source.traces(newest):
+            if isinstance(outcome, TraceRecord):
+                return f"the newest of {experiment.name} has {len(outcome.spans)} spans"
+            return f"the newest of {experiment.name} cannot be shown: {outcome.reason}"
+    return f"none in the {len(looked)} experiments changed last" if looked else "no experiments"

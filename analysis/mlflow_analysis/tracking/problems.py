@@ -18,6 +18,10 @@ class ConnectionProblem(Exception):  # noqa: N818 - it is shown to people, who h
         self.remedy = remedy
         self.details = details
 
+    def __reduce__(self) -> tuple[type[ConnectionProblem], tuple[str, str, str]]:
+        """A process that reads a slice hands its problem on."""
+        return type(self), (self.sentence, self.remedy, self.details)
+
 
 class ExperimentNotFound(ConnectionProblem):
     """No active experiment has that name or id."""
@@ -29,3 +33,10 @@ class TraceNotReadable(ConnectionProblem):
 
 class FilterNotUnderstood(ConnectionProblem, FilterRefused):
     """MLflow does not accept the filter."""
+
+
+class CheckCancelled(ConnectionProblem):
+    """The user gave up waiting for a check."""
+
+    def __init__(self, sentence: str = "", remedy: str = "", details: str = "") -> None:
+        super().__init__(sentence or "The check was cancelled.", remedy, details)

@@ -62,7 +62,7 @@ class StoreTraces:
         self.experiment_name = experiment_name
         self.tracking_uri = address.shown
         self.spec: SourceSpec | None = SourceSpec(
-            address.mlflow_uri, experiment_id, experiment_name
+            address.mlflow_uri, experiment_id, experiment_name, tuple(address.variables.items())
         )
         parameters = inspect.signature(client.search_traces).parameters
         self._where = "locations" if "locations" in parameters else "experiment_ids"

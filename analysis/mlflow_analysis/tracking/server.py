@@ -1,107 +1,96 @@
-"""Ask a tracking server one cheap question, and say what its answer means."""
+"""Ask a server one cheap question, and say what its answer means.
+
+MLflow's own request function is used, so that its settings for certificates, plug-ins and proxies hold;
+redirects are not followed, and nothing is tried again.
+"""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
-from mlflow_analysis.tracking.address import Address, without_secrets
-from mlflow_analysis.tracking.checks import details_of
-from mlflow_analysis.tracking.problems import ConnectionProblem
-from mlflow_analysis.untrusted import printable, single_line
+from mlflow_analysis.tracking.address import Address, StoreKind
+from mlflow_analysis.tracking.credentials import host_credentials
+from mlflow_analysis.tracking.databricks import signed_headers
+from mlflow_analysis.tracking.environment import Variables, load_mlflow
+from mlflow_analysis.tracking.http_problems import no_answer, unexpected_answer
+from mlflow_analysis.untrusted import single_line
 
-_CREDENTIALS = (
-    "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, "
-    "before starting mlflow-tui."
-)
+_SEARCH = "/api/2.0/mlflow/experiments/search"
 
 
-def check_server(address: Address, timeout_seconds: float) -> str:
-    """Whether an MLflow server answers and lets us in. Returns its version, "" if it won't say.
+def check_sign_in(address: Address, variables: Variables, timeout_seconds: float) -> str:
+    """Whether an MLflow server answers there and lets us in, and as whom.
 
-    MLflow's own request function is used, so that its settings for credentials, certificates and
-    proxies hold. Raises ``ConnectionProblem``.
+    Raises ``ConnectionProblem``.
     """
-    answer = _ask(address, "/api/2.0/mlflow/experiments/search", "POST", timeout_seconds)
-    status = answer.status_code
-    details = _details(address, answer)
-    if status == 401:
-        raise ConnectionProblem(
-            "The server asks for a sign-in, or does not accept the one given.",
-            _CREDENTIALS,
-            details,
-        )
-    if status == 403:
-        raise ConnectionProblem(
-            "The server knows you but does not let you read experiments.",
-            "Ask its administrator for the permission to read.",
-            details,
-        )
-    if status >= 500:
-        raise ConnectionProblem(
-            f"The server answers with an error of its own ({status}).",
-            "Look into the server's log, or try again later.",
-            details,
-        )
-    if status != 200 or not _is_json_object(answer):
-        raise ConnectionProblem(
-            f"{address.shown} answers, but not as an MLflow server does ({status}).",
-            "Check the address; leave out what follows the port unless MLflow runs under a path.",
-            details,
-        )
-    version = _ask(address, "/version", "GET", timeout_seconds)
-    text = single_line(version.text)[:20] if version.status_code == 200 else ""
+    if address.kind is StoreKind.DATABRICKS:
+        said = address.mlflow_uri
+        with variables.in_force():
+            headers = signed_headers(address, timeout_seconds)
+        answer = _ask_databricks(address, headers, timeout_seconds)
+    else:
+        said = _as_whom(host_credentials(address))
+        answer = _ask(address, _SEARCH, "POST", timeout_seconds)
+    problem = unexpected_answer(answer, address)
+    if problem is not None:
+        raise problem
+    return said
+
+
+def _as_whom(credentials: Mapping[str, str | bool | None]) -> str:
+    if credentials["auth"] or credentials["aws_sigv4"]:
+        return "with a plug-in of MLflow"
+    if credentials["username"] and credentials["password"]:
+        return f"as {single_line(str(credentials['username']))}"
+    return "with a token" if credentials["token"] else "without, and that will do"
+
+
+def server_version(address: Address, timeout_seconds: float) -> str:
+    """The server's MLflow version, "" if it won't say. Raises ``ConnectionProblem``."""
+    answer = _ask(address, "/version", "GET", timeout_seconds)
+    text = single_line(answer.text)[:20] if answer.status_code == 200 else ""
     return text if text[:1].isdigit() else ""
 
 
 def _ask(address: Address, endpoint: str, method: str, timeout_seconds: float) -> Any:
+    load_mlflow()
     from mlflow.exceptions import MlflowException
-    from mlflow.utils.credentials import get_default_host_creds
-    from mlflow.utils.rest_utils import http_request
+    from mlflow.utils.rest_utils import MlflowHostCreds, http_request
 
     extra = {"json": {"max_results": 1}} if method == "POST" else {}
     try:
         return http_request(
-            get_default_host_creds(address.mlflow_uri),
+            MlflowHostCreds(**host_credentials(address)),
             endpoint,
             method,
             max_retries=0,
             timeout=timeout_seconds,
             raise_on_status=False,
+            allow_redirects=False,
             **extra,
         )
     except (MlflowException, OSError, ValueError) as error:
-        raise _no_answer(error, address, timeout_seconds) from error
+        raise no_answer(error, address, timeout_seconds) from error
 
 
-def _no_answer(error: Exception, address: Address, timeout_seconds: float) -> ConnectionProblem:
-    details = details_of(error, address)
-    said = details.lower()
-    if "ssl" in said or "certificate" in said:
-        return ConnectionProblem(
-            "No secure connection (TLS) could be made with the server.",
-            "Check http:// against https://; for a private certificate authority set "
-            "MLFLOW_TRACKING_SERVER_CERT_PATH.",
-            details,
-        )
-    if "timed out" in said or "timeout" in said:
-        return ConnectionProblem(
-            f"The server did not answer within {timeout_seconds:g} s.",
-            "Try again, or check whether it is overloaded.",
-            details,
-        )
-    return ConnectionProblem(
-        f"The server at {address.shown} does not answer.", "Check that it is running.", details
-    )
+def _ask_databricks(address: Address, headers: dict[str, str], timeout_seconds: float) -> Any:
+    """The SDK would follow redirects and try for minutes."""
+    import requests
 
-
-def _is_json_object(answer: Any) -> bool:
     try:
-        return isinstance(json.loads(answer.text), dict)
-    except ValueError:
-        return False
+        return requests.post(
+            address.url + _SEARCH,
+            json={"max_results": 1},
+            headers=headers,
+            auth=_signed_already,
+            timeout=timeout_seconds,
+            allow_redirects=False,
+        )
+    except (OSError, ValueError) as error:
+        raise no_answer(error, address, timeout_seconds) from error
 
 
-def _details(address: Address, answer: Any) -> str:
-    text = f"HTTP {answer.status_code} {answer.reason}\n{answer.text[:1000]}"
-    return printable(without_secrets(text, address.mlflow_uri))
+def _signed_already(request: Any) -> Any:
+    """Keeps ``requests`` from signing in with what ``~/.netrc`` says."""
+    return request

@@ -8,8 +8,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from mlflow_analysis.events import Event
-from mlflow_analysis.protocol import Problem, TableGrew
+from mlflow_analysis.protocol import Problem, Pushed
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.actions import CONNECTION
 from mlflow_tui.client import EngineClient
@@ -51,7 +50,7 @@ class StepScreen(Screen[None]):
     def state_changed(self) -> None:
         """Connection, experiment or review is another one. Called when visible again."""
 
-    def engine_pushed(self, bodies: tuple[Event | TableGrew, ...]) -> None:
+    def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The engine spoke; ``state`` has it already. Called on every screen, seen or not."""
 
     def engine_restarted(self, sentence: str) -> None:

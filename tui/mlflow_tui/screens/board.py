@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
 
-from mlflow_analysis.events import AnalysisReady, Event, PurposeDrafted
+from mlflow_analysis.events import AnalysisReady, PurposeDrafted
 from mlflow_analysis.findings import Category
 from mlflow_analysis.focus import Focus
-from mlflow_analysis.protocol import CheckFilter, Problem, TableGrew
+from mlflow_analysis.protocol import CheckFilter, Problem, Pushed
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, REPORT, bindings_for
 from mlflow_tui.board_state import Filter
@@ -72,7 +72,7 @@ class BoardScreen(DecidingScreen):
         self._begin()
         self._draw()
 
-    def engine_pushed(self, bodies: tuple[Event | TableGrew, ...]) -> None:
+    def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The client hands events on four times a second at most; draw once for each such batch."""
         if self.is_current or any(isinstance(body, PurposeDrafted) for body in bodies):
             self._draw()

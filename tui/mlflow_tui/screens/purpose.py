@@ -16,9 +16,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static, TextArea
 
-from mlflow_analysis.events import Event
 from mlflow_analysis.findings import Purpose
-from mlflow_analysis.protocol import ConfirmPurpose, TableGrew
+from mlflow_analysis.protocol import ConfirmPurpose, Pushed
 from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, PURPOSE, bindings_for
@@ -175,7 +174,7 @@ class PurposeScreen(StepScreen):
 
     # ---- what is shown --------------------------------------------------------------------
 
-    def engine_pushed(self, bodies: tuple[Event | TableGrew, ...]) -> None:
+    def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The draft grows with what is read, until someone corrects it."""
         self._draw()
 

@@ -16,9 +16,9 @@ from textual.strip import Strip
 from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
-from mlflow_analysis.events import AnalysisReady, Event
+from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.findings import Analysis
-from mlflow_analysis.protocol import TableGrew
+from mlflow_analysis.protocol import Pushed
 from mlflow_analysis.review import Review, Ruling
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import REPORT, bindings_for
@@ -71,7 +71,7 @@ class ReportScreen(StepScreen):
             self.state.board.refresh_rulings()
         self._preview()
 
-    def engine_pushed(self, bodies: tuple[Event | TableGrew, ...]) -> None:
+    def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The end of the run makes the report."""
         if self.is_current and any(isinstance(body, AnalysisReady) for body in bodies):
             self._preview()

@@ -8,8 +8,7 @@ from textual import on, work
 from textual.content import Content
 from textual.widgets import Static
 
-from mlflow_analysis.events import Event
-from mlflow_analysis.protocol import FetchRows, LocateTrace, Problem, RowQuery, TableGrew
+from mlflow_analysis.protocol import FetchRows, LocateTrace, Problem, Pushed, RowQuery, TableGrew
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.widgets.inspector import Inspector
@@ -72,7 +71,7 @@ class TraceListScreen(StepScreen):
                 self.close_prompt()
         self._show_status()
 
-    def engine_pushed(self, bodies: tuple[Event | TableGrew, ...]) -> None:
+    def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The table grows while it is read; findings grow while an analysis runs."""
         if any(isinstance(body, TableGrew) for body in bodies):
             self._outdated()
