@@ -33,6 +33,14 @@ _tracking_uri = click.option(
     help="Where the traces are, e.g. sqlite:///mlflow.db or http://127.0.0.1:5000. "
     "[default: MLFLOW_TRACKING_URI]",
 )
+_profile = click.option(
+    "--profile", metavar="NAME", help="A connection that was kept full-screen, with its sign-in."
+)
+_env_file = click.option(
+    "--env-file",
+    metavar="FILE",
+    help="Lines NAME=value, which hold where the environment says nothing. Values are never shown.",
+)
 _experiment = click.option("--experiment", metavar="NAME", help="An experiment's name or id.")
 _filter = click.option(
     "--filter",
@@ -46,11 +54,18 @@ _filter = click.option(
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mlflow-tui")
 @_tracking_uri
+@_profile
+@_env_file
 @_experiment
 @_filter
 @click.pass_context
 def program(
-    context: click.Context, tracking_uri: str | None, experiment: str | None, filter_string: str
+    context: click.Context,
+    tracking_uri: str | None,
+    profile: str | None,
+    env_file: str | None,
+    experiment: str | None,
+    filter_string: str,
 ) -> None:
     """Find, judge and report what is wrong (and right) with a GenAI application, from its traces.
 
@@ -59,8 +74,12 @@ def program(
     if context.invoked_subcommand is None:
         from mlflow_tui import app
 
-        context.exit(app.run(tracking_uri, experiment, filter_string))
-    if tracking_uri or experiment or filter_string:
+        if tracking_uri and profile:
+            raise click.UsageError("Give --tracking-uri or --profile, not both.")
+        context.exit(
+            app.run(tracking_uri, env_file or "", profile or "", experiment, filter_string)
+        )
+    if tracking_uri or profile or env_file or experiment or filter_string:
         raise click.UsageError(
             f"Options for {context.invoked_subcommand} stand after its name: "
             f"mlflow-tui {context.invoked_subcommand} --tracking-uri …"
@@ -84,14 +103,15 @@ def demo(context: click.Context, fresh: bool) -> None:
     if terminal.objection(os.environ) is None:
         from mlflow_tui import app
 
-        context.exit(app.run(tracking_uri, experiment, demo=True))
+        context.exit(app.run(tracking_uri, experiment=experiment, demo=True))
 
+    from mlflow_analysis.sign_in import ConnectionRequest
     from mlflow_tui.command_line.headless import Request, run
 
     context.exit(
         run(
             Request(
-                tracking_uri=tracking_uri,
+                connection=ConnectionRequest(tracking_uri),
                 experiment=experiment,
                 report=report_path(),
                 overwrite=True,  # the folder is ours alone
@@ -102,6 +122,8 @@ def demo(context: click.Context, fresh: bool) -> None:
 
 @program.command(epilog=EXIT_CODES)
 @_tracking_uri
+@_profile
+@_env_file
 @_experiment
 @_filter
 @click.option("--since", metavar="AGE", help="Only traces younger than this, e.g. 30m, 24h, 7d.")
@@ -152,6 +174,8 @@ def demo(context: click.Context, fresh: bool) -> None:
 def analyze(
     context: click.Context,
     tracking_uri: str | None,
+    profile: str | None,
+    env_file: str | None,
     experiment: str | None,
     filter_string: str,
     since: str | None,
@@ -179,10 +203,14 @@ def analyze(
     if report == "-" and json_file == "-":
         raise click.UsageError("Only one of --report and --json can go to stdout.")
 
+    from mlflow_tui.command_line.connecting import chosen_connection
+
+    connection = chosen_connection(tracking_uri, profile, env_file)
+
     from mlflow_tui.command_line.headless import Request, run
 
     request: Request = Request(
-        tracking_uri=tracking_uri or "",
+        connection=connection,
         experiment=experiment,
         filter_string=filter_string,
         since_seconds=None if since is None else _seconds(since),

@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Any, overload
 
 from mlflow_analysis import protocol
 from mlflow_analysis.events import EvidenceGrew, Progress
-from mlflow_analysis.protocol import Call, Problem, Push, Pushed, Reply, Request, TableGrew
+from mlflow_analysis.protocol import (
+    Call,
+    CheckStage,
+    Problem,
+    Push,
+    Pushed,
+    Reply,
+    Request,
+    TableGrew,
+)
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -52,6 +61,7 @@ class EngineClient:
         self._pending: dict[object, Pushed] = {}
         self._flush_due = False
         self._latest_opening = 0
+        self._latest_check = 0
         self._settled = asyncio.Event()
         """Not set while a new engine is brought to where the old one was."""
         self._settled.set()
@@ -186,6 +196,8 @@ class EngineClient:
         if isinstance(request, protocol.OpenExperiment):
             self._latest_opening = number
             self._pending.pop(TableGrew, None)
+        if isinstance(request, protocol.CheckConnection):
+            self._latest_check = number
         try:
             self._connection.send(Call(number, request))
             answer = await future
@@ -224,8 +236,9 @@ class EngineClient:
 
     def _received(self, message: Reply | Push) -> None:
         if isinstance(message, Push):
-            # How far an experiment is that is not open any more interests nobody.
-            if not isinstance(message.body, TableGrew) or message.number == self._latest_opening:
+            # How far a check is that was given up, or an experiment that is not open, interests nobody.
+            latest = {TableGrew: self._latest_opening, CheckStage: self._latest_check}
+            if message.number == latest.get(type(message.body), message.number):
                 self._keep(message.body)
             return
         self._flush()  # what a call pushed is known before its answer is

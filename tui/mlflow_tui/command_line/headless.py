@@ -24,6 +24,7 @@ from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.report import render_markdown
 from mlflow_analysis.review import Decision, Review, review_path
 from mlflow_analysis.secrets import masked
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import TraceSource
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import (
@@ -44,7 +45,7 @@ _RANKS = {Severity.LOW: 1, Severity.MEDIUM: 2, Severity.HIGH: 3}
 class Request:
     """What to analyse, and where the results go. A path ``-`` is stdout."""
 
-    tracking_uri: str
+    connection: ConnectionRequest
     experiment: str
     filter_string: str = ""
     since_seconds: int | None = None
@@ -76,7 +77,7 @@ def run(request: Request) -> int:
     for output in outputs:
         output.check()
     try:
-        source = connect(request.tracking_uri).experiment(request.experiment)
+        source = connect(request.connection).experiment(request.experiment)
         charter = _charter(request, source)
         for focus in asked:
             _check_filter(source, focus)
