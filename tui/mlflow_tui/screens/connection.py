@@ -7,24 +7,15 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from textual import events, on, work
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.timer import Timer
 from textual.widgets import Input, Static
-from textual.worker import Worker
 
 from mlflow_analysis.protocol import (
-    CancelCheck,
-    CheckConnection,
-    CheckStage,
-    ConnectionReport,
-    ListExperiments,
     Problem,
-    Pushed,
 )
-from mlflow_analysis.records import Experiment
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.surroundings import (
     EnvFileNotUnderstood,
@@ -33,14 +24,12 @@ from mlflow_analysis.surroundings import (
     settings,
 )
 from mlflow_styles import stylesheet
-from mlflow_tui.actions import BOARD, CONNECTION, EXPERIMENTS, TRACES, bindings_for
+from mlflow_tui.actions import CONNECTION, EXPERIMENTS, bindings_for
 from mlflow_tui.addresses import DEMO, Choice, choices, without_credentials
-from mlflow_tui.client import EngineProblem
 from mlflow_tui.connection_form import Kind, kind_of
-from mlflow_tui.demo_store import make_demo_store
 from mlflow_tui.profiles import Profile, ProfilesNotUnderstood
+from mlflow_tui.screens.checking import CheckingScreen
 from mlflow_tui.screens.connection_dialog import ConnectionDialog, Filled
-from mlflow_tui.screens.keeping import KeepingScreen
 from mlflow_tui.widgets.address_list import AddressList
 from mlflow_tui.widgets.choice_preview import choice_preview, examples
 from mlflow_tui.widgets.line_scroll import LineScroll
@@ -48,7 +37,7 @@ from mlflow_tui.widgets.text_field import TextField
 from mlflow_tui.widgets.verdict import checking, connected, refused
 
 
-class ConnectionScreen(KeepingScreen):
+class ConnectionScreen(CheckingScreen):
     """An address field, a list of sources, and below them what is known of the one in question."""
 
     PLACE = CONNECTION
@@ -59,22 +48,6 @@ class ConnectionScreen(KeepingScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tried: ConnectionRequest | None = None
-        """What the verdict on the screen is about. It may hold a secret, so it is never drawn."""
-        self._tried_demo = False
-        self._profile = ""
-        """The profile that was tried; "" for anything else."""
-        self._report: ConnectionReport | None = None
-        self._problem: Problem | None = None
-        self._stages: dict[str, CheckStage] = {}
-        self._details = False
-        self._looking = False
-        """Whether the user looks through the list, and so at what is under its cursor."""
-        self._check: Worker[None] | None = None
-        self._since = 0.0
-        self._clock: Timer | None = None
-        self._jumping = False
-        """Whether to go on without being asked: the command line, or a profile, said where to."""
         self._typed: dict[str, str] = {}
         """Secrets typed for profiles. They live as long as this program runs."""
 
@@ -134,7 +107,18 @@ class ConnectionScreen(KeepingScreen):
     def profiles_changed(self, name: str) -> None:
         """Draw the list anew."""
         self._show_choices(name)
-        self._show()
+        self.show()
+
+    def keep_as(self, connection: ConnectionRequest, name: str) -> bool:
+        """As ``KeepingScreen``; what was tried is that profile from now on."""
+        kept = super().keep_as(connection, name)
+        if kept and connection == self._tried:
+            self._profile, self._looking = name.strip(), False
+            self._typed[self._profile] = connection.sign_in.secret
+            if self._report is not None:
+                self.remember()
+            self.show()
+        return kept
 
     def action_save_profile(self) -> None:
         """Keep what was tried, or what is under the cursor, as a profile."""
@@ -164,7 +148,7 @@ class ConnectionScreen(KeepingScreen):
     @on(LineScroll.Moved, "#addresses")
     def _moved(self) -> None:
         self._looking = self.query_one(AddressList).has_focus
-        self._show()
+        self.show()
 
     def action_check(self) -> None:
         """Try what is under the cursor of the list, or go on if it was found to work."""
@@ -220,7 +204,7 @@ class ConnectionScreen(KeepingScreen):
     def _refuse(self, problem: Problem) -> None:
         self._tried, self._report, self._problem = None, None, problem
         self._stages, self._looking, self._jumping = {}, False, False
-        self._show()
+        self.show()
 
     def action_edit(self) -> None:
         """Fill in what is under the cursor, or what was tried, field by field."""
@@ -273,95 +257,10 @@ class ConnectionScreen(KeepingScreen):
 
         self.app.push_screen(dialog, filled)
 
-    # ---- checking -----------------------------------------------------------------------
-
-    def action_recheck(self) -> None:
-        """Try once more."""
-        if self._tried is not None:
-            self._try(self._tried, profile=self._profile, demo=self._tried_demo)
-
-    def _try(self, connection: ConnectionRequest, *, profile: str = "", demo: bool = False) -> None:
-        self._tried, self._profile, self._tried_demo = connection, profile, demo
-        self._report = self._problem = None
-        self._stages = {}
-        self._details = self._looking = False
-        self._since = time.monotonic()
-        if self._clock is None:
-            self._clock = self.set_interval(1.0, self._show)
-        self._check = self._run_check(connection, profile, demo)
-        self._show()
-
-    @work(exclusive=True, group="check", exit_on_error=False)
-    async def _run_check(self, connection: ConnectionRequest, profile: str, demo: bool) -> None:
-        app = self.tui
-        experiment, to_board = app.start_experiment, app.start_demo or demo
-        try:
-            if demo:
-                uri, experiment = await make_demo_store()
-                connection, self._jumping = ConnectionRequest(uri), True
-            report = await self.client.ask(
-                CheckConnection(connection.tracking_uri, connection.env_file, connection.sign_in)
-            )
-            self._adopt(connection, profile, report, keep=not to_board)
-            if self._jumping:
-                self._jumping = False
-                await self._jump(experiment, to_board)
-        except EngineProblem as failure:
-            self._problem = failure.problem
-        except OSError as error:
-            self._problem = Problem(
-                "The sample store could not be made.",
-                "See whether there is room in your cache directory.",
-                str(error),
-            )
-        finally:
-            self._check = None
-            if self._clock is not None:
-                self._clock.stop()
-                self._clock = None
-            self._show()
-
-    def _adopt(
-        self, connection: ConnectionRequest, profile: str, report: ConnectionReport, *, keep: bool
-    ) -> None:
-        """The store is the open one from now on."""
-        self._report = report
-        self.tui.connected(connection, report)
-        if not keep:
-            return
-        try:
-            if profile:
-                self.tui.settings.remember_profile(profile)
-            else:
-                self.tui.settings.remember(connection.tracking_uri)
-        except OSError as error:
-            self.tell(f"The address is not kept for next time: {error}.", problem=True)
-
-    async def _jump(self, wanted: str | None, demo: bool) -> None:
-        """Go on to where the command line (or the demo) says."""
-        if wanted is None:
-            self.app.switch_mode(EXPERIMENTS)
-            return
-        found = (await self.client.ask(ListExperiments())).experiments
-        self.state.experiments = found
-        chosen = named(found, wanted)
-        if chosen is None:
-            self.tell(f"This store has no experiment called {wanted}. Choose one.", problem=True)
-            self.app.switch_mode(EXPERIMENTS)
-            return
-        self.tui.choose_experiment(chosen, self.tui.start_filter)
-        self.app.switch_mode(BOARD if demo else TRACES)
-
-    def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
-        """The check tells how far it is."""
-        stages = [body for body in bodies if isinstance(body, CheckStage)]
-        if stages and self._check is not None:
-            self._stages |= {stage.name: stage for stage in stages}
-            self._show()
-
     # ---- what is shown below ------------------------------------------------------------
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """Draw what is known of the source in question."""
         self.query_one("#verdict", Static).update(self._said())
         self.refresh_bindings()
 
@@ -393,11 +292,6 @@ class ConnectionScreen(KeepingScreen):
         except EnvFileNotUnderstood as problem:
             return f"{problem.sentence} {problem.remedy}"
 
-    def action_details(self) -> None:
-        """Show or hide the full error."""
-        self._details = not self._details
-        self._show()
-
     # ---- moving -------------------------------------------------------------------------
 
     def action_go_on(self) -> None:
@@ -407,23 +301,11 @@ class ConnectionScreen(KeepingScreen):
     def action_back(self) -> None:
         """Give up a check that takes too long; leave the list for the field."""
         if self._check is not None:
-            self._check.cancel()
-            self._check = None
-            self._tried, self._jumping = None, False
-            self._give_up()
-            self._show()
+            self.give_up()
         else:
             self._looking = False
             self.query_one(TextField).focus()
-            self._show()
-
-    @work(group="give up", exit_on_error=False)
-    async def _give_up(self) -> None:
-        """The engine need not wait for an answer that nobody wants any more."""
-        try:
-            await self.client.ask(CancelCheck())
-        except EngineProblem as failure:
-            self.tell_problem(failure.problem)
+            self.show()
 
     def action_cursor(self, where: str) -> None:
         """Move in the list, or scroll what is said below if that has the focus."""
@@ -442,7 +324,7 @@ class ConnectionScreen(KeepingScreen):
         if event.key == "down" and self.focused is field:
             addresses.focus()
             self._looking = self._check is None and self._report is None
-            self._show()
+            self.show()
             event.stop()
         elif event.key == "up" and self.focused is addresses and addresses.cursor == 0:
             self.action_back() if self._check is None else field.focus()
@@ -472,11 +354,3 @@ class ConnectionScreen(KeepingScreen):
 
 def _without_secret(connection: ConnectionRequest) -> ConnectionRequest:
     return replace(connection, sign_in=replace(connection.sign_in, secret=""))
-
-
-def named(experiments: tuple[Experiment, ...], wanted: str) -> Experiment | None:
-    """The experiment of that name, or else of that id."""
-    for experiment in experiments:
-        if experiment.name == wanted:
-            return experiment
-    return next((each for each in experiments if each.experiment_id == wanted), None)

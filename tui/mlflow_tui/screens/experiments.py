@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
-from textual.worker import Worker
 
 from mlflow_analysis.protocol import (
-    FetchFigures,
     ListExperiments,
     Problem,
     SummariseExperiment,
@@ -24,8 +20,7 @@ from mlflow_styles import stylesheet
 from mlflow_tui.actions import CONNECTION, EXPERIMENTS, TRACES, bindings_for
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.experiment_rows import ExperimentRow, Sort, in_order, matching
-from mlflow_tui.last_reviews import last_reviews
-from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.screens.filling import FillingScreen
 from mlflow_tui.screens.sorting import SortDialog
 from mlflow_tui.widgets.experiment_list import ExperimentHead, ExperimentList
 from mlflow_tui.widgets.experiment_preview import preview, preview_head
@@ -35,13 +30,9 @@ from mlflow_tui.widgets.prompt_line import PromptLine
 
 SETTLE_SECONDS = 0.25
 """An experiment is looked into once the cursor has rested on it that long."""
-OF_DATABASES = frozenset({"SQLite", "PostgreSQL", "MySQL"})
-"""Kinds of store that work out the figures of many experiments at once."""
-BATCH, DEAR_BATCH = 200, 5
-"""Experiments in one question, to a database and to any other store."""
 
 
-class ExperimentsScreen(StepScreen):
+class ExperimentsScreen(FillingScreen):
     """The list, and below it a preview of the one under the cursor."""
 
     PLACE = EXPERIMENTS
@@ -53,20 +44,12 @@ class ExperimentsScreen(StepScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._listed_for = ""
-        """Store whose experiments are on the screen."""
         self._sought = ""
-        self._sort, self._descending = Sort.CHANGED, True
         self._problem: Problem | None = None
         self._loading = False
         self._settle: Timer | None = None
-        self._figures_due: set[str] = set()
-        """Experiments whose figures are not known, or from before a refresh."""
         self._previews_due: set[str] = set()
         """Experiments whose preview is from before a refresh."""
-        self._filling: Worker[None] | None = None
-        self._figures_problem: Problem | None = None
-        self._reviewed: dict[str, int] = {}
 
     def compose_body(self) -> ComposeResult:
         """The two panes, one above the other."""
@@ -79,11 +62,6 @@ class ExperimentsScreen(StepScreen):
             yield Static(id="list-note", markup=False)
         with VerticalScroll(id="preview"):
             yield Static(id="preview-text", markup=False)
-
-    @property
-    def listing(self) -> ExperimentList:
-        """The experiments."""
-        return self.query_one(ExperimentList)
 
     # ---- the list -----------------------------------------------------------------------
 
@@ -102,7 +80,7 @@ class ExperimentsScreen(StepScreen):
         elif uri:
             self._look_for_reviews()
             self._fill()
-        self._show_status()
+        self.show_status()
 
     def engine_restarted(self, sentence: str) -> None:
         """What was being looked into is looked into again."""
@@ -117,7 +95,7 @@ class ExperimentsScreen(StepScreen):
     @work(exclusive=True, group="list", exit_on_error=False)
     async def _read(self) -> None:
         self._loading = True
-        self._show_status()
+        self.show_status()
         try:
             answer = await self.client.ask(ListExperiments())
         except EngineProblem as failure:
@@ -126,16 +104,16 @@ class ExperimentsScreen(StepScreen):
             self._problem = self._figures_problem = None
             self.state.experiments = answer.experiments
             self._figures_due = {each.experiment_id for each in answer.experiments}
-            self._show_matching()
+            self.show_matching()
             self._look_for_reviews()
             self._fill()
             if self._previews_due:
                 self._look_into()
         finally:
             self._loading = False
-            self._show_status()
+            self.show_status()
 
-    def _rows(self) -> list[ExperimentRow]:
+    def rows(self) -> list[ExperimentRow]:
         """What is sought, in order."""
         figures, reviewed = self.state.figures, self._reviewed
         rows = [
@@ -146,67 +124,17 @@ class ExperimentsScreen(StepScreen):
             return rows  # the likest first
         return in_order(rows, self._sort, self._descending)
 
-    def _show_matching(self, *, keep: bool = True) -> None:
+    def show_matching(self, *, keep: bool = True) -> None:
+        """Draw the list; ``keep``: the cursor stays on its experiment."""
         chosen = self.listing.chosen
         kept = chosen.experiment_id if chosen else self.listing.open_id
-        self.listing.show(self._rows(), kept if keep else "")
+        self.listing.show(self.rows(), kept if keep else "")
         self.query_one(ExperimentHead).mark(self._sort, self._descending)
-
-    # ---- figures ------------------------------------------------------------------------
-
-    def _fill(self) -> None:
-        """Go on asking for figures, unless that goes on already."""
-        if self._filling is None or not self._filling.is_running:
-            self._filling = self._fill_in()
-
-    @work(exclusive=True, group="figures", exit_on_error=False)
-    async def _fill_in(self) -> None:
-        """Figures of what is seen, then of the rest if that is cheap or the order stands on it."""
-        while self.is_current and (wanted := self._wanted()):
-            try:
-                answer = await self.client.ask(FetchFigures(tuple(wanted)))
-            except EngineProblem as failure:
-                self._figures_problem = failure.problem
-                break
-            self._figures_problem = None
-            self._figures_due -= set(wanted)
-            self.state.figures |= {each.experiment_id: each for each in answer.figures}
-            if self._sort.needs_figures:
-                self._show_matching()
-            else:
-                self.listing.update(self._rows())
-            self._show_status()
-        self._show_status()
-
-    def _wanted(self) -> list[str]:
-        connection = self.state.connection
-        cheap = connection is not None and connection.store in OF_DATABASES
-        most = BATCH if cheap else DEAR_BATCH
-        seen = [each for each in self.listing.seen if each in self._figures_due]
-        if seen or not (cheap or self._sort.needs_figures):
-            return seen[:most]
-        return [
-            each.experiment_id
-            for each in self.state.experiments
-            if each.experiment_id in self._figures_due
-        ][:most]
-
-    @work(exclusive=True, group="reviews", exit_on_error=False)
-    async def _look_for_reviews(self) -> None:
-        """Somebody may have decided something since, in this program or another."""
-        found = await asyncio.to_thread(
-            last_reviews,
-            self.tui.settings.review_directory,
-            self._listed_for,
-            [each.experiment_id for each in self.state.experiments],
-        )
-        if found != self._reviewed:
-            self._reviewed = found
-            self._show_matching()
 
     # ---- the status line ----------------------------------------------------------------
 
-    def _show_status(self) -> None:
+    def show_status(self) -> None:
+        """Draw the line above the list."""
         self.query_one("#list-status", Static).update(self._status(), layout=False)
         note = self._note()
         self.set_class(note is not None, "-empty")
@@ -343,8 +271,8 @@ class ExperimentsScreen(StepScreen):
     @on(PromptLine.Typed)
     def _typed(self, message: PromptLine.Typed) -> None:
         self._sought = message.text
-        self._show_matching(keep=False)
-        self._show_status()
+        self.show_matching(keep=False)
+        self.show_status()
 
     @on(PromptLine.Answered)
     def _answered(self) -> None:
@@ -376,9 +304,9 @@ class ExperimentsScreen(StepScreen):
         self._sorted()
 
     def _sorted(self) -> None:
-        self._show_matching(keep=False)
+        self.show_matching(keep=False)
         self._fill()
-        self._show_status()
+        self.show_status()
 
     @on(LineScroll.Chosen, "#experiment-list")
     def _row_chosen(self) -> None:
@@ -406,8 +334,8 @@ class ExperimentsScreen(StepScreen):
         elif prompt.purpose or self._sought:
             prompt.close()
             self._sought = ""
-            self._show_matching()
-            self._show_status()
+            self.show_matching()
+            self.show_status()
             self.listing.focus()
         else:
             self.app.switch_mode(CONNECTION)

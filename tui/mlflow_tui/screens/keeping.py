@@ -76,10 +76,12 @@ class KeepingScreen(StepScreen):
                 return
             if given != name and given in [each.name for each in self.read_profiles()[0]]:
                 question = f"There is a profile {given} already. Replace it?"
-                self.app.push_screen(
-                    ConfirmDialog(question, "replace"),
-                    lambda sure: self.keep_as(connection, given) if sure else None,
-                )
+
+                def answered(sure: bool | None) -> None:
+                    if sure:
+                        self.keep_as(connection, given)
+
+                self.app.push_screen(ConfirmDialog(question, "replace"), answered)
             else:
                 self.keep_as(connection, given)
 
@@ -87,10 +89,10 @@ class KeepingScreen(StepScreen):
             TextDialog("Keep as a profile called", name, hint=NEVER_KEPT, verb="keep"), named
         )
 
-    def keep_as(self, connection: ConnectionRequest, name: str) -> None:
-        """Keep ``connection`` as ``name``, in place of what was kept so."""
+    def keep_as(self, connection: ConnectionRequest, name: str) -> bool:
+        """Keep ``connection`` as ``name``, in place of what was kept so; whether that worked."""
         name = name.strip()
-        self._changed(
+        return self._changed(
             lambda: self.profiles.save(name, connection), name, f"Kept as the profile {name}."
         )
 
@@ -115,14 +117,13 @@ class KeepingScreen(StepScreen):
         if profile is None:
             return
         name = profile.name
-        self.app.push_screen(
-            ConfirmDialog(f"Forget the profile {name}? The store itself stays as it is.", "forget"),
-            lambda sure: (
+
+        def answered(sure: bool | None) -> None:
+            if sure:
                 self._changed(lambda: self.profiles.delete(name), "", f"{name} is forgotten.")
-                if sure
-                else None
-            ),
-        )
+
+        question = f"Forget the profile {name}? The store itself stays as it is."
+        self.app.push_screen(ConfirmDialog(question, "forget"), answered)
 
     def action_make_default(self) -> None:
         """Open the profile under the cursor when nothing else is asked for; or no longer."""
