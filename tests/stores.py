@@ -115,14 +115,14 @@ def write_one(client: Any, experiment_id: str, record: TraceRecord) -> None:
     from mlflow.entities import Span, TraceData
 
     tracing = client._tracing_client
-    stored = tracing.start_trace(_info_entity(record, experiment_id))
+    stored = tracing.start_trace(info_entity(record, experiment_id))
     spans = [Span.from_dict(stored_span(span, record.info.trace_id)) for span in record.spans]
     if type(tracing.store).__name__ == "FileStore":
         tracing._upload_trace_data(stored, TraceData(spans=spans))
     else:
         tracing.store.log_spans(experiment_id, spans)
     for each in record.info.assessments:
-        tracing.log_assessment(record.info.trace_id, _assessment_entity(each))
+        tracing.log_assessment(record.info.trace_id, assessment_entity(each))
 
 
 def stored_span(span: SpanRecord, trace_id: str) -> dict[str, Any]:
@@ -156,7 +156,8 @@ def stored_span(span: SpanRecord, trace_id: str) -> dict[str, Any]:
     }
 
 
-def _info_entity(record: TraceRecord, experiment_id: str) -> Any:
+def info_entity(record: TraceRecord, experiment_id: str) -> Any:
+    """MLflow's object for a trace's info."""
     from mlflow.entities import TraceInfo
     from mlflow.entities.trace_location import TraceLocation
     from mlflow.entities.trace_state import TraceState
@@ -188,7 +189,8 @@ def _info_entity(record: TraceRecord, experiment_id: str) -> Any:
     )
 
 
-def _assessment_entity(each: Any) -> Any:
+def assessment_entity(each: Any, trace_id: str | None = None) -> Any:
+    """MLflow's object for an assessment."""
     from mlflow.entities import AssessmentError, AssessmentSource, Expectation, Feedback
     from mlflow.entities.assessment import IssueReference
 
@@ -197,6 +199,7 @@ def _assessment_entity(each: Any) -> Any:
         "name": each.name,
         "source": source,
         "span_id": each.span_id,
+        "trace_id": trace_id,
         "create_time_ms": each.created_ms,
         "last_update_time_ms": each.created_ms,
     }

@@ -17,10 +17,11 @@ from mlflow_analysis.protocol import (
     ListExperiments,
     OpenExperiment,
     Problem,
+    Pushed,
     StartAnalysis,
     TableGrew,
 )
-from mlflow_tui.client import Body, EngineClient, EngineProblem
+from mlflow_tui.client import EngineClient, EngineProblem
 
 ENGINE = """
 import os, sys, time
@@ -52,9 +53,9 @@ while True:
 
 
 @asynccontextmanager
-async def engine(tmp_path: Path) -> AsyncIterator[tuple[EngineClient, list[tuple[Body, ...]]]]:
+async def engine(tmp_path: Path) -> AsyncIterator[tuple[EngineClient, list[tuple[Pushed, ...]]]]:
     client = EngineClient(tmp_path / "logs" / "engine.log", (sys.executable, "-c", ENGINE))
-    pushed: list[tuple[Body, ...]] = []
+    pushed: list[tuple[Pushed, ...]] = []
     crashed: list[Problem] = []
     client.start()
     client.attach(pushed.append, crashed.append)

@@ -6,6 +6,7 @@ connections to one address would share them. So stores that speak HTTP are made 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from mlflow_analysis.tracking.address import Address, StoreKind
@@ -44,6 +45,7 @@ def _databricks_store(client: Any, address: Address, variables: Variables) -> An
     from mlflow.utils.rest_utils import get_workspace_client
 
     of_mlflow: Any = type(client._tracking_client.store)
+    credentials = lru_cache(lambda: get_databricks_host_creds(address.mlflow_uri))
 
     class Store(of_mlflow):  # type: ignore[misc]
         def _call_endpoint(self, *arguments: Any, **named: Any) -> Any:
@@ -52,7 +54,7 @@ def _databricks_store(client: Any, address: Address, variables: Variables) -> An
                     get_workspace_client.cache_clear()
                 return super()._call_endpoint(*arguments, **named)
 
-    return Store(lambda: get_databricks_host_creds(address.mlflow_uri))
+    return Store(credentials)  # tokens that expire are renewed by the SDK, not by these
 
 
 def _artifacts(address: Address, info: Any) -> Any:

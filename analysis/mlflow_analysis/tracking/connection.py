@@ -22,6 +22,8 @@ from mlflow_analysis.tracking.address import SQL_KINDS, Address, StoreKind, with
 from mlflow_analysis.tracking.client import open_client
 from mlflow_analysis.tracking.credentials import resolve
 from mlflow_analysis.tracking.database import Look, look
+from mlflow_analysis.tracking.databricks import load_sdk
+from mlflow_analysis.tracking.databricks_reader import DatabricksTraces
 from mlflow_analysis.tracking.environment import Variables, load_mlflow
 from mlflow_analysis.tracking.http_problems import took_too_long
 from mlflow_analysis.tracking.opened import Connection, Found, opening_problem
@@ -124,6 +126,8 @@ class _Check:
             checks.not_in_time(address, timeout),
         )
         self._mlflow_version = load_mlflow().__version__
+        if address.kind is StoreKind.DATABRICKS:
+            load_sdk()
         run.run(stages.SIGN_IN, self._sign_in, str, twice, took_too_long(address, twice))
         run.run(stages.VERSION, self._version, str, twice)
         connection = run.run(
@@ -171,7 +175,8 @@ class _Check:
             0,
             tuple(self._notes(direct)),
         )
-        connection = Connection(client, address, SqlTraces if direct else StoreTraces, found)
+        reader = DatabricksTraces if address.kind is StoreKind.DATABRICKS else StoreTraces
+        connection = Connection(client, address, SqlTraces if direct else reader, found)
         connection.found = replace(found, experiments=len(connection.experiments()))
         return connection
 

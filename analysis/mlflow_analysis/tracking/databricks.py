@@ -40,6 +40,8 @@ def settle_workspace(address: Address, variables: Mapping[str, str]) -> Address:
         )
     return replace(
         address,
+        # MLflow's store of artifacts takes the workspace from there
+        variables={**address.variables, "MLFLOW_TRACKING_URI": address.mlflow_uri},
         url=url,
         host=parts.hostname,
         port=parts.port or (80 if parts.scheme == "http" else 443),
@@ -93,6 +95,17 @@ def _names(hosts: Mapping[str, str]) -> str:
 def _url(host: str) -> str:
     url = (host if "://" in host else f"https://{host}").rstrip("/")
     return url.partition("?")[0]
+
+
+def load_sdk() -> None:
+    """Import the SDK, which takes seconds. Raises ``ConnectionProblem`` if it is not there."""
+    try:
+        import databricks.sdk.core  # noqa: F401
+    except ImportError as error:
+        raise ConnectionProblem(
+            "Databricks needs its SDK, which is not installed here.",
+            "Install it: pip install databricks-sdk",
+        ) from error
 
 
 def signed_headers(address: Address, timeout_seconds: float) -> dict[str, str]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline, TraceRecord
 from mlflow_analysis.source import SourceSpec, TraceOutcome, never, outline_of
-from mlflow_analysis.tracking.address import Address, StoreKind
+from mlflow_analysis.tracking.address import HTTP_KINDS, Address, StoreKind
 from mlflow_analysis.tracking.checks import check_reachable, details_of
 from mlflow_analysis.tracking.convert import (
     IN_ARCHIVE,
@@ -118,7 +118,7 @@ class StoreTraces:
             else:
                 yield from self._one_millisecond(filter_string, oldest_ms, size, cancelled)
                 newest_ms = oldest_ms - 1
-            if self._address.kind is not StoreKind.SERVER:
+            if self._address.kind not in HTTP_KINDS:
                 size = max(size, DIRECT_PAGE)
 
     def _page(
