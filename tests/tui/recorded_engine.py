@@ -50,6 +50,9 @@ class RecordedEngine(EngineClient):
         uri = request.tracking_uri or "sqlite:///shop.db"
         return protocol.ConnectionReport(uri, "SQLite", "3.17.2", "", len(self.experiments), 2.0)
 
+    def _CancelCheck(self, request: protocol.CancelCheck) -> Any:
+        return protocol.Done()
+
     def _ListExperiments(self, request: protocol.ListExperiments) -> Any:
         return protocol.ExperimentList(self.experiments)
 

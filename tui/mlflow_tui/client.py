@@ -60,6 +60,8 @@ class EngineClient:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._pending: dict[object, Pushed] = {}
         self._flush_due = False
+        self._log_start = 0
+        """Where in the log this engine began."""
         self._latest_opening = 0
         self._latest_check = 0
         self._settled = asyncio.Event()
@@ -86,10 +88,12 @@ class EngineClient:
             "MLFLOW_DISABLE_TELEMETRY": os.environ.get("MLFLOW_DISABLE_TELEMETRY", "true"),
         }
         self._log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self._log_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # What it says before its own log is open goes there too.
+        descriptor = os.open(self._log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._log_start = os.fstat(descriptor).st_size
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                [*self._command, str(theirs.fileno())],
+                [*self._command, str(theirs.fileno()), str(self._log_path)],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=descriptor,
@@ -289,7 +293,11 @@ class EngineClient:
 
     def _last_words(self) -> str:
         try:
-            return self._log_path.read_text(errors="replace")[-4000:]
+            with self._log_path.open("rb") as log:
+                size = log.seek(0, os.SEEK_END)
+                start = self._log_start if self._log_start <= size else 0  # rotated meanwhile
+                log.seek(max(start, size - 4000))
+                return log.read().decode(errors="replace")
         except OSError:
             return ""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +20,29 @@ def profiles_path() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_config_dir("mlflow-tui")) / "profiles.toml"
+
+
+@contextlib.contextmanager
+def log_kept(redact: Callable[[str], str]) -> Iterator[None]:
+    """Within, what libraries have to say goes to the log of commands instead of the terminal."""
+    import platformdirs
+
+    from mlflow_analysis.logfile import keep_log
+
+    path = Path(platformdirs.user_log_dir("mlflow-tui")) / "command.log"
+    root = logging.getLogger()
+    level = root.level
+    try:
+        handler = keep_log(path, redact)
+    except OSError:  # no log then: doctor says that the place cannot be written to
+        handler = logging.NullHandler()
+        root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        handler.close()
 
 
 def chosen_connection(

@@ -24,6 +24,7 @@ from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.report import render_markdown
 from mlflow_analysis.review import Decision, Review, review_path
 from mlflow_analysis.secrets import masked
+from mlflow_analysis.service.redaction import Redaction
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import TraceSource
 from mlflow_analysis.tracking.connection import connect
@@ -32,6 +33,7 @@ from mlflow_analysis.tracking.problems import (
     ExperimentNotFound,
     FilterNotUnderstood,
 )
+from mlflow_tui.command_line.connecting import log_kept
 from mlflow_tui.command_line.hypothesis_help import find
 from mlflow_tui.command_line.output_files import OutputFile
 from mlflow_tui.command_line.progress_lines import progress_shown
@@ -76,6 +78,13 @@ def run(request: Request) -> int:
     ]
     for output in outputs:
         output.check()
+    redact = Redaction()
+    redact.learn(request.connection)
+    with log_kept(redact):
+        return _run(request, hypotheses, asked)
+
+
+def _run(request: Request, hypotheses: tuple[str, ...], asked: tuple[Focus, ...]) -> int:
     try:
         source = connect(request.connection).experiment(request.experiment)
         charter = _charter(request, source)
