@@ -9,6 +9,7 @@ from typing import Any
 from mlflow_analysis import protocol
 from mlflow_analysis.protocol import Problem, Pushed, SpanView, TableGrew, TraceRow, TraceView
 from mlflow_analysis.records import Experiment, TraceRecord
+from mlflow_tui.addresses import without_credentials
 from mlflow_tui.client import EngineClient, EngineProblem
 from mlflow_tui.settings import Settings
 
@@ -47,7 +48,7 @@ class RecordedEngine(EngineClient):
         return getattr(self, f"_{type(request).__name__}")(request)
 
     def _CheckConnection(self, request: protocol.CheckConnection) -> Any:
-        uri = request.tracking_uri or "sqlite:///shop.db"
+        uri = without_credentials(request.tracking_uri) or "sqlite:///shop.db"
         return protocol.ConnectionReport(uri, "SQLite", "3.17.2", "", len(self.experiments), 2.0)
 
     def _CancelCheck(self, request: protocol.CancelCheck) -> Any:

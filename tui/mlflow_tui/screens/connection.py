@@ -135,11 +135,13 @@ class ConnectionScreen(CheckingScreen):
     @on(Input.Submitted, "#address")
     def _submitted(self, message: Input.Submitted) -> None:
         address = message.value.strip()
-        shown = self._tried and without_credentials(self._tried.tracking_uri)
-        if self._report is not None and not self._looking and address in ("", shown):
-            self.action_go_on()
-        else:
-            self._try(ConnectionRequest(address, self.tui.start_env_file))
+        tried = self._tried is not None and not self._looking
+        if tried and self._tried and address == without_credentials(self._tried.tracking_uri):
+            self.action_go_on() if self._report is not None else self.action_recheck()
+            return
+        connection = ConnectionRequest(address, self.tui.start_env_file)
+        self._set_field(connection)  # a password in it has been seen long enough
+        self._try(connection)
 
     @on(LineScroll.Chosen, "#addresses")
     def _clicked(self) -> None:
@@ -318,13 +320,18 @@ class ConnectionScreen(CheckingScreen):
             step = pane.size.height - 1 if where.startswith("page") else 1
             pane.scroll_relative(y=step if where.endswith("down") else -step, animate=False)
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Whoever comes to the list sees what is under its cursor, unless there is a verdict to read."""
+        verdict = self._report is not None or self._problem is not None
+        if isinstance(event.widget, AddressList) and not verdict:
+            self._looking = True
+        self.show()
+
     def on_key(self, event: events.Key) -> None:
         """Arrows move between the field and the list."""
         addresses, field = self.query_one(AddressList), self.query_one(TextField)
         if event.key == "down" and self.focused is field:
             addresses.focus()
-            self._looking = self._check is None and self._report is None
-            self.show()
             event.stop()
         elif event.key == "up" and self.focused is addresses and addresses.cursor == 0:
             self.action_back() if self._check is None else field.focus()

@@ -73,6 +73,8 @@ class ConnectionDialog(ModalScreen[Filled | None]):
             self._values[METHOD] = "token"
         self._fields = fields_of(kind, databricks)
         self._secret_wanted = secret_wanted
+        self._missing = ""
+        """The field that has to be filled in."""
 
     def compose(self) -> ComposeResult:
         """Title, a line for each field, what the field is about, and the keys."""
@@ -125,9 +127,13 @@ class ConnectionDialog(ModalScreen[Filled | None]):
         """Say what the field is about."""
         for field in self._fields:
             if event.widget.id == f"field-{field.name}":
-                self._say(Content.styled(field.hint, "$muted"))
+                self._explain(field)
 
-    def _say(self, text: Content) -> None:
+    def _explain(self, field: Field) -> None:
+        if field.name == self._missing:
+            text = Content.styled(f"Fill in: {field.label}. {field.hint}", "$error")
+        else:
+            text = Content.styled(field.hint, "$muted")
         self.query_one("#field-hint", Static).update(text)
 
     # ---- answers ------------------------------------------------------------------------
@@ -136,11 +142,11 @@ class ConnectionDialog(ModalScreen[Filled | None]):
         """What was filled in; of nothing where it is needed, say so and go there."""
         for field in self._fields:
             if field.name in _NEEDED[self._kind] and not self._value(field.name).strip():
+                self._missing = field.name
                 self.query_one(f"#field-{field.name}").focus()
-                self.call_after_refresh(
-                    self._say, Content.styled(f"Fill in: {field.label}. {field.hint}", "$error")
-                )
+                self._explain(field)
                 return None
+        self._missing = ""
         shown = {field.name: self._value(field.name) for field in self._fields}
         return connection_of(self._kind, {**self._values, **shown})
 
