@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -99,6 +100,17 @@ def postgresql() -> Iterator[str]:
             subprocess.run([*run_as, control, "-D", cluster, "-m", "immediate", "stop"], **quiet)
 
 
+def execute(uri: str, *statements: str) -> None:
+    """Run statements in a database, as the user in its address."""
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(uri)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
 @contextlib.contextmanager
 def mariadb() -> Iterator[str]:
     """A MariaDB server with a database ``flow`` of user ``flow``; gives its address."""
@@ -160,15 +172,17 @@ def mariadb() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def tracking_server(store: Path) -> Iterator[str]:
-    """``mlflow server`` over a SQLite file; gives its address."""
+def tracking_server(
+    store: Path, *options: str, python: str = sys.executable, **variables: str
+) -> Iterator[str]:
+    """``mlflow server`` over a SQLite file, the one of ``python``; gives its address."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     log = store.parent / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
             [
-                sys.executable,
+                python,
                 "-m",
                 "mlflow",
                 "server",
@@ -180,11 +194,12 @@ def tracking_server(store: Path) -> Iterator[str]:
                 str(port),
                 "--workers",
                 "1",
+                *options,
             ],
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=store.parent,
-            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"} | variables,
             start_new_session=True,
         )
     try:
@@ -196,9 +211,36 @@ def tracking_server(store: Path) -> Iterator[str]:
         server.wait(timeout=READY_WITHIN_SECONDS)
 
 
+ADMIN_PASSWORD = "p@ss w0rd of the admin"
+
+
 @contextlib.contextmanager
-def relay(port: int) -> Iterator[int]:
-    """A port that leads to ``port`` for as long as the context lasts, and then is dead."""
+def tracking_server_with_sign_in(store: Path) -> Iterator[str]:
+    """``mlflow server`` with basic authentication; user ``admin`` has ``ADMIN_PASSWORD``."""
+    settings = store.parent / "basic_auth.ini"
+    settings.write_text(
+        "[mlflow]\ndefault_permission = READ\nadmin_username = admin\n"
+        f"admin_password = {ADMIN_PASSWORD}\n"
+        f"database_uri = sqlite:///{store.parent / 'basic_auth.db'}\n"
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+    )
+    with tracking_server(
+        store,
+        "--app-name",
+        "basic-auth",
+        MLFLOW_AUTH_CONFIG_PATH=str(settings),
+        MLFLOW_AUTH_ADMIN_PASSWORD=ADMIN_PASSWORD,
+        MLFLOW_FLASK_SERVER_SECRET_KEY="only for tests",
+    ) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def relay(port: int, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A port that leads to ``port`` for as long as the context lasts, and then is dead.
+
+    With ``tls`` it speaks that, as a gateway in front of a server does.
+    """
     ends: list[socket.socket] = []
 
     def pump(source: socket.socket, target: socket.socket) -> None:
@@ -211,6 +253,13 @@ def relay(port: int) -> Iterator[int]:
         with contextlib.suppress(OSError):
             while True:
                 here, _ = listener.accept()
+                if tls is not None:
+                    here = tls.wrap_socket(here, server_side=True, do_handshake_on_connect=False)
+                    try:
+                        here.do_handshake()
+                    except OSError:  # the client does not trust us, or speaks no TLS
+                        _hang_up(here)
+                        continue
                 there = socket.create_connection(("127.0.0.1", port))
                 ends.extend((here, there))
                 for pair in ((here, there), (there, here)):
@@ -223,6 +272,15 @@ def relay(port: int) -> Iterator[int]:
     for end in ends:
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
+
+
+def _hang_up(end: socket.socket) -> None:
+    """Close, but let the other side read what it was told last."""
+    with contextlib.suppress(OSError):
+        end.shutdown(socket.SHUT_WR)
+        while end.recv(65_536):
+            pass
+    end.close()
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -146,7 +146,11 @@ def _parse(typed: str, timeout_seconds: float) -> Address:
             f"mlflow-tui cannot read from {single_line(scheme)}:// addresses.", _EXAMPLES
         )
     path = Path(typed).expanduser()
-    if path.is_file() or (not path.is_dir() and path.suffix.lower() in _SQLITE_SUFFIXES):
+    try:
+        is_file, is_directory = path.is_file(), path.is_dir()
+    except OSError:  # in a directory that may not be read, which is told when it is opened
+        is_file = is_directory = False
+    if is_file or (not is_directory and path.suffix.lower() in _SQLITE_SUFFIXES):
         return _sqlite(path)
     return _directory(path)
 
@@ -212,9 +216,10 @@ def _database(kind: StoreKind, typed: str, timeout_seconds: float) -> Address:
     if not driver:
         drivers = _DRIVERS[kind]
         driver = next((name for module, name in drivers if find_spec(module)), "")
-    if not driver:
+    module = {name: module for module, name in _DRIVERS[kind]}.get(driver)
+    if not driver or (module and not find_spec(module)):
         raise ConnectionProblem(
-            f"Python has no driver for {kind.value} here.",
+            f"Python has no driver {driver}".rstrip() + f" for {kind.value} here.",
             f"Install one: pip install 'mlflow-tui[{kind.name.lower()}]'.",
         )
     dialect = "postgresql" if kind is StoreKind.POSTGRESQL else "mysql"

@@ -69,7 +69,7 @@ def _no_driver(error: Exception, address: Address) -> ConnectionProblem:
 
 def _no_tables(tables: set[str], address: Address) -> ConnectionProblem:
     what = "file" if address.kind is StoreKind.SQLITE else "database"
-    others = f" It has {len(tables)} others." if tables else " It is empty, or its user sees none."
+    others = f" Others: {len(tables)}." if tables else " It is empty, or its user sees none."
     return ConnectionProblem(
         f"This {what} holds no MLflow tables.{others}",
         "Give the one that mlflow server has as its --backend-store-uri.",

@@ -73,12 +73,8 @@ def _tls_problem(said: str, address: Address, details: str) -> ConnectionProblem
             details,
         )
     if "CERTIFICATE_REQUIRED" in said.upper() or "handshake failure" in said.lower():
-        return ConnectionProblem(
-            "The server asks for a client certificate.",
-            "Set MLFLOW_TRACKING_CLIENT_CERT_PATH to a file with certificate and key.",
-            details,
-        )
-    if "hostname mismatch" in said.lower() or "doesn't match" in said:
+        return _wants_certificate(details)
+    if "mismatch" in said.lower() or "doesn't match" in said:
         return ConnectionProblem(
             f"The certificate of the server is not for the name {printable(address.host)}.",
             "Use the name in its certificate.",
@@ -95,8 +91,16 @@ def _tls_problem(said: str, address: Address, details: str) -> ConnectionProblem
             "The certificate of the server is not trusted here (TLS).", trust, details
         )
     return ConnectionProblem(
-        "No secure connection (TLS) could be made with the server.",
-        "Check the port, and see the details.",
+        "The server breaks off while a secure connection (TLS) is made.",
+        "Check the port; if the server wants a client certificate, set MLFLOW_TRACKING_CLIENT_CERT_PATH.",
+        details,
+    )
+
+
+def _wants_certificate(details: str) -> ConnectionProblem:
+    return ConnectionProblem(
+        "The server asks for a client certificate.",
+        "Set MLFLOW_TRACKING_CLIENT_CERT_PATH to a file with certificate and key.",
         details,
     )
 
@@ -138,6 +142,8 @@ def unexpected_answer(answer: Any, address: Address) -> ConnectionProblem | None
             "Ask its administrator for the permission to read.",
             details,
         )
+    if status == 400 and "No required SSL certificate" in answer.text:  # says nginx
+        return _wants_certificate(details)
     if status == 407:
         return _proxy_problem("407", address, details)
     if status == 429:
