@@ -411,7 +411,7 @@ async def test_the_origin_of_each_variable_is_told_and_no_secret(
         assert "MLFLOW_TRACKING_TOKEN     set, not shown" in shown
         assert "MLFLOW_TRACKING_USERNAME  ana  the environment" in shown
         assert SECRET not in shown
-        env_file.write_text(f"{SECRET} =\n")
+        env_file.write_text(f"= {SECRET}\n")
         await pilot.press("j", "k")
         await pilot.pause()
         assert "Line 1 of the env file" in text(app)

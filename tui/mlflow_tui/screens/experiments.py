@@ -106,7 +106,7 @@ class ExperimentsScreen(FillingScreen):
             self._figures_due = {each.experiment_id for each in answer.experiments}
             self.show_matching()
             self._look_for_reviews()
-            self._fill()
+            self.call_after_refresh(self._fill)  # once it is known what is seen
             if self._previews_due:
                 self._look_into()
         finally:
