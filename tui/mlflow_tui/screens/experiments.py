@@ -106,7 +106,7 @@ class ExperimentsScreen(FillingScreen):
             self._figures_due = {each.experiment_id for each in answer.experiments}
             self.show_matching()
             self._look_for_reviews()
-            self.call_after_refresh(self._fill)  # once it is known what is seen
+            self._fill()
             if self._previews_due:
                 self._look_into()
         finally:
@@ -198,7 +198,10 @@ class ExperimentsScreen(FillingScreen):
     @on(events.Resize)
     def _resized(self) -> None:
         self.call_after_refresh(self._show_preview)
-        self.call_after_refresh(self._fill)
+
+    @on(ExperimentList.Measured)
+    def _measured(self) -> None:
+        self._fill()
 
     def _look_into(self) -> None:
         chosen = self.listing.chosen

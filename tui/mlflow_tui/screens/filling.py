@@ -83,6 +83,8 @@ class FillingScreen(StepScreen):
         connection = self.state.connection
         cheap = connection is not None and connection.store in OF_DATABASES
         most = BATCH if cheap else DEAR_BATCH
+        if not self.listing.size.height:
+            return []
         seen = [each for each in self.listing.seen if each in self._figures_due]
         if seen or not (cheap or self._sort.needs_figures):
             return seen[:most]

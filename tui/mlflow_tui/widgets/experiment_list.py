@@ -8,6 +8,7 @@ from time import time as now
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -113,6 +114,9 @@ class ExperimentHead(Widget):
 class ExperimentList(LineScroll):
     """Name, and as many columns of figures as fit."""
 
+    class Measured(Message):
+        """It is known how many rows are seen."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._rows: list[ExperimentRow] = []
@@ -126,10 +130,17 @@ class ExperimentList(LineScroll):
 
     @property
     def seen(self) -> list[str]:
-        """Ids of the experiments that are on the screen, or nearly."""
+        """Ids of the experiments that are on the screen, or nearly; none before that is known."""
+        if not self.size.height:
+            return []
         top = max(0, self.scroll_offset.y - ROWS_AROUND)
-        stop = self.scroll_offset.y + max(1, self.size.height) + ROWS_AROUND
+        stop = self.scroll_offset.y + self.size.height + ROWS_AROUND
         return [row.experiment.experiment_id for row in self._rows[top:stop]]
+
+    def on_resize(self) -> None:
+        """More rows may be seen now."""
+        super().on_resize()
+        self.post_message(self.Measured())
 
     def show(self, rows: Sequence[ExperimentRow], keep: str) -> None:
         """Show these, the cursor on experiment ``keep`` if it is among them, else on the first."""
