@@ -74,7 +74,15 @@ def figures(number: int, experiment_id: str) -> ExperimentFigures:
     course = tuple(hour * number % 9 for hour in range(24))
     last_ms = NOON - number * 3_600_000
     return ExperimentFigures(
-        experiment_id, number, True, number, number % 4, last_ms, 90.0 * number, 1e3 + number, course
+        experiment_id,
+        number,
+        True,
+        number,
+        number % 4,
+        last_ms,
+        90.0 * number,
+        1e3 + number,
+        course,
     )
 
 
