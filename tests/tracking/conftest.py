@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import stores
+from tracking import databases, databricks_double
+from tracking.databricks_double import Workspace
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +36,58 @@ def file_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("files") / "mlruns"
     stores.write(stores.small_traces(), path.as_uri(), stores.EXPERIMENT, path.parent / "artifacts")
     return path
+
+
+# ---- what is started once, where a test needs it ------------------------------------------------
+
+
+def _filled(uri: str, artifacts: Path) -> str:
+    stores.write(stores.small_traces(), uri, stores.EXPERIMENT, artifacts)
+    return uri
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL holding ``stores.small_traces()``; its address, as its owner."""
+    with databases.postgresql() as uri:
+        yield _filled(uri, tmp_path_factory.mktemp("postgresql"))
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A MariaDB holding ``stores.small_traces()``; its address, as its owner."""
+    with databases.mariadb() as uri:
+        yield _filled(uri, tmp_path_factory.mktemp("mariadb"))
+
+
+@pytest.fixture(scope="session")
+def served_store(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The SQLite file behind ``server``."""
+    return Path(shutil.copy(sqlite_template, tmp_path_factory.mktemp("served") / "mlflow.db"))
+
+
+@pytest.fixture(scope="session")
+def server(served_store: Path) -> Iterator[str]:
+    """``mlflow server``."""
+    with databases.tracking_server(served_store) as uri:
+        yield uri
+
+
+@pytest.fixture(scope="session")
+def server_with_sign_in(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """``mlflow server`` with basic authentication: see ``databases.ADMIN_PASSWORD``."""
+    store = Path(shutil.copy(sqlite_template, tmp_path_factory.mktemp("guarded") / "mlflow.db"))
+    with databases.tracking_server_with_sign_in(store) as uri:
+        yield uri
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    """The double of a Databricks workspace."""
+    with databricks_double.workspace(stores.small_traces()) as served:
+        yield served
 
 
 @pytest.fixture

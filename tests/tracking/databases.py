@@ -113,7 +113,10 @@ def execute(uri: str, *statements: str) -> None:
 
 @contextlib.contextmanager
 def mariadb() -> Iterator[str]:
-    """A MariaDB server with a database ``flow`` of user ``flow``; gives its address."""
+    """A MariaDB server with a database ``flow`` of user ``flow``; gives its address.
+
+    A user ``reader`` with the password ``r@ad`` may read it.
+    """
     install = program("mariadb-install-db", "mysql_install_db")
     daemon = program("mariadbd", "sbin/mariadbd", "mysqld")
     admin = program("mariadb-admin", "mysqladmin")
@@ -163,6 +166,8 @@ def mariadb() -> Iterator[str]:
                 cursor.execute("CREATE DATABASE flow")
                 cursor.execute("CREATE USER flow@'127.0.0.1' IDENTIFIED BY 'p@ss w0rd'")
                 cursor.execute("GRANT ALL ON flow.* TO flow@'127.0.0.1'")
+                cursor.execute("CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'r@ad'")
+                cursor.execute("GRANT SELECT ON flow.* TO reader@'127.0.0.1'")
             connection.close()
             yield f"mysql+pymysql://flow:p%40ss%20w0rd@127.0.0.1:{port}/flow"
             subprocess.run([*reach, "shutdown"], check=True, capture_output=True)

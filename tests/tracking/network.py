@@ -8,6 +8,8 @@ import ipaddress
 import socket
 import ssl
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -43,7 +45,52 @@ def answering(
         def log_message(self, *_: object) -> None:
             """Stay quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with _serving(Handler) as where:
+        yield where
+
+
+@contextlib.contextmanager
+def gateway(server: str, token: str) -> Iterator[str]:
+    """A server that hands on to ``server`` what is signed with a bearer ``token``; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.headers.get("Authorization") != f"Bearer {token}":
+                self._send(401, b"Who is there?", "text/plain")
+                return
+            kept = {name: self.headers[name] for name in ("Content-Type",) if self.headers[name]}
+            asked = urllib.request.Request(
+                server + self.path, body or None, kept, method=self.command
+            )
+            try:
+                with urllib.request.urlopen(asked) as answer:
+                    self._send(answer.status, answer.read(), answer.headers["Content-Type"])
+            except urllib.error.HTTPError as error:
+                self._send(error.code, error.read(), error.headers["Content-Type"])
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def _send(self, status: int, body: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Stay quiet."""
+
+    with _serving(Handler) as where:
+        yield f"http://{where}"
+
+
+@contextlib.contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"127.0.0.1:{server.server_address[1]}"

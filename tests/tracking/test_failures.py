@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-import stores
 from mlflow_analysis.protocol import CheckConnection, CheckStage
 from mlflow_analysis.service.session import Session
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_tui.cli import program
-from tracking import databases, databricks_double
+from tracking.databricks_double import Workspace
 from tracking.failures import places, servers  # noqa: F401 - their causes
 from tracking.failures.causes import CAUSES, SECRET, Attempt, Surroundings
 
@@ -25,28 +23,22 @@ NOT_CONNECTED = 3
 _GENERIC = re.compile("could not be (read|asked)|no further than|secure connection", re.IGNORECASE)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def standing(
-    sqlite_template: Path, file_store: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, object]]:
-    """Real servers, in order."""
-    place = tmp_path_factory.mktemp("standing")
-    served = Path(shutil.copy(sqlite_template, place / "mlflow.db"))
-    with (
-        databases.postgresql() as postgresql,
-        databases.mariadb() as mariadb,
-        databases.tracking_server_with_sign_in(served) as with_sign_in,
-        databricks_double.workspace(stores.small_traces()) as workspace,
-    ):
-        stores.write([], postgresql, stores.EXPERIMENT, place)
-        stores.write([], mariadb, stores.EXPERIMENT, place)
-        yield {
-            "files": file_store,
-            "postgresql": postgresql,
-            "mariadb": mariadb,
-            "with_sign_in": with_sign_in,
-            "workspace": workspace,
-        }
+    file_store: Path,
+    postgresql: str,
+    mariadb: str,
+    server_with_sign_in: str,
+    workspace: Workspace,
+) -> dict[str, object]:
+    """What is in order, and breaks with each cause."""
+    return {
+        "files": file_store,
+        "postgresql": postgresql,
+        "mariadb": mariadb,
+        "with_sign_in": server_with_sign_in,
+        "workspace": workspace,
+    }
 
 
 def _problem(attempt: Attempt) -> tuple[ConnectionProblem, list[CheckStage]]:

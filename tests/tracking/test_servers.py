@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -19,34 +17,6 @@ from mlflow_analysis.tracking.sql_reader import SqlTraces
 from tracking import databases
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with databases.postgresql() as uri:
-        yield _filled(uri, tmp_path_factory.mktemp("postgresql"))
-
-
-@pytest.fixture(scope="module")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with databases.mariadb() as uri:
-        yield _filled(uri, tmp_path_factory.mktemp("mariadb"))
-
-
-@pytest.fixture(scope="module")
-def served_store(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Path(shutil.copy(sqlite_template, tmp_path_factory.mktemp("served") / "mlflow.db"))
-
-
-@pytest.fixture(scope="module")
-def server(served_store: Path) -> Iterator[str]:
-    with databases.tracking_server(served_store) as uri:
-        yield uri
-
-
-def _filled(uri: str, artifacts: Path) -> str:
-    stores.write(stores.small_traces(), uri, stores.EXPERIMENT, artifacts)
-    return uri
 
 
 def records_of(source: StoreTraces) -> dict[str, TraceRecord]:

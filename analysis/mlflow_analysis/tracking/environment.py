@@ -66,6 +66,7 @@ class _InForce:
     def __init__(self) -> None:
         self.changed = threading.Condition()
         self.variables: dict[str, str | None] = {}
+        """In force, or the last that were."""
         self.replaced: dict[str, str | None] = {}
         """What the user's own environment has in their place."""
         self.at_work = 0
@@ -74,12 +75,15 @@ class _InForce:
         """Who waits for other variables, first come first served."""
 
     def put(self, variables: dict[str, str | None]) -> None:
-        for name, value in self.replaced.items():
-            _set(name, value)
         self.replaced = {name: os.environ.get(name) for name in variables}
         for name, value in variables.items():
             _set(name, value)
         self.variables = variables
+
+    def take_back(self) -> None:
+        for name, value in self.replaced.items():
+            _set(name, value)
+        self.replaced = {}
 
 
 _in_force = _InForce()
@@ -95,7 +99,7 @@ class Variables:
 
     @contextmanager
     def in_force(self) -> Iterator[bool]:
-        """Within, the environment holds these variables; gives whether it had others before.
+        """Within, the environment holds these variables; gives whether it held others the last time.
 
         Several requests with equal variables run at a time. May be entered again within.
         """
@@ -110,6 +114,8 @@ class Variables:
             self._mine.within = False
             with _in_force.changed:
                 _in_force.at_work -= 1
+                if not _in_force.at_work:
+                    _in_force.take_back()
                 _in_force.changed.notify_all()
 
     def _enter(self) -> bool:
@@ -121,7 +127,7 @@ class Variables:
                 _in_force.next.remove(self)
                 _in_force.changed.notify_all()
             changed = _in_force.variables != self._variables
-            if changed:
+            if not _in_force.at_work:
                 _in_force.put(self._variables)
             _in_force.at_work += 1
             return changed
