@@ -272,9 +272,9 @@ class ConnectionScreen(CheckingScreen):
         if self._check is not None and self._tried is not None:
             seconds = time.monotonic() - self._since
             shown = self._profile or without_credentials(self._tried.tracking_uri)
-            return checking(
-                shown or "what the environment says", seconds, stages, demo=self._tried_demo
-            )
+            making = self._tried_demo and not stages
+            shown = "the sample store" if self._tried_demo else shown or "what the environment says"
+            return checking(shown, seconds, stages, making=making)
         if self._looking and chosen is not None and not self._is_tried(chosen):
             return choice_preview(chosen, self._settings(chosen))
         if self._report is not None:

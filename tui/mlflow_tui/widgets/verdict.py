@@ -14,10 +14,10 @@ _SIGNS = {"passed": ("✓", "$success"), "failed": ("✗", "$error"), "running":
 
 
 def checking(
-    shown: str, seconds: float, stages: Sequence[CheckStage] = (), *, demo: bool = False
+    shown: str, seconds: float, stages: Sequence[CheckStage] = (), *, making: bool = False
 ) -> Content:
     """The check goes on: how far it is."""
-    doing = "Making the sample store" if demo else f"Trying {shown}"
+    doing = f"Making {shown}" if making else f"Trying {shown}"
     line = Content.assemble(
         (f"{doing} … {seconds:.0f} s", "$warning"), ("   esc cancels", "$muted")
     )
