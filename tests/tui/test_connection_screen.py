@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 from mlflow_analysis import protocol
 from mlflow_analysis.protocol import CheckStage, Problem
 from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
+from mlflow_analysis.tracking.environment import SETTINGS
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.profiles import Profiles
 from mlflow_tui.screens.connection import ConnectionScreen
@@ -32,7 +33,9 @@ SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "12
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """In an empty directory, so that no store lies there."""
+    """In an empty directory, so that no store lies there, and without what MLflow was told in other tests."""
+    for name in SETTINGS:
+        monkeypatch.delenv(name, raising=False)
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)

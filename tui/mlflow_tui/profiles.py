@@ -175,11 +175,11 @@ class Profiles:
         )
 
     def _tables(self, document: TOMLDocument | None, *, make: bool = False) -> Any:
-        import tomlkit
-
         if document is None:
             return {}
         if make and "profiles" not in document:
+            import tomlkit
+
             document["profiles"] = tomlkit.table(is_super_table=True)
         tables = document.get("profiles", {})
         if not isinstance(tables, dict):

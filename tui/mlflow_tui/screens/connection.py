@@ -192,7 +192,7 @@ class ConnectionScreen(CheckingScreen):
             self._refuse(Problem(f"The profiles cannot be read: {error.strerror or error}."))
             return
         connection = profile.connection
-        if self.tui.start_env_file and not connection.env_file:
+        if self.tui.start_env_file:
             connection = replace(connection, env_file=self.tui.start_env_file)
         if profile.secret_is_typed:
             secret = self._typed.get(name, "")

@@ -41,7 +41,7 @@ class AddressList(LineScroll):
         """One choice."""
         choice = self._choices[index]
         room = max(8, width - 15)
-        source = min(self._source_width, max(8, room - 22))
+        source = min(self._source_width, max(8, room * 3 // 5, room - 30))
         remark = max(0, room - source - 2)
         broken = choice.profile is not None and choice.profile.problem is not None
         line = [
