@@ -36,6 +36,13 @@ class ListExperiments:
 
 
 @dataclass(slots=True)
+class FetchFigures:
+    """A line of figures for each of some experiments. Answer: ``FigureList``."""
+
+    experiment_ids: tuple[str, ...]
+
+
+@dataclass(slots=True)
 class SummariseExperiment:
     """Figures and data check of one experiment. Answer: ``ExperimentSummary``."""
 
@@ -145,6 +152,7 @@ Request = (
     CheckConnection
     | CancelCheck
     | ListExperiments
+    | FetchFigures
     | SummariseExperiment
     | OpenExperiment
     | FetchRows
@@ -207,6 +215,31 @@ class ExperimentList:
     """Active experiments, most recently changed first."""
 
     experiments: tuple[Experiment, ...]
+
+
+@dataclass(slots=True)
+class ExperimentFigures:
+    """What a list of experiments shows of one."""
+
+    experiment_id: str
+    traces: int
+    """All of them if ``exact``, else at least this many."""
+    exact: bool
+    examined: int
+    """So many traces, the newest, are what the other figures stand on."""
+    failed: int
+    last_ms: int | None
+    p50_ms: float | None
+    p95_ms: float | None
+    per_hour: tuple[int, ...]
+    """Traces in each of the 24 hours up to the last trace, oldest first; empty without traces."""
+
+
+@dataclass(slots=True)
+class FigureList:
+    """Figures in the order that they were asked for."""
+
+    figures: tuple[ExperimentFigures, ...]
 
 
 @dataclass(slots=True)
@@ -341,6 +374,7 @@ Answer = (
     Problem
     | ConnectionReport
     | ExperimentList
+    | FigureList
     | ExperimentSummary
     | TableGrew
     | Rows

@@ -334,6 +334,23 @@ def review_path(directory: Path, tracking_uri: str, experiment_id: str) -> Path:
     return directory / f"{store}-{experiment}.jsonl"
 
 
+def last_decision_ms(path: Path) -> int | None:
+    """When somebody last decided something in the journal at ``path``; ``None`` if nobody did.
+
+    Raises ``OSError`` if it cannot be read.
+    """
+    last = 0
+    with path.open("rb") as journal:
+        for line in journal:
+            try:
+                ruling = json.loads(line).get("ruling")
+            except (ValueError, AttributeError):
+                continue  # a line cut off by a crash, as in ``Review.reload``
+            if isinstance(ruling, dict) and isinstance(ruling.get("decided_ms"), int):
+                last = max(last, ruling["decided_ms"])
+    return last or None
+
+
 def _written_ms(entry: _Entry) -> int:
     """When a line was written; lines that do not say so count as old."""
     if entry.ruling is not None:

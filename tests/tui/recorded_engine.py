@@ -9,6 +9,7 @@ from typing import Any
 from mlflow_analysis import protocol
 from mlflow_analysis.protocol import Problem, Pushed, SpanView, TableGrew, TraceRow, TraceView
 from mlflow_analysis.records import Experiment, TraceRecord
+from mlflow_tui.addresses import without_credentials
 from mlflow_tui.client import EngineClient, EngineProblem
 from mlflow_tui.settings import Settings
 
@@ -47,8 +48,11 @@ class RecordedEngine(EngineClient):
         return getattr(self, f"_{type(request).__name__}")(request)
 
     def _CheckConnection(self, request: protocol.CheckConnection) -> Any:
-        uri = request.tracking_uri or "sqlite:///shop.db"
+        uri = without_credentials(request.tracking_uri) or "sqlite:///shop.db"
         return protocol.ConnectionReport(uri, "SQLite", "3.17.2", "", len(self.experiments), 2.0)
+
+    def _CancelCheck(self, request: protocol.CancelCheck) -> Any:
+        return protocol.Done()
 
     def _ListExperiments(self, request: protocol.ListExperiments) -> Any:
         return protocol.ExperimentList(self.experiments)
@@ -76,6 +80,25 @@ class RecordedEngine(EngineClient):
             {"AGENT": len(infos), "TOOL": 2 * len(infos)},
             ("rate-limited", "timeout"),
             (("negative-feedback", "no trace carries feedback"),),
+        )
+
+    def _FetchFigures(self, request: protocol.FetchFigures) -> Any:
+        infos = [record.info for record in self.records.values()]
+        return protocol.FigureList(
+            tuple(
+                protocol.ExperimentFigures(
+                    each,
+                    len(infos),
+                    True,
+                    len(infos),
+                    sum(info.state == "ERROR" for info in infos),
+                    max((info.start_ms for info in infos), default=None),
+                    120.0,
+                    900.0,
+                    tuple(range(24)) if infos else (),
+                )
+                for each in request.experiment_ids
+            )
         )
 
     def _OpenExperiment(self, request: protocol.OpenExperiment) -> Any:

@@ -17,14 +17,17 @@ from textual.pilot import Pilot
 from mlflow_analysis import protocol
 from mlflow_analysis.protocol import Problem
 from mlflow_analysis.records import Experiment
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_tui.actions import ACTIONS, STEPS, actions_for
-from mlflow_tui.addresses import choices, sign_in, without_credentials
+from mlflow_tui.addresses import choices, without_credentials
 from mlflow_tui.application import MlflowTui
+from mlflow_tui.connection_form import Kind
+from mlflow_tui.experiment_rows import matching
+from mlflow_tui.profiles import Profile
 from mlflow_tui.screens.connection import ConnectionScreen
 from mlflow_tui.screens.dialogs import HelpDialog
 from mlflow_tui.screens.experiments import ExperimentsScreen
 from mlflow_tui.settings import Settings
-from mlflow_tui.widgets.experiment_list import matching
 from mlflow_tui.widgets.text_field import TextField
 
 EXPERIMENTS = (
@@ -70,15 +73,10 @@ async def test_a_refusal_says_why_what_to_do_and_keeps_the_details_for_a_key(
 
 async def test_a_check_that_takes_long_can_be_cancelled(tmp_path: Path) -> None:
     class Silent(RecordedEngine):
-        restarted = 0
-
         async def ask(self, request: protocol.Request) -> Any:
             if isinstance(request, protocol.CheckConnection):
                 await asyncio.Event().wait()
             return await super().ask(request)
-
-        def restart(self) -> None:
-            self.restarted += 1
 
     engine = Silent(tmp_path)
     async with app_on(engine, tmp_path) as (pilot, app):
@@ -88,7 +86,7 @@ async def test_a_check_that_takes_long_can_be_cancelled(tmp_path: Path) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert "Trying" not in text(app)
-        assert engine.restarted == 1
+        assert engine.asked == [protocol.CancelCheck()]
         assert app.state.connection is None
 
 
@@ -128,19 +126,20 @@ async def test_an_unknown_experiment_leads_to_the_list(tmp_path: Path) -> None:
         assert "no experiment called nope" in " ".join(text(app).split())
 
 
-def test_choices_come_from_environment_recent_use_and_directory(tmp_path: Path) -> None:
+def test_choices_come_from_profiles_environment_recent_use_and_directory(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").touch()
     environment = {"MLFLOW_TRACKING_URI": "http://me:secret@host:5000/?token=x"}
-    found = choices(environment, ["sqlite:///a.db"], tmp_path)
-    assert [choice.kind for choice in found] == ["environment", "recent", "here", "demo"]
-    assert found[0].address == ""
-    assert found[0].shown == "http://host:5000/"
-    assert [each.kind for each in choices({}, [], tmp_path / "none")] == ["demo"]
+    profile = Profile("prod", ConnectionRequest("https://u:secret@prod"))
 
+    found = choices(environment, ["sqlite:///a.db"], tmp_path, [profile], "prod")
 
-def test_what_signs_in_is_named_and_never_shown() -> None:
-    said = sign_in({"MLFLOW_TRACKING_PASSWORD": "hunter2", "MLFLOW_TRACKING_TOKEN": ""})
-    assert said == ["password from MLFLOW_TRACKING_PASSWORD"]
+    kinds = [choice.kind for choice in found if choice.kind != "new"]
+    assert kinds == ["profile", "environment", "recent", "here", "demo"]
+    assert (found[0].shown, found[0].remark) == ("prod (default)", "https://prod")
+    assert found[1].connection == ConnectionRequest()
+    assert found[1].shown == "http://host:5000/"
+    assert [each.new for each in found if each.kind == "new"] == list(Kind)
+    assert {each.kind for each in choices({}, [], tmp_path / "none")} == {"demo", "new"}
 
 
 @pytest.mark.parametrize(

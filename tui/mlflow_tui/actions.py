@@ -153,6 +153,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("recheck", "f5", "check", "Try the address once more.", (CONNECTION,)),
     Action("go_on", "f3", "go on", "Go on to the experiments.", (CONNECTION,)),
     Action("details", "f2", "details", "Show or hide the full error.", (CONNECTION,)),
+    Action("edit", "e", "edit", "Fill in address and sign-in field by field.", (CONNECTION,)),
+    Action("save_profile", "f4", "keep", "Keep this connection as a profile.", (CONNECTION,)),
+    Action(
+        "make_default", "d", "default", "Open this profile unless told otherwise.", (CONNECTION,)
+    ),
+    Action("rename_profile", "r", "rename", "Call this profile otherwise.", (CONNECTION,)),
+    Action("delete_profile", "x", "forget", "Forget this profile.", (CONNECTION,)),
     # --- traces
     Action(
         "show_all", "backspace", "all", "Drop the quick filters and show all traces.", (TRACES,)
@@ -230,12 +237,13 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         footer=False,
     ),
+    Action("sort", "o", "sort", "Sort by another column.", (EXPERIMENTS,)),
     Action(
         "reverse",
         "O",
         "reverse",
         "Sort the other way round.",
-        (TRACES,),
+        (EXPERIMENTS, TRACES),
         footer=False,
     ),
     Action("copy", "y", "copy", "Copy: trace id, shown value, span, trace.", (TRACES,)),

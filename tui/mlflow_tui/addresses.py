@@ -1,4 +1,4 @@
-"""Where traces may be: what the environment says, what was used before, what lies in this directory."""
+"""Where traces may be: profiles, what the environment says, what was used before, what lies here."""
 
 from __future__ import annotations
 
@@ -7,60 +7,95 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.untrusted import single_line
+from mlflow_tui.connection_form import Kind, how_to_sign_in
+from mlflow_tui.profiles import Profile
 
 DEMO = "demo"
 """Stands for the built-in sample store."""
 
 EXAMPLES = (
-    ("sqlite:///mlflow.db", "SQLite file, absolute with four slashes"),
+    ("sqlite:///mlflow.db", "SQLite file; four slashes: from the root"),
     ("http://host:5000", "MLflow tracking server"),
     ("postgresql://user@host/mlflow", "PostgreSQL; mysql://… for MySQL"),
+    ("databricks", "or databricks://profile"),
     ("./mlruns", "directory of files"),
 )
-
-SIGN_IN = (
-    ("MLFLOW_TRACKING_USERNAME", "user name"),
-    ("MLFLOW_TRACKING_PASSWORD", "password"),
-    ("MLFLOW_TRACKING_TOKEN", "token"),
-    ("MLFLOW_TRACKING_CLIENT_CERT_PATH", "client certificate"),
-    ("MLFLOW_TRACKING_INSECURE_TLS", "TLS not verified"),
-)
+_EXAMPLE_OF = {
+    Kind.SQLITE: "sqlite:///mlflow.db",
+    Kind.POSTGRESQL: "postgresql://user@host/mlflow",
+    Kind.MYSQL: "mysql://user@host/mlflow",
+    Kind.SERVER: "https://host:5000",
+    Kind.DATABRICKS: "profile, or workspace and token",
+    Kind.FILES: "./mlruns",
+    Kind.ENVIRONMENT: "variables in an env file",
+}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One line of the list of addresses."""
+    """One line of the list of sources."""
 
     kind: str
-    """environment, recent, here, demo."""
-    address: str
-    """What is tried: "" for the environment, ``DEMO`` for the sample store."""
+    """profile, environment, recent, here, new, demo."""
     shown: str
     """Without credentials."""
     remark: str
+    connection: ConnectionRequest | None = None
+    """What is tried; of a new one and the sample store ``None``."""
+    profile: Profile | None = None
+    new: Kind | None = None
+    """What kind of source is to be filled in."""
 
 
-def choices(environment: Mapping[str, str], recent: Sequence[str], directory: Path) -> list[Choice]:
-    """What can be chosen without typing, the likeliest first."""
-    found: list[Choice] = []
+def choices(
+    environment: Mapping[str, str],
+    recent: Sequence[str],
+    directory: Path,
+    profiles: Sequence[Profile] = (),
+    default: str = "",
+    env_file: str = "",
+) -> list[Choice]:
+    """What can be chosen, the likeliest first."""
+    found = [_of_profile(profile, profile.name == default) for profile in profiles]
     uri = environment.get("MLFLOW_TRACKING_URI", "").strip()
-    if uri:
-        found.append(Choice("environment", "", without_credentials(uri), "MLFLOW_TRACKING_URI"))
-    found += [Choice("recent", each, without_credentials(each), "used before") for each in recent]
+    if uri or env_file:
+        shown = without_credentials(uri) or f"env file {single_line(env_file)}"
+        remark = "MLFLOW_TRACKING_URI" if uri else ""
+        found.append(Choice("environment", shown, remark, ConnectionRequest(env_file=env_file)))
+    found += [
+        Choice(
+            "recent",
+            without_credentials(each),
+            "used before",
+            ConnectionRequest(each, env_file),
+        )
+        for each in recent
+    ]
     local = [(directory / "mlflow.db", "sqlite:///mlflow.db"), (directory / "mlruns", "./mlruns")]
     found += [
-        Choice("here", address, address, "in this directory")
+        Choice("here", address, "in this directory", ConnectionRequest(address))
         for path, address in local
         if path.exists()
     ]
-    found.append(Choice("demo", DEMO, "sample store", "a support agent, with faults"))
+    found.append(Choice(DEMO, "sample store", "a support agent, with faults"))
+    found += [Choice("new", kind.value, _EXAMPLE_OF[kind], new=kind) for kind in Kind]
     return found
 
 
-def sign_in(environment: Mapping[str, str]) -> list[str]:
-    """What the environment says about signing in; values are never shown."""
-    return [f"{meaning} from {name}" for name, meaning in SIGN_IN if environment.get(name)]
+def _of_profile(profile: Profile, is_default: bool) -> Choice:
+    if profile.problem is not None:
+        return Choice("profile", profile.name, "cannot be used", profile=profile)
+    remark = without_credentials(profile.connection.tracking_uri) or "the environment"
+    signed = how_to_sign_in(profile.connection)
+    return Choice(
+        "profile",
+        single_line(profile.name) + (" (default)" if is_default else ""),
+        single_line(f"{remark}, {signed}" if signed else remark),
+        profile.connection,
+        profile,
+    )
 
 
 def without_credentials(address: str) -> str:

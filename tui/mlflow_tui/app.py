@@ -11,14 +11,16 @@ from mlflow_tui import terminal
 
 def run(
     tracking_uri: str | None = None,
+    env_file: str = "",
+    profile: str = "",
     experiment: str | None = None,
     filter_string: str = "",
     demo: bool = False,
 ) -> int:
     """Run the screens until the user leaves; the exit code of the program.
 
-    ``tracking_uri``, ``experiment`` (name or id) and ``filter_string`` jump ahead; "" as address
-    means the environment as it is. With ``demo`` the sample store is opened.
+    ``tracking_uri`` or ``profile``, ``env_file``, ``experiment`` (name or id) and ``filter_string`` jump
+    ahead; "" as address means the environment as it is. With ``demo`` the sample store is opened.
     """
     objection = terminal.objection(os.environ)
     if objection is not None:
@@ -39,6 +41,8 @@ def run(
             client,
             settings,
             tracking_uri=tracking_uri,
+            env_file=env_file,
+            profile=profile,
             experiment=experiment,
             filter_string=filter_string,
             demo=demo,

@@ -45,6 +45,7 @@ from mlflow_analysis.protocol import (
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import ANALYSES, Review, review_path
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_styles import stylesheet
 from mlflow_styles.themes import ROLE_DEFAULTS, THEMES
 from mlflow_tui.actions import (
@@ -77,7 +78,8 @@ RESTART_WINDOW_SECONDS = 60.0
 class MlflowTui(App[int]):
     """Five screens over one engine process.
 
-    ``start`` says how far to jump ahead: an address, an experiment's name or id, a filter.
+    The arguments say how far to jump ahead: an address or a profile, an env file whose variables hold where
+    the environment says nothing, an experiment's name or id, a filter.
     """
 
     TITLE = "mlflow-tui"
@@ -92,6 +94,8 @@ class MlflowTui(App[int]):
         settings: Settings,
         *,
         tracking_uri: str | None = None,
+        env_file: str = "",
+        profile: str = "",
         experiment: str | None = None,
         filter_string: str = "",
         demo: bool = False,
@@ -103,7 +107,13 @@ class MlflowTui(App[int]):
         self.client = client
         self.settings = settings
         self.state = AppState()
-        self.start_uri = tracking_uri
+        self.start_connection = (
+            ConnectionRequest(tracking_uri or "", env_file)
+            if tracking_uri is not None or (env_file and not profile)
+            else None
+        )
+        self.start_profile = profile
+        self.start_env_file = env_file
         self.start_experiment = experiment
         self.start_filter = filter_string
         self.start_demo = demo
@@ -204,7 +214,10 @@ class MlflowTui(App[int]):
         state = self.state
         try:
             if state.connection is not None:
-                await self.client.ask(CheckConnection(state.asked_uri))
+                asked = state.asked
+                await self.client.ask(
+                    CheckConnection(asked.tracking_uri, asked.env_file, asked.sign_in)
+                )
             if state.experiment is not None:
                 await self.client.ask(
                     OpenExperiment(state.experiment.experiment_id, state.filter_string)
@@ -228,13 +241,14 @@ class MlflowTui(App[int]):
 
     # ---- what screens ask for -----------------------------------------------------------
 
-    def connected(self, uri: str, report: ConnectionReport) -> None:
+    def connected(self, asked: ConnectionRequest, report: ConnectionReport) -> None:
         """A store answered: it is the open one. Another one than before has other experiments."""
         state = self.state
         before = state.connection.tracking_uri if state.connection else ""
-        state.asked_uri, state.connection = uri, report
+        state.asked, state.connection = asked, report
         if before != report.tracking_uri:
-            state.experiments, state.summaries, state.experiment = (), {}, None
+            state.experiments, state.experiment = (), None
+            state.figures, state.summaries = {}, {}
             state.table, state.review, state.board = None, None, BoardState()
         self.state_changed()
 
@@ -248,7 +262,7 @@ class MlflowTui(App[int]):
     def choose_experiment(self, experiment: Experiment, filter_string: str = "") -> None:
         """Make ``experiment`` the open one: its traces and its review are read, the board is empty."""
         state = self.state
-        uri = state.connection.tracking_uri if state.connection else state.asked_uri
+        uri = state.connection.tracking_uri if state.connection else ""
         state.experiment = experiment
         state.filter_string = filter_string
         state.table = None
@@ -320,7 +334,7 @@ class MlflowTui(App[int]):
         state = self.state
         if state.experiment is None:
             return None
-        uri = state.connection.tracking_uri if state.connection else state.asked_uri
+        uri = state.connection.tracking_uri if state.connection else ""
         return charter_path(self.settings.review_directory, uri, state.experiment.experiment_id)
 
     def _read_charter(self) -> Charter:

@@ -34,6 +34,14 @@ _tracking_uri = click.option(
     help="Where the traces are, e.g. sqlite:///mlflow.db or http://127.0.0.1:5000. "
     "[default: MLFLOW_TRACKING_URI]",
 )
+_profile = click.option(
+    "--profile", metavar="NAME", help="A connection that was kept full-screen, with its sign-in."
+)
+_env_file = click.option(
+    "--env-file",
+    metavar="FILE",
+    help="Lines NAME=value, which hold where the environment says nothing. Values are never shown.",
+)
 _experiment = click.option("--experiment", metavar="NAME", help="An experiment's name or id.")
 _filter = click.option(
     "--filter",
@@ -47,11 +55,18 @@ _filter = click.option(
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="mlflow-tui")
 @_tracking_uri
+@_profile
+@_env_file
 @_experiment
 @_filter
 @click.pass_context
 def program(
-    context: click.Context, tracking_uri: str | None, experiment: str | None, filter_string: str
+    context: click.Context,
+    tracking_uri: str | None,
+    profile: str | None,
+    env_file: str | None,
+    experiment: str | None,
+    filter_string: str,
 ) -> None:
     """Find, judge and report what is wrong (and right) with a GenAI application, from its traces.
 
@@ -60,8 +75,12 @@ def program(
     if context.invoked_subcommand is None:
         from mlflow_tui import app
 
-        context.exit(app.run(tracking_uri, experiment, filter_string))
-    if tracking_uri or experiment or filter_string:
+        if tracking_uri and profile:
+            raise click.UsageError("Give --tracking-uri or --profile, not both.")
+        context.exit(
+            app.run(tracking_uri, env_file or "", profile or "", experiment, filter_string)
+        )
+    if tracking_uri or profile or env_file or experiment or filter_string:
         raise click.UsageError(
             f"Options for {context.invoked_subcommand} stand after its name: "
             f"mlflow-tui {context.invoked_subcommand} --tracking-uri …"
@@ -85,14 +104,15 @@ def demo(context: click.Context, fresh: bool) -> None:
     if terminal.objection(os.environ) is None:
         from mlflow_tui import app
 
-        context.exit(app.run(tracking_uri, experiment, demo=True))
+        context.exit(app.run(tracking_uri, experiment=experiment, demo=True))
 
+    from mlflow_analysis.sign_in import ConnectionRequest
     from mlflow_tui.command_line.headless import Request, run
 
     context.exit(
         run(
             Request(
-                tracking_uri=tracking_uri,
+                connection=ConnectionRequest(tracking_uri),
                 experiment=experiment,
                 report=report_path(),
                 overwrite=True,  # the folder is ours alone
@@ -103,6 +123,8 @@ def demo(context: click.Context, fresh: bool) -> None:
 
 @program.command(epilog=EXIT_CODES)
 @_tracking_uri
+@_profile
+@_env_file
 @_experiment
 @_filter
 @click.option("--since", metavar="AGE", help="Only traces younger than this, e.g. 30m, 24h, 7d.")
@@ -155,6 +177,8 @@ def analyze(
     context: click.Context,
     /,
     tracking_uri: str | None,
+    profile: str | None,
+    env_file: str | None,
     experiment: str | None,
     filter_string: str,
     since: str | None,
@@ -183,10 +207,14 @@ def analyze(
             "Give the address of a Dask scheduler: dask://HOST:PORT.", param_hint="--engine"
         )
 
+    from mlflow_tui.command_line.connecting import chosen_connection
+
+    connection = chosen_connection(tracking_uri, profile, env_file)
+
     from mlflow_tui.command_line.headless import Request, run
 
     request: Request = Request(
-        tracking_uri=tracking_uri or "",
+        connection=connection,
         experiment=experiment,
         filter_string=filter_string,
         since_seconds=None if since is None else _seconds(since),
@@ -243,6 +271,27 @@ def make_report(
     context.exit(run(asked))
 
 
+@program.command(epilog=EXIT_CODES)
+@_tracking_uri
+@_profile
+@_env_file
+@click.pass_context
+def doctor(
+    context: click.Context, tracking_uri: str | None, profile: str | None, env_file: str | None
+) -> None:
+    """Say what was found, what is wrong and what to do next.
+
+    Without options it tries what would be opened full-screen. Reading changes nothing, and no secret is shown.
+    """
+    from mlflow_tui.command_line.connecting import chosen_connection
+
+    connection = chosen_connection(tracking_uri, profile, env_file)
+
+    from mlflow_tui.command_line.doctor import Examination
+
+    context.exit(Examination(connection, profile or "").run())
+
+
 @program.command("hypotheses")
 @click.argument("hypothesis_id", required=False, metavar="[ID]")
 def list_hypotheses(hypothesis_id: str | None) -> None:
@@ -254,6 +303,8 @@ def list_hypotheses(hypothesis_id: str | None) -> None:
 
 @program.command("write-back", epilog=EXIT_CODES)
 @_tracking_uri
+@_profile
+@_env_file
 @_experiment
 @click.option(
     "--analysis",
@@ -278,6 +329,8 @@ def list_hypotheses(hypothesis_id: str | None) -> None:
 def write_back(
     context: click.Context,
     tracking_uri: str | None,
+    profile: str | None,
+    env_file: str | None,
     experiment: str | None,
     analysis_file: Path | None,
     accept: str,
@@ -290,12 +343,16 @@ def write_back(
 
     Writing again changes only what differs; a write that was cut off is finished by the next one.
     """
+    from mlflow_tui.command_line.connecting import chosen_connection
+
+    connection = chosen_connection(tracking_uri, profile, env_file)
+
     from mlflow_tui.command_line.write_back import WriteBack, write
 
     context.exit(
         write(
             WriteBack(
-                tracking_uri or "",
+                connection,
                 experiment or "",
                 analysis_file,
                 accept,
@@ -310,11 +367,18 @@ def write_back(
 
 @program.command("undo-writes", epilog=EXIT_CODES)
 @_tracking_uri
+@_profile
+@_env_file
 @_experiment
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_context
 def undo_writes(
-    context: click.Context, tracking_uri: str | None, experiment: str | None, yes: bool
+    context: click.Context,
+    tracking_uri: str | None,
+    profile: str | None,
+    env_file: str | None,
+    experiment: str | None,
+    yes: bool,
 ) -> None:
     """Take back all that write-back wrote to an experiment.
 
@@ -322,26 +386,35 @@ def undo_writes(
     """
     if not experiment:
         raise click.UsageError("Say which experiment: --experiment NAME (its name or id).")
+    from mlflow_tui.command_line.connecting import chosen_connection
+
+    connection = chosen_connection(tracking_uri, profile, env_file)
+
     from mlflow_tui.command_line.write_back import undo
 
-    context.exit(undo(tracking_uri or "", experiment, yes))
+    context.exit(undo(connection, experiment, yes))
 
 
 @program.command("mcp")
 @_tracking_uri
+@_profile
+@_env_file
 @click.option(
     "--allow-writes",
     is_flag=True,
     help="Let the agent record decisions, keep a purpose and write report files.",
 )
-def serve_agents(tracking_uri: str | None, allow_writes: bool) -> None:
+def serve_agents(
+    tracking_uri: str | None, profile: str | None, env_file: str | None, allow_writes: bool
+) -> None:
     """Serve coding agents over the Model Context Protocol, on stdin and stdout.
 
     Needs the extra: pip install 'mlflow-tui[mcp]'.
     """
     from mlflow_tui.command_line.agents import serve
+    from mlflow_tui.command_line.connecting import chosen_connection
 
-    serve(tracking_uri or "", allow_writes)
+    serve(chosen_connection(tracking_uri, profile, env_file), allow_writes)
 
 
 @program.command("skill")

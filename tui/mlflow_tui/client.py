@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Any, overload
 
 from mlflow_analysis import protocol
 from mlflow_analysis.events import EvidenceGrew, Progress
-from mlflow_analysis.protocol import Call, Problem, Push, Pushed, Reply, Request, TableGrew
+from mlflow_analysis.protocol import (
+    Call,
+    CheckStage,
+    Problem,
+    Push,
+    Pushed,
+    Reply,
+    Request,
+    TableGrew,
+)
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -51,7 +60,10 @@ class EngineClient:
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._pending: dict[object, Pushed] = {}
         self._flush_due = False
+        self._log_start = 0
+        """Where in the log this engine began."""
         self._latest_opening = 0
+        self._latest_check = 0
         self._settled = asyncio.Event()
         """Not set while a new engine is brought to where the old one was."""
         self._settled.set()
@@ -76,10 +88,12 @@ class EngineClient:
             "MLFLOW_DISABLE_TELEMETRY": os.environ.get("MLFLOW_DISABLE_TELEMETRY", "true"),
         }
         self._log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self._log_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # What it says before its own log is open goes there too.
+        descriptor = os.open(self._log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._log_start = os.fstat(descriptor).st_size
         try:
             self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                [*self._command, str(theirs.fileno())],
+                [*self._command, str(theirs.fileno()), str(self._log_path)],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=descriptor,
@@ -147,7 +161,11 @@ class EngineClient:
     @overload
     async def ask(self, request: protocol.CheckConnection) -> protocol.ConnectionReport: ...
     @overload
+    async def ask(self, request: protocol.CancelCheck) -> protocol.Done: ...
+    @overload
     async def ask(self, request: protocol.ListExperiments) -> protocol.ExperimentList: ...
+    @overload
+    async def ask(self, request: protocol.FetchFigures) -> protocol.FigureList: ...
     @overload
     async def ask(self, request: protocol.SummariseExperiment) -> protocol.ExperimentSummary: ...
     @overload
@@ -184,6 +202,8 @@ class EngineClient:
         if isinstance(request, protocol.OpenExperiment):
             self._latest_opening = number
             self._pending.pop(TableGrew, None)
+        if isinstance(request, protocol.CheckConnection):
+            self._latest_check = number
         try:
             self._connection.send(Call(number, request))
             answer = await future
@@ -222,8 +242,9 @@ class EngineClient:
 
     def _received(self, message: Reply | Push) -> None:
         if isinstance(message, Push):
-            # How far an experiment is that is not open any more interests nobody.
-            if not isinstance(message.body, TableGrew) or message.number == self._latest_opening:
+            # How far a check is that was given up, or an experiment that is not open, interests nobody.
+            latest = {TableGrew: self._latest_opening, CheckStage: self._latest_check}
+            if message.number == latest.get(type(message.body), message.number):
                 self._keep(message.body)
             return
         self._flush()  # what a call pushed is known before its answer is
@@ -272,7 +293,11 @@ class EngineClient:
 
     def _last_words(self) -> str:
         try:
-            return self._log_path.read_text(errors="replace")[-4000:]
+            with self._log_path.open("rb") as log:
+                size = log.seek(0, os.SEEK_END)
+                start = self._log_start if self._log_start <= size else 0  # rotated meanwhile
+                log.seek(max(start, size - 4000))
+                return log.read().decode(errors="replace")
         except OSError:
             return ""
 

@@ -1,4 +1,4 @@
-"""What is kept between runs, and where: addresses used before, reviews, logs. No secret is kept."""
+"""What is kept between runs, and where: addresses and profile used before, reviews, logs. No secret is kept."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ RECENT_KEPT = 8
 
 @dataclass
 class Settings:
-    """Directories in use and the addresses used before, newest first."""
+    """Directories in use, the addresses used before, newest first, and the profile used last."""
 
     config_directory: Path
     review_directory: Path
     log_directory: Path
     recent: list[str] = field(default_factory=list)
+    last_profile: str = ""
+    """"" if something else was opened last."""
 
     @classmethod
     def load(cls) -> Settings:
@@ -36,7 +38,14 @@ class Settings:
             stored = json.loads(settings._path.read_text(encoding="utf-8"))
             if isinstance(stored, dict) and isinstance(stored.get("recent"), list):
                 settings.recent = [each for each in stored["recent"] if isinstance(each, str)]
+            if isinstance(stored, dict) and isinstance(stored.get("profile"), str):
+                settings.last_profile = stored["profile"]
         return settings
+
+    @property
+    def profiles_path(self) -> Path:
+        """The file with the user's profiles."""
+        return self.config_directory / "profiles.toml"
 
     @property
     def _path(self) -> Path:
@@ -47,14 +56,30 @@ class Settings:
 
         Raises ``OSError`` if the file cannot be written.
         """
-        if not tracking_uri or holds_secret(tracking_uri):
-            return
-        self.recent = [tracking_uri, *(each for each in self.recent if each != tracking_uri)]
-        del self.recent[RECENT_KEPT:]
+        before = (list(self.recent), self.last_profile)
+        self.last_profile = ""
+        if tracking_uri and not holds_secret(tracking_uri):
+            self.recent = [tracking_uri, *(each for each in self.recent if each != tracking_uri)]
+            del self.recent[RECENT_KEPT:]
+        if before != (self.recent, self.last_profile):
+            self._write()
+
+    def remember_profile(self, name: str) -> None:
+        """It was used last. Raises ``OSError`` if the file cannot be written."""
+        if name != self.last_profile:
+            self.last_profile = name
+            self._write()
+
+    def renamed(self, old: str, new: str) -> None:
+        """A profile is called otherwise. Raises ``OSError`` if the file cannot be written."""
+        if self.last_profile == old:
+            self.remember_profile(new)
+
+    def _write(self) -> None:
         self.config_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, name = tempfile.mkstemp(dir=self.config_directory, prefix=".recent")
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:  # mkstemp makes it mode 0600
-            json.dump({"recent": self.recent}, stream, indent=1)
+            json.dump({"recent": self.recent, "profile": self.last_profile}, stream, indent=1)
         Path(name).replace(self._path)
 
 

@@ -9,6 +9,7 @@ from mlflow_analysis.charter import Charter
 from mlflow_analysis.protocol import (
     CheckStage,
     ConnectionReport,
+    ExperimentFigures,
     ExperimentSummary,
     Problem,
     Pushed,
@@ -17,6 +18,7 @@ from mlflow_analysis.protocol import (
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_tui.board_state import BoardState
 
 
@@ -24,10 +26,12 @@ from mlflow_tui.board_state import BoardState
 class AppState:
     """Where the user is: which store, which experiment, what is known of it."""
 
-    asked_uri: str = ""
-    """The address as typed; it may hold a password, so it is never drawn. "" = the environment."""
+    asked: ConnectionRequest = field(default_factory=ConnectionRequest)
+    """What was asked for; it may hold a password, so it is never drawn."""
     connection: ConnectionReport | None = None
     experiments: tuple[Experiment, ...] = ()
+    figures: dict[str, ExperimentFigures] = field(default_factory=dict)
+    """A line of figures of each experiment, as far as they were asked for, by experiment id."""
     summaries: dict[str, ExperimentSummary] = field(default_factory=dict)
     """Data checks asked for so far, by experiment id."""
     experiment: Experiment | None = None

@@ -29,6 +29,7 @@ from mlflow_analysis.report import ReportExists, render_markdown, write_report
 from mlflow_analysis.review import REJECTION_REASONS, Decision, Review, review_path
 from mlflow_analysis.secrets import masked, masked_text
 from mlflow_analysis.service.session import summarised
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, connect
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
@@ -48,11 +49,12 @@ class Refused(ValueError):  # noqa: N818 - a sentence for an agent
 class Desk:
     """Answers an agent's questions; may be used from several threads.
 
-    ``kept`` is the directory of reviews. Nothing is written, there or elsewhere, unless ``may_write``.
+    ``kept`` is the directory of reviews, ``default`` the store where a question names none. Nothing is
+    written, there or elsewhere, unless ``may_write``.
     """
 
-    def __init__(self, kept: Path, tracking_uri: str = "", *, may_write: bool = False) -> None:
-        self._kept, self._uri, self._may_write = kept, tracking_uri, may_write
+    def __init__(self, kept: Path, default: ConnectionRequest, *, may_write: bool = False) -> None:
+        self._kept, self._default, self._may_write = kept, default, may_write
         self._lock = threading.Lock()
         self._connections: dict[str, Connection] = {}
         self._analyses: dict[tuple[str, str], Analysis] = {}
@@ -338,11 +340,11 @@ class Desk:
     # ---- what must be there -----------------------------------------------------------------
 
     def _connection(self, tracking_uri: str) -> Connection:
-        uri = tracking_uri or self._uri
+        request = ConnectionRequest(tracking_uri) if tracking_uri else self._default
         with self._lock:
-            if uri not in self._connections:
-                self._connections[uri] = _plainly(lambda: connect(uri))
-            return self._connections[uri]
+            if tracking_uri not in self._connections:
+                self._connections[tracking_uri] = _plainly(lambda: connect(request))
+            return self._connections[tracking_uri]
 
     def _source(self, experiment: str, tracking_uri: str) -> StoreTraces:
         connection = self._connection(tracking_uri)

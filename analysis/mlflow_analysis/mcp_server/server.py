@@ -21,6 +21,7 @@ from pydantic import Field
 from mlflow_analysis import __version__
 from mlflow_analysis.events import Event, Progress
 from mlflow_analysis.mcp_server.desk import MOST_EXAMPLES, MOST_FINDINGS, Desk, Refused
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.problems import ConnectionProblem
 
 Answer = TypeVar("Answer")
@@ -51,9 +52,9 @@ def guide(name: str) -> str:
     return (files("mlflow_analysis.mcp_server") / f"{name}.md").read_text(encoding="utf-8")
 
 
-def serve(kept: Path, tracking_uri: str = "", *, allow_writes: bool = False) -> None:
+def serve(kept: Path, connection: ConnectionRequest, *, allow_writes: bool = False) -> None:
     """Serve one client on stdin and stdout until it leaves."""
-    server_of(Desk(kept, tracking_uri, may_write=allow_writes)).run("stdio")
+    server_of(Desk(kept, connection, may_write=allow_writes)).run("stdio")
 
 
 def server_of(desk: Desk) -> MCPServer[Any]:

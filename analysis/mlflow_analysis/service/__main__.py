@@ -1,9 +1,9 @@
 """The engine as a process: requests in, answers and events out, over an inherited pipe.
 
-    python -m mlflow_analysis.service FILE_DESCRIPTOR
+    python -m mlflow_analysis.service FILE_DESCRIPTOR [LOG_FILE]
 
 speaks ``protocol`` with the app that started it. When the app goes, the pipe closes and the process
-ends at once; it keeps nothing on disk. Whatever fails is answered with a ``Problem``; only what the
+ends at once; it keeps nothing on disk but its log. Whatever fails is answered with a ``Problem``; only what the
 app cannot be told ends the process.
 """
 
@@ -18,10 +18,13 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
 from typing import Any
 
 from mlflow_analysis import protocol
+from mlflow_analysis.logfile import keep_log
 from mlflow_analysis.protocol import Answer, Call, Problem, Push, Pushed, Reply, Request
+from mlflow_analysis.service.redaction import Redaction
 from mlflow_analysis.tracking.problems import ConnectionProblem
 
 logger = logging.getLogger(__name__)
@@ -33,8 +36,9 @@ _QUICK = (protocol.FetchRows, protocol.LocateTrace, protocol.FetchConversation)
 class Service:
     """Takes calls from ``pipe`` until it closes."""
 
-    def __init__(self, pipe: Pipe[Any, Any]) -> None:
+    def __init__(self, pipe: Pipe[Any, Any], redact: Redaction) -> None:
         self._pipe = pipe
+        self._redact = redact
         self._sending = threading.Lock()
         self._quick = ThreadPoolExecutor(1, "quick")
         self._slow = ThreadPoolExecutor(8, "store")
@@ -66,11 +70,13 @@ class Service:
         except ConnectionProblem as problem:
             answer = Problem(problem.sentence, problem.remedy, problem.details)
         except Exception as error:  # noqa: BLE001 - every call gets an answer, this one the error
-            answer = _unexpected(error, call.request)
+            answer = self._unexpected(error, call.request)
         self._send(Reply(call.number, answer))
 
     def _answer(self, call: Call) -> Answer:
         request = call.request
+        if isinstance(request, protocol.CheckConnection):
+            self._redact.learn(request)
         if self._loading.is_alive() and isinstance(request, protocol.CheckConnection):
             # MLflow takes seconds to load. What is plainly wrong is said before.
             from mlflow_analysis.tracking.connection import glance
@@ -90,11 +96,21 @@ class Service:
         try:
             self._loaded = _Loaded()
         except Exception as error:  # noqa: BLE001 - told to whoever asks first
-            self._load_problem = _unexpected(error, None)
+            self._load_problem = self._unexpected(error, None)
         gc.collect()
         # The cyclic collector is half of the time of reading traces (see ``tracking.reader``).
         gc.freeze()
         gc.set_threshold(200_000, 20, 100)
+
+    def _unexpected(self, error: Exception, request: Request | None) -> Problem:
+        details = self._redact("".join(traceback.format_exception(error)))
+        doing = type(request).__name__ if request is not None else "loading"
+        logger.error("Unexpected in %s:\n%s", doing, details)
+        return Problem(
+            f"The engine met an error it did not expect ({type(error).__name__} in {doing}).",
+            "Try again; if it comes back, please report it with the details.",
+            details[-8000:],
+        )
 
     def _send(self, message: Reply | Push) -> None:
         with self._sending:
@@ -116,27 +132,15 @@ class _Loaded:
         self.session = Session()
 
 
-def _unexpected(error: Exception, request: Request | None) -> Problem:
-    from mlflow_analysis.tracking.address import without_secrets
-
-    uri = getattr(request, "tracking_uri", "")
-    details = without_secrets("".join(traceback.format_exception(error)), uri)
-    doing = type(request).__name__ if request is not None else "loading"
-    logger.error("Unexpected in %s:\n%s", doing, details)
-    return Problem(
-        f"The engine met an error it did not expect ({type(error).__name__} in {doing}).",
-        "Try again; if it comes back, please report it with the details.",
-        details[-8000:],
-    )
-
-
 def main(arguments: list[str] | None = None, leave: Callable[[int], None] = os._exit) -> None:
-    """Serve the file descriptor named by the one argument."""
-    (descriptor,) = sys.argv[1:] if arguments is None else arguments
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
-    )
-    Service(Pipe(int(descriptor))).run()
+    """Serve the file descriptor named by the first argument, logging to the file named by the second."""
+    descriptor, *log = sys.argv[1:] if arguments is None else arguments
+    redact = Redaction()
+    if log:
+        keep_log(Path(log[0]), redact, take_output=True)
+    else:
+        logging.basicConfig(level=logging.INFO)
+    Service(Pipe(int(descriptor)), redact).run()
     logging.shutdown()
     sys.stderr.flush()
     # Not sys.exit: that would wait for threads that read, for an app that is no longer there.

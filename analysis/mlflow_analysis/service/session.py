@@ -73,6 +73,8 @@ class Session:
                 return Done()
             case protocol.ListExperiments():
                 return ExperimentList(tuple(self._connected().experiments()))
+            case protocol.FetchFigures(experiment_ids):
+                return protocol.FigureList(tuple(self._connected().figures(experiment_ids)))
             case protocol.SummariseExperiment(experiment_id):
                 return summarised(self._connected().survey(experiment_id))
             case protocol.OpenExperiment(experiment_id, filter_string):

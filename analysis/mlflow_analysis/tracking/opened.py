@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlflow_analysis.protocol import CheckStage, ConnectionReport, ExperimentSummary
+from mlflow_analysis.protocol import (
+    CheckStage,
+    ConnectionReport,
+    ExperimentFigures,
+    ExperimentSummary,
+)
 from mlflow_analysis.records import Experiment
-from mlflow_analysis.tracking.address import Address, writable
+from mlflow_analysis.tracking.address import SQL_KINDS, Address, writable
 from mlflow_analysis.tracking.checks import details_of
 from mlflow_analysis.tracking.client import open_client
 from mlflow_analysis.tracking.convert import experiment_record
 from mlflow_analysis.tracking.database import database_problem
 from mlflow_analysis.tracking.environment import Variables
+from mlflow_analysis.tracking.figures import figures_of_newest, figures_of_tables
 from mlflow_analysis.tracking.problems import ConnectionProblem, ExperimentNotFound
 from mlflow_analysis.tracking.reader import StoreTraces
+from mlflow_analysis.tracking.sql_client import engine_of
 from mlflow_analysis.tracking.survey import Survey, summary, survey
 from mlflow_analysis.tracking.versions import missing
 from mlflow_analysis.tracking.writer import Writer
@@ -45,6 +53,8 @@ class Connection:
         self._address = address
         self._reader = reader
         self.found = found
+        self._listed: dict[str, Experiment] = {}
+        """By id, as listed last: listing thousands takes a second."""
 
     @property
     def tracking_uri(self) -> str:
@@ -78,6 +88,7 @@ class Connection:
                     break
         except Exception as error:
             raise opening_problem(error, self._address) from error
+        self._listed = {each.experiment_id: each for each in found}
         return sorted(found, key=lambda each: (-(each.last_update_ms or 0), each.experiment_id))
 
     def experiment(self, name_or_id: str) -> StoreTraces:
@@ -102,6 +113,15 @@ class Connection:
         """The traces of an experiment of this store."""
         return self._reader(self._client, self._address, experiment.experiment_id, experiment.name)
 
+    def figures(self, experiment_ids: Sequence[str]) -> list[ExperimentFigures]:
+        """A line of figures for each of these experiments, in their order."""
+        try:
+            if self._address.kind in SQL_KINDS:
+                return figures_of_tables(engine_of(self._address.mlflow_uri), experiment_ids)
+            return [figures_of_newest(self.source(Experiment(each, ""))) for each in experiment_ids]
+        except Exception as error:
+            raise opening_problem(error, self._address) from error
+
     def writer(self, experiment_id: str) -> Writer:
         """Writes to an experiment, through a client of its own: that of reading may be read-only.
 
@@ -117,7 +137,9 @@ class Connection:
 
     def survey(self, experiment_id: str, *, spans_of: int = 60) -> Survey:
         """A look into an experiment: its newest infos, and ``spans_of`` traces spread over them."""
-        return survey(self.experiment(experiment_id), spans_of=spans_of)
+        listed = self._listed.get(experiment_id)
+        source = self.source(listed) if listed else self.experiment(experiment_id)
+        return survey(source, spans_of=spans_of)
 
     def summarise(self, experiment_id: str) -> ExperimentSummary:
         """What an experiment holds. Which hypotheses can be tested is not known down here."""

@@ -74,8 +74,8 @@ def summary(of: Survey) -> ExperimentSummary:
         first_ms=min(times, default=None),
         last_ms=max(times, default=None),
         states=dict(Counter(info.state for info in infos)),
-        p50_ms=_quantile(durations, 0.5),
-        p95_ms=_quantile(durations, 0.95),
+        p50_ms=quantile(durations, 0.5),
+        p95_ms=quantile(durations, 0.95),
         per_hour=_buckets(times),
         fields=_field_checks(infos, records),
         span_kinds=dict(kinds.most_common()),
@@ -119,8 +119,8 @@ def _buckets(times: list[int]) -> tuple[int, ...]:
     return tuple(counts)
 
 
-def _quantile(ordered: list[float], share: float) -> float | None:
-    """The nearest-rank quantile."""
+def quantile(ordered: list[float], share: float) -> float | None:
+    """The nearest-rank quantile of ``ordered``; ``None`` of nothing."""
     if not ordered:
         return None
     return ordered[max(0, ceil(share * len(ordered)) - 1)]

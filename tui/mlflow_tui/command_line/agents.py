@@ -7,10 +7,11 @@ from importlib.util import find_spec
 
 import click
 
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_tui.settings import Settings
 
 
-def serve(tracking_uri: str, allow_writes: bool) -> None:
+def serve(connection: ConnectionRequest, allow_writes: bool) -> None:
     """Serve until the client leaves. Raises ``click.ClickException`` where the extra is missing."""
     if find_spec("mcp") is None:
         raise click.ClickException(
@@ -18,7 +19,7 @@ def serve(tracking_uri: str, allow_writes: bool) -> None:
         )
     from mlflow_analysis.mcp_server.server import serve as serve_on_stdio
 
-    serve_on_stdio(Settings.load().review_directory, tracking_uri, allow_writes=allow_writes)
+    serve_on_stdio(Settings.load().review_directory, connection, allow_writes=allow_writes)
 
 
 def skill() -> str:

@@ -22,6 +22,8 @@ from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.review import Review, review_path
 from mlflow_analysis.sampling import Scheme
 from mlflow_analysis.saved import analyses_directory, keep_analysis
+from mlflow_analysis.service.redaction import Redaction
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import TraceSource
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import (
@@ -29,6 +31,7 @@ from mlflow_analysis.tracking.problems import (
     ExperimentNotFound,
     FilterNotUnderstood,
 )
+from mlflow_tui.command_line.connecting import log_kept
 from mlflow_tui.command_line.delivery import Delivery, Wanted
 from mlflow_tui.command_line.hypothesis_help import find
 from mlflow_tui.command_line.progress_lines import progress_shown
@@ -40,7 +43,7 @@ DONE, ISSUE_FOUND, USAGE, NOT_CONNECTED, NOTHING_THERE, INTERRUPTED = 0, 1, 2, 3
 class Request(Wanted):
     """What to analyse, and what to make of it."""
 
-    tracking_uri: str
+    connection: ConnectionRequest
     experiment: str
     filter_string: str = ""
     since_seconds: int | None = None
@@ -64,8 +67,17 @@ def run(request: Request) -> int:
     hypotheses = tuple(find(each).id for each in request.hypotheses)
     asked = tuple(_focus(text) for text in request.focus)
     delivery = Delivery(request)
+    redact = Redaction()
+    redact.learn(request.connection)
+    with log_kept(redact):
+        return _run(request, delivery, hypotheses, asked)
+
+
+def _run(
+    request: Request, delivery: Delivery, hypotheses: tuple[str, ...], asked: tuple[Focus, ...]
+) -> int:
     try:
-        source = connect(request.tracking_uri).experiment(request.experiment)
+        source = connect(request.connection).experiment(request.experiment)
         charter = _charter(request, source)
         for focus in asked:
             _check_filter(source, focus)

@@ -6,7 +6,7 @@ import fcntl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -15,7 +15,9 @@ from rich.progress import Progress
 
 from mlflow_analysis.acceptance import AcceptPolicy
 from mlflow_analysis.filing import Filing
+from mlflow_analysis.findings import Analysis
 from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import ConnectionProblem, ExperimentNotFound
 from mlflow_analysis.tracking.writer import Told, Writer
@@ -31,7 +33,7 @@ DONE, NOT_CONNECTED, NOTHING_THERE = 0, 3, 4
 class WriteBack:
     """What to write, where, and whether anybody is asked."""
 
-    tracking_uri: str
+    connection: ConnectionRequest
     experiment: str
     analysis_file: Path | None = None
     accept: str = AcceptPolicy.REVIEWED.value
@@ -48,7 +50,7 @@ def write(asked: WriteBack) -> int:
     """
     reviews = Settings.load().review_directory
     path = asked.analysis_file or kept_path(
-        Asked(tracking_uri=asked.tracking_uri, experiment=asked.experiment), reviews
+        Asked(tracking_uri=asked.connection.tracking_uri, experiment=asked.experiment), reviews
     )
     if path is None:
         return NOTHING_THERE
@@ -63,9 +65,7 @@ def write(asked: WriteBack) -> int:
     )
     try:
         with _alone(place):
-            writer = _writer(
-                asked.tracking_uri or analysis.tracking_uri, analysis.experiment_id, filing
-            )
+            writer = _writer(_where(asked.connection, analysis), analysis.experiment_id, filing)
             click.echo("\n".join(writer.plan(filing).lines()))
             if asked.dry_run:
                 return DONE
@@ -77,10 +77,10 @@ def write(asked: WriteBack) -> int:
     return DONE
 
 
-def undo(tracking_uri: str, experiment: str, yes: bool) -> int:
+def undo(request: ConnectionRequest, experiment: str, yes: bool) -> int:
     """Take back all that was written to an experiment, and return the exit code."""
     try:
-        connection = connect(tracking_uri, to_write=True)
+        connection = connect(request, to_write=True)
         source = connection.experiment(experiment)
         place = review_path(
             Settings.load().review_directory, source.tracking_uri, source.experiment_id
@@ -98,10 +98,15 @@ def undo(tracking_uri: str, experiment: str, yes: bool) -> int:
     return DONE
 
 
-def _writer(tracking_uri: str, experiment_id: str, filing: Filing) -> Writer:
+def _where(request: ConnectionRequest, analysis: Analysis) -> ConnectionRequest:
+    """The store that was analysed, unless another way to it is given."""
+    return request if request.tracking_uri else replace(request, tracking_uri=analysis.tracking_uri)
+
+
+def _writer(request: ConnectionRequest, experiment_id: str, filing: Filing) -> Writer:
     if not filing.issues and not filing.rejected:
         click.echo("No finding is accepted: only the report is written.", err=True)
-    connection = connect(tracking_uri, to_write=True)
+    connection = connect(request, to_write=True)
     return connection.writer(connection.experiment(experiment_id).experiment_id)
 
 

@@ -2,47 +2,83 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
+from textwrap import wrap
 
 from textual.content import Content
 
 from mlflow_analysis.protocol import ExperimentSummary, FieldCheck
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.untrusted import single_line
+from mlflow_tui.experiment_rows import shown_tags
 from mlflow_tui.widgets.figures import grouped, milliseconds, share
 from mlflow_tui.widgets.moments import day, moment, state_sign, state_word
 
 SPARKS = "▁▂▃▄▅▆▇█"
 LABEL = 12
 BAR = 12
+BLOCK = 37
+"""Columns that a block needs; the data check is the widest."""
+GAP = 3
+DESCRIPTION = "mlflow.note.content"
+"""The tag that MLflow's own pages show as an experiment's description."""
 STATE_COLOURS = {"OK": "$success", "ERROR": "$error"}
 
 
-def preview_head(experiment: Experiment) -> Content:
-    """Name and id."""
-    return Content.assemble(
-        (single_line(experiment.name), "bold"),
-        (f"\nid {single_line(experiment.experiment_id)}", "$muted"),
-        (
-            f" · changed {day(experiment.last_update_ms)}" if experiment.last_update_ms else "",
-            "$muted",
-        ),
-    )
+def preview_head(experiment: Experiment, width: int) -> Content:
+    """Name, id, tags, and what its owner wrote about it."""
+    said = [f"id {single_line(experiment.experiment_id)}"]
+    if experiment.last_update_ms:
+        said.append(f"changed {day(experiment.last_update_ms)}")
+    said += [single_line(each) for each in shown_tags(experiment.tags)]
+    lines = [
+        Content.styled(single_line(experiment.name), "bold"),
+        Content.styled(" · ".join(said), "$muted"),
+    ]
+    about = single_line(experiment.tags.get(DESCRIPTION, ""))
+    if about:
+        lines.append(Content(about))
+    return Content("\n").join(line.truncate(width, ellipsis=True) for line in lines)
 
 
 def preview(experiment: Experiment, summary: ExperimentSummary, width: int) -> Content:
-    """The whole preview, ``width`` columns wide."""
-    parts = [preview_head(experiment), Content("")]
+    """The whole preview, ``width`` columns wide: as many blocks beside each other as fit."""
+    head = preview_head(experiment, width)
     if not summary.traces:
-        parts.append(Content.styled("This experiment has no traces.", "$warning"))
-        return Content("\n").join(parts)
+        return Content("\n").join(
+            [head, Content(""), Content.styled("This experiment has no traces.", "$warning")]
+        )
+    columns = max(1, min(3, (width + GAP) // (BLOCK + GAP)))
+    room = (width - GAP * (columns - 1)) // columns
+    blocks = [_figures(summary, room), _fields(summary.fields), _missing(summary, room)]
+    if columns == 2:
+        # What cannot be tested is the longest and stands under the shorter of the others.
+        shorter = min(blocks[:2], key=len)
+        shorter += [Content(""), *blocks.pop()]
+    return Content("\n").join([head, Content(""), *_beside(blocks, columns, room)])
+
+
+def _beside(blocks: Sequence[list[Content]], columns: int, width: int) -> list[Content]:
+    """Blocks in ``columns`` columns of that width, or one under the other."""
+    if columns == 1:
+        return [line for block in blocks for line in (*block, Content(""))]
+    return [
+        Content(" " * GAP).join(
+            line.truncate(width, ellipsis=True, pad=number < columns - 1)
+            for number, line in enumerate(row)
+        )
+        for row in zip_longest(*blocks, fillvalue=Content(""))
+    ]
+
+
+def _figures(summary: ExperimentSummary, width: int) -> list[Content]:
     least = "" if summary.exact else "at least "
     count = Content.styled(f"{least}{grouped(summary.traces)}", "bold")
     window = f"{day(summary.first_ms)} → {day(summary.last_ms)}"
     if len(window) > width - LABEL:
         window = f"{moment(summary.first_ms, short=True)} → {moment(summary.last_ms, short=True)}"
-    parts += [_row("Traces", count), _row("Window", Content.styled(window, "$muted"))]
+    parts = [_row("Traces", count), _row("Window", Content.styled(window, "$muted"))]
     if any(summary.per_hour):
         parts.append(_row("", Content.styled(spark(summary.per_hour, width - LABEL), "$primary")))
     parts += _rows("States", _states(summary.states), width)
@@ -65,9 +101,7 @@ def preview(experiment: Experiment, summary: ExperimentSummary, width: int) -> C
     )
     able = len(summary.testable)
     of = able + len(summary.not_testable)
-    parts.append(_row("Testable", Content(f"{able} of {of} hypotheses")))
-    parts += [Content(""), *_fields(summary.fields), *_missing(summary)]
-    return Content("\n").join(parts)
+    return [*parts, _row("Testable", Content(f"{able} of {of} hypotheses"))]
 
 
 def spark(counts: Sequence[int], width: int) -> str:
@@ -137,21 +171,28 @@ def _field(check: FieldCheck) -> Content:
     sign, style = ("✓", "$success") if rate else ("–", "$muted")
     return Content.assemble(
         (f"{sign} ", style),
-        (f"{single_line(check.name):<18}", "" if rate else "$muted"),
+        (f"{single_line(check.name):<16}", "" if rate else "$muted"),
         ("━" * filled, "$primary"),
         ("─" * (BAR - filled), "$rule"),
         (f"  {share(rate) if rate else 'none'}", "$muted"),
     )
 
 
-def _missing(summary: ExperimentSummary) -> list[Content]:
-    """Why the others cannot be tested, the commonest reason first."""
+def _missing(summary: ExperimentSummary, width: int) -> list[Content]:
+    """Which hypotheses cannot be tested, by what is missing; the commonest reason first."""
     if not summary.not_testable:
         return []
-    reasons = Counter(reason for _, reason in summary.not_testable)
-    lines = [Content(""), Content.styled("Cannot be tested", "bold $primary")]
-    for reason, count in reasons.most_common():
-        lines.append(
-            Content.assemble((f"– {grouped(count)} ", ""), (single_line(reason), "$muted"))
-        )
+    reasons: dict[str, list[str]] = {}
+    for hypothesis, reason in summary.not_testable:
+        reasons.setdefault(reason, []).append(hypothesis)
+    lines = [Content.styled("Cannot be tested", "bold $primary")]
+    for reason, hypotheses in sorted(reasons.items(), key=lambda each: -len(each[1])):
+        lines += [
+            Content(f"{'–' if not number else ' '} {line}")
+            for number, line in enumerate(wrap(single_line(reason), max(8, width - 2)))
+        ]
+        lines += [
+            Content.styled(f"  {line}", "$muted")
+            for line in wrap(", ".join(hypotheses), max(8, width - 2), break_on_hyphens=False)
+        ]
     return lines

@@ -34,6 +34,17 @@ def day(ms: int | None) -> str:
         return "–"
 
 
+def lately(ms: int | None, now: float) -> str:
+    """A day and time on 11 columns: ``06-14 09:32``, of other years ``2025-06-14``."""
+    if ms is None:
+        return "–"
+    try:
+        at, today = datetime.fromtimestamp(ms / 1000), datetime.fromtimestamp(now)
+    except (OverflowError, OSError, ValueError):
+        return "–"
+    return at.strftime("%m-%d %H:%M" if at.year == today.year else "%Y-%m-%d")
+
+
 def tokens(count: int | None) -> str:
     """``812``, ``12.3k``, ``1.2M``; ``–`` where it is not known."""
     if count is None:

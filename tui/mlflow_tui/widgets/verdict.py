@@ -1,20 +1,27 @@
-"""What the check of an address found."""
+"""What the check of an address is doing, and what it found."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
-from mlflow_analysis.protocol import ConnectionReport, Problem
-from mlflow_analysis.untrusted import printable
+from mlflow_analysis.protocol import CheckStage, ConnectionReport, Problem
+from mlflow_analysis.untrusted import printable, single_line
 from mlflow_tui.widgets.figures import grouped, milliseconds
 
+_SIGNS = {"passed": ("✓", "$success"), "failed": ("✗", "$error"), "running": ("…", "$warning")}
 
-def checking(shown: str, seconds: float, *, demo: bool = False) -> Content:
-    """The check goes on."""
-    doing = "Making the sample store" if demo else f"Trying {shown}"
-    return Content.assemble(
+
+def checking(
+    shown: str, seconds: float, stages: Sequence[CheckStage] = (), *, making: bool = False
+) -> Content:
+    """The check goes on: how far it is."""
+    doing = f"Making {shown}" if making else f"Trying {shown}"
+    line = Content.assemble(
         (f"{doing} … {seconds:.0f} s", "$warning"), ("   esc cancels", "$muted")
     )
+    return Content("\n").join([line, *_stages(stages)])
 
 
 def connected(report: ConnectionReport) -> Content:
@@ -31,25 +38,48 @@ def connected(report: ConnectionReport) -> Content:
             ("  ·  ", "$muted"),
             f"round trip {milliseconds(report.round_trip_ms)}",
         ),
+        Content.assemble(
+            ("  enter", "bold $primary"), (" goes on to the experiments   ", "$muted"),
+            ("f4", "bold $primary"), (" keeps it as a profile", "$muted"),
+        ),
+        *_stages(report.stages),
         *(Content.styled(f"  {note}", "$muted") for note in report.notes),
-        Content(""),
-        Content.assemble(("  enter", "bold $primary"), (" goes on to the experiments", "$muted")),
-    ]
+    ]  # fmt: skip
+    if report.missing:
+        lines.append(Content.styled(f"  Not there: {', '.join(report.missing)}", "$muted"))
     return Content("\n").join(lines)
 
 
-def refused(problem: Problem, *, details: bool) -> Content:
-    """It does not: why, and what to do."""
+def refused(problem: Problem, stages: Sequence[CheckStage] = (), *, details: bool) -> Content:
+    """It does not: why, what to do, and how far it went."""
     lines = [Content.assemble(("✗ ", "$error"), (problem.sentence, "bold"))]
     if problem.remedy:
         lines.append(Content(f"  {problem.remedy}"))
     if problem.details:
         lines.append(
             Content.assemble(
-                ("\n  f2", "bold $primary"),
+                ("  f2", "bold $primary"),
                 (f" {'hides' if details else 'shows'} the full error", "$muted"),
             )
         )
         if details:
-            lines.append(Content.styled("\n" + printable(problem.details), "$muted"))
-    return Content("\n").join(lines)
+            lines.append(Content.styled(printable(problem.details), "$muted"))
+    return Content("\n").join([*lines, *_stages(stages, failed_found=False)])
+
+
+def _stages(stages: Sequence[CheckStage], *, failed_found: bool = True) -> list[Content]:
+    """A line for each stage; what a failed one found is said elsewhere if not ``failed_found``."""
+    lines = []
+    for stage in stages:
+        sign, colour = _SIGNS.get(stage.state, _SIGNS["running"])
+        time = "" if stage.state == "running" else milliseconds(stage.elapsed_ms)
+        found = stage.found if failed_found or stage.state != "failed" else ""
+        lines.append(
+            Content.assemble(
+                (f"  {sign} ", colour),
+                f"{stage.name:<12}",
+                (f"{time:>7}  ", "$muted"),
+                (single_line(found), "$muted"),
+            )
+        )
+    return lines
