@@ -148,3 +148,16 @@ def test_because_is_said_only_where_the_trace_shows_it() -> None:
     assert tests >= 1
     assert found.impact is not None
     assert found.impact.traces < 20
+
+
+def test_a_combination_is_tested_by_what_each_part_adds() -> None:
+    """Failing calls of one prompt's sessions: the sandbox is theirs alone, the prompt the session's."""
+    sessions = np.repeat(np.arange(40), 15)
+    prompt = np.isin(sessions, np.arange(0, 40, 4))
+    sandbox = np.arange(N) % 5 == 0
+    shows = prompt & sandbox & (np.arange(N) % 10 == 0)
+    case = Prevalence(pd.Index(range(N)), shows, sessions, 1.0, (0.0, 1.0))
+    columns = [Literal("prompt_version", "7", prompt), Literal("tool", "sandbox", sandbox)]
+    best = search_causes(case, columns).candidates[0]
+    assert {each.attribute for each in best.literals} == {"prompt_version", "tool"}
+    assert best.p_value < 1e-3

@@ -12,6 +12,7 @@ from mlflow_analysis.evidence.prevalence import Flags
 
 SHOWN = 6
 _SIGNIFICANCE = 0.05
+_CLEAR = 0.001
 _HELD_AGAINST = 4
 """So many better explanations make at most sixteen strata."""
 _AS_GOOD = 0.95
@@ -88,7 +89,7 @@ def _independent(candidates: list[Candidate], units: Ground) -> list[Candidate]:
     """Leave out what only goes along with a better explanation.
 
     A release that gets the hard requests fails more often, without being worse. So each candidate is
-    held against those before it that chance hardly makes (p < 5 %): within the units that have, and
+    held against those before it that are likely to stand after correction (p < 0.1 %): within the units that have, and
     those that lack, each of these (all combinations are strata) its affected units must be more than
     expected, by the one-sided Mantel-Haenszel test at 5 %.
     """
@@ -99,7 +100,7 @@ def _independent(candidates: list[Candidate], units: Ground) -> list[Candidate]:
         if before and units.p_within(having, np.array(before)) >= _SIGNIFICANCE:
             continue
         kept.append(candidate)
-        if candidate.p_value < _SIGNIFICANCE and len(before) < _HELD_AGAINST:
+        if candidate.p_value < _CLEAR and len(before) < _HELD_AGAINST:
             before.append(having)
     return kept
 

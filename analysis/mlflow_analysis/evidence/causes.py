@@ -8,6 +8,7 @@ everything is searched and tested at once, and each value says whether both halv
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,7 +61,8 @@ def search_causes(
     (Matthews 1975, Biochim. Biophys. Acta 405:442), found by beam search, and hold for at least five
     affected units. Literals that hold for the same units are kept once, under the first name. Every
     contrast that could have reached five units and p < 1 % counts as a test, whatever it showed (what
-    could not, could not mislead either: Tarone 1990, Biometrics 46:515). What is left of a candidate's
+    could not, could not mislead either: Tarone 1990, Biometrics 46:515); a combination that does not
+    beat its parts counts with p = 1. What is left of a candidate's
     association within those that rank before it decides whether it is shown (``candidates``).
 
     ``among`` leaves out units that are no fair comparison (``attributes.comparable``).
@@ -80,8 +82,7 @@ def search_causes(
     p_values = dict(tests)
     if halves is not None and held_out:
         other = Ground(counted, holds, ~halves.first & everywhere)
-        tested = other.p_values(other.having(groups)) if groups else np.zeros(0)
-        tests = list(zip(groups, tested.tolist(), strict=True))
+        tests = list(zip(groups, other.p_values(groups).tolist(), strict=True))
         p_values = dict(tests)
     candidates = _candidates(everything, telling, groups, p_values, halves)
     shown = worth_showing(candidates, everything)
@@ -98,58 +99,48 @@ def _explore(
     """
     tests: list[tuple[Group, float]] = []
 
-    def weigh(groups: list[Group]) -> list[tuple[Group, float]]:
-        having = ground.having(groups)
-        units, both = ground.counts(having)
+    def weigh(groups: list[Group]) -> tuple[dict[Group, float], list[Group]]:
+        """The φ of each group that holds for enough affected units, and those that count as tests."""
+        if not groups:
+            return {}, []
+        units, both = ground.counts(ground.having(groups))
         could = (np.minimum(units, ground.k) >= fewest) & (units < ground.n)
         if not quietly:
             could[could] = ground.lowest_p(units[could]) < TELLING
-            p_values = ground.p_values(having[could])
-            tested = [group for group, each in zip(groups, could, strict=True) if each]
-            tests.extend(zip(tested, p_values.tolist(), strict=True))
         quality = np.where(could & (both >= fewest), ground.quality(units, both), 0.0)
-        return [
-            (group, value)
-            for group, value in zip(groups, quality.tolist(), strict=True)
-            if value > 0
-        ]
+        found = dict(zip(groups, quality.tolist(), strict=True))
+        tested = [group for group, each in zip(groups, could, strict=True) if each and not quietly]
+        return {group: value for group, value in found.items() if value > 0}, tested
 
-    def ranked(found: list[tuple[Group, float]]) -> list[tuple[Group, float]]:
+    def ranked(found: Iterable[tuple[Group, float]]) -> list[tuple[Group, float]]:
         return sorted(found, key=lambda each: (-round(each[1], 12), *_names(each[0], telling)))
 
-    singles = ranked(weigh([(number,) for number in range(len(telling))]) if telling else [])
-    quality = dict(singles)
+    quality, tested = weigh([(number,) for number in range(len(telling))])
+    tests.extend(zip(tested, ground.p_values(tested).tolist(), strict=True))
+    singles = ranked(quality.items())
     strict = _SIGNIFICANCE / max(1, len(telling))
     best, beam = list(singles), singles[:_BEAM]
     for _ in range(MOST_LITERALS - 1):
         joined = _extensions(beam, singles[:_BEAM], telling)
-        grown = []
-        for (group, value), (whole, part) in zip(
-            _aligned(weigh([(*whole, *part) for whole, part in joined]), joined),
-            joined,
-            strict=True,
-        ):
-            better = _BETTER * max(quality[whole], quality[part])
-            if value > better and _each_matters(ground, group, strict):
-                grown.append((group, value))
-        beam = _without_twins(ranked(grown))[:_BEAM]
+        found, tested = weigh(list(joined))
+        grown = {
+            group: value
+            for group, value in found.items()
+            if value > _BETTER * max(quality[each] for each in joined[group])
+            and _each_matters(ground, group, strict)
+        }
+        shown = [group for group in tested if group in grown]
+        p_of = dict(zip(shown, ground.p_values(shown).tolist(), strict=True))
+        tests.extend((group, p_of.get(group, 1.0)) for group in tested)
+        beam = ranked(grown.items())[:_BEAM]
         quality.update(beam)
         best += beam
     best = ranked(best)
     if quietly:
         kept = _candidates(ground, telling, [group for group, _ in best], {}, None)
-        shown = {(each.attribute, each.value) for each in without_echoes(actionable_first(kept))}
-        best = [each for each in best if _names(each[0], telling)[1:] in shown]
+        names = {(each.attribute, each.value) for each in without_echoes(actionable_first(kept))}
+        best = [each for each in best if _names(each[0], telling)[1:] in names]
     return best, tests
-
-
-def _aligned(
-    found: list[tuple[Group, float]], joined: list[tuple[Group, Group]]
-) -> list[tuple[Group, float]]:
-    """The φ of each of ``joined``, 0 for those that were not found."""
-    known = dict(found)
-    groups = [(*whole, *part) for whole, part in joined]
-    return [(group, known.get(group, 0.0)) for group in groups]
 
 
 def _candidates(
@@ -249,16 +240,12 @@ def _extensions(
     beam: list[tuple[Group, float]],
     singles: list[tuple[Group, float]],
     telling: list[Literal],
-) -> list[tuple[Group, Group]]:
-    pairs = []
+) -> dict[Group, tuple[Group, Group]]:
+    """Combinations with one literal more, each once, and the two that it is joined of."""
+    pairs: dict[frozenset[int], tuple[Group, Group]] = {}
     for group, _ in beam:
         taken = {telling[each].attribute for each in group}
-        pairs += [
-            (group, single) for single, _ in singles if telling[single[0]].attribute not in taken
-        ]
-    return pairs
-
-
-def _without_twins(found: list[tuple[Group, float]]) -> list[tuple[Group, float]]:
-    """One of each combination, whatever the order in which its literals were joined."""
-    return list({frozenset(each[0]): each for each in reversed(found)}.values())[::-1]
+        for single, _ in singles:
+            if telling[single[0]].attribute not in taken:
+                pairs.setdefault(frozenset((*group, *single)), (group, single))
+    return {(*group, *single): (group, single) for group, single in pairs.values()}

@@ -79,9 +79,27 @@ class Ground:
         """Fisher's p if as many as can be of groups of so many units were affected."""
         return fisher_p(np.minimum(units, self.k), units, self.k, self.n)
 
-    def p_values(self, having: Flags) -> Floats:
-        """One-sided p of going with the affected, by exchanging sessions."""
-        among = self._among
+    def p_values(self, groups: list[Group]) -> Floats:
+        """One-sided p of each group going with the affected (``association_p_values``).
+
+        Of a combination: the largest p of any of its literals, each among the units that have all the
+        others. So all matter, and one that whole sessions share is tested by sessions
+        (intersection-union test: Berger 1982, Technometrics 24:295).
+        """
+        result = np.ones(len(groups))
+        alone = [place for place, group in enumerate(groups) if len(group) == 1]
+        if alone:
+            result[alone] = self._associated(self._among, self.having([groups[n] for n in alone]))
+        for place, group in enumerate(groups):
+            if len(group) > 1:
+                result[place] = max(self._given_the_others(each, group) for each in group)
+        return result
+
+    def _given_the_others(self, literal: int, group: Group) -> float:
+        others = self.holds[[each for each in group if each != literal]].all(axis=0)
+        return float(self._associated(self._among & others, self.holds[[literal]])[0])
+
+    def _associated(self, among: Flags, having: Flags) -> Floats:
         exchange = ClusterExchange(self._counted.cluster[among])
         outcome = self._counted.shows[among].astype(float)
         return association_p_values(outcome, having[:, among], exchange)
