@@ -152,3 +152,28 @@ def test_report_and_json_hold_no_credential_unless_asked_to() -> None:
 
     assert not any(secret in text for text in written(show_secrets=False))
     assert all(secret in text for text in written(show_secrets=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("PASSWORD: hunter22x", "hunter22x"),
+        ("pa\u017f\u017fword: hunter22x", "hunter22x"),  # ſ is an s where case is ignored
+        ("api_\u212aey=hunter22x", "hunter22x"),  # so is the Kelvin sign a k,
+        ("soc\u0130al security 219-09-9999", "219-09-9999"),  # and each of these an i
+        ("soc\u0131al security 219-09-9999", "219-09-9999"),
+        ("M\u00fcller pays by CREDIT card 4539148803436467", "4539148803436467"),
+    ],
+)
+def test_the_quick_look_misses_no_spelling(text: str, secret: str) -> None:
+    assert secret not in masked_text(text)
+
+
+def test_what_holds_no_credential_is_not_copied() -> None:
+    plain = sample.finding()
+    leaking = replace(plain.assessments[0], rationale="the key is " + SECRETS["model provider"])
+    shown = masked(replace(plain, assessments=(*plain.assessments, leaking)))
+    assert shown.examples is plain.examples
+    assert shown.assessments[:-1] == plain.assessments
+    assert shown.assessments[0] is plain.assessments[0]
+    assert shown.assessments[-1].rationale == "the key is sk-p…[masked]"

@@ -236,7 +236,7 @@ def _topics(weighed: Weighed, features: Features) -> pd.Categorical:
 
 def _topic_of_trace(features: Features) -> pd.Categorical:
     """The topic of each trace, and "" in the end for units that have no trace."""
-    return pd.Categorical([*features.traces["topic"], ""])
+    return pd.Categorical(np.append(features.traces["topic"].to_numpy(dtype=object), ""))
 
 
 def _where_reversed(candidate: Candidate, weighed: Weighed, strata: pd.Categorical) -> str:

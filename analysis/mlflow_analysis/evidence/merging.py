@@ -35,12 +35,10 @@ FEWEST_UNITS = 3
 _BEYOND_CHANCE = 0.001
 
 
-def merged(
-    findings: Sequence[Finding], weighed: dict[str, Weighed], traces: pd.Index
-) -> list[Finding]:
+def merged(findings: Sequence[Finding], weighed: dict[str, Weighed], traces: int) -> list[Finding]:
     """``findings`` (in rank order) with aliases and parents; ``weighed`` is by fingerprint.
 
-    ``traces`` are the ids of all traces.
+    ``traces`` is the number of all traces.
     """
     chosen = [
         number
@@ -53,10 +51,9 @@ def merged(
     if len(chosen) < 2:
         return list(findings)
     candidates = [findings[number] for number in chosen]
-    shows = np.zeros((len(chosen), len(traces)), dtype=np.float32)
+    shows = np.zeros((len(chosen), traces), dtype=np.float32)
     for row, finding in zip(shows, candidates, strict=True):
-        places = traces.get_indexer(pd.Index(finding.trace_ids))
-        row[places[places >= 0]] = 1.0
+        row[weighed[finding.fingerprint].rows.trace] = 1.0
     overlap = np.rint(shows @ shows.T).astype(np.int64)
 
     kept: list[int] = []
@@ -78,7 +75,7 @@ def merged(
         each.fingerprint: None for some in aliases.values() for each in some
     }
     for number in kept:
-        parent = _parent(number, kept, candidates, overlap, len(traces))
+        parent = _parent(number, kept, candidates, overlap, traces)
         changed[candidates[number].fingerprint] = replace(
             candidates[number],
             aliases=tuple(_alias(each) for each in aliases.get(number, [])),

@@ -59,7 +59,7 @@ class Prevalence:
     @property
     def affected(self) -> int:
         """How many units show it."""
-        return int(self.shows.sum())
+        return int(np.count_nonzero(self.shows))
 
     @property
     def eligible(self) -> int:
@@ -124,7 +124,7 @@ def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Preval
     shows[unit_of_row[unit_of_row >= 0]] = True
     cluster = sessions[places]
     spread = design_effect(shows, cluster) if len(units) else 1.0
-    interval = wilson(int(shows.sum()), len(units), spread)
+    interval = wilson(int(np.count_nonzero(shows)), len(units), spread)
     if hypothesis.unit not in (Unit.TRACE, Unit.SPAN):
         places = _nowhere()
     return Prevalence(units, shows, cluster, spread, interval, places, unit_of_row)

@@ -93,7 +93,7 @@ class Weighing:
         by_fingerprint = {
             fingerprint(each.hypothesis, each.case.subject): each for each in self._weighed
         }
-        ranked = merged(in_rank_order(findings), by_fingerprint, self._features.traces.index)
+        ranked = merged(in_rank_order(findings), by_fingerprint, len(self._features.traces))
         return ranked, sum(len(each.p_values) for each in self._weighed)
 
     def _corrected(self, family: Sequence[Weighed], wanted: Sequence[Weighed]) -> list[Finding]:

@@ -156,14 +156,9 @@ class Features:
         return self.traces.index.get_indexer(pd.Index(self.spans["trace_id"])).astype(np.int64)
 
     @cached_property
-    def parent_keys(self) -> pd.Series:
-        """For each span (by its key) the key that its parent would have; a root's ends in "/"."""
-        return self.spans["trace_id"] + "/" + self.spans["parent_id"]
-
-    @cached_property
     def parent_at(self) -> npt.NDArray[np.int64]:
         """For each span the position of its parent in ``spans``, -1 where there is none."""
-        return self.spans.index.get_indexer(pd.Index(self.parent_keys)).astype(np.int64)
+        return self.spans.index.get_indexer(pd.Index(_parent_keys(self.spans))).astype(np.int64)
 
     @cached_property
     def complete(self) -> pd.DataFrame:
@@ -190,14 +185,15 @@ class Features:
         ended = self.traces["complete"].to_numpy()[self.trace_at]
         of_failed = self.spans["failed"].to_numpy(dtype=bool) & ended
         failed = self.spans[of_failed]
-        parents = self.parent_keys[of_failed] + " " + failed["error_class"]
+        above = _parent_keys(failed)
+        parents = above + " " + failed["error_class"]
         passed_on = (failed.index + " " + failed["error_class"]).isin(parents)
         deepest = failed.groupby(["trace_id", "error_class"])["depth"].transform("max")
         root_passed_on = (failed["depth"] == 0) & (deepest > 0)
         silent = failed["error_message"] == NO_MESSAGE
         if silent.any():
             deepest = failed.groupby("trace_id")["depth"].transform("max")
-            below = failed.index.isin(self.parent_keys[of_failed])
+            below = failed.index.isin(above)
             root_passed_on |= silent & (below | ((failed["depth"] == 0) & (deepest > 0)))
         return failed[~passed_on & ~root_passed_on]
 
@@ -252,3 +248,8 @@ class Features:
             Field.FINISH_REASONS: (models["finish_reason"] != "").any(),
         }
         return frozenset(field for field, there in found.items() if there)
+
+
+def _parent_keys(spans: pd.DataFrame) -> pd.Series:
+    """For each span (by its key) the key that its parent would have; a root's ends in "/"."""
+    return spans["trace_id"] + "/" + spans["parent_id"]
