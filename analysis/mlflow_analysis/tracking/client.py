@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
-from mlflow_analysis.tracking.address import Address, StoreKind
+from mlflow_analysis.tracking.address import SQL_KINDS, Address, StoreKind
 from mlflow_analysis.tracking.credentials import host_credentials
 from mlflow_analysis.tracking.environment import Variables, load_mlflow
 
@@ -22,7 +22,7 @@ _opening = threading.Lock()
 def open_client(address: Address, variables: Variables) -> Any:
     """An ``MlflowClient``. MLflow's own exceptions pass through."""
     mlflow = load_mlflow()
-    with _no_directory_made():
+    with _no_directory_made() if address.kind in SQL_KINDS else nullcontext():
         client = mlflow.MlflowClient(tracking_uri=address.mlflow_uri)
     if address.kind is StoreKind.SERVER:
         _give_store(client, _server_store(client, address))
