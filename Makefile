@@ -8,7 +8,7 @@ OLDEST_TESTS := tests/tracking/test_connection.py tests/tracking/test_convert.py
                 tests/tracking/test_sources.py tests/tracking/test_versions.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-oldest lint format bench bench-accuracy docs screens clean
+.PHONY: help install demo test test-oldest lint format bench bench-throughput bench-accuracy docs screens clean
 
 help:
 	@echo "make demo     open a sample store with planted faults (without a terminal: analyse it)"
@@ -16,7 +16,9 @@ help:
 	@echo "make test-oldest   reading and analysis with the oldest MLflow, in an environment of its own"
 	@echo "make lint     ruff, mypy, import contracts"
 	@echo "make format   let ruff rewrite the code"
-	@echo "make bench    start-up, throughput, the catalogue on 10,000 traces, and accuracy"
+	@echo "make bench    start-up, the trace table, throughput, the catalogue on 10,000 traces, and accuracy"
+	@echo "make bench-throughput   reading and analysing 1,000 to 50,000 traces, against MLflow itself; over servers too;"
+	@echo "                        the trace table under a held key (LARGE=1: 100,000 as well)"
 	@echo "make bench-accuracy   planted faults found, nothing else found (QUICK=1: a quarter of it)"
 	@echo "                      DATA=FOLDER: recorded traces with labels as well"
 	@echo "make docs     write the reference of all hypotheses anew"
@@ -62,6 +64,9 @@ format: $(READY)
 
 bench: $(READY)
 	$(VENV)/bin/python -m benchmarks
+
+bench-throughput: $(READY)
+	$(VENV)/bin/python -m benchmarks throughput served table $(if $(LARGE),--large)
 
 bench-accuracy: $(READY)
 	$(VENV)/bin/python -m benchmarks.accuracy $(if $(QUICK),--quick)

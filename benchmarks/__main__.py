@@ -1,4 +1,4 @@
-"""``python -m benchmarks [startup] [throughput] [catalogue] [accuracy] [labelled]``: all if none is named."""
+"""``python -m benchmarks [PART …]``: all parts if none is named; ``--help`` lists them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import catalogue, labelled, startup, throughput
+from benchmarks import catalogue, labelled, served, startup, throughput, trace_table
 from benchmarks.accuracy import measuring
 from benchmarks.figures import Figure, table
 
-_PARTS = ("startup", "throughput", "catalogue", "accuracy", "labelled")
+_PARTS = ("startup", "table", "throughput", "served", "catalogue", "accuracy", "labelled")
 
 
 def main() -> int:
@@ -19,6 +19,15 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(_PARTS))
     parser.add_argument("--quick", action="store_true", help="a quarter of the accuracy scenarios")
     parser.add_argument("--runs", type=int, default=7, help="starts of each app (default 7)")
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs="+",
+        default=throughput.SIZES,
+        metavar="N",
+        help="traces of the stores that throughput is measured on",
+    )
+    parser.add_argument("--large", action="store_true", help="one of 100,000 traces as well")
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="recorded traces with labels")
     parser.add_argument(
         "--readings", type=Path, metavar="FILE", help="what a reader says of unlabelled failures"
@@ -31,8 +40,14 @@ def main() -> int:
     figures: list[Figure] = []
     if "startup" in wanted:
         figures += _show("Start-up", startup.measure(options.runs))
+    if "table" in wanted:
+        figures += _show("Trace table, in a terminal of 120 by 40", trace_table.measure())
     if "throughput" in wanted:
-        figures += _show("Throughput", throughput.measure())
+        sizes = [*options.sizes, *([throughput.LARGE] if options.large else [])]
+        for size, found in throughput.measure(sizes):
+            figures += _show(f"Throughput, {size}", found)
+    if "served" in wanted:
+        figures += _show("Over servers", served.measure())
     if "catalogue" in wanted:
         figures += _show("Catalogue", catalogue.measure())
     if "accuracy" in wanted:
