@@ -11,6 +11,7 @@ import platformdirs
 from mlflow_analysis.findings import Analysis
 from mlflow_analysis.review import Review, review_path
 from mlflow_analysis.saved import Kept, analyses_directory, kept_analyses
+from mlflow_analysis.secrets import masked
 from mlflow_analysis.tracking.address import describe
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.command_line.delivery import Delivery, Wanted, read
@@ -42,7 +43,8 @@ def run(asked: Asked) -> int:
         path = found[0].path
     delivery = Delivery(asked)
     analysis = read(path)
-    return ISSUE_FOUND if delivery.deliver(analysis, _review(reviews, analysis)) else DONE
+    shown = analysis if asked.show_secrets else masked(analysis)
+    return ISSUE_FOUND if delivery.deliver(shown, _review(reviews, analysis)) else DONE
 
 
 def _review(reviews: Path, analysis: Analysis) -> Review:
