@@ -37,11 +37,14 @@ def analyses_directory(reviews: Path) -> Path:
     return reviews.parent / ANALYSES
 
 
-def keep_analysis(directory: Path, analysis: Analysis) -> Path:
-    """Keep ``analysis`` as the last one of its experiment. Raises ``OSError`` if it cannot be written."""
+def keep_analysis(directory: Path, analysis: Analysis, *, is_masked: bool = False) -> Path:
+    """Keep ``analysis`` as the last one of its experiment, masked unless it ``is_masked`` already.
+
+    Raises ``OSError`` if it cannot be written.
+    """
     path = review_path(directory, analysis.tracking_uri, analysis.experiment_id)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = orjson.dumps(analysis_to_json(analysis, Review(None, "")))
+    content = orjson.dumps(analysis_to_json(analysis, Review(None, ""), show_secrets=is_masked))
     return write_report(path.with_suffix(".json"), content.decode(), overwrite=True, private=True)
 
 

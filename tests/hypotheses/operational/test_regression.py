@@ -47,6 +47,7 @@ def test_a_rise_of_the_failure_rate_is_found_with_the_version_that_came_with_it(
         in failures.statement
     )
     changed = EPOCH_MS + 0.6 * 4 * DAY_MS
+    assert abs(failures.onset_ms - changed) < DAY_MS / 6
     assert (features.traces.loc[failures.affected["unit"], "start_ms"] > changed - DAY_MS / 6).all()
     assert features.traces.loc[failures.affected["unit"], "failed"].all()
 

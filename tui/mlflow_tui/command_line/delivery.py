@@ -25,7 +25,6 @@ from mlflow_analysis.report import (
 from mlflow_analysis.report.junit import junit
 from mlflow_analysis.report.step_summary import step_summary
 from mlflow_analysis.review import Review
-from mlflow_analysis.secrets import masked
 from mlflow_tui.command_line.output_files import OutputFile
 from mlflow_tui.command_line.summary import summary
 
@@ -75,10 +74,12 @@ class Delivery:
             raise click.UsageError(str(problem)) from problem
         self._baseline = _baseline(wanted.baseline)
 
-    def deliver(self, analysis: Analysis, review: Review) -> bool:
-        """Write what is wanted and print the summary; returns whether an issue fails the build."""
+    def deliver(self, shown: Analysis, review: Review) -> bool:
+        """Write what is wanted and print the summary; returns whether an issue fails the build.
+
+        What is not to be shown is masked in ``shown``.
+        """
         wanted = self._wanted
-        shown = analysis if wanted.show_secrets else masked(analysis)
         findings = gated(
             shown, review, Severity(wanted.fail_on or Severity.LOW.value), self._baseline
         )

@@ -22,6 +22,7 @@ from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.review import Review, review_path
 from mlflow_analysis.sampling import Scheme
 from mlflow_analysis.saved import analyses_directory, keep_analysis
+from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.redaction import Redaction
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import TraceSource
@@ -94,17 +95,18 @@ def _run(
         click.echo("Interrupted before a trace was read.", err=True)
         return INTERRUPTED
     review = Review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
-    _keep(analysis)
-    fails = delivery.deliver(analysis, review)
+    safe = masked(analysis)
+    _keep(safe)
+    fails = delivery.deliver(analysis if request.show_secrets else safe, review)
     if finished.interrupted:
         return INTERRUPTED
     return ISSUE_FOUND if fails else DONE
 
 
-def _keep(analysis: Analysis) -> None:
+def _keep(safe: Analysis) -> None:
     """Keep it for ``mlflow-tui report``. That it could not be kept costs the results nothing."""
     try:
-        keep_analysis(analyses_directory(_kept()), analysis)
+        keep_analysis(analyses_directory(_kept()), safe, is_masked=True)
     except OSError as error:
         click.echo(
             f"The analysis could not be kept for `mlflow-tui report`: {error.strerror or error}.",

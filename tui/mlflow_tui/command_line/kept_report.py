@@ -11,6 +11,7 @@ import platformdirs
 from mlflow_analysis.findings import Analysis
 from mlflow_analysis.review import Review, review_path
 from mlflow_analysis.saved import Kept, analyses_directory, kept_analyses
+from mlflow_analysis.secrets import masked
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.credentials import resolve
 from mlflow_analysis.tracking.problems import ConnectionProblem
@@ -40,7 +41,8 @@ def run(asked: Asked) -> int:
         return NOTHING_THERE
     delivery = Delivery(asked)
     analysis = read(path)
-    return ISSUE_FOUND if delivery.deliver(analysis, _review(reviews, analysis)) else DONE
+    shown = analysis if asked.show_secrets else masked(analysis)
+    return ISSUE_FOUND if delivery.deliver(shown, _review(reviews, analysis)) else DONE
 
 
 def kept_path(asked: Asked, reviews: Path) -> Path | None:
