@@ -2,13 +2,18 @@
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.installed
+OLDEST := .venv-oldest
+OLDEST_READY := $(OLDEST)/.installed
+OLDEST_TESTS := tests/tracking/test_connection.py tests/tracking/test_convert.py \
+                tests/tracking/test_sources.py tests/tracking/test_versions.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench bench-accuracy docs screens clean
+.PHONY: help install demo test test-oldest lint format bench bench-accuracy docs screens clean
 
 help:
 	@echo "make demo     open a sample store with planted faults (without a terminal: analyse it)"
 	@echo "make test     run the tests"
+	@echo "make test-oldest   reading and analysis with the oldest MLflow, in an environment of its own"
 	@echo "make lint     ruff, mypy, import contracts"
 	@echo "make format   let ruff rewrite the code"
 	@echo "make bench    start-up, throughput, the catalogue on 10,000 traces, and accuracy"
@@ -34,6 +39,17 @@ demo: $(READY)
 test: $(READY)
 	$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 8 $(TESTS)
 
+$(OLDEST_READY): pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install -qq --disable-pip-version-check --upgrade "pip>=25.1"
+	$(OLDEST)/bin/python -m pip install -qq --disable-pip-version-check -c constraints-oldest.txt -e . --group oldest
+	@touch $@
+
+# Each version also meets a server of the other.
+test-oldest: $(READY) $(OLDEST_READY)
+	OTHER_PYTHON=$(abspath $(VENV)/bin/python) $(OLDEST)/bin/python -m pytest -q -n 2 $(OLDEST_TESTS)
+	OTHER_PYTHON=$(abspath $(OLDEST)/bin/python) $(VENV)/bin/python -m pytest -q tests/tracking/test_versions.py
+
 lint: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -58,4 +74,4 @@ screens: $(READY)
 	$(VENV)/bin/python docs/screens.py
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(OLDEST)

@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from mlflow_analysis.tracking.environment import load_mlflow
 from trace_factory import feedback, model, retriever, tool, trace
 
 EXPERIMENT = "support agent"
+SPANS_IN_STORE = tuple(map(int, version("mlflow").split(".")[:2])) >= (3, 6)
+"""Clients before that keep the spans of each trace in a file."""
 HOSTILE = "\x1b]52;c;aGk=\x07\x1b[2J[@click=app.bell]x[/] [/foo] \u202eevil"
 """Copies to the clipboard, clears the screen, breaks markup, turns text round."""
 
@@ -117,7 +120,7 @@ def write_one(client: Any, experiment_id: str, record: TraceRecord) -> None:
     tracing = client._tracing_client
     stored = tracing.start_trace(info_entity(record, experiment_id))
     spans = [Span.from_dict(stored_span(span, record.info.trace_id)) for span in record.spans]
-    if type(tracing.store).__name__ == "FileStore":
+    if type(tracing.store).__name__ == "FileStore" or not SPANS_IN_STORE:
         tracing._upload_trace_data(stored, TraceData(spans=spans))
     else:
         tracing.store.log_spans(experiment_id, spans)
@@ -192,7 +195,6 @@ def info_entity(record: TraceRecord, experiment_id: str) -> Any:
 def assessment_entity(each: Any, trace_id: str | None = None) -> Any:
     """MLflow's object for an assessment."""
     from mlflow.entities import AssessmentError, AssessmentSource, Expectation, Feedback
-    from mlflow.entities.assessment import IssueReference
 
     source = AssessmentSource(source_type=each.source_type, source_id=each.source_id)
     details = {
@@ -206,6 +208,8 @@ def assessment_entity(each: Any, trace_id: str | None = None) -> Any:
     if each.kind == "expectation":
         return Expectation(value=each.value, **details)
     if each.kind == "issue":
+        from mlflow.entities.assessment import IssueReference  # since MLflow 3.11
+
         return IssueReference(issue_id="is-1", issue_name=each.value, **details)
     code, _, message = (each.error or "").partition(": ")
     error = AssessmentError(error_code=code, error_message=message) if each.error else None

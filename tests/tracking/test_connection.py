@@ -92,7 +92,7 @@ def test_another_programs_database_gets_no_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("revision", "says", "remedy"),
     [
-        ("1bd49d398cd23", "older MLflow", "mlflow db upgrade"),
+        ("867495a8f9d4", "older MLflow", "mlflow db upgrade"),  # of 2.14: older than all
         ("fffffffffff1", "newer MLflow", "pip install --upgrade mlflow"),
     ],
 )

@@ -246,7 +246,9 @@ def databricks_with_token(workspace: Workspace) -> Source:
 def databricks_with_profile(
     workspace: Workspace, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Source:
-    (home / ".databrickscfg").write_text(
+    file = home / "databrickscfg"
+    monkeypatch.setenv("DATABRICKS_CONFIG_FILE", str(file))
+    file.write_text(
         f"[other]\nhost = https://elsewhere.invalid\ntoken = x\n\n"
         f"[production]\nhost = {workspace.url}\ntoken = {TOKEN}\n"
     )

@@ -6,6 +6,9 @@ connections to one address would share them. So stores that speak HTTP are made 
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -13,10 +16,14 @@ from mlflow_analysis.tracking.address import Address, StoreKind
 from mlflow_analysis.tracking.credentials import host_credentials
 from mlflow_analysis.tracking.environment import Variables, load_mlflow
 
+_opening = threading.Lock()
+
 
 def open_client(address: Address, variables: Variables) -> Any:
     """An ``MlflowClient``. MLflow's own exceptions pass through."""
-    client = load_mlflow().MlflowClient(tracking_uri=address.mlflow_uri)
+    mlflow = load_mlflow()
+    with _no_directory_made():
+        client = mlflow.MlflowClient(tracking_uri=address.mlflow_uri)
     if address.kind is StoreKind.SERVER:
         _give_store(client, _server_store(client, address))
         client._tracing_client._get_artifact_repo_for_trace = lambda info: _artifacts(address, info)
@@ -24,6 +31,20 @@ def open_client(address: Address, variables: Variables) -> Any:
         _give_store(client, _databricks_store(client, address, variables))
     _download_with(client._tracing_client, variables)
     return client
+
+
+@contextmanager
+def _no_directory_made() -> Iterator[None]:
+    """MLflow before 3.6 makes ./mlruns for the artifacts of experiments that it might be asked to make."""
+    from mlflow.tracking._tracking_service import utils
+
+    with _opening:
+        usual = utils.DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH
+        utils.DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH = "mlflow-artifacts:/"
+        try:
+            yield
+        finally:
+            utils.DEFAULT_LOCAL_FILE_AND_ARTIFACT_PATH = usual
 
 
 def _give_store(client: Any, store: Any) -> None:

@@ -29,8 +29,8 @@ def no_answer(error: BaseException, address: Address, timeout_seconds: float) ->
     details = details_of(error, address)
     causes = list(_causes(error))
     said = " ".join(str(each) for each in causes)
-    if _any(causes, requests.exceptions.ProxyError) or "407" in said:
-        return _proxy_problem(said, address, details)
+    if _any(causes, requests.exceptions.ProxyError):
+        return _proxy_problem("failed: 407" in said, address, details)
     if _any(causes, requests.exceptions.SSLError, ssl.SSLError):
         return _tls_problem(said, address, details)
     if _any(causes, requests.exceptions.Timeout, socket.timeout):
@@ -105,11 +105,11 @@ def _wants_certificate(details: str) -> ConnectionProblem:
     )
 
 
-def _proxy_problem(said: str, address: Address, details: str) -> ConnectionProblem:
+def _proxy_problem(wants_sign_in: bool, address: Address, details: str) -> ConnectionProblem:
     proxy = proxy_of(address)
     name = f"The proxy {proxy.shown} ({proxy.variable})" if proxy else "The proxy"
     around = f"If the store can be reached without it, add {printable(address.host)} to NO_PROXY."
-    if "407" in said:
+    if wants_sign_in:
         return ConnectionProblem(
             f"{name} wants a sign-in of its own.",
             f"Write it as http://user:password@host:port. {around}",
@@ -145,7 +145,7 @@ def unexpected_answer(answer: Any, address: Address) -> ConnectionProblem | None
     if status == 400 and "No required SSL certificate" in answer.text:  # says nginx
         return _wants_certificate(details)
     if status == 407:
-        return _proxy_problem("407", address, details)
+        return _proxy_problem(True, address, details)
     if status == 429:
         return ConnectionProblem(
             "The server answers that it gets too many requests (429).", "Try again later.", details

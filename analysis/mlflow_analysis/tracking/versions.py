@@ -9,8 +9,9 @@ from mlflow_analysis.tracking.problems import ConnectionProblem
 
 OLDEST = (3, 4)
 """Older servers have no ``traces`` of the form that is read here."""
+_SPANS_IN_STORE = (3, 6)
 _SINCE = (
-    ((3, 6), "spans in the store itself, which read faster"),
+    (_SPANS_IN_STORE, "spans in the store itself, which read faster"),
     ((3, 9), "counts by the store"),
     ((3, 10), "sessions"),
     ((3, 11), "issues"),
@@ -36,10 +37,15 @@ def missing(address: Address, client: str, server: str) -> tuple[str, ...]:
 
 
 def compared(client: str, server: str) -> str:
-    """Client and server in a few words. Raises ``ConnectionProblem`` if the server is too old."""
+    """Client and server in a few words. Raises ``ConnectionProblem`` if they do not get along."""
     if not server:
         return f"MLflow {client} here; the server does not say its version"
     here, there = _parts(client), _parts(server)
+    if here < _SPANS_IN_STORE <= there:
+        raise ConnectionProblem(
+            f"The server runs MLflow {server}, whose spans the older {client} here cannot read.",
+            "Install a newer MLflow here: pip install --upgrade mlflow",
+        )
     if there < OLDEST:
         raise ConnectionProblem(
             f"The server runs MLflow {server}, which is too old: traces are read from 3.4 on.",
