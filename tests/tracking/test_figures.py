@@ -13,6 +13,7 @@ from many_experiments import HOUR_MS, LAST_MS, write_many_experiments
 from mlflow_analysis.protocol import ExperimentFigures
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.tracking.connection import Connection, connect
+from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_analysis.tracking.figures import HOURS, figures_of_newest
 from trace_factory import model, trace
 from tracking import databases
@@ -159,3 +160,12 @@ def questions() -> Callable[[Connection], list[str]]:
         return asked
 
     return listen
+
+
+def test_a_deleted_experiment_is_not_listed(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    for name in ("kept", "gone"):
+        stores.write([], uri, name, tmp_path / "artifacts")
+    client = load_mlflow().MlflowClient(tracking_uri=uri)
+    client.delete_experiment(client.get_experiment_by_name("gone").experiment_id)
+    assert set(ids_of(connect(uri))) == {"Default", "kept"}

@@ -13,6 +13,7 @@ import pytest
 from mlflow_analysis.events import EvidenceGrew, Progress
 from mlflow_analysis.protocol import (
     CheckConnection,
+    CheckStage,
     FetchTrace,
     ListExperiments,
     OpenExperiment,
@@ -35,6 +36,9 @@ while True:
     if isinstance(request, CheckConnection) and request.tracking_uri == "die":
         print("last words", flush=True)
         os._exit(3)
+    if isinstance(request, CheckConnection) and request.tracking_uri == "second":
+        pipe.send(Push(call.number - 1, CheckStage("reach", "failed")))
+        pipe.send(Push(call.number, CheckStage("reach", "passed")))
     if isinstance(request, StartAnalysis):
         for read in range(500):
             pipe.send(Push(call.number, EvidenceGrew("timeout", read, 500, (0.0, 1.0), read, "open")))
@@ -85,6 +89,13 @@ async def test_a_flood_is_coalesced_and_complete_before_the_answer(tmp_path: Pat
         newest = {body.hypothesis: body for body in bodies if isinstance(body, EvidenceGrew)}
         assert newest["timeout"].affected == newest["loop"].affected == 499
         assert [body.done for body in bodies if isinstance(body, Progress)][-1] == 499
+
+
+async def test_the_stages_of_an_earlier_check_are_not_heard(tmp_path: Path) -> None:
+    async with engine(tmp_path) as (client, pushed):
+        await client.ask(CheckConnection("first"))
+        await client.ask(CheckConnection("second"))
+        assert [body for batch in pushed for body in batch] == [CheckStage("reach", "passed")]
 
 
 async def test_the_table_of_an_earlier_opening_is_not_heard(tmp_path: Path) -> None:

@@ -118,6 +118,14 @@ def test_renaming_and_deleting_take_the_default_along(profiles: Profiles) -> Non
     assert [each.name for each in profiles.all()] == ["field"]
 
 
+def test_a_profile_that_somebody_else_took_away_is_told(profiles: Profiles) -> None:
+    profiles.save("prod", SERVER)
+    for change in (lambda: profiles.delete("gone"), lambda: profiles.rename("gone", "new")):
+        with pytest.raises(ProfilesNotUnderstood, match="The profile gone is no longer there"):
+            change()
+    assert [each.name for each in profiles.all()] == ["prod"]
+
+
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 41, "\x1b[2J"])
 def test_a_name_that_cannot_be_shown_is_refused(profiles: Profiles, name: str) -> None:
     with pytest.raises(ProfilesNotUnderstood, match="no name for a profile"):

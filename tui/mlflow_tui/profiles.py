@@ -125,7 +125,7 @@ class Profiles:
         if new == old:
             return
         with self._change() as document:
-            tables = self._tables(document)
+            tables = self._tables_with(old, document)
             if new in tables:
                 raise ProfilesNotUnderstood(
                     f"There is a profile called {new} already.", "Choose another name."
@@ -137,7 +137,7 @@ class Profiles:
     def delete(self, name: str) -> None:
         """Forget it."""
         with self._change() as document:
-            self._tables(document).pop(name)
+            self._tables_with(name, document).pop(name)
             if document.get("default") == name:
                 del document["default"]
 
@@ -184,6 +184,15 @@ class Profiles:
         tables = document.get("profiles", {})
         if not isinstance(tables, dict):
             raise self._broken("“profiles” is not a table")
+        return tables
+
+    def _tables_with(self, name: str, document: TOMLDocument) -> Any:
+        """All of them; somebody else may have taken ``name`` away meanwhile."""
+        tables = self._tables(document)
+        if name not in tables:
+            raise ProfilesNotUnderstood(
+                f"The profile {single_line(name)} is no longer there.", "Choose another."
+            )
         return tables
 
     def _profile(self, name: str, table: Any) -> Profile:

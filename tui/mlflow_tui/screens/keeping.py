@@ -104,10 +104,12 @@ class KeepingScreen(StepScreen):
         old = profile.name
 
         def named(new: str | None) -> None:
-            if new and self._changed(
-                lambda: self.profiles.rename(old, new), new, f"{old} is called {new} now."
-            ):
-                self.tui.settings.renamed(old, new)
+            def rename(to: str) -> None:
+                self.profiles.rename(old, to)
+                self.tui.settings.renamed(old, to.strip())
+
+            if new:
+                self._changed(lambda: rename(new), new, f"{old} is called {new} now.")
 
         self.app.push_screen(TextDialog(f"Call the profile {old}", old, verb="rename"), named)
 
