@@ -39,7 +39,6 @@ def begin(stopped: Flag, log: Path | None) -> None:
         os.close(descriptor)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c reaches all; the parent says when to stop
-    os.nice(5)  # keys and the screen come first
     leave_pandas_out()
     gc.collect()
     gc.freeze()

@@ -380,7 +380,8 @@ def test_an_analysis_stopped_midway_concludes_and_rows_come_meanwhile(
                 rows.append(message.answer)
         else:
             last = message.body
-            if isinstance(last, Progress) and last.stage == "reading spans" and not calls:
+            reading = isinstance(last, Progress) and last.stage == "reading spans"
+            if reading and last.done and not calls:
                 calls[engine.send(protocol.FetchRows(RowQuery(), 0, 5))] = "rows"
                 calls[engine.send(protocol.Stop())] = "stop"
 
