@@ -88,7 +88,6 @@ class SqlTraces(StoreTraces):
             try:
                 with self._engine.connect() as connection:
                     page = connection.execute(statement).all()
-                    page.sort(key=_newest_first, reverse=True)
                     assessments = _assessments(connection, [row.request_id for row in page])
             except Exception as error:
                 raise self._broken(error) from error
@@ -194,10 +193,6 @@ def _add(found: dict[str, list[SpanRecord] | Exception], trace_id: str, content:
         spans.append(span_record(span_dict(content)))
     except Exception as error:  # noqa: BLE001 - damage takes any form
         found[trace_id] = error
-
-
-def _newest_first(row: Any) -> tuple[int, str]:
-    return row.timestamp_ms, row.request_id
 
 
 def _parts(trace_ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

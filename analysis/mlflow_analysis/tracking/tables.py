@@ -63,7 +63,10 @@ _OBJECT_OF = {
 def page_of_traces(
     experiment_id: int, last: tuple[int, str] | None, size: int, dialect: str, *, marks: bool
 ) -> Any:
-    """The ``size`` traces after ``last`` (start and id of one), in no order: see ``described``."""
+    """The ``size`` traces after ``last`` (start and id of one), newest first: see ``described``.
+
+    The order of ids is the database's own: it decides which of one millisecond come with the next page.
+    """
     started, trace_id = TRACES.c.timestamp_ms, TRACES.c.request_id
     statement = sql.select(TRACES).where(TRACES.c.experiment_id == experiment_id)
     if last is not None:
@@ -72,7 +75,9 @@ def page_of_traces(
             started <= last[0], sql.or_(started < last[0], trace_id < last[1])
         )
     page = statement.order_by(started.desc(), trace_id.desc()).limit(size).subquery("page")
-    return described(page, dialect, marks=marks)
+    return described(page, dialect, marks=marks).order_by(
+        page.c.timestamp_ms.desc(), page.c.request_id.desc()
+    )
 
 
 @lru_cache(maxsize=8)
