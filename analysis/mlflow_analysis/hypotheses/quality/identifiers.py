@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
@@ -91,8 +93,8 @@ def of_others(features: Features, *, also_from_tools: bool) -> list[OthersData]:
     return [each for each in shown if not _explained(each, features, also_from_tools)]
 
 
-def _may_be_personal(texts: pd.Series) -> list[bool]:
-    return ["@" in text or "+" in text for text in texts]
+def _may_be_personal(texts: pd.Series) -> npt.NDArray[np.bool_]:
+    return np.array(["@" in text or "+" in text for text in texts], dtype=bool)
 
 
 @dataclass
