@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import stores
-from mlflow_analysis import executors, reading
+from mlflow_analysis import engine, executors, reading
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress, ReadingPlanned
 from mlflow_analysis.executors import ThisProcess
@@ -344,13 +344,16 @@ def test_a_deleted_trace_is_in_no_table(own_store: str) -> None:
     assert planned(own_store) == (ReadingPlanned(39, 39, 1), plain)
 
 
-def test_what_was_read_before_the_user_stopped_is_not_read_again(own_store: str) -> None:
+def test_what_was_read_before_the_user_stopped_is_not_read_again(
+    own_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_PROGRESS_EVERY", 0.0)  # told after every slice
     source = connect(own_store).experiment(EXPERIMENT)
     stopped = threading.Event()
     for event in analyze(
         source, AnalysisOptions(cache=True, hypotheses=CLAIMS), cancelled=stopped.is_set
     ):
-        if isinstance(event, Progress) and event.stage == "reading spans":
+        if isinstance(event, Progress) and event.stage == "reading spans" and event.done:
             stopped.set()
     assert isinstance(event, AnalysisReady)
     before = event.analysis.traces_read

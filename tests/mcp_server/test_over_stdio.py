@@ -116,8 +116,7 @@ async def test_an_agent_goes_the_five_steps_and_saves_the_report_of_the_command_
     environment = {key: value for key, value in home.items() if key.startswith("XDG_")}
     ended = run_program(
         environment,
-        "analyze", "--tracking-uri", store.tracking_uri, "--experiment", name,
-        "--focus", "refund", "--report", str(by_command), "--accept", "reviewed", "--quiet",
+        "report", "--experiment", name, "--report", str(by_command), "--quiet",
     )  # fmt: skip
     assert ended.exit_code == 0, ended.output
     assert saved.read_text() == by_command.read_text()

@@ -15,6 +15,7 @@ from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.tracking.connection import Connection, connect
 from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_analysis.tracking.figures import HOURS, figures_of_newest
+from mlflow_analysis.tracking.sql_client import engine_of
 from trace_factory import model, trace
 from tracking import databases
 
@@ -154,9 +155,7 @@ def questions() -> Callable[[Connection], list[str]]:
         def heard(*arguments: Any) -> None:
             asked.append(str(arguments[2]))
 
-        event.listen(
-            connection._client._tracking_client.store.engine, "before_cursor_execute", heard
-        )
+        event.listen(engine_of(connection._address.mlflow_uri), "before_cursor_execute", heard)
         return asked
 
     return listen

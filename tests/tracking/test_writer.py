@@ -278,7 +278,7 @@ def test_killed_at_any_moment_it_ends_with_one_issue_and_one_link_each(
         assert len(store.runs()) == 1
         store.client._tracing_client.store.engine.dispose()
         path.unlink()
-    assert cut_off > KILLS / 2
+    assert cut_off > KILLS / 4, "most writes were over before they were cut off"
 
 
 def _seconds_of_a_whole_write(template: Path, path: Path, fork: Any) -> float:

@@ -27,6 +27,7 @@ from mlflow_analysis.purpose import draft_purpose
 from mlflow_analysis.records import SpanRecord, TraceRecord
 from mlflow_analysis.report import ReportExists, render_markdown, write_report
 from mlflow_analysis.review import REJECTION_REASONS, Decision, Review, review_path
+from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.secrets import masked, masked_text
 from mlflow_analysis.service.session import summarised
 from mlflow_analysis.sign_in import ConnectionRequest
@@ -189,6 +190,8 @@ class Desk:
             )
         with self._lock:
             self._analyses[source.tracking_uri, source.experiment_id] = analysis
+        if self._may_write:  # so that ``mlflow-tui report`` and ``write-back`` find it
+            keep_analysis(analyses_directory(self._kept), analysis)
         brief = self.findings(experiment, tracking_uri, verdict="confirmed")
         return {
             "traces_read": analysis.traces_read,
