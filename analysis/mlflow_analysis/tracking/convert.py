@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from mlflow_analysis.records import Assessment, Experiment, SpanRecord, TraceInfo, TraceRecord
-from mlflow_analysis.tracking.json_values import json_value
+from mlflow_analysis.tracking.json_values import assessed_value, json_value
 from mlflow_analysis.tracking.stored_spans import in_order
-from mlflow_analysis.untrusted import printable, printable_value, single_line
+from mlflow_analysis.untrusted import printable, single_line
 
 SPANS_LOCATION = "mlflow.trace.spansLocation"
 IN_DATABASE = "TRACKING_STORE"
@@ -110,7 +110,7 @@ def _assessment(entity: Any) -> Assessment:
     return Assessment(
         name=single_line(entity.name or ""),
         kind=kind,
-        value=printable_value(value),
+        value=assessed_value(value),
         rationale=printable(entity.rationale or ""),
         source_type=single_line(str(entity.source.source_type)),
         source_id=single_line(str(entity.source.source_id or "")),

@@ -54,3 +54,13 @@ def holds_nothing_unsafe(text: str) -> bool:
     if text.isascii():
         return "\x7f" not in text and ("\\" not in text or _ESCAPED.search(text) is None)
     return (text.isprintable() or printable(text) is text) and _ESCAPED.search(text) is None
+
+
+def assessed_value(value: Any) -> Any:
+    """The value of an assessment, printable, keys in order: a server's protobuf keeps them in none."""
+    if isinstance(value, dict):
+        printed = {printable(str(key)): assessed_value(item) for key, item in value.items()}
+        return dict(sorted(printed.items()))
+    if isinstance(value, (list, tuple)):
+        return [assessed_value(item) for item in value]
+    return printable_value(value)

@@ -12,9 +12,9 @@ import orjson
 
 from mlflow_analysis.records import Assessment, TraceInfo, TraceOutline
 from mlflow_analysis.tracking.convert import info_from
-from mlflow_analysis.tracking.json_values import holds_nothing_unsafe
+from mlflow_analysis.tracking.json_values import assessed_value, holds_nothing_unsafe
 from mlflow_analysis.tracking.tables import COSTS, TOKENS
-from mlflow_analysis.untrusted import printable, printable_value, single_line
+from mlflow_analysis.untrusted import printable, single_line
 
 _NAME = "mlflow.traceName"
 _SESSION = "mlflow.trace.session"
@@ -83,7 +83,7 @@ def assessment(row: Any) -> Assessment:
             said = json.loads(row.error)
             parts = (said.get("error_code"), said.get("error_message"))
             error = printable(": ".join(part for part in parts if part))
-        value = printable_value(value)
+        value = assessed_value(value)
     except (ValueError, TypeError, AttributeError, RecursionError):
         value, error = None, "What is stored of it is damaged."
     if kind == "expectation":

@@ -14,6 +14,7 @@ from typing import Any
 
 from mlflow_analysis.records import Assessment, SpanEvent, SpanRecord, TraceInfo, TraceRecord
 from mlflow_analysis.tracking.convert import info_from, texts, trace_record
+from mlflow_analysis.tracking.json_values import assessed_value
 from mlflow_analysis.tracking.stored_spans import INPUTS, KIND, NOT_ATTRIBUTES, OUTPUTS, hexadecimal
 from mlflow_analysis.untrusted import printable, printable_value, single_line
 
@@ -139,7 +140,7 @@ def _assessment(stored: Json) -> Assessment:
     return Assessment(
         name=single_line(stored.get("assessment_name", "")),
         kind=kind,
-        value=printable_value(value),
+        value=assessed_value(value),
         rationale=printable(rationale or ""),
         source_type=single_line(str(source.get("source_type", "SOURCE_TYPE_UNSPECIFIED"))),
         source_id=single_line(str(source.get("source_id") or "")),
