@@ -122,8 +122,9 @@ class RecordedEngine(EngineClient):
             and (not query.session_id or info.session_id == query.session_id)
             and query.text.casefold() in (info.request_preview + info.response_preview).casefold()
         ]
-        rows.sort(key=lambda row: getattr(row, query.sort) or 0, reverse=query.descending)
-        return rows
+        known = [row for row in rows if getattr(row, query.sort) is not None]
+        known.sort(key=lambda row: getattr(row, query.sort), reverse=query.descending)
+        return known + [row for row in rows if getattr(row, query.sort) is None]
 
     def _FetchRows(self, request: protocol.FetchRows) -> Any:
         rows = self.rows(request.query)

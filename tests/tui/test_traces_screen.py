@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from mlflow_tui.application import MlflowTui
 from mlflow_tui.screens.traces import TracesScreen
 from mlflow_tui.widgets.inspector import Section
 from mlflow_tui.widgets.prompt_line import PromptLine
-from mlflow_tui.widgets.trace_table import PAGE, TraceTable
+from mlflow_tui.widgets.trace_table import NEAR, PAGE, TraceTable
 from trace_factory import model, tool, trace
 
 
@@ -152,6 +153,79 @@ async def test_a_cursor_move_draws_two_lines(
         screen.table.move_to(7)
         await pilot.pause()
         assert sorted(drawn_lines) == [0, 7]
+
+
+async def test_a_held_key_finds_its_rows_at_hand(tmp_path: Path) -> None:
+    engine = LongTable(tmp_path)
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        table = screen.table
+        for place in range(0, 400, 20):
+            table.move_to(place)
+            ahead = range(table.lines_seen.start, table.lines_seen.stop + NEAR)
+            await settled(pilot)
+            assert all(table.row(index) is not None for index in ahead)
+
+
+async def test_a_step_over_the_edge_scrolls_half_a_screen(tmp_path: Path) -> None:
+    engine = LongTable(tmp_path)
+    async with traces_screen(engine, tmp_path) as (_, screen):
+        table = screen.table
+        height = table.size.height
+        table.move_to(height - 1)
+        assert table.scroll_offset.y == 0
+        table.move("down")
+        assert table.scroll_offset.y == height // 2 + 1
+        table.move_to(table.scroll_offset.y)
+        table.move("up")
+        assert table.scroll_offset.y == 0
+
+
+async def test_rows_that_come_again_unchanged_are_not_drawn_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = RecordedEngine(tmp_path, orders(30))
+    async with traces_screen(engine, tmp_path) as (pilot, _):
+        drawn_lines: list[int] = []
+        draw = TraceTable.draw
+
+        def counted(self: TraceTable, index: int, *rest: object) -> object:
+            drawn_lines.append(index)
+            return draw(self, index, *rest)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(TraceTable, "draw", counted)
+        engine._on_push((TableGrew(30, 30, True),))
+        await settled(pilot)
+        assert drawn_lines == []
+        changed = list(engine.records.values())[-3]  # the third from above: newest come first
+        engine.records[changed.info.trace_id] = replace(
+            changed, info=replace(changed.info, request_preview="Who are you?")
+        )
+        engine._on_push((TableGrew(30, 30, True),))
+        await settled(pilot)
+        assert drawn_lines == [2]
+
+
+async def test_every_column_can_be_sorted_by_and_the_order_is_named(tmp_path: Path) -> None:
+    engine = RecordedEngine(tmp_path, orders(12))
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        seen = []
+        for _ in range(8):
+            await pilot.press("o")
+            await settled(pilot)
+            seen.append((screen.state.query.sort, screen.state.query.descending))
+            text = "\n".join(drawn(pilot.app))
+        assert [sort for sort, _ in seen] == [
+            "duration_ms",
+            "total_tokens",
+            "findings",
+            "state",
+            "session_id",
+            "request",
+            "response",
+            "start_ms",
+        ]
+        assert [descending for _, descending in seen] == [True] * 3 + [False] * 4 + [True]
+        assert "newest first" in text
 
 
 async def test_new_rows_above_do_not_move_the_cursor_off_its_trace(tmp_path: Path) -> None:
