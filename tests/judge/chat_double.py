@@ -31,7 +31,9 @@ class Reply:
         if self.body is not None:
             return self.body
         message = {"role": "assistant", "content": self.content}
-        told: dict[str, Any] = {"choices": [{"index": 0, "message": message}]}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        told: dict[str, Any] = {"id": "chat-1", "object": "chat.completion", "created": 1}
+        told |= {"model": "m", "choices": [choice]}
         return json.dumps(told | ({"usage": self.usage} if self.usage else {})).encode()
 
 

@@ -14,6 +14,7 @@ import urllib3
 
 from mlflow_analysis.judge.budget import Price
 from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.untrusted import single_line
 
 LARGEST_ANSWER = 1_000_000
 """Bytes of a response; more is no answer to what is asked here."""
@@ -238,7 +239,13 @@ class MlflowProvider:
                 raise _refused(response.status_code, response.headers.get("Retry-After")) from error
             if isinstance(error, requests.RequestException):
                 raise CallFailed("the endpoint cannot be reached", passing=True) from error
-            raise CallFailed(f"MLflow cannot ask {self.model_uri}", final=True) from error
+            raise CallFailed(f"MLflow cannot ask it{_told_by(error)}", final=True) from error
         except (ImportError, NotImplementedError) as error:
-            raise CallFailed(f"MLflow cannot ask {self.model_uri}", final=True) from error
+            raise CallFailed(f"MLflow cannot ask it{_told_by(error)}", final=True) from error
         return Answer(text if isinstance(text, str) else "", None)
+
+
+def _told_by(error: Exception) -> str:
+    """What ``error`` says of the configuration; of a call that was made it would repeat what was sent."""
+    told = single_line(str(error))
+    return f" ({told[:160].rstrip('.')})" if told and error.__cause__ is None else ""
