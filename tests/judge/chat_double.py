@@ -108,7 +108,8 @@ def right(body: dict[str, Any]) -> Reply:
             json.dumps(
                 {
                     "paragraph": f"The limit of the order service is reached. [{known}] "
-                    f"Nobody retries [{known}]. Everybody is tired. It is the moon [tr-made-up]."
+                    f"Nobody retries [{known}]. Everybody is tired. It is the moon [tr-made-up]. "
+                    f"Both [{known}, tr-made-up]."
                 }
             )
         )

@@ -53,6 +53,14 @@ def test_a_provider_that_mlflow_does_not_know_is_final() -> None:
     assert failed.value.final
 
 
+def test_garbage_by_way_of_mlflow_is_a_failed_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    for body in (b"{}", b"[]", b"<html>"):
+        with double(lambda _, body=body: Reply(body=body)) as there:
+            _azure(monkeypatch, there.address)
+            with pytest.raises(CallFailed):
+                provider_for("azure:/m").ask("Be brief.", "What is it?", 50, 20.0)
+
+
 def test_a_netrc_file_does_not_replace_the_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = home / ".netrc"
     netrc.write_text("machine 127.0.0.1 login someone password else\n")

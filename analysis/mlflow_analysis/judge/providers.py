@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ import urllib3
 from mlflow_analysis.judge.budget import Price
 from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_analysis.untrusted import single_line
+
+logger = logging.getLogger(__name__)
 
 LARGEST_ANSWER = 1_000_000
 """Bytes of a response; more is no answer to what is asked here."""
@@ -100,7 +103,7 @@ class _Bearer(requests.auth.AuthBase):
         self._key = key
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._key}"
+        request.headers["Authorization"] = f"Bearer {self._key}".encode()
         return request
 
 
@@ -240,7 +243,8 @@ class MlflowProvider:
             if isinstance(error, requests.RequestException):
                 raise CallFailed("the endpoint cannot be reached", passing=True) from error
             raise CallFailed(f"MLflow cannot ask it{_told_by(error)}", final=True) from error
-        except (ImportError, NotImplementedError) as error:
+        except Exception as error:
+            logger.warning("MLflow's call of the judge failed.", exc_info=True)
             raise CallFailed(f"MLflow cannot ask it{_told_by(error)}", final=True) from error
         return Answer(text if isinstance(text, str) else "", None)
 
