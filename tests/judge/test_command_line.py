@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import jsonschema
@@ -13,7 +15,9 @@ from click.testing import CliRunner, Result
 
 import stores
 from mlflow_analysis.contract import schema
+from mlflow_analysis.events import Event, Progress
 from mlflow_tui.cli import program
+from mlflow_tui.command_line import headless
 from orders import EXPERIMENT, orders
 
 Run = Callable[..., Result]
@@ -84,6 +88,30 @@ def test_no_model_is_asked_without_the_option(
         monkeypatch.setenv("OPENAI_API_KEY", "any-word")
         assert analyzed().exit_code == 0
         assert there.seen == []
+
+
+def test_after_an_interrupted_reading_no_model_is_asked_and_the_note_says_so(
+    analyzed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def interrupting(_quiet: bool) -> Iterator[Callable[[Event], None]]:
+        pressed: list[bool] = []
+
+        def show(event: Event) -> None:
+            if isinstance(event, Progress) and event.stage == "reading spans" and not pressed:
+                pressed.append(True)
+                signal.raise_signal(signal.SIGINT)
+
+        yield show
+
+    monkeypatch.setattr(headless, "progress_shown", interrupting)
+    json_file = tmp_path / "out.json"
+    with double(right) as there:
+        monkeypatch.setenv("OPENAI_API_BASE", there.address)
+        monkeypatch.setenv("OPENAI_API_KEY", "any-word")
+        result = analyzed("--judge", "openai:/m", "--no-cache", "--json", str(json_file))
+    assert (result.exit_code, there.seen) == (130, [])
+    assert any("not asked" in note for note in json.loads(json_file.read_text())["notes"])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mlflow_analysis.judge.model import Judge
 
 DONE, ISSUE_FOUND, USAGE, NOT_CONNECTED, NOTHING_THERE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+_NOT_ASKED = "Not done by the judge: it was not asked, because the user stopped the reading."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +108,9 @@ def _run(
     if not analysis.traces_read and finished.interrupted:
         click.echo("Interrupted before a trace was read.", err=True)
         return INTERRUPTED
-    if judge is not None and not finished.interrupted:
+    if judge is not None and finished.interrupted:
+        analysis = replace(analysis, notes=(*analysis.notes, _NOT_ASKED))
+    elif judge is not None:
         analysis = _judged(analysis, source, request, judge)
     review = Review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
     safe = masked(analysis)
