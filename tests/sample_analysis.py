@@ -29,6 +29,15 @@ from mlflow_analysis.findings import (
     Verdict,
     Window,
 )
+from mlflow_analysis.judged import (
+    Corrected,
+    JudgedFinding,
+    JudgedTrace,
+    Judging,
+    NamedGroup,
+    SecondOpinion,
+    Spent,
+)
 
 START_MS = 1_780_272_000_000  # 2026-06-01 00:00 UTC
 DAY_MS = 86_400_000
@@ -244,4 +253,31 @@ def not_testable() -> Finding:
         eligible=0,
         interval=(0.0, 1.0),
         reason="no span carries token usage",
+    )
+
+
+def judged_analysis() -> Analysis:
+    """An analysis that a judge had a look at, with everything that it can say."""
+    opinion = SecondOpinion(
+        traces=(
+            JudgedTrace("tr-1", True, "A call was refused."),
+            JudgedTrace("tr-2", False, "It is <b>fine</b>."),
+            JudgedTrace("tr-3", None, ""),
+        ),
+        agreed=1,
+        decided=2,
+        agreement=(0.0945, 0.9055),
+        corrected=Corrected(0.0625, (0.0101, 0.15)),
+    )
+    one = finding(judge=JudgedFinding(opinion, ("The *limit* is <i>low</i> [tr-1].",), 2))
+    return analysis(
+        one,
+        judge=Judging(
+            model="openai:/m",
+            purpose="It answers <script>alert(1)</script> questions.",
+            groups=(NamedGroup("orders", "Order | status", "Where it is."),),
+            spent=Spent(12, 3, 3600, 240, False, 0.0021),
+            transcript="/logs/judge.jsonl",
+            not_done=("root causes: 1 of 3 not answered, because no answer within 60 s",),
+        ),
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib.resources import files
 from typing import Any
@@ -28,6 +29,7 @@ from mlflow_analysis.findings import (
     Statistics,
     ToolUse,
 )
+from mlflow_analysis.judged import JudgedFinding, Judging
 from mlflow_analysis.review import Review
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.untrusted import printable
@@ -85,6 +87,7 @@ def analysis_to_json(
         "findings": [plain.of(_finding(ruled)) for ruled in rule(analysis, review, accept)],
         "timings": dict(analysis.timings),
         "notes": list(analysis.notes),
+        **_by_judge(analysis.judge),
     }
     return {key: value if key == "findings" else plain.of(value) for key, value in content.items()}
 
@@ -92,6 +95,11 @@ def analysis_to_json(
 def to_text(content: JsonObject) -> str:
     """``content`` as the text of a JSON file: indented, one newline at the end."""
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+
+
+def _by_judge(said: Judging | JudgedFinding | None) -> JsonObject:
+    """The part of a judge, under its key; nothing where none was asked."""
+    return {} if said is None else {"judge": asdict(said)}
 
 
 def _statistics(statistics: Statistics) -> JsonObject:
@@ -252,6 +260,7 @@ def _finding(ruled: Ruled) -> JsonObject:
             }
             for point in finding.trend
         ],
+        **_by_judge(finding.judge),
     }
 
 

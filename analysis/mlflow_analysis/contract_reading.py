@@ -40,6 +40,15 @@ from mlflow_analysis.findings import (
     Verdict,
     Window,
 )
+from mlflow_analysis.judged import (
+    Corrected,
+    JudgedFinding,
+    JudgedTrace,
+    Judging,
+    NamedGroup,
+    SecondOpinion,
+    Spent,
+)
 from mlflow_analysis.untrusted import single_line
 
 
@@ -100,6 +109,7 @@ def analysis_from_json(content: JsonObject) -> Analysis:
         findings=tuple(map(_finding, content["findings"])),
         timings=dict(content["timings"]),
         notes=tuple(map(str, content.get("notes", ()))),
+        judge=_judging(content.get("judge")),
     )
 
 
@@ -209,6 +219,7 @@ def _finding(told: JsonObject) -> Finding:
         ),
         subject=str(told.get("subject", "")),
         onset_ms=_ms(told.get("onset")),
+        judge=_judged(told.get("judge")),
     )
 
 
@@ -273,6 +284,43 @@ def _alias(told: JsonObject) -> Alias:
         int(told["eligible"]),
         _bounds(told["interval"]),
         tuple(told["trace_ids"]),
+    )
+
+
+def _judging(told: JsonObject | None) -> Judging | None:
+    if told is None:
+        return None
+    return Judging(
+        model=str(told["model"]),
+        purpose=str(told["purpose"]),
+        groups=tuple(NamedGroup(**each) for each in told["groups"]),
+        spent=Spent(**told["spent"]),
+        transcript=str(told["transcript"]),
+        not_done=tuple(map(str, told["not_done"])),
+    )
+
+
+def _judged(told: JsonObject | None) -> JudgedFinding | None:
+    if told is None:
+        return None
+    opinion = told["opinion"]
+    return JudgedFinding(
+        None if opinion is None else _opinion(opinion),
+        tuple(map(str, told["root_cause"])),
+        int(told["dropped"]),
+    )
+
+
+def _opinion(told: JsonObject) -> SecondOpinion:
+    corrected = told["corrected"]
+    return SecondOpinion(
+        traces=tuple(JudgedTrace(**each) for each in told["traces"]),
+        agreed=int(told["agreed"]),
+        decided=int(told["decided"]),
+        agreement=_bounds(told["agreement"]),
+        corrected=None
+        if corrected is None
+        else Corrected(float(corrected["rate"]), _bounds(corrected["interval"])),
     )
 
 

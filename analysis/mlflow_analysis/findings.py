@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from mlflow_analysis.judged import JudgedFinding, Judging
+
 
 class Category(str, Enum):
     """The family a hypothesis belongs to; the board groups by it, in this order."""
@@ -239,6 +241,7 @@ class Finding:
     """The tool, model, assessment … that this finding is about; empty where it is about all."""
     onset_ms: int | None = None
     """When it began, for claims about a moment in time."""
+    judge: JudgedFinding | None = None
 
     @property
     def is_issue(self) -> bool:
@@ -391,6 +394,7 @@ class Analysis:
     may not share."""
     notes: tuple[str, ...] = ()
     """What a reader must know: a sample instead of all traces, a run cut short, …"""
+    judge: Judging | None = None
 
 
 JsonObject = dict[str, Any]

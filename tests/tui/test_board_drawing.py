@@ -174,6 +174,23 @@ def test_no_chart_without_a_course() -> None:
     assert share_over_time(finding("timeout").trend, 12, 9, frame=null, curve=null) == []
 
 
+def test_the_page_marks_what_is_the_judges() -> None:
+    (found,) = sample.judged_analysis().findings
+    told, silent = (
+        [line.plain for line in detail_page(card_of(each), 200, UNICODE, PLAIN, example=0).lines]
+        for each in (found, replace(found, judge=None))
+    )
+    text = " ".join(" ".join(told).split())
+    for expected in (
+        "The judge's view",
+        "the verdict does not rest on it",
+        "agrees with 1 of 2 decided, 3 sampled, leaves 6.2%, within 1.0% to 15%",
+        "The *limit* is <i>low</i> [tr-1].",
+    ):
+        assert expected in text
+    assert "judge" not in " ".join(silent)
+
+
 @pytest.mark.parametrize("width", [20, 47, 100])
 def test_detail_wraps_to_its_width_and_knows_its_examples(width: int) -> None:
     card = card_of(finding("timeout", text="word " * 90 + "w" * 90))

@@ -170,6 +170,19 @@ def demo(context: click.Context, fresh: bool) -> None:
     "[default: what was confirmed full-screen]",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="For resampling.")
+@click.option(
+    "--judge",
+    default="",
+    metavar="MODEL_URI",
+    help="Ask a language model for a second opinion on confirmed issues, e.g. openai:/gpt-4.1-mini "
+    "(OPENAI_API_BASE for another endpoint). It sees masked trace text, and changes no verdict.",
+)
+@click.option(
+    "--judge-budget",
+    default="",
+    metavar="BUDGET",
+    help="What the judge may cost: '200 calls', '500k tokens' or '$2'. [default: 200 calls]",
+)
 @result_options(accept="confirmed")
 @click.option("--quiet", is_flag=True, help="No progress and no summary; only files and errors.")
 @click.pass_context
@@ -191,6 +204,8 @@ def analyze(
     focus: tuple[str, ...],
     purpose_file: str | None,
     seed: int,
+    judge: str,
+    judge_budget: str,
     quiet: bool,
     **results: Any,
 ) -> None:
@@ -227,6 +242,8 @@ def analyze(
         focus=focus,
         purpose_file=Path(purpose_file) if purpose_file else None,
         seed=seed,
+        judge=judge,
+        judge_budget=judge_budget,
         quiet=quiet,
         **given(results),
     )

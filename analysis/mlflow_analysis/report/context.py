@@ -115,6 +115,13 @@ class Entry:
         )
 
     @property
+    def judge_agreement(self) -> str:
+        """How far the judge agreed, and what would be left of the share; empty if it was not asked."""
+        judge = self.ruled.finding.judge
+        opinion = None if judge is None else judge.opinion
+        return "" if opinion is None else figures.agreement(opinion)
+
+    @property
     def causes(self) -> tuple[RootCause, ...]:
         """The strongest attributes that chance does not explain."""
         causes = self.ruled.finding.root_causes

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 
 from mlflow_analysis.findings import Effect, OutcomeContrast, TrendPoint
+from mlflow_analysis.judged import SecondOpinion
 
 UNKNOWN = "–"
 _BARS = "▁▂▃▄▅▆▇█"
@@ -106,6 +107,21 @@ def outcome(contrast: OutcomeContrast) -> str:
         f"{count(contrast.sessions_without)} without: {_points(contrast.difference)} points "
         f"(95% interval {_points(low)} to {_points(high)}, q {chance(contrast.q_value)}), "
         f"{contrast.association}"
+    )
+
+
+def agreement(opinion: SecondOpinion) -> str:
+    """How far a judge agreed: "Of 10 traces it was shown, it agreed with 8 …; that leaves 9.1% …"."""
+    said = f"Of {plural(len(opinion.traces), 'sampled trace')} it agreed with {opinion.agreed}"
+    unclear = len(opinion.traces) - opinion.decided
+    if unclear:
+        said += f" and could not tell for {unclear}"
+    if opinion.corrected is None:
+        return f"{said}."
+    corrected = opinion.corrected
+    return (
+        f"{said} (agreement 95% interval {interval(opinion.agreement)}); without what it did not agree with, "
+        f"the share would be {percent(corrected.rate)} ({interval(corrected.interval)})."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlflow_analysis.findings import Analysis
+from mlflow_analysis.judged import Judging
 from mlflow_analysis.report import figures
 
 
@@ -26,4 +27,22 @@ def method(analysis: Analysis) -> tuple[str, ...]:
         "Impact is a lower bound. Issues are ranked by affected traces (lower bound) times the weight of "
         "their severity; those whose ranks differ by less than a factor of two may stand in order of "
         "their names, so that two reports can be compared.",
+        *(() if analysis.judge is None else judging(analysis.judge)),
+    )
+
+
+def judging(judge: Judging) -> tuple[str, ...]:
+    """What a judge cost, where everything that it was sent can be read."""
+    spent = judge.spent
+    tokens = (
+        f"{'at most ' if spent.estimated else ''}{figures.count(spent.input_tokens)} input and "
+        f"{figures.count(spent.output_tokens)} output tokens"
+    )
+    cost = "price not known" if spent.usd is None else f"${spent.usd:,.4f}"
+    sent = f" Everything that was sent is in {judge.transcript}." if judge.transcript else ""
+    return (
+        f"A language model, {judge.model}, was asked for a second opinion after the statistics were done; "
+        "what it says is marked as the judge's, and no verdict, figure or rank depends on it.",
+        f"The judge took {figures.plural(spent.calls, 'call')} ({spent.from_cache} more answers were "
+        f"kept from before), {tokens}, {cost}.{sent}",
     )

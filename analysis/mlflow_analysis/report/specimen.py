@@ -34,6 +34,15 @@ from mlflow_analysis.findings import (
     Verdict,
     Window,
 )
+from mlflow_analysis.judged import (
+    Corrected,
+    JudgedFinding,
+    JudgedTrace,
+    Judging,
+    NamedGroup,
+    SecondOpinion,
+    Spent,
+)
 from mlflow_analysis.report.context import ReportContext, report_context
 from mlflow_analysis.report.sections import SECTIONS, chosen
 from mlflow_analysis.review import Decision, Review
@@ -93,6 +102,14 @@ def _full() -> Analysis:
         findings=(finding, *others),
         timings={"began_ms": time.time() * 1000 + _DAY},
         notes=("Only the newest 40 of 41 traces were read.",),
+        judge=Judging(
+            model="openai:/judge",
+            purpose="It looks things up.",
+            groups=(NamedGroup("where, order", "Orders", "Where an order is."),),
+            spent=Spent(12, 3, 3_600, 240, estimated=True, usd=0.002),
+            transcript="judge.jsonl",
+            not_done=("root causes: 1 of 2 not answered, because no answer within 60 s",),
+        ),
     )
 
 
@@ -146,6 +163,17 @@ def _finding() -> Finding:
         trend=(TrendPoint(_START, 10, 1), TrendPoint(_START + _DAY, 10, 3)),
         subject="lookup",
         onset_ms=_START + _DAY,
+        judge=JudgedFinding(
+            SecondOpinion(
+                (JudgedTrace("tr-1", True, "It was refused."),),
+                agreed=1,
+                decided=1,
+                agreement=(0.2, 1.0),
+                corrected=Corrected(0.2, (0.05, 0.42)),
+            ),
+            ("The limit is low [tr-1].",),
+            dropped=1,
+        ),
     )
 
 

@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import platformdirs
@@ -19,6 +20,7 @@ from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.findings import Analysis, Purpose
 from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.report.method import judging
 from mlflow_analysis.review import Review, review_path
 from mlflow_analysis.sampling import Scheme
 from mlflow_analysis.saved import analyses_directory, keep_analysis
@@ -37,7 +39,11 @@ from mlflow_tui.command_line.delivery import Delivery, Wanted
 from mlflow_tui.command_line.hypothesis_help import find
 from mlflow_tui.command_line.progress_lines import progress_shown
 
+if TYPE_CHECKING:
+    from mlflow_analysis.judge.model import Judge
+
 DONE, ISSUE_FOUND, USAGE, NOT_CONNECTED, NOTHING_THERE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+_NOT_ASKED = "Not done by the judge: it was not asked, because the user stopped the reading."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +67,9 @@ class Request(Wanted):
     purpose_file: Path | None = None
     """What the user says of the application; what was kept for the experiment if ``None``."""
     seed: int = 0
+    judge: str = ""
+    """A model as ``provider:/model``; none is asked if empty."""
+    judge_budget: str = ""
 
 
 def run(request: Request) -> int:
@@ -71,11 +80,16 @@ def run(request: Request) -> int:
     redact = Redaction()
     redact.learn(request.connection)
     with log_kept(redact):
-        return _run(request, delivery, hypotheses, asked)
+        judge = _judge(request, redact)
+        return _run(request, delivery, hypotheses, asked, judge)
 
 
 def _run(
-    request: Request, delivery: Delivery, hypotheses: tuple[str, ...], asked: tuple[Focus, ...]
+    request: Request,
+    delivery: Delivery,
+    hypotheses: tuple[str, ...],
+    asked: tuple[Focus, ...],
+    judge: Judge | None,
 ) -> int:
     try:
         source = connect(request.connection).experiment(request.experiment)
@@ -94,6 +108,10 @@ def _run(
     if not analysis.traces_read and finished.interrupted:
         click.echo("Interrupted before a trace was read.", err=True)
         return INTERRUPTED
+    if judge is not None and finished.interrupted:
+        analysis = replace(analysis, notes=(*analysis.notes, _NOT_ASKED))
+    elif judge is not None:
+        analysis = _judged(analysis, source, request, judge)
     review = Review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
     safe = masked(analysis)
     _keep(safe)
@@ -101,6 +119,36 @@ def _run(
     if finished.interrupted:
         return INTERRUPTED
     return ISSUE_FOUND if fails else DONE
+
+
+def _judge(request: Request, redact: Redaction) -> Judge | None:
+    """The judge that is asked for. Raises ``click.BadParameter`` before anything is read."""
+    if not request.judge:
+        if request.judge_budget:
+            raise click.UsageError("--judge-budget is for a judge: give --judge MODEL_URI too.")
+        return None
+    from mlflow_analysis.judge.opening import open_judge
+
+    try:
+        return open_judge(request.judge, request.judge_budget, cache=request.cache, redact=redact)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), param_hint="--judge") from problem
+
+
+def _judged(analysis: Analysis, source: TraceSource, request: Request, judge: Judge) -> Analysis:
+    """The analysis with the judge's part. Ctrl-C ends the judging alone."""
+    from mlflow_analysis.judge.judging import judged
+
+    if not request.quiet:
+        click.echo(f"Asking {request.judge} for a second opinion …", err=True)
+    with _interruptible("Stopping the judge; what it said so far is kept.") as stopped:
+        analysis = judged(
+            analysis, source, judge, window=request.filter_string, cancelled=stopped.is_set
+        )
+    if not request.quiet and analysis.judge is not None:
+        for sentence in judging(analysis.judge)[1:]:
+            click.echo(sentence, err=True)
+    return analysis
 
 
 def _keep(safe: Analysis) -> None:
@@ -174,17 +222,17 @@ def _analysed(
 
 
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Ctrl-C once stops the reading, and what was read is concluded; twice, it ends the program."""
+def _interruptible(
+    told: str = "Stopping; concluding from what was read.",
+) -> Iterator[threading.Event]:
+    """Ctrl-C once stops the work, and what was done is concluded; twice, it ends the program."""
     stopped = threading.Event()
 
     def interrupt(_number: int, _frame: object) -> None:
         if stopped.is_set():
             raise KeyboardInterrupt
         stopped.set()
-        click.echo(
-            "\nStopping; concluding from what was read. Ctrl-C again ends at once.", err=True
-        )
+        click.echo(f"\n{told} Ctrl-C again ends at once.", err=True)
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:

@@ -61,6 +61,7 @@ def detail_page(card: Card, width: int, glyphs: Glyphs, palette: Palette, exampl
     _figures(page, card, found)
     _course(page, card, found)
     _causes(page, found)
+    _judge(page, found)
     _relatives(page, card, found)
     if found.examples:
         page.heading("Evidence", f"{len(found.examples)} of {grouped(len(found.trace_ids))} traces")
@@ -297,6 +298,24 @@ def _cause(page: Page, number: int, cause: RootCause, found: Finding) -> None:
         page.add(line, indent=3)
     if cause.mechanism:
         page.paragraph(single_line(cause.mechanism), indent=3)
+
+
+def _judge(page: Page, found: Finding) -> None:
+    judge = found.judge
+    if judge is None:
+        return
+    page.heading("The judge's view", "a language model; the verdict does not rest on it")
+    opinion = judge.opinion
+    if opinion is not None:
+        line = Text(f"agrees with {opinion.agreed} of {opinion.decided} decided", page.palette.text)
+        line.append(f", {len(opinion.traces)} sampled", page.palette.muted)
+        if opinion.corrected is not None:
+            low, high = opinion.corrected.interval
+            left = f", leaves {share(opinion.corrected.rate)}, within {share(low)} to {share(high)}"
+            line.append(left, page.palette.muted)
+        page.add(line, indent=2, hanging=2)
+    for sentence in judge.root_cause:
+        page.paragraph(single_line(sentence), indent=2)
 
 
 def _relatives(page: Page, card: Card, found: Finding) -> None:

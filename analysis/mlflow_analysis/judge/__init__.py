@@ -1,0 +1,1 @@
+"""A language model as an optional judge, beside the statistics; the only place that calls one."""
