@@ -6,7 +6,6 @@ Knows nothing of the protocol; ``server`` puts it on the wire. Whatever an agent
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,15 +19,16 @@ from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady, Event
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract
-from mlflow_analysis.findings import Analysis, Category, Finding, JsonObject, Purpose, Verdict
+from mlflow_analysis.findings import Analysis, Category, JsonObject, Purpose, Verdict
 from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.mcp_server.telling import cut_short, in_brief, told_purpose, told_span
 from mlflow_analysis.purpose import draft_purpose
-from mlflow_analysis.records import SpanRecord, TraceRecord
+from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.report import ReportExists, render_markdown, write_report
 from mlflow_analysis.review import REJECTION_REASONS, Decision, Review, review_path
 from mlflow_analysis.saved import analyses_directory, keep_analysis
-from mlflow_analysis.secrets import masked, masked_text
+from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.session import summarised
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, connect
@@ -37,8 +37,6 @@ from mlflow_analysis.tracking.reader import StoreTraces
 
 MOST_FINDINGS = 100
 MOST_EXAMPLES = 5
-LONGEST_TEXT = 4_000
-"""Characters of one text of a trace that an agent is given."""
 MOST_SPANS = 200
 _DRAFTED_FROM = 200
 
@@ -129,7 +127,7 @@ class Desk:
         said = self._charter(source).purpose
         if said is not None:
             drafted = drafted.corrected_by(said)
-        return {"drafted_from_traces": len(records), **_purpose(drafted)}
+        return {"drafted_from_traces": len(records), **told_purpose(drafted)}
 
     def confirm_purpose(
         self,
@@ -232,7 +230,7 @@ class Desk:
             and decision in ("", each.decision.value)
         ]
         shown = chosen[: max(1, min(limit, MOST_FINDINGS))]
-        return {"total": len(chosen), "findings": [masked(_brief(each)) for each in shown]}
+        return {"total": len(chosen), "findings": [masked(in_brief(each)) for each in shown]}
 
     def finding(self, experiment: str, tracking_uri: str, fingerprint: str) -> JsonObject:
         """One finding with its statistics, causes, impact and recommendation, without its traces."""
@@ -256,7 +254,7 @@ class Desk:
         return {
             "fingerprint": fingerprint,
             "examples": [
-                _cut(each) for each in told["examples"][: max(1, min(limit, MOST_EXAMPLES))]
+                cut_short(each) for each in told["examples"][: max(1, min(limit, MOST_EXAMPLES))]
             ],
             "affected_traces": len(finding.trace_ids),
             "trace_ids": list(finding.trace_ids[:MOST_FINDINGS]),
@@ -272,7 +270,7 @@ class Desk:
             "state": record.info.state,
             "duration_ms": record.info.duration_ms,
             "session_id": record.info.session_id,
-            "spans": [_span(span) for span in record.spans[:MOST_SPANS]],
+            "spans": [told_span(span) for span in record.spans[:MOST_SPANS]],
             "spans_left_out": max(0, len(record.spans) - MOST_SPANS),
         }
         return told if show_secrets else masked(told)
@@ -404,80 +402,3 @@ def _policy(accept: str) -> AcceptPolicy:
     except ValueError:
         known = ", ".join(each.value for each in AcceptPolicy)
         raise Refused(f"accept is one of: {known}.") from None
-
-
-def _purpose(purpose: Purpose) -> JsonObject:
-    told: JsonObject = masked(
-        {
-            "description": purpose.description,
-            "confirmed_by_user": purpose.confirmed_by_user,
-            "tools": [
-                {"name": each.name, "calls": each.calls, "gives": each.gives}
-                for each in purpose.tools
-            ],
-            "data_sources": [each.name for each in purpose.data_sources],
-            "patterns": [
-                {"label": each.label, "traces": each.traces, "examples": list(each.examples[:3])}
-                for each in purpose.patterns
-            ],
-            "facts": {each.name: each.value for each in purpose.facts},
-        }
-    )
-    return told
-
-
-def _brief(ruled: Ruled) -> JsonObject:
-    finding: Finding = ruled.finding
-    return {
-        "fingerprint": finding.fingerprint,
-        "hypothesis": finding.hypothesis,
-        "title": finding.title,
-        "category": finding.category.value,
-        "verdict": finding.verdict.value,
-        "severity": finding.severity.value,
-        "decision": ruled.decision.value,
-        "unit": finding.unit.value,
-        "affected": finding.affected,
-        "eligible": finding.eligible,
-        "interval": [round(each, 4) for each in finding.interval],
-        "statement": finding.statement[:LONGEST_TEXT],
-        "root_cause": (
-            f"{finding.root_causes[0].attribute} = {finding.root_causes[0].value}"
-            if finding.root_causes
-            else None
-        ),
-        "reason": finding.reason,
-    }
-
-
-def _span(span: SpanRecord) -> JsonObject:
-    return {
-        "span_id": span.span_id,
-        "parent_id": span.parent_id,
-        "name": span.name,
-        "kind": span.kind,
-        "status": span.status,
-        "status_message": span.status_message[:LONGEST_TEXT],
-        "duration_ms": None if span.end_ns is None else (span.end_ns - span.start_ns) / 1e6,
-        "inputs": _text(span.inputs),
-        "outputs": _text(span.outputs),
-        "events": [
-            {"name": each.name, "attributes": _text(dict(each.attributes))}
-            for each in span.events[:10]
-        ],
-    }
-
-
-def _text(value: Any) -> str:
-    """A payload as text, cut; masking comes before the cut could part a secret."""
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return masked_text(text)[:LONGEST_TEXT]
-
-
-def _cut(example: JsonObject) -> JsonObject:
-    return {
-        key: value[:LONGEST_TEXT] if isinstance(value, str) else value
-        for key, value in example.items()
-    }
