@@ -17,6 +17,7 @@ import orjson
 
 from mlflow_analysis.records import TraceInfo
 from mlflow_analysis.source import TraceOutcome
+from mlflow_analysis.tracking.credentials import host_credentials
 from mlflow_analysis.tracking.reader import NEWEST_FIRST, Batch, StoreTraces, both
 from mlflow_analysis.tracking.server_json import OddAnswer, infos_in, traces_in
 
@@ -86,12 +87,11 @@ class ServerTraces(StoreTraces):
         if endpoint in self._unknown:
             raise OddAnswer("not known")
         from mlflow.exceptions import MlflowException
-        from mlflow.utils.credentials import get_default_host_creds
-        from mlflow.utils.rest_utils import http_request
+        from mlflow.utils.rest_utils import MlflowHostCreds, http_request
 
         try:
             answer = http_request(
-                get_default_host_creds(self._address.mlflow_uri),
+                MlflowHostCreds(**host_credentials(self._address)),  # of this connection, no other
                 endpoint,
                 method,
                 raise_on_status=False,
