@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from mlflow_analysis import previews, reading
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import (
     AnalysisReady,
@@ -20,8 +19,9 @@ from mlflow_analysis.events import (
     TraceSkipped,
 )
 from mlflow_analysis.findings import Analysis, Verdict
+from mlflow_analysis.reading import dispatch, previews
+from mlflow_analysis.reading.slices import reading_order
 from mlflow_analysis.records import SkippedTrace, TraceInfo
-from mlflow_analysis.slices import reading_order
 from mlflow_analysis.source import RecordedTraces, TraceOutcome, outline_of
 from trace_factory import model, tool, trace
 
@@ -181,8 +181,8 @@ def test_failing_and_slow_traces_are_read_first() -> None:
 def test_evidence_grows_while_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previews, "_EVIDENCE_EVERY", 0.0)
     monkeypatch.setattr(previews, "_LIVE_SHARE", float("inf"))
-    monkeypatch.setattr(reading, "_SMALLEST", 2)
-    monkeypatch.setattr(reading, "_LARGEST", 2)
+    monkeypatch.setattr(dispatch, "_SMALLEST", 2)
+    monkeypatch.setattr(dispatch, "_LARGEST", 2)
     events = list(
         analyze(RecordedTraces(some_traces(8)), AnalysisOptions(hypotheses=["rate-limited"]))
     )

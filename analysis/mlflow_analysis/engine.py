@@ -23,7 +23,6 @@ from mlflow_analysis.events import (
 )
 from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.weighing import Weighing
-from mlflow_analysis.executors import place_for
 from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.cache import FeatureCache
@@ -35,12 +34,13 @@ from mlflow_analysis.focus import Focus
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.hypotheses.own import own_hypothesis
-from mlflow_analysis.previews import Previews
 from mlflow_analysis.purpose import as_told, draft_purpose
-from mlflow_analysis.reading import Reading
+from mlflow_analysis.reading.dispatch import Reading
+from mlflow_analysis.reading.executors import place_for
+from mlflow_analysis.reading.previews import Previews
+from mlflow_analysis.reading.sampling import Scheme, spread, stated
+from mlflow_analysis.reading.slices import SliceRead, reading_order
 from mlflow_analysis.records import SkippedTrace, TraceOutline
-from mlflow_analysis.sampling import Scheme, spread, stated
-from mlflow_analysis.slices import SliceRead, reading_order
 from mlflow_analysis.source import FilterRefused, TraceSource, never
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlflow_analysis import protocol
-from mlflow_analysis.capacity import default_workers
 from mlflow_analysis.engine import AnalysisOptions, analyze, asked_of_store, distinct
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.evidence.weighing import Weighing, missing_field
@@ -29,6 +28,7 @@ from mlflow_analysis.protocol import (
     Request,
     TableGrew,
 )
+from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.saved import keep_analysis
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 import click
 import platformdirs
 
-from mlflow_analysis.capacity import default_workers
 from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.findings import Analysis, Purpose
 from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.reading.capacity import default_workers
+from mlflow_analysis.reading.sampling import Scheme
 from mlflow_analysis.report.method import judging
 from mlflow_analysis.review import Review, review_path
-from mlflow_analysis.sampling import Scheme
 from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.redaction import Redaction

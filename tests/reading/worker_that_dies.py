@@ -7,9 +7,9 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 
-from mlflow_analysis.executors import Processes
+from mlflow_analysis.reading.executors import Processes
+from mlflow_analysis.reading.slices import SliceRead, reopen_and_read
 from mlflow_analysis.records import TraceOutline
-from mlflow_analysis.slices import SliceRead, reopen_and_read
 from mlflow_analysis.source import SourceSpec
 
 

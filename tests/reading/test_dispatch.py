@@ -16,21 +16,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from worker_that_dies import Deadly
 
 import stores
-from mlflow_analysis import engine, executors, reading
+from mlflow_analysis import engine
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress, ReadingPlanned
-from mlflow_analysis.executors import ThisProcess
 from mlflow_analysis.features.cache import cache_directory
 from mlflow_analysis.findings import Analysis
-from mlflow_analysis.reading import Reading, WorkersLost
+from mlflow_analysis.reading import dispatch, executors
+from mlflow_analysis.reading.dispatch import Reading, WorkersLost
+from mlflow_analysis.reading.executors import ThisProcess
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.source import RecordedTraces, TraceOutcome, TraceSource, never
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.environment import load_mlflow
 from trace_factory import feedback, model, tool, trace
-from worker_that_dies import Deadly
 
 RECORDS = [
     trace(
@@ -57,8 +58,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few traces are enough for several slices, and for processes."""
-    monkeypatch.setattr(reading, "_SMALLEST", 4)
-    monkeypatch.setattr(reading, "_LARGEST", 4)
+    monkeypatch.setattr(dispatch, "_SMALLEST", 4)
+    monkeypatch.setattr(dispatch, "_LARGEST", 4)
     monkeypatch.setattr(executors, "FEWEST_FOR_PROCESSES", 1)
 
 
@@ -92,8 +93,8 @@ def test_workers_and_slices_do_not_show(
 ) -> None:
     plain = analysis_of(source)
     assert plain.traces_read == len(RECORDS)
-    monkeypatch.setattr(reading, "_SMALLEST", size)
-    monkeypatch.setattr(reading, "_LARGEST", size)
+    monkeypatch.setattr(dispatch, "_SMALLEST", size)
+    monkeypatch.setattr(dispatch, "_LARGEST", size)
     assert analysis_of(source, workers=workers, live=False) == plain
 
 
@@ -106,8 +107,8 @@ def test_a_source_of_this_process_is_read_here() -> None:
 def test_a_worker_loads_neither_pandas_nor_mlflow() -> None:
     loading = """
 import sys
-from mlflow_analysis import worker
-from mlflow_analysis.slices import read_slice
+from mlflow_analysis.reading import worker
+from mlflow_analysis.reading.slices import read_slice
 from mlflow_analysis.source import RecordedTraces
 worker.leave_pandas_out()
 read_slice(RecordedTraces([]), [])
@@ -137,8 +138,8 @@ def test_a_killed_worker_loses_nothing(
 
     with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.WARNING):
         patch.setattr("mlflow_analysis.engine._PROGRESS_EVERY", 0.0)
-        patch.setattr(reading, "_SMALLEST", 1)
-        patch.setattr(reading, "_LARGEST", 1)
+        patch.setattr(dispatch, "_SMALLEST", 1)
+        patch.setattr(dispatch, "_LARGEST", 1)
         for event in analyze(source, AnalysisOptions(workers=2, live=False, hypotheses=CLAIMS)):
             if isinstance(event, Progress) and event.stage == "reading spans":
                 kill_one(event)
@@ -250,7 +251,7 @@ def test_a_worker_does_not_outlive_whoever_started_it(source: TraceSource) -> No
     assert source.spec is not None
     starting = f"""
 import multiprocessing, os, signal
-from mlflow_analysis.executors import Processes
+from mlflow_analysis.reading.executors import Processes
 from mlflow_analysis.source import SourceSpec
 if __name__ == "__main__":
     place = Processes(SourceSpec({source.spec.tracking_uri!r}, {source.spec.experiment_id!r}, ""), 1)

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mlflow_analysis.reading.slices import SliceRead, reopen_and_read
 from mlflow_analysis.records import TraceOutline
-from mlflow_analysis.slices import SliceRead, reopen_and_read
 from mlflow_analysis.source import SourceSpec
 
 _stopped: Callable[[], bool] | None = None

@@ -6,8 +6,8 @@ import pytest
 
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady
+from mlflow_analysis.reading.sampling import Scheme, spread
 from mlflow_analysis.records import TraceOutline
-from mlflow_analysis.sampling import Scheme, spread
 from mlflow_analysis.source import RecordedTraces
 from trace_factory import model, trace
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 import stores
-from mlflow_analysis import executors, reading
-from mlflow_analysis.cluster import Cluster
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady, Progress
 from mlflow_analysis.findings import Analysis
+from mlflow_analysis.reading import dispatch, executors
+from mlflow_analysis.reading.cluster import Cluster
 from mlflow_analysis.source import RecordedTraces, TraceSource
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import ConnectionProblem
@@ -40,8 +40,8 @@ OPTIONS = AnalysisOptions(hypotheses=("rate-limited",), live=False)
 
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TraceSource:
-    monkeypatch.setattr(reading, "_SMALLEST", 1)
-    monkeypatch.setattr(reading, "_LARGEST", 1)
+    monkeypatch.setattr(dispatch, "_SMALLEST", 1)
+    monkeypatch.setattr(dispatch, "_LARGEST", 1)
     path = tmp_path / "mlflow.db"
     stores.write(RECORDS, f"sqlite:///{path}", "billing", tmp_path / "artifacts")
     return connect(f"sqlite:///{path}").experiment("billing")
@@ -107,7 +107,7 @@ def test_a_worker_that_is_killed_loses_nothing(source: TraceSource, tmp_path: Pa
 def test_a_scheduler_that_does_not_answer_is_named(
     source: TraceSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mlflow_analysis.cluster._PATIENCE", 0.5)
+    monkeypatch.setattr("mlflow_analysis.reading.cluster._PATIENCE", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     assert source.spec is not None

@@ -16,9 +16,9 @@ from typing import Protocol
 
 from platformdirs import user_log_path
 
-from mlflow_analysis import worker
+from mlflow_analysis.reading import worker
+from mlflow_analysis.reading.slices import SliceRead, read_slice
 from mlflow_analysis.records import TraceOutline
-from mlflow_analysis.slices import SliceRead, read_slice
 from mlflow_analysis.source import SourceSpec, TraceSource
 
 FEWEST_FOR_PROCESSES = 1_000
@@ -114,7 +114,7 @@ def place_for(source: TraceSource, traces: int, workers: int = 1, engine: str = 
     if source.spec is None:
         return ThisProcess(source)
     if engine and traces:
-        from mlflow_analysis.cluster import Cluster
+        from mlflow_analysis.reading.cluster import Cluster
 
         return Cluster(source.spec, engine)
     if workers < 2 or traces < FEWEST_FOR_PROCESSES:

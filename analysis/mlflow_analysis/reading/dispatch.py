@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 
-from mlflow_analysis.executors import Place
 from mlflow_analysis.features.batch import batch_of
+from mlflow_analysis.reading.executors import Place
+from mlflow_analysis.reading.slices import SliceRead
 from mlflow_analysis.records import SkippedTrace, TraceOutline
-from mlflow_analysis.slices import SliceRead
 from mlflow_analysis.tracking.problems import ConnectionProblem
 
 logger = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
+from mlflow_analysis.reading.slices import SliceRead, reopen_and_read
 from mlflow_analysis.records import TraceOutline
-from mlflow_analysis.slices import SliceRead, reopen_and_read
 from mlflow_analysis.source import SourceSpec
 from mlflow_analysis.tracking.problems import ConnectionProblem
 
