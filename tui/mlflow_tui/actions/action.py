@@ -1,0 +1,68 @@
+"""One thing that a key can do, and the places where keys do things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EVERYWHERE = "everywhere"
+CONNECTION = "connection"
+EXPERIMENTS = "experiments"
+TRACES = "traces"
+BOARD = "board"
+REPORT = "report"
+PURPOSE = "purpose"
+"""The question before the board starts; a part of the board, not a step of its own."""
+
+STEPS = (
+    (CONNECTION, "1", "Connect"),
+    (EXPERIMENTS, "2", "Experiments"),
+    (TRACES, "3", "Traces"),
+    (BOARD, "4", "Board"),
+    (REPORT, "5", "Report"),
+)
+"""Place, key and name of each screen, in the order of the work."""
+
+LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT)
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that a key can do."""
+
+    id: str
+    """Also the name of the method (``action_<id>``) on the screen or app, unless ``call`` says otherwise."""
+    keys: str
+    """Textual key names, parted by commas."""
+    label: str
+    """A word or two, for the footer."""
+    help: str
+    """One sentence, for help and palette."""
+    where: tuple[str, ...] = (EVERYWHERE,)
+    footer: bool = True
+    call: str = ""
+    """The Textual action, where it is not ``id``."""
+    shown_keys: str = ""
+    """How the keys are written in footer and help, where ``keys`` would not read well."""
+    palette: bool = True
+
+    @property
+    def key_label(self) -> str:
+        """The keys as a person writes them."""
+        return self.shown_keys or _written(self.keys)
+
+
+_NAMES = {
+    "escape": "esc",
+    "question_mark": "?",
+    "slash": "/",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
+    "space": "space",
+    "upper_n": "N",
+    "upper_r": "R",
+}
+
+
+def _written(keys: str) -> str:
+    names = [_NAMES.get(key.strip(), key.strip()) for key in keys.split(",")]
+    return " ".join(name.replace("ctrl+", "^") for name in names)

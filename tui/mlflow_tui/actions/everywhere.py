@@ -1,0 +1,20 @@
+"""What works on every screen."""
+
+from __future__ import annotations
+
+from mlflow_tui.actions.action import STEPS, Action
+
+ACTIONS: tuple[Action, ...] = (
+    *(
+        Action(f"go('{place}')", key, name, f"Go to {name}.", footer=False, palette=True)
+        for place, key, name in STEPS
+    ),
+    Action("command_palette", "ctrl+p", "commands", "Every command, by name.", palette=False),
+    Action(
+        "help", "question_mark", "help", "What the keys do here.", shown_keys="?", palette=False
+    ),
+    Action(
+        "suspend_process", "ctrl+z", "suspend", "Go back to the shell; fg returns.", footer=False
+    ),
+    Action("leave", "q,ctrl+q", "quit", "Leave.", shown_keys="q"),
+)

@@ -1,0 +1,85 @@
+"""What can be done with traces."""
+
+from __future__ import annotations
+
+from mlflow_tui.actions.action import TRACES, Action
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "show_all", "backspace", "all", "Drop the quick filters and show all traces.", (TRACES,)
+    ),
+    Action(
+        "next_failure",
+        "right_square_bracket",
+        "next failure",
+        "Next failed trace, or next evidence of a finding.",
+        (TRACES,),
+        shown_keys="]",
+    ),
+    Action(
+        "previous_failure",
+        "left_square_bracket",
+        "previous failure",
+        "Previous failed trace, or evidence.",
+        (TRACES,),
+        footer=False,
+        shown_keys="[",
+    ),
+    Action("only_failures", "f", "failures", "Show failed traces only, or all again.", (TRACES,)),
+    Action("only_slow", "d", "slow", "Show the slowest tenth only, or all again.", (TRACES,)),
+    Action(
+        "only_session", "s", "session", "Show this trace's session only, or all again.", (TRACES,)
+    ),
+    Action("search_text", "t", "text", "Show traces that hold a text.", (TRACES,)),
+    Action(
+        "section(1)",
+        "right,l",
+        "section",
+        "Next part of the span: inputs, outputs, attributes, …",
+        (TRACES,),
+        shown_keys="→",
+    ),
+    Action(
+        "section(-1)",
+        "left,h",
+        "section",
+        "Previous part of the span.",
+        (TRACES,),
+        footer=False,
+        shown_keys="← h",
+        palette=False,
+    ),
+    Action(
+        "next_match",
+        "n",
+        "next",
+        "Next match of a search, or else the next trace.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
+        "previous_match",
+        "N",
+        "previous",
+        "Previous match, or else the previous trace.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
+        "failed_span",
+        "x",
+        "failed span",
+        "Next failed span of this trace.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
+        "sort",
+        "o",
+        "sort",
+        "Sort by another column: time, duration, tokens, findings, then by text.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action("copy", "y", "copy", "Copy: trace id, shown value, span, trace.", (TRACES,)),
+)
