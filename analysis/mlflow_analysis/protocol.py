@@ -133,6 +133,15 @@ class CheckFilter:
 
 
 @dataclass(slots=True)
+class SuggestFilter:
+    """What may come next in a filter that is being typed. Answer: ``FilterSuggestions``."""
+
+    text: str
+    cursor: int
+    """Characters before the cursor."""
+
+
+@dataclass(slots=True)
 class AskFocuses:
     """Test exactly these claims of the user's own, besides the catalogue.
 
@@ -162,6 +171,7 @@ Request = (
     | StartAnalysis
     | ConfirmPurpose
     | CheckFilter
+    | SuggestFilter
     | AskFocuses
     | Stop
 )
@@ -177,6 +187,23 @@ class Problem:
     sentence: str
     remedy: str = ""
     details: str = ""
+
+
+@dataclass(slots=True)
+class FilterProblem(Problem):
+    """A filter that is not understood, and the characters of it that the problem is about."""
+
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(slots=True)
+class FilterSuggestions:
+    """Words that may stand in place of characters ``start`` to ``end``, the likeliest first."""
+
+    start: int
+    end: int
+    words: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -381,6 +408,7 @@ Answer = (
     | RowPosition
     | TraceView
     | Conversation
+    | FilterSuggestions
     | Done
 )
 

@@ -36,6 +36,8 @@ class AppState:
     """Data checks asked for so far, by experiment id."""
     experiment: Experiment | None = None
     filter_string: str = ""
+    filter_history: list[str] = field(default_factory=list)
+    """Filters typed in this session, refused ones too, newest last."""
     table: TableGrew | None = None
     """How far the trace table of the open experiment is."""
     table_problem: Problem | None = None

@@ -23,13 +23,27 @@ from typing import Any
 
 from mlflow_analysis import protocol
 from mlflow_analysis.logfile import keep_log
-from mlflow_analysis.protocol import Answer, Call, Problem, Push, Pushed, Reply, Request
+from mlflow_analysis.protocol import (
+    Answer,
+    Call,
+    FilterProblem,
+    Problem,
+    Push,
+    Pushed,
+    Reply,
+    Request,
+)
 from mlflow_analysis.service.redaction import Redaction
-from mlflow_analysis.tracking.problems import ConnectionProblem
+from mlflow_analysis.tracking.problems import ConnectionProblem, FilterNotUnderstood
 
 logger = logging.getLogger(__name__)
 
-_QUICK = (protocol.FetchRows, protocol.LocateTrace, protocol.FetchConversation)
+_QUICK = (
+    protocol.FetchRows,
+    protocol.LocateTrace,
+    protocol.FetchConversation,
+    protocol.SuggestFilter,
+)
 """Answered from memory. They have a thread of their own, so that scrolling waits for no store."""
 
 
@@ -67,6 +81,10 @@ class Service:
         answer: Answer
         try:
             answer = self._answer(call)
+        except FilterNotUnderstood as problem:
+            answer = FilterProblem(
+                problem.sentence, problem.remedy, problem.details, *problem.place
+            )
         except ConnectionProblem as problem:
             answer = Problem(problem.sentence, problem.remedy, problem.details)
         except Exception as error:  # noqa: BLE001 - every call gets an answer, this one the error

@@ -30,9 +30,11 @@ from mlflow_analysis.protocol import (
 )
 from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.saved import keep_analysis
+from mlflow_analysis.service.filter_completion import Vocabulary, suggestions
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
+from mlflow_analysis.tracking.filter_syntax import check_filter
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.survey import Survey, summary
 
@@ -50,6 +52,7 @@ class Session:
         """Set to give up the check that is running."""
         self._filter = ""
         self._table = TraceTable()
+        self._vocabulary = Vocabulary()
         self._opening = threading.Event()
         """Set to stop the reading of the table that is being filled."""
         self._stop = threading.Event()
@@ -93,7 +96,10 @@ class Session:
             case protocol.ConfirmPurpose(purpose):
                 self._purpose = purpose
                 return Done()
+            case protocol.SuggestFilter(text, cursor):
+                return suggestions(text, cursor, self._vocabulary)
             case protocol.CheckFilter(filter_string):
+                check_filter(filter_string)
                 next(self._opened().infos(filter_string), None)
                 return Done()
             case protocol.AskFocuses(focuses):
@@ -121,6 +127,7 @@ class Session:
     # ---- the table --------------------------------------------------------------------------
 
     def _open(self, experiment_id: str, filter_string: str, send: Send) -> TableGrew:
+        check_filter(filter_string)  # before it is sent: a store says less clearly what is wrong
         source = self._connected().experiment(experiment_id)
         table, cancelled = TraceTable(source.experiment_id), threading.Event()
         with self._lock:
@@ -134,6 +141,7 @@ class Session:
             return TableGrew(0, total, complete=False)
         while page:
             table.extend(page)
+            self._vocabulary.learn(page)
             if total is not None and total < len(table):
                 total = len(table)
             send(TableGrew(len(table), total, complete=False))
@@ -149,6 +157,7 @@ class Session:
             if cancelled.is_set():
                 return False
             if not self._is_open(source):
+                self._vocabulary = Vocabulary()
                 self._findings, self._purpose, self._last = {}, None, None
                 self._stop.set()
             self._source, self._table, self._filter = source, table, filter_string

@@ -8,11 +8,19 @@ from textual import on, work
 from textual.content import Content
 from textual.widgets import Static
 
-from mlflow_analysis.protocol import FetchRows, LocateTrace, Problem, Pushed, RowQuery, TableGrew
+from mlflow_analysis.protocol import (
+    FetchRows,
+    FilterProblem,
+    LocateTrace,
+    Problem,
+    Pushed,
+    RowQuery,
+    TableGrew,
+)
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.widgets.filter_bar import FilterBar
 from mlflow_tui.widgets.inspector import Inspector
-from mlflow_tui.widgets.prompt_line import PromptLine
 from mlflow_tui.widgets.trace_status import BY_NUMBER, BY_TEXT, empty_note, status_line
 from mlflow_tui.widgets.trace_table import PAGE, TableHead, TraceTable
 
@@ -35,6 +43,11 @@ class TraceListScreen(StepScreen):
     def table(self) -> TraceTable:
         """The list."""
         return self.query_one(TraceTable)
+
+    @property
+    def filter_bar(self) -> FilterBar:
+        """Where filters and texts are typed."""
+        return self.query_one(FilterBar)
 
     @property
     def inspector(self) -> Inspector:
@@ -63,11 +76,14 @@ class TraceListScreen(StepScreen):
         elif state.table_problem is None:
             self._outdated()
         self._problem = state.table_problem
-        prompt = self.query_one(PromptLine)
-        if prompt.purpose == "filter":
-            if state.table_problem is not None:
-                prompt.object_to(f"{state.table_problem.sentence} {state.table_problem.remedy}")
-            elif state.table is not None and prompt.waiting:
+        prompt, problem = self.filter_bar, state.table_problem
+        if prompt.purpose == "filter" and prompt.waiting:
+            if problem is not None:
+                place = (
+                    (problem.start, problem.end) if isinstance(problem, FilterProblem) else (0, 0)
+                )
+                prompt.object_to(f"{problem.sentence} {problem.remedy}", *place)
+            elif state.table is not None:
                 self.close_prompt()
         self._show_status()
 
