@@ -65,7 +65,7 @@ class RowQuery:
     """A field name of ``TraceRow``."""
     descending: bool = True
     text: str = ""
-    """Free text, sought in request and response, case ignored."""
+    """Free text, sought in request and response, case ignored; in tool outputs as far as ``SearchTools`` got."""
     failures_only: bool = False
     slow_only: bool = False
     """Slowest tenth."""
@@ -142,6 +142,16 @@ class SuggestFilter:
 
 
 @dataclass(slots=True)
+class SearchTools:
+    """Look for a text in what tools answered; rows that match it so are then among those of ``RowQuery.text``.
+
+    Ends a search that is running; of "" nothing more is done. Pushes and answers ``ToolsSearched``.
+    """
+
+    text: str
+
+
+@dataclass(slots=True)
 class AskFocuses:
     """Test exactly these claims of the user's own, besides the catalogue.
 
@@ -172,6 +182,7 @@ Request = (
     | ConfirmPurpose
     | CheckFilter
     | SuggestFilter
+    | SearchTools
     | AskFocuses
     | Stop
 )
@@ -313,6 +324,16 @@ class TableGrew:
 
 
 @dataclass(slots=True)
+class ToolsSearched:
+    """Of how many traces the tools' answers were read for a text."""
+
+    text: str
+    read: int
+    total: int
+    complete: bool
+
+
+@dataclass(slots=True)
 class TraceRow:
     """One row of the trace table."""
 
@@ -409,6 +430,7 @@ Answer = (
     | TraceView
     | Conversation
     | FilterSuggestions
+    | ToolsSearched
     | Done
 )
 
@@ -432,7 +454,7 @@ class Reply:
     answer: Answer
 
 
-Pushed = Event | TableGrew | CheckStage
+Pushed = Event | TableGrew | ToolsSearched | CheckStage
 """What the engine tells before it answers."""
 
 

@@ -23,6 +23,7 @@ from mlflow_analysis.findings import Category, Purpose
 from mlflow_analysis.focus import parse
 from mlflow_analysis.protocol import Call, Push, Reply, RowQuery
 from mlflow_analysis.saved import kept_analyses
+from trace_factory import model, tool, trace
 
 ROOT = Path(__file__).parents[1]
 ANSWER_WITHIN_SECONDS = 120
@@ -332,6 +333,24 @@ def test_a_filter_is_looked_at_before_it_is_kept(opened: Engine) -> None:
     assert offer == protocol.FilterSuggestions(0, 7, ("tags.region ",))
     assert "{" not in problem.remedy, "MLflow prints a set, in another order each time"
     assert "A tag is tags.colour." in problem.remedy
+
+
+def test_tool_outputs_alone_bring_a_trace_into_the_table(engine: Engine, tmp_path: Path) -> None:
+    records = [
+        trace(tool("lookup", outputs={"parcel": [{"city": "Porto"}, 7]}), number=1),
+        trace(tool("lookup", inputs={"city": "Porto"}), model("say", outputs="Porto"), number=2),
+    ]
+    uri = f"sqlite:///{tmp_path / 'two.db'}"
+    experiment = stores.write(records, uri, "two", tmp_path / "artifacts")
+    engine.ask(protocol.CheckConnection(uri))
+    engine.ask(protocol.OpenExperiment(experiment))
+    query = RowQuery(text="porto")
+    assert engine.ask(protocol.FetchRows(query, 0, 9)).total == 0
+    assert engine.ask(protocol.SearchTools("porto")) == protocol.ToolsSearched("porto", 2, 2, True)
+    (row,) = engine.ask(protocol.FetchRows(query, 0, 9)).rows
+    assert row.trace_id == records[0].info.trace_id
+    engine.ask(protocol.OpenExperiment(experiment))  # read again: what was found stays found
+    assert engine.ask(protocol.FetchRows(query, 0, 9)).total == 1
 
 
 @pytest.fixture

@@ -191,5 +191,9 @@ class RecordedEngine(EngineClient):
             tuple(word for word in words if word.startswith(begun)),
         )
 
+    def _SearchTools(self, request: protocol.SearchTools) -> Any:
+        count = len(self.records)
+        return protocol.ToolsSearched(request.text, count, count, True)
+
     def _Stop(self, request: protocol.Stop) -> Any:
         return protocol.Done()

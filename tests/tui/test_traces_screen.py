@@ -100,6 +100,13 @@ def chosen(screen: TracesScreen) -> str:
     return row.request
 
 
+def status(screen: TracesScreen) -> str:
+    """The lines above the table, as one."""
+    region = screen.query_one("#status").region
+    lines = drawn(screen.app)[region.y : region.bottom]
+    return " ".join(line[region.x : region.right].strip() for line in lines)
+
+
 def requests(engine: RecordedEngine, kind: type) -> list[protocol.Request]:
     return [request for request in engine.asked if isinstance(request, kind)]
 
@@ -290,7 +297,57 @@ async def test_filtered_to_empty_says_so_and_how_to_go_back(tmp_path: Path) -> N
         await settled(pilot)
         text = "\n".join(drawn(pilot.app))
         assert "None of the 5 traces is in: text “zebra”." in text
-        assert "backspace drops the quick filters" in text
+        assert "backspace drops “text “zebra””" in text
+
+
+async def test_backspace_drops_what_was_put_on_last(tmp_path: Path) -> None:
+    engine = RecordedEngine(tmp_path, orders(30))
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        await pilot.press("slash", *"tags.a = 'b'", "enter")
+        await settled(pilot)
+        await pilot.press("t", *"order 2", "enter")
+        await settled(pilot)
+        await pilot.press("f")
+        await settled(pilot)
+        assert "tags.a = 'b' · text “order 2” · failures" in status(screen)
+        await pilot.press("backspace")
+        await settled(pilot)
+        assert screen.state.query == RowQuery(text="order 2")
+        assert screen.state.filter_string == "tags.a = 'b'"
+        await pilot.press("f")
+        await settled(pilot)
+        await pilot.press("t", *["backspace"] * 7, "enter")  # the text, out of turn
+        await settled(pilot)
+        assert screen.state.applied == ["filter", "failures_only"]
+        await pilot.press("backspace", "backspace")
+        await settled(pilot)
+        await pilot.press("backspace")
+        await settled(pilot)
+        assert screen.state.filter_string == ""
+        assert screen.state.query == RowQuery()
+        assert "drop" not in "".join(drawn(pilot.app)[-1:])
+
+
+async def test_a_search_says_how_far_tool_outputs_were_read(tmp_path: Path) -> None:
+    class Searching(RecordedEngine):
+        done = False
+
+        def _SearchTools(self, request: protocol.SearchTools) -> protocol.ToolsSearched:
+            return protocol.ToolsSearched(request.text, 30 if self.done else 12, 30, self.done)
+
+    engine = Searching(tmp_path, orders(30))
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        await pilot.press("t", *"porto", "enter")
+        await settled(pilot)
+        assert "text “porto”, tool outputs of 12 of 30 …" in status(screen)
+        engine.done = True
+        engine._on_push((protocol.ToolsSearched("porto", 30, 30, True),))
+        await settled(pilot)
+        assert "tool outputs" not in status(screen)
+        await pilot.press("backspace")
+        await settled(pilot)
+        assert requests(engine, protocol.SearchTools)[-1] == protocol.SearchTools("")
+        assert screen.state.tools_searched is not None
 
 
 async def test_an_experiment_without_traces(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from mlflow_analysis.protocol import (
     Reply,
     Request,
     TableGrew,
+    ToolsSearched,
 )
 
 if TYPE_CHECKING:
@@ -189,6 +190,8 @@ class EngineClient:
     @overload
     async def ask(self, request: protocol.SuggestFilter) -> protocol.FilterSuggestions: ...
     @overload
+    async def ask(self, request: protocol.SearchTools) -> protocol.ToolsSearched: ...
+    @overload
     async def ask(self, request: protocol.Stop) -> protocol.Done: ...
 
     async def ask(self, request: Request) -> Any:
@@ -258,7 +261,7 @@ class EngineClient:
         key: object = object()
         if isinstance(body, EvidenceGrew):
             key = body.hypothesis
-        elif isinstance(body, Progress | TableGrew):
+        elif isinstance(body, Progress | TableGrew | ToolsSearched):
             key = type(body)
         self._pending.pop(key, None)
         self._pending[key] = body

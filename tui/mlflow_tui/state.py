@@ -15,6 +15,7 @@ from mlflow_analysis.protocol import (
     Pushed,
     RowQuery,
     TableGrew,
+    ToolsSearched,
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
@@ -44,6 +45,10 @@ class AppState:
     """Why the table could not be read; the rows of before are kept."""
     query: RowQuery = field(default_factory=RowQuery)
     """What the trace table shows."""
+    applied: list[str] = field(default_factory=list)
+    """What narrows the list, in the order in which it was put on: fields of ``query``, and ``filter``."""
+    tools_searched: ToolsSearched | None = None
+    """How far tool outputs were looked through for the text that is sought."""
     trace_id: str = ""
     """The trace under the cursor."""
     review: Review | None = None
@@ -62,5 +67,7 @@ class AppState:
         for body in bodies:
             if isinstance(body, TableGrew):
                 self.table = body
+            elif isinstance(body, ToolsSearched):
+                self.tools_searched = body
             elif not isinstance(body, CheckStage):  # that is for the connection screen alone
                 self.board.apply(body)

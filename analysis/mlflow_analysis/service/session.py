@@ -31,6 +31,7 @@ from mlflow_analysis.protocol import (
 from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.saved import keep_analysis
 from mlflow_analysis.service.filter_completion import Vocabulary, suggestions
+from mlflow_analysis.service.tool_search import search_tools
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
@@ -55,6 +56,8 @@ class Session:
         self._vocabulary = Vocabulary()
         self._opening = threading.Event()
         """Set to stop the reading of the table that is being filled."""
+        self._searching = threading.Event()
+        """Set to stop the reading of tool outputs."""
         self._stop = threading.Event()
         """Set to stop the reading of the analysis that is running."""
         self._analysing = threading.Lock()
@@ -98,6 +101,8 @@ class Session:
                 return Done()
             case protocol.SuggestFilter(text, cursor):
                 return suggestions(text, cursor, self._vocabulary)
+            case protocol.SearchTools(text):
+                return self._search_tools(text, send)
             case protocol.CheckFilter(filter_string):
                 check_filter(filter_string)
                 next(self._opened().infos(filter_string), None)
@@ -160,9 +165,22 @@ class Session:
                 self._vocabulary = Vocabulary()
                 self._findings, self._purpose, self._last = {}, None, None
                 self._stop.set()
+            else:
+                table.take_searches(self._table)
+            self._searching.set()  # it reads for the table of before
             self._source, self._table, self._filter = source, table, filter_string
         self._mark()
         return True
+
+    def _search_tools(self, text: str, send: Send) -> protocol.ToolsSearched:
+        cancelled = threading.Event()
+        with self._lock:
+            self._searching.set()
+            self._searching = cancelled
+            table, source = self._table, self._opened()
+        if not text:
+            return protocol.ToolsSearched(text, 0, 0, complete=True)
+        return search_tools(text, table, source, send, cancelled.is_set)
 
     # ---- the analysis -----------------------------------------------------------------------
 

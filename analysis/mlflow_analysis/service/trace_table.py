@@ -19,6 +19,7 @@ LONGEST_CELL = 300
 SLOWEST_SHARE = 0.1
 _KEPT_ORDERS = 16
 """A screen asks for windows of one query again and again, and of few others."""
+_KEPT_SEARCHES = 4
 _RANKED = {
     "trace_id": "trace_id",
     "state": "state",
@@ -43,6 +44,8 @@ class TraceTable:
         self._counts: Mapping[str, int] = {}
         self._findings: npt.NDArray[np.int64] | None = None
         """Confirmed findings by row, counted when they are asked for."""
+        self._in_tools: dict[str, tuple[set[str], set[str]]] = {}
+        """By text: traces whose tools said it, and traces that were read for it."""
         self._newest: npt.NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self._orders: dict[RowQuery, npt.NDArray[np.intp]] = {}
 
@@ -61,6 +64,34 @@ class TraceTable:
         with self._lock:
             self._affected, self._counts = dict(affected), dict(counts)
             self._outdate()
+
+    def unsearched(self, text: str) -> list[str]:
+        """Traces whose tool outputs were not read for ``text`` yet, newest first."""
+        with self._lock:
+            read = self._in_tools.get(text, (set(), set()))[1]
+            newest = self._newest_first()
+            ids = self._columns.texts("trace_id").take(newest).to_pylist()
+        return [each for each in ids if each not in read] if read else ids
+
+    def searched(self, text: str, read: Iterable[str], found: Iterable[str]) -> None:
+        """The tool outputs of ``read`` were looked through for ``text``; ``found`` have it."""
+        with self._lock:
+            if text not in self._in_tools and len(self._in_tools) >= _KEPT_SEARCHES:
+                self._in_tools.pop(next(iter(self._in_tools)))
+            hits, seen = self._in_tools.setdefault(text, (set(), set()))
+            seen.update(read)
+            if not hits.issuperset(found):
+                hits.update(found)
+                self._orders = {
+                    query: order for query, order in self._orders.items() if query.text != text
+                }
+
+    def take_searches(self, before: TraceTable) -> None:
+        """What was read for a text stays so when the same experiment is listed anew."""
+        with before._lock:
+            kept = {text: (set(hits), set(read)) for text, (hits, read) in before._in_tools.items()}
+        with self._lock:
+            self._in_tools = kept
 
     def _outdate(self) -> None:
         self._findings, self._orders = None, {}
@@ -148,7 +179,9 @@ class TraceTable:
             affected = self._affected.get(query.finding, frozenset())
             masks.append(columns.among("trace_id", list(affected)))
         if query.text:
-            masks.append(columns.containing(query.text))
+            said = columns.containing(query.text)
+            hits = self._in_tools.get(query.text, (set(), set()))[0]
+            masks.append(said | columns.among("trace_id", list(hits)) if hits else said)
         return np.logical_and.reduce(masks) if masks else None
 
     def _sortable(self, column: str) -> npt.NDArray[Any]:

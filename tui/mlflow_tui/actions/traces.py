@@ -5,9 +5,7 @@ from __future__ import annotations
 from mlflow_tui.actions.action import TRACES, Action
 
 ACTIONS: tuple[Action, ...] = (
-    Action(
-        "show_all", "backspace", "all", "Drop the quick filters and show all traces.", (TRACES,)
-    ),
+    Action("drop_filter", "backspace", "drop", "Drop the filter that was put on last.", (TRACES,)),
     Action(
         "next_failure",
         "right_square_bracket",
@@ -30,7 +28,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "only_session", "s", "session", "Show this trace's session only, or all again.", (TRACES,)
     ),
-    Action("search_text", "t", "text", "Show traces that hold a text.", (TRACES,)),
+    Action(
+        "search_text",
+        "t",
+        "text",
+        "Show traces with a text in request, response or tool output.",
+        (TRACES,),
+    ),
     Action(
         "section(1)",
         "right,l",

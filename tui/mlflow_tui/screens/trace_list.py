@@ -15,7 +15,9 @@ from mlflow_analysis.protocol import (
     Problem,
     Pushed,
     RowQuery,
+    SearchTools,
     TableGrew,
+    ToolsSearched,
 )
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
@@ -26,6 +28,10 @@ from mlflow_tui.widgets.trace_table import PAGE, TableHead, TraceTable
 
 SORTS = (*BY_NUMBER, *BY_TEXT)
 SCANNED_AT_ONCE = 500
+CONDITIONS = ("finding", "failures_only", "slow_only", "session_id", "text")
+"""Fields of a ``RowQuery`` that narrow it."""
+STORE_FILTER = "filter"
+"""What the filter that the store evaluates is called among them."""
 
 
 class TraceListScreen(StepScreen):
@@ -38,6 +44,7 @@ class TraceListScreen(StepScreen):
         self._from_board = False
         """Whether ``esc`` goes back to the board."""
         self._problem: Problem | None = None
+        self._status_lines = 1
 
     @property
     def table(self) -> TraceTable:
@@ -75,7 +82,10 @@ class TraceListScreen(StepScreen):
             self._fetch_first()
         elif state.table_problem is None:
             self._outdated()
+            if state.query.text and state.table is not None and state.table.complete:
+                self._search_tools(state.query.text)  # only what is new is read
         self._problem = state.table_problem
+        self._note_applied()
         prompt, problem = self.filter_bar, state.table_problem
         if prompt.purpose == "filter" and prompt.waiting:
             if problem is not None:
@@ -89,7 +99,7 @@ class TraceListScreen(StepScreen):
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The table grows while it is read; findings grow while an analysis runs."""
-        if any(isinstance(body, TableGrew) for body in bodies):
+        if any(isinstance(body, TableGrew | ToolsSearched) for body in bodies):
             self._outdated()
             self._show_status()
 
@@ -127,13 +137,29 @@ class TraceListScreen(StepScreen):
         except EngineProblem as failure:
             self._failed(failure.problem)
             return
+        another_text = query.text != self.state.query.text
         self.state.query = query
+        self._note_applied()
+        if another_text:
+            self._search_tools(query.text)
         table = self.table
         table.sort, table.descending = query.sort, query.descending
         table.put(rows, fresh=True)
         table.cursor = -1  # so that the move below is one, and the trace is opened
         table.move_to(position or 0)
         self.query_one(TableHead).refresh()
+        self._show_status()
+
+    @work(exclusive=True, group="tools", exit_on_error=False)
+    async def _search_tools(self, text: str) -> None:
+        """Requests and responses answer at once; what tools said is read meanwhile."""
+        self.state.tools_searched = None
+        try:
+            self.state.tools_searched = await self.client.ask(SearchTools(text))
+        except EngineProblem as failure:
+            self.tell(f"Tool outputs are not searched: {failure.problem.sentence}", problem=True)
+            return
+        self._outdated()
         self._show_status()
 
     @on(TraceTable.WindowWanted)
@@ -168,7 +194,12 @@ class TraceListScreen(StepScreen):
     def _show_status(self) -> None:
         state, table = self.state, self.table
         status = self.query_one("#status", Static)
-        status.update(status_line(state, table.line_count, self._problem), layout=False)
+        line = status_line(state, table.line_count, self._problem)
+        lines = len(line.wrap(max(1, status.content_region.width or self.size.width)))
+        status.update(
+            line, layout=lines != self._status_lines
+        )  # a layout is sent as a whole screen
+        self._status_lines = lines
         note = empty_note(state, table.line_count, self._problem)
         self.set_class(note is not None, "-empty")
         if note is not None:
@@ -251,6 +282,28 @@ class TraceListScreen(StepScreen):
             self._requery(replace(query, session_id=row.session_id))
         else:
             self.tell("This trace belongs to no session.")
+
+    def _note_applied(self) -> None:
+        """Keep the order in which conditions were put on."""
+        state = self.state
+        on = [name for name in CONDITIONS if getattr(state.query, name)]
+        if state.filter_string:
+            on.insert(0, STORE_FILTER)
+        before = [name for name in state.applied if name in on]
+        applied = before + [name for name in on if name not in before]
+        if applied != state.applied:
+            state.applied = applied
+            self.refresh_bindings()
+
+    def action_drop_filter(self) -> None:
+        """Drop the condition that was put on last."""
+        if not self.state.applied:
+            return
+        last = self.state.applied[-1]
+        if last == STORE_FILTER:
+            self.tui.read_table("")
+        else:
+            self._requery(replace(self.state.query, **{last: getattr(RowQuery(), last)}))
 
     def action_show_all(self) -> None:
         """Drop the quick filters."""

@@ -219,8 +219,10 @@ class TracesScreen(TraceListScreen):
             )
 
     def action_search_text(self) -> None:
-        """Free text in requests and responses."""
-        self.query_one(PromptLine).ask("text", "text in request or response", self.state.query.text)
+        """Free text in requests, responses and what tools answered."""
+        self.query_one(PromptLine).ask(
+            "text", "text in request, response or tool output", self.state.query.text
+        )
 
     @on(FilterBar.SuggestionsWanted)
     @work(exclusive=True, group="words", exit_on_error=False)
@@ -271,6 +273,6 @@ class TracesScreen(TraceListScreen):
         """Keys that would do nothing now are not offered."""
         if action == "copy":
             return bool(self.inspector.trace)
-        if action == "show_all":
-            return self.state.query != self._unfiltered()
+        if action == "drop_filter":
+            return bool(self.state.applied)
         return True
