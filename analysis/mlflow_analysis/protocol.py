@@ -347,6 +347,8 @@ class TraceRow:
     response: str
     findings: int
     """Confirmed findings that affect it."""
+    worst: str = ""
+    """Severity of the worst of them: high, medium, low."""
 
 
 @dataclass(slots=True)

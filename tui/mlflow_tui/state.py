@@ -45,6 +45,8 @@ class AppState:
     """Why the table could not be read; the rows of before are kept."""
     query: RowQuery = field(default_factory=RowQuery)
     """What the trace table shows."""
+    marked: dict[str, None] = field(default_factory=dict)
+    """Ids of the traces that the user marked, in the order of marking."""
     applied: list[str] = field(default_factory=list)
     """What narrows the list, in the order in which it was put on: fields of ``query``, and ``filter``."""
     tools_searched: ToolsSearched | None = None

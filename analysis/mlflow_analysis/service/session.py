@@ -14,7 +14,7 @@ from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.evidence.weighing import Weighing, missing_field
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract, extract_info
-from mlflow_analysis.findings import Category, Finding, Purpose, Verdict
+from mlflow_analysis.findings import Category, Finding, Purpose, Severity, Verdict
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.hypotheses.catalogue import catalogue
 from mlflow_analysis.protocol import (
@@ -262,6 +262,13 @@ class Session:
     def _mark(self) -> None:
         """Write what the findings say into the table."""
         findings = list(self._findings.values())
+        worst = {
+            trace_id: severity.value
+            for severity in reversed(Severity)  # the worst is written last
+            for finding in findings
+            if finding.severity is severity and _is_confirmed_issue(finding)
+            for trace_id in finding.trace_ids
+        }
         self._table.mark(
             {finding.fingerprint: frozenset(finding.trace_ids) for finding in findings},
             Counter(
@@ -270,6 +277,7 @@ class Session:
                 if _is_confirmed_issue(finding)
                 for trace_id in set(finding.trace_ids)
             ),
+            worst,
         )
 
     def _fingerprints_of(self, trace_id: str) -> tuple[str, ...]:

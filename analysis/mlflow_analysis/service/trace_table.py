@@ -20,6 +20,8 @@ SLOWEST_SHARE = 0.1
 _KEPT_ORDERS = 16
 """A screen asks for windows of one query again and again, and of few others."""
 _KEPT_SEARCHES = 4
+_SEVERITIES = {"low": 10_000, "medium": 20_000, "high": 30_000}
+"""More than there are hypotheses apart: no number of findings outweighs a worse one."""
 _RANKED = {
     "trace_id": "trace_id",
     "state": "state",
@@ -42,8 +44,9 @@ class TraceTable:
         self._columns = TraceColumns()
         self._affected: Mapping[str, frozenset[str]] = {}
         self._counts: Mapping[str, int] = {}
+        self._worst: Mapping[str, str] = {}
         self._findings: npt.NDArray[np.int64] | None = None
-        """Confirmed findings by row, counted when they are asked for."""
+        """What rows are sorted by for their findings, worked out when it is asked for."""
         self._in_tools: dict[str, tuple[set[str], set[str]]] = {}
         """By text: traces whose tools said it, and traces that were read for it."""
         self._newest: npt.NDArray[np.intp] = np.empty(0, dtype=np.intp)
@@ -59,10 +62,15 @@ class TraceTable:
             self._columns.append(block)
             self._outdate()
 
-    def mark(self, affected: Mapping[str, frozenset[str]], counts: Mapping[str, int]) -> None:
-        """Take in what findings say: trace ids by fingerprint, and findings by trace id."""
+    def mark(
+        self,
+        affected: Mapping[str, frozenset[str]],
+        counts: Mapping[str, int],
+        worst: Mapping[str, str],
+    ) -> None:
+        """Take in what findings say: trace ids by fingerprint, and by trace id how many and the worst severity."""
         with self._lock:
-            self._affected, self._counts = dict(affected), dict(counts)
+            self._affected, self._counts, self._worst = dict(affected), dict(counts), dict(worst)
             self._outdate()
 
     def unsearched(self, text: str) -> list[str]:
@@ -143,6 +151,7 @@ class TraceTable:
             request=single_line(request)[:LONGEST_CELL],
             response=single_line(response)[:LONGEST_CELL],
             findings=self._counts.get(trace_id, 0),
+            worst=self._worst.get(trace_id, ""),
         )
 
     def _order(self, query: RowQuery) -> npt.NDArray[np.intp]:
@@ -188,7 +197,7 @@ class TraceTable:
         if column in ("duration_ms", "total_tokens"):
             return self._columns.numbers(column)
         if column == "findings":
-            return self._finding_counts()
+            return self._by_findings()
         if column in _RANKED:
             return self._columns.ranks(_RANKED[column])
         raise ValueError(f"There is no column {column!r} to sort by.")
@@ -199,11 +208,17 @@ class TraceTable:
             self._newest = np.argsort(-self._columns.numbers("start_ms"), kind="stable")
         return self._newest
 
-    def _finding_counts(self) -> npt.NDArray[np.int64]:
+    def _by_findings(self) -> npt.NDArray[np.int64]:
+        """The worst severity decides, then how many findings there are."""
         if self._findings is None:
             places = self._columns.places("trace_id", list(self._counts))
-            counts = np.array([*self._counts.values(), 0], dtype=np.int64)
-            self._findings = counts[places]  # place -1 is the 0 at the end
+            weights = [
+                _SEVERITIES.get(self._worst.get(trace_id, ""), 0) + count
+                for trace_id, count in self._counts.items()
+            ]
+            self._findings = np.array([*weights, 0], dtype=np.int64)[
+                places
+            ]  # -1 is the 0 at the end
         return self._findings
 
 

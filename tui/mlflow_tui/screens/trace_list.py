@@ -23,10 +23,9 @@ from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.widgets.filter_bar import FilterBar
 from mlflow_tui.widgets.inspector import Inspector
-from mlflow_tui.widgets.trace_status import BY_NUMBER, BY_TEXT, empty_note, status_line
+from mlflow_tui.widgets.trace_status import BY_NUMBER, COLUMNS, empty_note, status_line
 from mlflow_tui.widgets.trace_table import PAGE, TableHead, TraceTable
 
-SORTS = (*BY_NUMBER, *BY_TEXT)
 SCANNED_AT_ONCE = 500
 CONDITIONS = ("finding", "failures_only", "slow_only", "session_id", "text")
 """Fields of a ``RowQuery`` that narrow it."""
@@ -77,6 +76,8 @@ class TraceListScreen(StepScreen):
         )
         if key != self._shown_for:
             self._shown_for = key
+            state.marked.clear()
+            self.table.marked = state.marked
             self.inspector.note(Content(""))
             self.table.set_line_count(0)
             self._fetch_first()
@@ -309,16 +310,47 @@ class TraceListScreen(StepScreen):
         """Drop the quick filters."""
         self._requery(self._unfiltered())
 
-    def action_sort(self) -> None:
-        """Sort by the next column."""
+    def action_sort(self, step: int) -> None:
+        """Sort by the next column to the right (1) or left (-1)."""
         query = self.state.query
-        place = (SORTS.index(query.sort) + 1) % len(SORTS) if query.sort in SORTS else 0
-        self._requery(replace(query, sort=SORTS[place], descending=SORTS[place] in BY_NUMBER))
+        place = COLUMNS.index(query.sort) + step
+        if 0 <= place < len(COLUMNS):
+            sort = COLUMNS[place]
+            self._requery(replace(query, sort=sort, descending=sort in BY_NUMBER))
 
     def action_reverse(self) -> None:
         """Sort the other way round."""
         query = self.state.query
         self._requery(replace(query, descending=not query.descending))
+
+    # ---- marks --------------------------------------------------------------------------
+
+    def acted_on(self) -> list[str]:
+        """Ids of the marked traces, or else of the one under the cursor."""
+        row = self.table.chosen
+        return list(self.state.marked) or ([row.trace_id] if row is not None else [])
+
+    def action_mark(self) -> None:
+        """Mark the trace under the cursor, or take its mark off; then the next."""
+        table, marked = self.table, self.state.marked
+        row = table.chosen
+        if row is None:
+            return
+        if row.trace_id in marked:
+            del marked[row.trace_id]
+        else:
+            marked[row.trace_id] = None
+        table.refresh_line(table.cursor)
+        table.move("down")
+        self._show_status()
+        self.refresh_bindings()
+
+    def action_unmark_all(self) -> None:
+        """Take all marks off."""
+        self.state.marked.clear()
+        self.table.refresh()
+        self._show_status()
+        self.refresh_bindings()
 
     def action_refresh(self) -> None:
         """Read the traces again; the selection is kept by id."""

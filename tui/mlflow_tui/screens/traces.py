@@ -273,6 +273,8 @@ class TracesScreen(TraceListScreen):
         """Keys that would do nothing now are not offered."""
         if action == "copy":
             return bool(self.inspector.trace)
+        if action == "unmark_all":
+            return bool(self.state.marked)
         if action == "drop_filter":
             return bool(self.state.applied)
         return True

@@ -8,12 +8,17 @@ from mlflow_analysis.protocol import Problem, RowQuery
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.state import AppState
 from mlflow_tui.widgets.figures import grouped
+from mlflow_tui.widgets.trace_table import MARK
 
+COLUMNS = (
+    "start_ms", "state", "duration_ms", "total_tokens", "findings", "session_id", "request", "response",
+)  # fmt: skip
+"""What rows can be sorted by, as it stands from left to right."""
 BY_NUMBER = {
     "start_ms": ("newest first", "oldest first"),
     "duration_ms": ("slowest first", "fastest first"),
     "total_tokens": ("most tokens first", "fewest tokens first"),
-    "findings": ("most findings first", "fewest findings first"),
+    "findings": ("worst findings first", "least findings first"),
 }
 """Columns to sort by, and what their order is called descending and ascending."""
 BY_TEXT = {"state": "state", "session_id": "session", "request": "request", "response": "response"}
@@ -62,6 +67,8 @@ def status_line(state: AppState, shown: int, problem: Problem | None) -> Content
     if table is not None and not table.complete:
         of = f" of {grouped(table.total)}" if table.total else ""
         parts.append(Content.styled(f"reading {grouped(table.traces)}{of} …", "$warning"))
+    if state.marked:
+        parts.append(Content.styled(f"{MARK} {grouped(len(state.marked))} marked", "$accent"))
     parts += [Content.styled(text, "$primary") for text in conditions(state)]
     parts.append(Content.styled(_order(state.query), "$muted"))
     return Content.styled(" · ", "$muted").join(parts)
