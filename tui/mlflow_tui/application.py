@@ -29,6 +29,7 @@ from mlflow_tui.actions import (
 )
 from mlflow_tui.client import EngineClient
 from mlflow_tui.crash import crash_report
+from mlflow_tui.key_map import KeyMap
 from mlflow_tui.modes import MODES
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.scrub import Scrub
@@ -45,7 +46,8 @@ class MlflowTui(AnalysisApp):
     """Five screens over one engine process.
 
     The arguments say how far to jump ahead: an address or a profile, an env file whose variables hold where
-    the environment says nothing, an experiment's name or id, a filter.
+    the environment says nothing, an experiment's name or id, a filter. ``keys`` are the user's; ``notices``
+    is what to say once there is a screen: what of their files could not be used.
     """
 
     TITLE = "mlflow-tui"
@@ -65,6 +67,8 @@ class MlflowTui(AnalysisApp):
         experiment: str | None = None,
         filter_string: str = "",
         demo: bool = False,
+        keys: KeyMap | None = None,
+        notices: Sequence[str] = (),
     ) -> None:
         theme = theme_for(os.environ)
         # Textual takes NO_COLOR out of the environment here, and turns "no colour of its own"
@@ -80,6 +84,9 @@ class MlflowTui(AnalysisApp):
         self.start_experiment = experiment
         self.start_filter = filter_string
         self.start_demo = demo
+        self.keys = keys or KeyMap()
+        self._notices = notices
+        self._bindings = self.keys.remapped(self._bindings)
         for each in THEMES:
             self.register_theme(each)
         self.theme = theme
@@ -105,6 +112,8 @@ class MlflowTui(AnalysisApp):
         # A full collection goes through all that an analysis found, 0.2 s and more under a held key.
         gc.set_threshold(*COLLECT_AFTER)
         self.client.attach(self._engine_pushed, self._engine_crashed)
+        for sentence in self._notices:
+            self.notify(sentence, severity="warning", timeout=20)
 
     def on_unmount(self) -> None:
         """The engine ends with the app."""
@@ -211,7 +220,9 @@ class MlflowTui(AnalysisApp):
                     "go("
                 ) else await self.run_action(name)
 
-            title = f"{action.label[:1].upper()}{action.label[1:]}  ({action.key_label})"
+            title = (
+                f"{action.label[:1].upper()}{action.label[1:]}  ({self.keys.label(action, place)})"
+            )
             yield SystemCommand(title, action.help, call)
         for name in sorted(self.available_themes):
             if name.startswith("mlflow-"):

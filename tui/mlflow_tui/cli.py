@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": ("demo", "demo"),
     "doctor": ("doctor", "doctor"),
     "hypotheses": ("hypotheses", "list_hypotheses"),
+    "keys": ("keys", "list_keys"),
     "mcp": ("agents", "serve_agents"),
     "report": ("report", "make_report"),
     "skill": ("agents", "print_skill"),
