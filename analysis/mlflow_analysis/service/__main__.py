@@ -9,7 +9,6 @@ app cannot be told ends the process.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -21,7 +20,7 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis import protocol
+from mlflow_analysis import collector, protocol
 from mlflow_analysis.logfile import keep_log
 from mlflow_analysis.protocol import Answer, Call, Problem, Push, Pushed, Reply, Request
 from mlflow_analysis.service.redaction import Redaction
@@ -97,10 +96,7 @@ class Service:
             self._loaded = _Loaded()
         except Exception as error:  # noqa: BLE001 - told to whoever asks first
             self._load_problem = self._unexpected(error, None)
-        gc.collect()
-        # The cyclic collector is half of the time of reading traces (see ``tracking.reader``).
-        gc.freeze()
-        gc.set_threshold(200_000, 20, 100)
+        collector.relax()
 
     def _unexpected(self, error: Exception, request: Request | None) -> Problem:
         details = self._redact("".join(traceback.format_exception(error)))
