@@ -1,0 +1,33 @@
+"""What the engine process tells of a request before it answers: this, and the events of an analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlflow_analysis.events import Event
+
+
+@dataclass(slots=True)
+class CheckStage:
+    """How far a check is. Each stage is told when it begins, and again when it has ended."""
+
+    name: str
+    """address, reach, sign in, version, experiments, trace; always in this order."""
+    state: str
+    """running, passed, failed."""
+    elapsed_ms: float = 0.0
+    found: str = ""
+    """What the stage found, in a few words; of one that failed, the sentence of its problem."""
+
+
+@dataclass(slots=True)
+class TableGrew:
+    """How far the trace table is."""
+
+    traces: int
+    total: int | None
+    complete: bool
+
+
+Pushed = Event | TableGrew | CheckStage
+"""What the engine tells before it answers."""
