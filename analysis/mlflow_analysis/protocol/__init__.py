@@ -36,6 +36,7 @@ from mlflow_analysis.protocol.pushed import (
     CheckStage,
     Pushed,
     TableGrew,
+    WatchState,
 )
 from mlflow_analysis.protocol.requests import (
     AskFocuses,
@@ -53,7 +54,9 @@ from mlflow_analysis.protocol.requests import (
     Request,
     RowQuery,
     StartAnalysis,
+    StartWatching,
     Stop,
+    StopWatching,
     SummariseExperiment,
 )
 
@@ -91,10 +94,13 @@ __all__ = [
     "Rows",
     "SpanView",
     "StartAnalysis",
+    "StartWatching",
     "Stop",
+    "StopWatching",
     "SummariseExperiment",
     "TableGrew",
     "TraceRow",
     "TraceView",
     "Turn",
+    "WatchState",
 ]

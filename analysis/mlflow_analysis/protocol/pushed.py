@@ -29,5 +29,22 @@ class TableGrew:
     complete: bool
 
 
-Pushed = Event | TableGrew | CheckStage
+@dataclass(slots=True)
+class WatchState:
+    """How a watch stands. Told when it begins, when something changes, and when it ends."""
+
+    watching: bool
+    new: int = 0
+    """Traces that have come since it began."""
+    last_news_ms: int | None = None
+    """When it last found a trace that was new, changed or gone; milliseconds since the epoch."""
+    reading: int = 0
+    """So many traces are being read and tested now."""
+    problem: str = ""
+    """Why nothing can be seen of the store now, and what to do; what was read is kept."""
+    note: str = ""
+    """One sentence that a person should read."""
+
+
+Pushed = Event | TableGrew | CheckStage | WatchState
 """What the engine tells before it answers."""

@@ -105,6 +105,12 @@ class StartAnalysis:
     max_traces: int | None = None
     keep_in: str = ""
     """The folder where the finished analysis is kept for later reports; "" keeps none."""
+    workers: int | None = None
+    """Processes that read; as many as there is room for if ``None``."""
+    engine: str = ""
+    """``dask://host:port``: a Dask cluster that reads instead."""
+    cache: bool = True
+    """Keep features in the user's cache directory, and read only what is new there or has changed."""
 
 
 @dataclass(slots=True)
@@ -133,6 +139,22 @@ class AskFocuses:
 
 
 @dataclass(slots=True)
+class StartWatching:
+    """Look every so often for traces that are new or have changed, until told to stop.
+
+    Pushes ``WatchState``, and ``TableGrew`` and ``AnalysisReady`` when there is news; another watch ends.
+    Answer: ``Done`` when it has ended, which it also does once another experiment is open.
+    """
+
+    every_s: float = 10.0
+
+
+@dataclass(slots=True)
+class StopWatching:
+    """End the watch. Answer: ``Done``."""
+
+
+@dataclass(slots=True)
 class Stop:
     """Stop reading; the analysis concludes from what was read. Answer: ``Done``."""
 
@@ -152,5 +174,7 @@ Request = (
     | ConfirmPurpose
     | CheckFilter
     | AskFocuses
+    | StartWatching
+    | StopWatching
     | Stop
 )
