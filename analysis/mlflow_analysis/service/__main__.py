@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 _QUICK = (protocol.FetchRows, protocol.LocateTrace, protocol.FetchConversation)
 """Answered from memory. They have a thread of their own, so that scrolling waits for no store."""
 
+_LONG = (protocol.StartAnalysis, protocol.StartWatching)
+
 
 class Service:
     """Takes calls from ``pipe`` until it closes."""
@@ -53,10 +55,10 @@ class Service:
                 call = self._pipe.recv()
             except (EOFError, OSError):
                 return
-            if isinstance(call.request, protocol.StartAnalysis):
+            if isinstance(call.request, _LONG):
                 # Not in the pool: it may run for hours.
                 threading.Thread(
-                    target=self._handle, args=(call,), name="analysis", daemon=True
+                    target=self._handle, args=(call,), name=type(call.request).__name__, daemon=True
                 ).start()
             else:
                 pool = self._quick if isinstance(call.request, _QUICK) else self._slow
