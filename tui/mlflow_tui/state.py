@@ -16,6 +16,7 @@ from mlflow_analysis.protocol import (
     RowQuery,
     TableGrew,
     ToolsSearched,
+    WatchState,
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
@@ -61,6 +62,8 @@ class AppState:
     """All that the analysis has said so far; a new one for each experiment and each run."""
     analysing: bool = False
     """Whether a run has been started and not yet answered."""
+    watch: WatchState | None = None
+    """How the watch stands, while there is one."""
     analysis_problem: Problem | None = None
     """Why the last run failed; what it found until then is still on the board."""
 
@@ -71,5 +74,7 @@ class AppState:
                 self.table = body
             elif isinstance(body, ToolsSearched):
                 self.tools_searched = body
+            elif isinstance(body, WatchState):
+                self.watch = body if body.watching else None
             elif not isinstance(body, CheckStage):  # that is for the connection screen alone
                 self.board.apply(body)

@@ -36,24 +36,6 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
     ),
     Action(
-        "section(1)",
-        "right,l",
-        "section",
-        "Next part of the span: inputs, outputs, attributes, …",
-        (TRACES,),
-        shown_keys="→",
-    ),
-    Action(
-        "section(-1)",
-        "left,h",
-        "section",
-        "Previous part of the span.",
-        (TRACES,),
-        footer=False,
-        shown_keys="← h",
-        palette=False,
-    ),
-    Action(
         "next_match",
         "n",
         "next",
@@ -69,14 +51,6 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         footer=False,
     ),
-    Action(
-        "failed_span",
-        "x",
-        "failed span",
-        "Next failed span of this trace.",
-        (TRACES,),
-        footer=False,
-    ),
     Action("mark", "space", "mark", "Mark this trace, or take the mark off.", (TRACES,)),
     Action(
         "unmark_all",
@@ -85,7 +59,6 @@ ACTIONS: tuple[Action, ...] = (
         "Take all marks off.",
         (TRACES,),
         footer=False,
-        shown_keys="*",
     ),
     Action("copy", "y", "copy", "Copy: trace id, shown value, span, trace.", (TRACES,)),
 )

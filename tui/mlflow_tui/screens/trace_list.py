@@ -83,8 +83,7 @@ class TraceListScreen(StepScreen):
             self._fetch_first()
         elif state.table_problem is None:
             self._outdated()
-            if state.query.text and state.table is not None and state.table.complete:
-                self._search_tools(state.query.text)  # only what is new is read
+            self._search_new()
         self._problem = state.table_problem
         self._note_applied()
         prompt, problem = self.filter_bar, state.table_problem
@@ -100,6 +99,8 @@ class TraceListScreen(StepScreen):
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The table grows while it is read; findings grow while an analysis runs."""
+        if any(isinstance(body, TableGrew) for body in bodies):
+            self._search_new()
         if any(isinstance(body, TableGrew | ToolsSearched) for body in bodies):
             self._outdated()
             self._show_status()
@@ -150,6 +151,12 @@ class TraceListScreen(StepScreen):
         table.move_to(position or 0)
         self.query_one(TableHead).refresh()
         self._show_status()
+
+    def _search_new(self) -> None:
+        """Traces that came in are searched as the others were; none is read twice."""
+        state = self.state
+        if state.query.text and state.table is not None and state.table.complete:
+            self._search_tools(state.query.text)
 
     @work(exclusive=True, group="tools", exit_on_error=False)
     async def _search_tools(self, text: str) -> None:
