@@ -246,6 +246,37 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """All that there is to take back of an experiment."""
+
+    issues: tuple[tuple[str, str], ...]
+    """Id and name of each that is not rejected."""
+    assessments: tuple[tuple[str, str], ...]
+    """Ids of the trace and of the assessment; links among them."""
+    tags: tuple[tuple[str, str], ...]
+    """A trace's id and the tag's key."""
+    runs: tuple[str, ...]
+
+    @property
+    def steps(self) -> int:
+        """How many writes it takes."""
+        return len(self.issues) + len(self.assessments) + len(self.tags) + len(self.runs)
+
+    def lines(self) -> tuple[str, ...]:
+        """What is to be done, a line each."""
+        traces = len({trace_id for trace_id, _ in self.assessments})
+        told = [f"{name}: reject the issue (MLflow deletes none)" for _, name in self.issues]
+        if self.assessments:
+            told.append(
+                f"delete {len(self.assessments):,} links and assessments of {_traces(traces)}"
+            )
+        if self.tags:
+            told.append(f"delete {len(self.tags):,} tags")
+        told += [f"run {run_id}: delete it, with the report in it" for run_id in self.runs]
+        return tuple(told)
+
+
+@dataclass(frozen=True, slots=True)
 class Withdrawn:
     """What was taken back."""
 
