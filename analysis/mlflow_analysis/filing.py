@@ -207,16 +207,20 @@ class Plan:
     """Names of the files that go to the run."""
     keeps_issues: bool
     """Whether the store has issues; if not, traces are assessed and tagged instead."""
+    restored: tuple[str, ...] = ()
+    """Deleted runs that come back, because an issue of theirs does or the filing is the same as before."""
 
     @property
     def steps(self) -> int:
         """How many writes it takes: a run and its files among them."""
-        return sum(change.steps for change in self.changes) + 1 + len(self.documents)
+        changes = sum(change.steps for change in self.changes)
+        return changes + 1 + len(self.documents) + len(self.restored)
 
     def lines(self) -> tuple[str, ...]:
         """What is to be done, a line each: the dry run."""
         run = f"run {self.run_id}: write" if self.run_id else "a new run: write"
         told = [f"{run} {' and '.join(self.documents)}"] if self.documents else []
+        told += [f"run {run_id}: restore it" for run_id in self.restored]
         if not self.keeps_issues:
             told.append(
                 "This store has no issues: affected traces get an assessment and a tag instead."

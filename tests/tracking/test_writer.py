@@ -116,6 +116,7 @@ def test_an_accepted_finding_becomes_an_issue_linked_to_its_traces(uri: str) -> 
     assert first.source.source_type == "CODE"
     (run,) = store.runs()
     assert kept.source_run_id == run.info.run_id
+    assert run.data.tags["mlflow.runType"] == "issue_detection", "MLflow's screens need it"
     assert run.info.status == "FINISHED"
     assert {each.path for each in store.client.list_artifacts(run.info.run_id)} == {
         "report.md",
@@ -227,8 +228,20 @@ def test_all_of_it_can_be_taken_back_and_written_again(uri: str) -> None:
     assert {each.status.value for each in store.issues().values()} == {"rejected"}
     assert not store.assessments("rate_limited")
     assert not store.runs()
-    writer_of(uri).write(filing(LIMITED, SLOW))
+    again = filing(LIMITED, SLOW, key="week 2")
+    assert f"run {run.info.run_id}: restore it" in writer_of(uri).plan(again).lines()
+    writer_of(uri).write(again)
     assert {each.status.value for each in store.issues().values()} == {"pending"}
+    runs = {each.info.run_id for each in store.runs()}
+    assert {each.source_run_id for each in store.issues().values()} < runs, "nobody can see them"
+    assert len(runs) == 2
+
+
+def test_what_was_taken_back_and_is_written_again_has_the_run_it_had(uri: str) -> None:
+    first = writer_of(uri).write(filing(LIMITED))
+    withdrawal_of(uri).carry_out()
+    assert writer_of(uri).write(filing(LIMITED)).run_id == first.run_id
+    assert [each.info.run_id for each in Store(uri).runs()] == [first.run_id]
 
 
 def test_the_user_can_stop_it_and_go_on_later(uri: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from mlflow_analysis.filing import fingerprint_in
@@ -31,6 +32,16 @@ Told = Callable[[int, int], None]
 
 class WritingStopped(Exception):  # noqa: N818 - asked for by the user
     """The user stopped the writing; what is written stands, and writing again goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of ours."""
+
+    run_id: str
+    key: str
+    """Of the filing that it belongs to."""
+    deleted: bool
 
 
 class Filed:
@@ -107,24 +118,27 @@ class Filed:
             if not token:
                 return
 
-    def run_of(self, key: str) -> str:
-        """Id of the run of the filing with this key, "" if there is none."""
-        runs = self.client.search_runs(
-            [self.experiment_id], filter_string=f"tags.`{FILING_TAG}` = '{key}'", max_results=1
-        )
-        return runs[0].info.run_id if runs else ""
+    def runs(self) -> tuple[Run, ...]:
+        """All our runs, those that were taken back included."""
+        from mlflow.entities import ViewType
 
-    def run_ids(self) -> tuple[str, ...]:
-        """Ids of all our runs."""
-        found: list[str] = []
+        found: list[Run] = []
         token: str | None = None
         while True:
             page = self.client.search_runs(
                 [self.experiment_id],
                 filter_string=f"tags.`{FILING_TAG}` LIKE '%'",
+                run_view_type=ViewType.ALL,
                 page_token=token,
             )
-            found += [run.info.run_id for run in page]
+            found += [
+                Run(
+                    each.info.run_id,
+                    each.data.tags[FILING_TAG],
+                    each.info.lifecycle_stage == "deleted",
+                )
+                for each in page
+            ]
             token = page.token
             if not token:
                 return tuple(found)

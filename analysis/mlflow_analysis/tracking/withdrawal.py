@@ -50,7 +50,7 @@ class Withdrawal:
                 ),
                 tuple(marks),
                 tuple(tags),
-                self._filed.run_ids(),
+                tuple(each.run_id for each in self._filed.runs() if not each.deleted),
             )
 
     def carry_out(self, told: Told = untold, cancelled: Callable[[], bool] = never) -> Withdrawn:

@@ -9,7 +9,7 @@ Runs, issues and assessments are written; traces and what others wrote are not t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,6 +41,8 @@ from mlflow_analysis.untrusted import single_line
 FOUND = "found"
 """The value of a trace's own assessment: neither a pass nor a fail."""
 _FINGERPRINT = "mlflow_tui.fingerprint"
+_SHOWS_ISSUES = {"mlflow.runType": "issue_detection"}
+"""MLflow's screens show issues in a run of this type only, under evaluation runs."""
 
 
 class Writer:
@@ -62,11 +64,17 @@ class Writer:
                     for fingerprint, found in sorted(issues.items())
                     if fingerprint in filing.rejected and found.status.value != REJECTED
                 ]
+            runs = self._filed.runs()
+            of_filing = [each for each in runs if each.key == filing.key]
+            run = next((each for each in of_filing if not each.deleted), None)
+            run = run or next(iter(of_filing), None)
+            sources = _sources_of_reopened(changes, issues or {}) | ({run.run_id} if run else set())
             return Plan(
                 tuple(changes),
-                self._filed.run_of(filing.key),
+                run.run_id if run else "",
                 tuple(document.name for document in filing.documents),
                 issues is not None,
+                tuple(each.run_id for each in runs if each.deleted and each.run_id in sources),
             )
 
     def _change(self, issue: Issue, issues: dict[str, Any] | None, assess: bool) -> Change:
@@ -122,7 +130,10 @@ class Writer:
         steps = Steps(plan.steps, told, cancelled)
         by_fingerprint = {issue.fingerprint: issue for issue in filing.issues}
         with self._filed.told_plainly("written to"):
-            run_id = plan.run_id or self._new_run(filing.key)
+            for deleted in plan.restored:
+                self._filed.client.restore_run(deleted)
+                steps.done()
+            run_id = plan.run_id or self._new_run(filing.key, plan.keeps_issues)
             steps.done()
             self._put_documents(run_id, filing.documents, steps)
             for change in plan.changes:
@@ -137,9 +148,10 @@ class Writer:
             assessed=sum(len(change.assessments) for change in changes),
         )
 
-    def _new_run(self, key: str) -> str:
+    def _new_run(self, key: str, keeps_issues: bool) -> str:
+        tags = {FILING_TAG: key} | (_SHOWS_ISSUES if keeps_issues else {})
         run = self._filed.client.create_run(
-            self._filed.experiment_id, run_name=f"{AUTHOR} review", tags={FILING_TAG: key}
+            self._filed.experiment_id, run_name=f"{AUTHOR} review", tags=tags
         )
         return str(run.info.run_id)
 
@@ -259,6 +271,15 @@ def _rejection(kept: Any) -> Change:
         update=("status",),
         status=REJECTED,
     )
+
+
+def _sources_of_reopened(changes: Sequence[Change], issues: Mapping[str, Any]) -> set[str]:
+    """Ids of the runs in which MLflow's screens show the issues that become open again."""
+    return {
+        issues[each.fingerprint].source_run_id
+        for each in changes
+        if each.status != REJECTED and "status" in each.update
+    }
 
 
 def _source() -> Any:
