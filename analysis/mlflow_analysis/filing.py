@@ -100,6 +100,14 @@ def fingerprint_in(description: str) -> str:
     return signed["fingerprint"] if signed else ""
 
 
+def issues_page(tracking_uri: str, experiment_id: str, run_id: str) -> tuple[str, ...]:
+    """A sentence that says where MLflow's own screens show the issues; none without a server."""
+    if not tracking_uri.startswith(("http://", "https://")):
+        return ()
+    page = f"#/experiments/{experiment_id}/evaluation-runs/{run_id}/issues"
+    return (f"New issues are on {tracking_uri.rstrip('/')}/{page}",)
+
+
 def _issue(finding: Finding, course: Course) -> Issue:
     spans: dict[str, Link] = {}
     for each in finding.assessments:
@@ -244,7 +252,7 @@ class Written:
 
     def __str__(self) -> str:
         return (
-            f"run {self.run_id}; {self.created} issues created, {self.updated} updated, "
+            f"run {self.run_id}; {_issues(self.created)} created, {self.updated} updated, "
             f"{_traces(self.linked)} linked, {self.assessed} assessed"
         )
 
@@ -293,10 +301,14 @@ class Withdrawn:
 
     def __str__(self) -> str:
         return (
-            f"{self.issues} issues rejected (MLflow deletes none), {self.assessments} links and "
+            f"{_issues(self.issues)} rejected (MLflow deletes none), {self.assessments} links and "
             f"assessments, {self.tags} tags and {self.runs} runs deleted"
         )
 
 
 def _traces(number: int) -> str:
     return f"{number:,} trace" if number == 1 else f"{number:,} traces"
+
+
+def _issues(number: int) -> str:
+    return f"{number:,} issue" if number == 1 else f"{number:,} issues"

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mlflow_analysis.events import Event
-from mlflow_analysis.findings import Purpose
+from mlflow_analysis.findings import Analysis, Purpose
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
 from mlflow_analysis.sign_in import ConnectionRequest
@@ -148,6 +148,39 @@ class Stop:
     """Stop reading; the analysis concludes from what was read. Answer: ``Done``."""
 
 
+@dataclass(slots=True)
+class PlanFiling:
+    """What filing the reviewed ``analysis`` in MLflow would write; nothing is. Answer: ``WritingPlan``."""
+
+    analysis: Analysis
+    review_path: str
+
+
+@dataclass(slots=True)
+class FileReview:
+    """File the reviewed ``analysis`` in MLflow. Pushes ``WritesDone``; answer: ``Wrote``."""
+
+    analysis: Analysis
+    review_path: str
+
+
+@dataclass(slots=True)
+class PlanUndoWrites:
+    """What was written to the open experiment and would be taken back; nothing is. Answer: ``WritingPlan``."""
+
+
+@dataclass(slots=True)
+class UndoWrites:
+    """Take it back. Pushes ``WritesDone``; answer: ``Wrote``."""
+
+    review_path: str
+
+
+@dataclass(slots=True)
+class StopWriting:
+    """Stop between two writes; what is written stands. Answer: ``Done``."""
+
+
 Request = (
     CheckConnection
     | CancelCheck
@@ -164,6 +197,11 @@ Request = (
     | CheckFilter
     | AskFocuses
     | Stop
+    | PlanFiling
+    | FileReview
+    | PlanUndoWrites
+    | UndoWrites
+    | StopWriting
 )
 
 
@@ -364,6 +402,32 @@ class Conversation:
 
 
 @dataclass(slots=True)
+class WritingPlan:
+    """What would be written to the store, or taken back."""
+
+    place: str
+    """The store, without credentials, and the experiment."""
+    lines: tuple[str, ...]
+    """A thing each; trace text in them is made safe to draw."""
+    writes: int
+
+
+@dataclass(slots=True)
+class WritesDone:
+    """How far a writing is."""
+
+    done: int
+    writes: int
+
+
+@dataclass(slots=True)
+class Wrote:
+    """What was written or taken back, in sentences."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(slots=True)
 class Done:
     """Nothing more to say, or one sentence that a person should read."""
 
@@ -381,6 +445,8 @@ Answer = (
     | RowPosition
     | TraceView
     | Conversation
+    | WritingPlan
+    | Wrote
     | Done
 )
 
@@ -404,7 +470,7 @@ class Reply:
     answer: Answer
 
 
-Pushed = Event | TableGrew | CheckStage
+Pushed = Event | TableGrew | CheckStage | WritesDone
 """What the engine tells before it answers."""
 
 

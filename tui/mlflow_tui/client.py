@@ -28,6 +28,7 @@ from mlflow_analysis.protocol import (
     Reply,
     Request,
     TableGrew,
+    WritesDone,
 )
 
 if TYPE_CHECKING:
@@ -188,6 +189,14 @@ class EngineClient:
     async def ask(self, request: protocol.AskFocuses) -> protocol.Done: ...
     @overload
     async def ask(self, request: protocol.Stop) -> protocol.Done: ...
+    @overload
+    async def ask(
+        self, request: protocol.PlanFiling | protocol.PlanUndoWrites
+    ) -> protocol.WritingPlan: ...
+    @overload
+    async def ask(self, request: protocol.FileReview | protocol.UndoWrites) -> protocol.Wrote: ...
+    @overload
+    async def ask(self, request: protocol.StopWriting) -> protocol.Done: ...
 
     async def ask(self, request: Request) -> Any:
         """The answer to ``request``. Raises ``EngineProblem`` if the engine could not."""
@@ -256,7 +265,7 @@ class EngineClient:
         key: object = object()
         if isinstance(body, EvidenceGrew):
             key = body.hypothesis
-        elif isinstance(body, Progress | TableGrew):
+        elif isinstance(body, Progress | TableGrew | WritesDone):
             key = type(body)
         self._pending.pop(key, None)
         self._pending[key] = body

@@ -15,6 +15,7 @@ from mlflow_analysis.protocol import (
     Pushed,
     RowQuery,
     TableGrew,
+    WritesDone,
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
@@ -60,5 +61,5 @@ class AppState:
         for body in bodies:
             if isinstance(body, TableGrew):
                 self.table = body
-            elif not isinstance(body, CheckStage):  # that is for the connection screen alone
+            elif not isinstance(body, CheckStage | WritesDone):  # those are for one screen alone
                 self.board.apply(body)

@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.filing import Filing
+from mlflow_analysis.filing import issues_page
 from mlflow_analysis.findings import Analysis
 from mlflow_analysis.review import Review, review_path
 from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_analysis.tracking.connection import connect
+from mlflow_analysis.tracking.connection import Connection, connect
 from mlflow_analysis.tracking.filed import Told
 from mlflow_analysis.tracking.problems import ConnectionProblem, ExperimentNotFound
 from mlflow_analysis.tracking.writer import Writer
@@ -65,13 +65,21 @@ def write(asked: WriteBack) -> int:
     )
     try:
         with _alone(place):
-            writer = _writer(_where(asked.connection, analysis), analysis.experiment_id, filing)
+            if not filing.issues and not filing.rejected:
+                click.echo(ONLY_REPORT, err=True)
+            connection = connect(_where(asked.connection, analysis), to_write=True)
+            writer = _writer(connection, analysis.experiment_id)
             click.echo("\n".join(writer.plan(filing).lines()))
             if asked.dry_run:
                 return DONE
             _sure("Write this to MLflow?", asked.yes)
             with _progress() as told:
-                click.echo(f"Written: {writer.write(filing, told)}.")
+                written = writer.write(filing, told)
+            click.echo(f"Written: {written}.")
+            page = issues_page(
+                connection.report().tracking_uri, analysis.experiment_id, written.run_id
+            )
+            click.echo("\n".join((*page, "mlflow-tui undo-writes takes all of it back.")))
     except ConnectionProblem as problem:
         return _told(problem)
     return DONE
@@ -106,10 +114,7 @@ def _where(request: ConnectionRequest, analysis: Analysis) -> ConnectionRequest:
     return request if request.tracking_uri else replace(request, tracking_uri=analysis.tracking_uri)
 
 
-def _writer(request: ConnectionRequest, experiment_id: str, filing: Filing) -> Writer:
-    if not filing.issues and not filing.rejected:
-        click.echo(ONLY_REPORT, err=True)
-    connection = connect(request, to_write=True)
+def _writer(connection: Connection, experiment_id: str) -> Writer:
     return connection.writer(connection.experiment(experiment_id).experiment_id)
 
 
