@@ -38,6 +38,7 @@ ACTIONS: tuple[Action, ...] = (
         "Next part of the span: inputs, outputs, attributes, …",
         (TRACES,),
         shown_keys="→",
+        named="next_section",
     ),
     Action(
         "section(-1)",
@@ -48,6 +49,7 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
         shown_keys="← h",
         palette=False,
+        named="previous_section",
     ),
     Action(
         "next_match",
