@@ -16,6 +16,7 @@ from mlflow_analysis.protocol import (
     RowQuery,
     TableGrew,
     WatchState,
+    WritesDone,
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
@@ -65,5 +66,5 @@ class AppState:
                 self.table = body
             elif isinstance(body, WatchState):
                 self.watch = body if body.watching else None
-            elif not isinstance(body, CheckStage):  # that is for the connection screen alone
+            elif not isinstance(body, CheckStage | WritesDone):  # those are for one screen alone
                 self.board.apply(body)

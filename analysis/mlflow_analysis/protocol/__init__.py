@@ -26,6 +26,8 @@ from mlflow_analysis.protocol.answers import (
     TraceRow,
     TraceView,
     Turn,
+    WritingPlan,
+    Wrote,
 )
 from mlflow_analysis.protocol.envelopes import (
     Call,
@@ -37,6 +39,7 @@ from mlflow_analysis.protocol.pushed import (
     Pushed,
     TableGrew,
     WatchState,
+    WritesDone,
 )
 from mlflow_analysis.protocol.requests import (
     AskFocuses,
@@ -48,16 +51,21 @@ from mlflow_analysis.protocol.requests import (
     FetchFigures,
     FetchRows,
     FetchTrace,
+    FileReview,
     ListExperiments,
     LocateTrace,
     OpenExperiment,
+    PlanFiling,
+    PlanUndoWrites,
     Request,
     RowQuery,
     StartAnalysis,
     StartWatching,
     Stop,
     StopWatching,
+    StopWriting,
     SummariseExperiment,
+    UndoWrites,
 )
 
 __all__ = [
@@ -81,9 +89,12 @@ __all__ = [
     "FetchTrace",
     "FieldCheck",
     "FigureList",
+    "FileReview",
     "ListExperiments",
     "LocateTrace",
     "OpenExperiment",
+    "PlanFiling",
+    "PlanUndoWrites",
     "Problem",
     "Push",
     "Pushed",
@@ -97,10 +108,15 @@ __all__ = [
     "StartWatching",
     "Stop",
     "StopWatching",
+    "StopWriting",
     "SummariseExperiment",
     "TableGrew",
     "TraceRow",
     "TraceView",
     "Turn",
+    "UndoWrites",
     "WatchState",
+    "WritesDone",
+    "WritingPlan",
+    "Wrote",
 ]

@@ -180,6 +180,24 @@ class Conversation:
 
 
 @dataclass(slots=True)
+class WritingPlan:
+    """What would be written to the store, or taken back."""
+
+    place: str
+    """The store, without credentials, and the experiment."""
+    lines: tuple[str, ...]
+    """A thing each; trace text in them is made safe to draw."""
+    writes: int
+
+
+@dataclass(slots=True)
+class Wrote:
+    """What was written or taken back, in sentences."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(slots=True)
 class Done:
     """Nothing more to say, or one sentence that a person should read."""
 
@@ -197,5 +215,7 @@ Answer = (
     | RowPosition
     | TraceView
     | Conversation
+    | WritingPlan
+    | Wrote
     | Done
 )

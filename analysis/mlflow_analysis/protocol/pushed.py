@@ -46,5 +46,13 @@ class WatchState:
     """One sentence that a person should read."""
 
 
-Pushed = Event | TableGrew | CheckStage | WatchState
+@dataclass(slots=True)
+class WritesDone:
+    """How far a writing is."""
+
+    done: int
+    writes: int
+
+
+Pushed = Event | TableGrew | CheckStage | WatchState | WritesDone
 """What the engine tells before it answers."""
