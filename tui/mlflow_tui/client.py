@@ -30,6 +30,7 @@ from mlflow_analysis.protocol import (
     TableGrew,
     ToolsSearched,
     WatchState,
+    WritesDone,
 )
 
 if TYPE_CHECKING:
@@ -199,6 +200,14 @@ class EngineClient:
     async def ask(self, request: protocol.StopWatching) -> protocol.Done: ...
     @overload
     async def ask(self, request: protocol.Stop) -> protocol.Done: ...
+    @overload
+    async def ask(
+        self, request: protocol.PlanFiling | protocol.PlanUndoWrites
+    ) -> protocol.WritingPlan: ...
+    @overload
+    async def ask(self, request: protocol.FileReview | protocol.UndoWrites) -> protocol.Wrote: ...
+    @overload
+    async def ask(self, request: protocol.StopWriting) -> protocol.Done: ...
 
     async def ask(self, request: Request) -> Any:
         """The answer to ``request``. Raises ``EngineProblem`` if the engine could not."""
@@ -275,7 +284,7 @@ class EngineClient:
         key: object = object()
         if isinstance(body, EvidenceGrew):
             key = body.hypothesis
-        elif isinstance(body, Progress | TableGrew | ToolsSearched | WatchState):
+        elif isinstance(body, Progress | TableGrew | ToolsSearched | WatchState | WritesDone):
             key = type(body)
         self._pending.pop(key, None)
         self._pending[key] = body

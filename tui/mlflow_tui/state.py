@@ -17,6 +17,7 @@ from mlflow_analysis.protocol import (
     TableGrew,
     ToolsSearched,
     WatchState,
+    WritesDone,
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
@@ -76,5 +77,5 @@ class AppState:
                 self.tools_searched = body
             elif isinstance(body, WatchState):
                 self.watch = body if body.watching else None
-            elif not isinstance(body, CheckStage):  # that is for the connection screen alone
+            elif not isinstance(body, CheckStage | WritesDone):  # those are for one screen alone
                 self.board.apply(body)

@@ -28,6 +28,8 @@ from mlflow_analysis.protocol.answers import (
     TraceRow,
     TraceView,
     Turn,
+    WritingPlan,
+    Wrote,
 )
 from mlflow_analysis.protocol.envelopes import (
     Call,
@@ -40,6 +42,7 @@ from mlflow_analysis.protocol.pushed import (
     TableGrew,
     ToolsSearched,
     WatchState,
+    WritesDone,
 )
 from mlflow_analysis.protocol.requests import (
     AskFocuses,
@@ -51,9 +54,12 @@ from mlflow_analysis.protocol.requests import (
     FetchFigures,
     FetchRows,
     FetchTrace,
+    FileReview,
     ListExperiments,
     LocateTrace,
     OpenExperiment,
+    PlanFiling,
+    PlanUndoWrites,
     Request,
     RowQuery,
     SearchTools,
@@ -61,8 +67,10 @@ from mlflow_analysis.protocol.requests import (
     StartWatching,
     Stop,
     StopWatching,
+    StopWriting,
     SuggestFilter,
     SummariseExperiment,
+    UndoWrites,
 )
 
 __all__ = [
@@ -86,11 +94,14 @@ __all__ = [
     "FetchTrace",
     "FieldCheck",
     "FigureList",
+    "FileReview",
     "FilterProblem",
     "FilterSuggestions",
     "ListExperiments",
     "LocateTrace",
     "OpenExperiment",
+    "PlanFiling",
+    "PlanUndoWrites",
     "Problem",
     "Push",
     "Pushed",
@@ -105,6 +116,7 @@ __all__ = [
     "StartWatching",
     "Stop",
     "StopWatching",
+    "StopWriting",
     "SuggestFilter",
     "SummariseExperiment",
     "TableGrew",
@@ -112,5 +124,9 @@ __all__ = [
     "TraceRow",
     "TraceView",
     "Turn",
+    "UndoWrites",
     "WatchState",
+    "WritesDone",
+    "WritingPlan",
+    "Wrote",
 ]

@@ -199,6 +199,24 @@ class Conversation:
 
 
 @dataclass(slots=True)
+class WritingPlan:
+    """What would be written to the store, or taken back."""
+
+    place: str
+    """The store, without credentials, and the experiment."""
+    lines: tuple[str, ...]
+    """A thing each; trace text in them is made safe to draw."""
+    writes: int
+
+
+@dataclass(slots=True)
+class Wrote:
+    """What was written or taken back, in sentences."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(slots=True)
 class Done:
     """Nothing more to say, or one sentence that a person should read."""
 
@@ -218,5 +236,7 @@ Answer = (
     | Conversation
     | FilterSuggestions
     | ToolsSearched
+    | WritingPlan
+    | Wrote
     | Done
 )

@@ -56,5 +56,13 @@ class WatchState:
     """One sentence that a person should read."""
 
 
-Pushed = Event | TableGrew | ToolsSearched | CheckStage | WatchState
+@dataclass(slots=True)
+class WritesDone:
+    """How far a writing is."""
+
+    done: int
+    writes: int
+
+
+Pushed = Event | TableGrew | ToolsSearched | CheckStage | WatchState | WritesDone
 """What the engine tells before it answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlflow_analysis.findings import Purpose
+from mlflow_analysis.findings import Analysis, Purpose
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.sign_in import ConnectionRequest
 
@@ -178,6 +178,39 @@ class Stop:
     """Stop reading; the analysis concludes from what was read. Answer: ``Done``."""
 
 
+@dataclass(slots=True)
+class PlanFiling:
+    """What filing the reviewed ``analysis`` in MLflow would write; nothing is. Answer: ``WritingPlan``."""
+
+    analysis: Analysis
+    review_path: str
+
+
+@dataclass(slots=True)
+class FileReview:
+    """File the reviewed ``analysis`` in MLflow. Pushes ``WritesDone``; answer: ``Wrote``."""
+
+    analysis: Analysis
+    review_path: str
+
+
+@dataclass(slots=True)
+class PlanUndoWrites:
+    """What was written to the open experiment and would be taken back; nothing is. Answer: ``WritingPlan``."""
+
+
+@dataclass(slots=True)
+class UndoWrites:
+    """Take it back. Pushes ``WritesDone``; answer: ``Wrote``."""
+
+    review_path: str
+
+
+@dataclass(slots=True)
+class StopWriting:
+    """Stop between two writes; what is written stands. Answer: ``Done``."""
+
+
 Request = (
     CheckConnection
     | CancelCheck
@@ -198,4 +231,9 @@ Request = (
     | StartWatching
     | StopWatching
     | Stop
+    | PlanFiling
+    | FileReview
+    | PlanUndoWrites
+    | UndoWrites
+    | StopWriting
 )

@@ -37,6 +37,7 @@ from mlflow_analysis.service.tool_search import search_tools
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view
 from mlflow_analysis.service.watch import Place, Watch
+from mlflow_analysis.service.writing import Writing
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
 from mlflow_analysis.tracking.filter_syntax import check_filter
 from mlflow_analysis.tracking.reader import StoreTraces
@@ -72,6 +73,7 @@ class Session:
         """The last analysis, for as long as its experiment is open."""
         self._keep_in = ""
         self._watching: Watch | None = None
+        self._writing = Writing()
 
     def answer(self, request: Request, send: Send) -> Answer:
         """The answer to ``request``; ``send`` takes what happens until then."""
@@ -120,6 +122,18 @@ class Session:
                 return self._stop_watching()
             case protocol.Stop():
                 self._stop.set()
+                return Done()
+            case protocol.PlanFiling(analysis, review_path):
+                return self._writing.plan(self._connected(), analysis, review_path)
+            case protocol.FileReview(analysis, review_path):
+                return self._writing.file(self._connected(), analysis, review_path, send)
+            case protocol.PlanUndoWrites():
+                return self._writing.plan_undo(self._connected(), self._opened().experiment_id)
+            case protocol.UndoWrites(review_path):
+                experiment_id = self._opened().experiment_id
+                return self._writing.undo(self._connected(), experiment_id, review_path, send)
+            case protocol.StopWriting():
+                self._writing.stop()
                 return Done()
 
     # ---- the connection ---------------------------------------------------------------------
