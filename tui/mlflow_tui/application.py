@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from textual.actions import parse
 from textual.app import ComposeResult, SystemCommand
 from textual.command import CommandPalette
 from textual.filter import LineFilter
@@ -24,6 +25,8 @@ from mlflow_tui.actions import (
     CONNECTION,
     EVERYWHERE,
     EXPERIMENTS,
+    PLACE_NAMES,
+    Action,
     actions_for,
     bindings_for,
 )
@@ -35,7 +38,7 @@ from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.scrub import Scrub
 from mlflow_tui.settings import Settings
 from mlflow_tui.terminal import leave_on_signals, theme_for
-from mlflow_tui.widgets.chrome import HeaderLine
+from mlflow_tui.widgets.chrome import HeaderLine, HintLine
 from mlflow_tui.workflow.analysis import AnalysisApp
 
 COLLECT_AFTER = (1_000, 10, 10_000)
@@ -174,7 +177,24 @@ class MlflowTui(AnalysisApp):
                 here = self.screen
                 choosing = isinstance(here, StepScreen) and here.PLACE == EXPERIMENTS
                 return self.state.experiment is not None or choosing
+        if action == "dismiss_hint":
+            return self.settings.hint_due
         return True
+
+    def action_dismiss_hint(self) -> None:
+        """Hide the hint for good."""
+        self.screen.query(HintLine).remove()
+        self._keep(self.settings.dismiss_hint)
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Write a setting. If that fails it holds for this run, and that is said."""
+        try:
+            write()
+        except OSError as error:
+            self.notify(
+                f"This could not be kept for the next run: {error.strerror or error}.",
+                severity="warning",
+            )
 
     def action_command_palette(self) -> None:
         """Every command by name, in a field that does not blink."""
@@ -188,13 +208,19 @@ class MlflowTui(AnalysisApp):
             field.cursor_blink = False
 
     def action_help(self) -> None:
-        """What the keys do here."""
-        from mlflow_tui.screens.dialogs import HelpDialog
+        """What the keys do here, and why some do nothing now."""
+        from mlflow_tui.screens.help import HelpDialog, help_lines
 
         screen = self.screen
-        place = screen.PLACE if isinstance(screen, StepScreen) else EVERYWHERE
         if isinstance(screen, StepScreen):
-            self.push_screen(HelpDialog(place))
+            title = f"On this screen: {PLACE_NAMES[screen.PLACE]}"
+            self.push_screen(HelpDialog(help_lines(screen.PLACE, title, self.keys, self._applies)))
+
+    def _applies(self, action: Action, place: str) -> bool:
+        """Whether ``action`` does something now, on the screen that is shown."""
+        _, name, parameters = parse(action.call or action.id)
+        asked = self if place == EVERYWHERE else self.screen
+        return asked.check_action(name, parameters) is True
 
     def action_leave(self) -> None:
         """Leave; asks only if an analysis is running."""
