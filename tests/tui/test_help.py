@@ -18,6 +18,7 @@ from mlflow_tui.actions.needs import NEEDS
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.key_map import PLACES, KeyMap
 from mlflow_tui.modes import MODES
+from mlflow_tui.preferences import Preferences
 from mlflow_tui.screens.help import HelpDialog, HelpLine, found, help_lines
 from mlflow_tui.screens.purpose import PurposeScreen
 from mlflow_tui.settings import Settings
@@ -27,7 +28,9 @@ from mlflow_tui.settings import Settings
 async def help_at(
     tmp_path: Path, size: tuple[int, int] = (80, 24), **keys: str
 ) -> AsyncIterator[Pilot[int]]:
-    app = MlflowTui(RecordedEngine(tmp_path), settings_in(tmp_path), keys=KeyMap(keys))
+    app = MlflowTui(
+        RecordedEngine(tmp_path), settings_in(tmp_path), preferences=Preferences(KeyMap(keys))
+    )
     async with app.run_test(size=size) as pilot:
         await first_screen(pilot)
         app.set_focus(None)

@@ -62,6 +62,11 @@ class Settings:
         return self.config_directory / "keys.toml"
 
     @property
+    def themes_path(self) -> Path:
+        """The folder of the user's themes."""
+        return self.config_directory / "themes"
+
+    @property
     def _path(self) -> Path:
         return self.config_directory / "recent.json"
 

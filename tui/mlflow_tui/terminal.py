@@ -8,12 +8,12 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 
 HANGUP_EVENTS = select.POLLHUP | select.POLLERR | select.POLLNVAL if hasattr(select, "poll") else 0
 
 
-def objection(environment: MutableMapping[str, str]) -> str | None:
+def objection(environment: Mapping[str, str]) -> str | None:
     """Why a full-screen app cannot run here, as a sentence with a remedy; ``None`` if it can."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return (
@@ -45,21 +45,23 @@ def prepare(environment: MutableMapping[str, str]) -> None:
             reconfigure(encoding="utf-8", errors="replace")
 
 
-def theme_for(environment: MutableMapping[str, str]) -> str:
+def theme_for(environment: Mapping[str, str]) -> str:
     """The theme that suits the terminal: our own where it has 256 colours, its own 16 otherwise."""
-    chosen = environment.get("TEXTUAL_THEME")
-    if chosen:
-        return chosen
     if "NO_COLOR" in environment:
         return "mlflow-16"
-    truecolor = environment.get("COLORTERM", "").lower() in ("truecolor", "24bit")
-    many = (
-        truecolor or "256" in environment.get("TERM", "") or "kitty" in environment.get("TERM", "")
+    return environment.get("TEXTUAL_THEME") or (
+        "mlflow-dark" if has_many_colours(environment) else "mlflow-16"
     )
-    return "mlflow-dark" if many else "mlflow-16"
 
 
-def over_ssh(environment: MutableMapping[str, str]) -> bool:
+def has_many_colours(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal has 256 colours or more."""
+    term = environment.get("TERM", "")
+    truecolor = environment.get("COLORTERM", "").lower() in ("truecolor", "24bit")
+    return truecolor or "256" in term or "kitty" in term
+
+
+def over_ssh(environment: Mapping[str, str]) -> bool:
     """Whether someone came here over SSH."""
     return bool(environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"))
 
