@@ -36,11 +36,18 @@ from mlflow_tui.client import EngineClient
 from mlflow_tui.crash import crash_report
 from mlflow_tui.modes import MODES
 from mlflow_tui.pacing import PLAIN_THEME
+from mlflow_tui.plain_signs import PlainSigns
 from mlflow_tui.preferences import Preferences
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.scrub import Scrub
 from mlflow_tui.settings import Settings
-from mlflow_tui.terminal import has_many_colours, leave_on_signals, theme_for
+from mlflow_tui.terminal import (
+    draws_letters,
+    draws_signs,
+    has_many_colours,
+    leave_on_signals,
+    theme_for,
+)
 from mlflow_tui.user_themes import PREFIX, full_name, offered
 from mlflow_tui.widgets.chrome import HeaderLine, HintLine
 from mlflow_tui.workflow.analysis import AnalysisApp
@@ -100,6 +107,8 @@ class MlflowTui(AnalysisApp):
         self._bindings = self.keys.remapped(self._bindings)
         for each in (*THEMES, *preferences.themes):
             self.register_theme(each)
+        plain = not draws_signs(os.environ)
+        self._plain_signs = [PlainSigns(letters=draws_letters())] if plain else []
         self._own_themes = frozenset(each.name for each in preferences.themes)
         self.theme = suitable if no_colour else self._theme(preferences.theme, suitable)
 
@@ -156,7 +165,7 @@ class MlflowTui(AnalysisApp):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Nothing reaches the terminal without passing ``Scrub``."""
-        return [*super().get_line_filters(), _SCRUB]
+        return [*super().get_line_filters(), _SCRUB, *self._plain_signs]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colour roles, for themes that do not have them."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BEHIND_BYTES = 16_000
 """More than that waiting, about a page of a table, and the line is behind."""
+POINTER_SHAPE = "\x1b]22;"
+"""How Textual tells the shape of the mouse pointer, for every widget that it makes."""
 
 
 class Drawing(Protocol):
@@ -102,8 +104,16 @@ class LineDriver(LinuxDriver):
         self._line = Line(cast("IO[str]", self._file), self._drawing.line_is_free)
         self._file = cast("TextIOWrapper", self._line)
 
+    def start_application_mode(self) -> None:
+        """As Textual's, but a full queue never stops the loop: the app itself draws no more than fits."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is not None:
+            self._writer_thread._queue.maxsize = 0
+
     def write(self, data: str) -> None:
         """Queue it, and let the app know."""
+        if data.startswith(POINTER_SHAPE) and not self._mouse:
+            return
         self._line.queued(len(data))
         super().write(data)
         self._drawing.frame_written(self._line)

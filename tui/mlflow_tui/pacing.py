@@ -6,7 +6,9 @@ import asyncio
 import threading
 from contextlib import ExitStack
 
+from rich.console import RenderableType
 from textual.app import App
+from textual.screen import Screen
 from textual.timer import Timer
 
 from mlflow_tui.line import Line
@@ -16,6 +18,10 @@ STALL_SECONDS = 1.5
 FRAME_SECONDS = 0.1
 """Between two frames in low bandwidth; otherwise a frame follows as soon as the line is free."""
 PLAIN_THEME = "mlflow-16"
+STALLED = (
+    "The line to your terminal stalled, so less is drawn from here on: 16 colours, fewer frames, no charts "
+    "until you ask. “Low bandwidth off” among the commands undoes it."
+)
 
 
 class PacedApp(App[int]):
@@ -32,7 +38,10 @@ class PacedApp(App[int]):
         self._theme_before = ""
         self._held = ExitStack()
         self._holding = False
+        self._missed = False
+        """Whether something was drawn and dropped while nothing was to be drawn: another screen, a new size."""
         self._line_is_behind = False
+        self._notice_due = False
         self._frame_timer: Timer | None = None
         self._stall_timer: Timer | None = None
         self._loop_of_app: asyncio.AbstractEventLoop | None = None
@@ -64,6 +73,10 @@ class PacedApp(App[int]):
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._caught_up)
 
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        self._missed = self._missed or (self._holding and renderable is not None)
+        super()._display(screen, renderable)
+
     # ---- on the loop --------------------------------------------------------------------
 
     def _caught_up(self) -> None:
@@ -71,6 +84,9 @@ class PacedApp(App[int]):
         if self._stall_timer is not None:
             self._stall_timer.stop()
             self._stall_timer = None
+        if self._notice_due:
+            self._notice_due = False
+            self.notify(STALLED, severity="warning", timeout=20)
         self._draw_again()
 
     def _next_frame(self) -> None:
@@ -81,20 +97,20 @@ class PacedApp(App[int]):
         if self._holding and not self._line_is_behind and self._frame_timer is None:
             self._holding = False
             self._held.close()
-            if self.is_running and self._screen_stack:
-                self.screen.check_idle()  # what it would have drawn meanwhile
+            if not (self.is_running and self._screen_stack):
+                return
+            if self._missed:
+                self._missed = False
+                self.screen.refresh()
+            else:
+                self.screen.check_idle()  # it knows what has changed
 
     def _stalled(self) -> None:
         self._stall_timer = None
         if self.low_bandwidth or not self._turns_low_by_itself:
             return
+        self._notice_due = True
         self.go_low_bandwidth(True)
-        self.notify(
-            "The line to your terminal stalled, so less is drawn from here on: 16 colours, fewer frames, no "
-            "charts until you ask. “Low bandwidth off” among the commands undoes it.",
-            severity="warning",
-            timeout=20,
-        )
 
     def go_low_bandwidth(self, on: bool) -> None:
         """Draw less from here on, or all again."""
