@@ -25,6 +25,8 @@ STEPS = (
 )
 """Place, key and name of each screen, in the order of the work."""
 
+PLACE_NAMES = {place: name for place, _, name in STEPS} | {PURPOSE: "Purpose"}
+
 LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT)
 
 
