@@ -73,4 +73,12 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         footer=False,
     ),
+    Action(
+        "conversation",
+        "V",
+        "conversation",
+        "The session of this trace, turn by turn; enter opens a turn.",
+        (TRACES,),
+        footer=False,
+    ),
 )

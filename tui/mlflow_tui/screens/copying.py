@@ -14,7 +14,8 @@ from textual.widgets import Static
 
 from mlflow_analysis.protocol import SpanView, TraceView
 from mlflow_tui import clipboard
-from mlflow_tui.payload import as_json, span_value, trace_markdown
+from mlflow_tui.inspecting.as_json import as_json
+from mlflow_tui.inspecting.export import span_value, trace_markdown
 
 if TYPE_CHECKING:
     from mlflow_tui.application import MlflowTui

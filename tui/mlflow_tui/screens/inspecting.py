@@ -2,11 +2,92 @@
 
 from __future__ import annotations
 
+from textual import on, work
+from textual.worker import Worker
+
+from mlflow_analysis.protocol import LocateTrace, TraceView
+from mlflow_analysis.untrusted import single_line
+from mlflow_tui.actions import BOARD
+from mlflow_tui.client import EngineProblem
+from mlflow_tui.inspecting.sections import FindingNote
 from mlflow_tui.screens.trace_list import TraceListScreen
+from mlflow_tui.widgets.board_list import BoardList
+from mlflow_tui.widgets.inspector import Inspector, Section
 
 
 class InspectingScreen(TraceListScreen):
     """Spans and payload of the open trace. ``TracesScreen`` says which trace that is."""
+
+    def open_trace(self, trace_id: str) -> Worker[None]:
+        """Read a trace and show it."""
+        raise NotImplementedError
+
+    @property
+    def inspecting(self) -> bool:
+        """Whether the inspector has the focus."""
+        return self.focused in (self.inspector.waterfall, self.inspector.payload)
+
+    # ---- what belongs to it -------------------------------------------------------------
+
+    def finding_notes(self, trace: TraceView) -> list[FindingNote]:
+        """The findings that affect a trace, and the spans that show them."""
+        notes = []
+        for fingerprint in trace.findings:
+            card = self.state.board.card(fingerprint)
+            finding = card.finding if card is not None else None
+            if finding is None:
+                continue
+            places = [
+                *((each.trace_id, each.span_id) for each in finding.examples),
+                *((each.trace_id, each.span_id) for each in finding.assessments),
+            ]
+            shown_by = {
+                span_id
+                for trace_id, span_id in places
+                if trace_id == trace.info.trace_id and span_id
+            }
+            severity = finding.severity.value
+            notes.append(
+                FindingNote(fingerprint, single_line(finding.title), severity, frozenset(shown_by))
+            )
+        return notes
+
+    def action_conversation(self) -> None:
+        """The session of the trace, turn by turn."""
+        inspector = self.inspector
+        if inspector.trace is None:
+            return
+        inspector.choose_section(Section.CONVERSATION)
+        inspector.payload.focus()
+
+    @on(Inspector.Followed)
+    def _followed(self, message: Inspector.Followed) -> None:
+        kind, key = message.link
+        if kind == "trace":
+            self._go_to_trace(key)
+        else:
+            self._go_to_card(key)
+
+    @work(exclusive=True, group="follow", exit_on_error=False)
+    async def _go_to_trace(self, trace_id: str) -> None:
+        """Show a trace; the list follows if it has it."""
+        try:
+            position = (await self.client.ask(LocateTrace(self.state.query, trace_id))).position
+        except EngineProblem as failure:
+            self.tell_problem(failure.problem)
+            return
+        self.state.trace_id = trace_id
+        self.open_trace(trace_id)
+        if position is None:
+            self.tell("This trace is not among those listed. The list stays where it is.")
+        else:
+            self.table.move_to(position, tell=False)
+
+    @work(exclusive=True, group="follow", exit_on_error=False)
+    async def _go_to_card(self, fingerprint: str) -> None:
+        """The board, the cursor on a finding."""
+        await self.app.switch_mode(BOARD)
+        self.app.screen.query_one(BoardList).go_to(fingerprint)
 
     # ---- spans --------------------------------------------------------------------------
 

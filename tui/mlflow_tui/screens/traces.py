@@ -82,10 +82,11 @@ class TracesScreen(InspectingScreen):
         if shown is not None and shown.info.trace_id == row.trace_id and self._evidence is None:
             return
         self.state.trace_id = row.trace_id
-        self._open(row.trace_id)
+        self.open_trace(row.trace_id)
 
     @work(exclusive=True, group="trace", exit_on_error=False)
-    async def _open(self, trace_id: str) -> None:
+    async def open_trace(self, trace_id: str) -> None:
+        """Read a trace and show it."""
         try:
             trace = await self.client.ask(FetchTrace(trace_id))
         except EngineProblem as failure:
@@ -94,7 +95,7 @@ class TracesScreen(InspectingScreen):
                 Content.assemble((problem.sentence, "$error"), "\n\n", (problem.remedy, "$muted"))
             )
             return
-        self.inspector.show(trace)
+        self.inspector.show(trace, self.finding_notes(trace))
         self._land(trace)
         self.refresh_bindings()
 
@@ -156,7 +157,9 @@ class TracesScreen(InspectingScreen):
         if self.focused is self.table:
             self._open_chosen()
             inspector.waterfall.focus()
-        elif self.focused is not inspector.waterfall or not inspector.open_line():
+        elif self.focused is inspector.payload:
+            inspector.open_payload_line()
+        elif not inspector.open_line():
             inspector.payload.focus()
 
     def action_back(self) -> None:
@@ -185,19 +188,16 @@ class TracesScreen(InspectingScreen):
         self._step(-1)
 
     def _step(self, step: int) -> None:
-        payload = self.inspector.payload
-        if self.focused is payload and payload.matches[1]:
-            payload.next_match(step)
-        else:
+        if not (self.inspecting and self.inspector.next_match(step)):
             self.table.move_to(self.table.cursor + step)
 
     # ---- the prompt ---------------------------------------------------------------------
 
     def action_find(self) -> None:
-        """In the payload look for a text; elsewhere filter what is read from the store."""
+        """In the inspector look for a text; elsewhere filter what is read from the store."""
         prompt = self.query_one(PromptLine)
-        if self.focused is self.inspector.payload:
-            prompt.ask("find", "find in this payload", "")
+        if self.inspecting:
+            prompt.ask("find", "find in what is shown of this span, folded parts too", "")
         else:
             prompt.ask(
                 "filter",
@@ -219,7 +219,7 @@ class TracesScreen(InspectingScreen):
         self.close_prompt()
         if message.purpose == "text":
             self._requery(replace(self.state.query, text=message.text))
-        elif message.text and not self.inspector.payload.find(message.text):
+        elif message.text and not self.inspector.find(message.text):
             self.tell(f"“{message.text}” is not in this payload.")
 
     def close_prompt(self) -> None:
