@@ -12,6 +12,8 @@ BOARD = "board"
 REPORT = "report"
 PURPOSE = "purpose"
 """The question before the board starts; a part of the board, not a step of its own."""
+COMPARE = "compare"
+"""Two traces side by side; a part of the traces."""
 
 STEPS = (
     (CONNECTION, "1", "Connect"),
@@ -22,7 +24,7 @@ STEPS = (
 )
 """Place, key and name of each screen, in the order of the work."""
 
-LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT)
+LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT, COMPARE)
 
 
 @dataclass(frozen=True)

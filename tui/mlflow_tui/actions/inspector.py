@@ -81,4 +81,12 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         footer=False,
     ),
+    Action(
+        "compare",
+        "D",
+        "compare",
+        "Compare with the marked trace, or with the one shown before.",
+        (TRACES,),
+        footer=False,
+    ),
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import on, work
 from textual.worker import Worker
 
-from mlflow_analysis.protocol import LocateTrace, TraceView
+from mlflow_analysis.protocol import FetchTrace, LocateTrace, TraceView
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.actions import BOARD
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.inspecting.sections import FindingNote
+from mlflow_tui.screens.compare import CompareScreen
 from mlflow_tui.screens.trace_list import TraceListScreen
 from mlflow_tui.widgets.board_list import BoardList
 from mlflow_tui.widgets.inspector import Inspector, Section
@@ -17,6 +20,11 @@ from mlflow_tui.widgets.inspector import Inspector, Section
 
 class InspectingScreen(TraceListScreen):
     """Spans and payload of the open trace. ``TracesScreen`` says which trace that is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown_before = ""
+        """Id of the trace that was open before this one."""
 
     def open_trace(self, trace_id: str) -> Worker[None]:
         """Read a trace and show it."""
@@ -88,6 +96,40 @@ class InspectingScreen(TraceListScreen):
         """The board, the cursor on a finding."""
         await self.app.switch_mode(BOARD)
         self.app.screen.query_one(BoardList).go_to(fingerprint)
+
+    # ---- comparing ----------------------------------------------------------------------
+
+    def marked_traces(self) -> Sequence[str]:
+        """Ids of the traces that are marked in the list."""
+        return ()
+
+    def show_trace(self, trace: TraceView) -> None:
+        """Show a trace that was read, and remember the one before."""
+        shown = self.inspector.trace
+        if shown is not None and shown.info.trace_id != trace.info.trace_id:
+            self._shown_before = shown.info.trace_id
+        self.inspector.show(trace, self.finding_notes(trace))
+
+    @work(exclusive=True, group="compare", exit_on_error=False)
+    async def action_compare(self) -> None:
+        """This trace beside the marked one, or the one shown before."""
+        this = self.inspector.trace
+        if this is None:
+            return
+        marked = [each for each in self.marked_traces() if each != this.info.trace_id]
+        if len(marked) > 1:
+            self.tell(f"{len(marked)} other traces are marked. Mark the one to compare with.")
+            return
+        other = marked[0] if marked else self._shown_before
+        if not other:
+            self.tell("Mark the trace to compare with, or look at it and then at this one.")
+            return
+        try:
+            before = await self.client.ask(FetchTrace(other))
+        except EngineProblem as failure:
+            self.tell_problem(failure.problem)
+            return
+        self.app.push_screen(CompareScreen(before, this))
 
     # ---- spans --------------------------------------------------------------------------
 

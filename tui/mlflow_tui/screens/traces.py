@@ -95,7 +95,7 @@ class TracesScreen(InspectingScreen):
                 Content.assemble((problem.sentence, "$error"), "\n\n", (problem.remedy, "$muted"))
             )
             return
-        self.inspector.show(trace, self.finding_notes(trace))
+        self.show_trace(trace)
         self._land(trace)
         self.refresh_bindings()
 
