@@ -12,6 +12,7 @@ ACTIONS: tuple[Action, ...] = (
         "Next part of the span: inputs, outputs, attributes, …",
         (TRACES,),
         footer=False,
+        named="next_section",
     ),
     Action(
         "section(-1)",
@@ -21,6 +22,7 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         footer=False,
         palette=False,
+        named="previous_section",
     ),
     Action(
         "sideways(1)",
@@ -30,6 +32,7 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         shown_keys="→",
         palette=False,
+        named="into",
     ),
     Action(
         "sideways(-1)",
@@ -40,6 +43,7 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
         shown_keys="←",
         palette=False,
+        named="out_of",
     ),
     Action(
         "failed_span",
@@ -64,6 +68,7 @@ ACTIONS: tuple[Action, ...] = (
         "The chosen span takes the whole time axis.",
         (TRACES,),
         footer=False,
+        named="zoom",
     ),
     Action(
         "zoom(False)",
@@ -72,6 +77,7 @@ ACTIONS: tuple[Action, ...] = (
         "The whole trace on the time axis again.",
         (TRACES,),
         footer=False,
+        named="zoom_out",
     ),
     Action(
         "conversation",

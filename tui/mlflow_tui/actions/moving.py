@@ -20,7 +20,6 @@ ACTIONS: tuple[Action, ...] = (
         "Next line.",
         LISTS,
         footer=False,
-        shown_keys="j ↓",
         palette=False,
     ),
     Action(
@@ -30,7 +29,6 @@ ACTIONS: tuple[Action, ...] = (
         "Previous line.",
         LISTS,
         footer=False,
-        shown_keys="k ↑",
         palette=False,
     ),
     Action(
@@ -40,7 +38,6 @@ ACTIONS: tuple[Action, ...] = (
         "First line.",
         LISTS,
         footer=False,
-        shown_keys="g",
         palette=False,
     ),
     Action(
@@ -50,7 +47,6 @@ ACTIONS: tuple[Action, ...] = (
         "Last line.",
         LISTS,
         footer=False,
-        shown_keys="G",
         palette=False,
     ),
     Action(
@@ -60,7 +56,6 @@ ACTIONS: tuple[Action, ...] = (
         "A page down.",
         LISTS,
         footer=False,
-        shown_keys="^d",
         palette=False,
     ),
     Action(
@@ -70,7 +65,6 @@ ACTIONS: tuple[Action, ...] = (
         "A page up.",
         LISTS,
         footer=False,
-        shown_keys="^u",
         palette=False,
     ),
     Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, REPORT)),
