@@ -228,7 +228,7 @@ async def test_escape_leads_back_step_by_step(tmp_path: Path) -> None:
 
 async def test_the_two_can_be_exchanged(tmp_path: Path) -> None:
     async with comparing(tmp_path, versions()) as (pilot, screen):
-        await pilot.press("X")
+        await pilot.press("s")
         await settled(pilot)
         assert [pair.sign for pair in screen.table.pairs] == [" ", " ", "-", " ", "~"]
 
@@ -242,13 +242,11 @@ async def test_a_trace_beside_itself_has_no_differences(tmp_path: Path) -> None:
         assert "All spans of the two traces are alike." in text_of(pilot.app)
 
 
-async def test_a_marked_trace_is_compared_with_rather_than_the_one_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_marked_trace_is_compared_with_rather_than_the_one_before(tmp_path: Path) -> None:
     records = [*versions(), trace(tool("other"), number=3)]
     async with traces_screen(RecordedEngine(tmp_path, records), tmp_path) as (pilot, _):
         marked = records[0].info.trace_id
-        monkeypatch.setattr(TracesScreen, "marked_traces", lambda self: [marked])
+        pilot.app.state.marked[marked] = None  # type: ignore[attr-defined]
         await pilot.press("j")
         await settled(pilot)
         await pilot.press("D")

@@ -210,7 +210,7 @@ async def test_every_column_can_be_sorted_by_and_the_order_is_named(tmp_path: Pa
     async with traces_screen(engine, tmp_path) as (pilot, screen):
         seen = []
         for _ in range(8):
-            await pilot.press("o")
+            await pilot.press("greater_than_sign")
             await settled(pilot)
             seen.append((screen.state.query.sort, screen.state.query.descending))
             text = "\n".join(drawn(pilot.app))

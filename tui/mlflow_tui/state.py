@@ -42,6 +42,8 @@ class AppState:
     """Why the table could not be read; the rows of before are kept."""
     query: RowQuery = field(default_factory=RowQuery)
     """What the trace table shows."""
+    marked: dict[str, None] = field(default_factory=dict)
+    """Ids of the traces that the user marked, in the order of marking."""
     trace_id: str = ""
     """The trace under the cursor."""
     review: Review | None = None

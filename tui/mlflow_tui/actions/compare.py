@@ -22,5 +22,5 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
         shown_keys="[",
     ),
-    Action("swap", "X", "swap", "Exchange A and B.", (COMPARE,)),
+    Action("swap", "s", "swap", "Exchange A and B.", (COMPARE,)),
 )

@@ -95,4 +95,28 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         footer=False,
     ),
+    Action(
+        "pager",
+        "o",
+        "pager",
+        "Open what is shown of the span in $PAGER.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
+        "editor",
+        "O",
+        "editor",
+        "Open what is shown of the span in $EDITOR, as a copy.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
+        "save",
+        "S",
+        "save",
+        "Save what is shown of the span to a file.",
+        (TRACES,),
+        footer=False,
+    ),
 )

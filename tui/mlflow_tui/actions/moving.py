@@ -74,7 +74,7 @@ ACTIONS: tuple[Action, ...] = (
         "O",
         "reverse",
         "Sort the other way round.",
-        (EXPERIMENTS, TRACES),
+        (EXPERIMENTS,),
         footer=False,
     ),
     Action("refresh", "R", "refresh", "Read again, keeping the selection.", (EXPERIMENTS, TRACES)),

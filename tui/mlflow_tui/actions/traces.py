@@ -49,11 +49,15 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "sort",
-        "o",
+        "greater_than_sign",
         "sort",
         "Sort by another column: time, duration, tokens, findings, then by text.",
         (TRACES,),
         footer=False,
+        shown_keys=">",
     ),
-    Action("copy", "y", "copy", "Copy: trace id, shown value, span, trace.", (TRACES,)),
+    Action("reverse", "I", "reverse", "Sort the other way round.", (TRACES,), footer=False),
+    Action(
+        "copy", "y", "copy", "Copy: trace or span id, shown value, span, trace, code.", (TRACES,)
+    ),
 )

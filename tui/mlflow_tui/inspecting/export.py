@@ -14,7 +14,7 @@ import mlflow
 mlflow.set_tracking_uri({uri})
 trace = mlflow.get_trace({trace_id})
 span = next(span for span in trace.data.spans if span.span_id == {span_id})
-print(span.name, span.status.status_code)
+print(span.name, span.status.status_code.value)
 print(span.inputs)
 print(span.outputs)
 """

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from pathlib import Path
 
 from textual import on, work
+from textual.app import SuspendNotSupported
 from textual.worker import Worker
 
 from mlflow_analysis.protocol import FetchTrace, LocateTrace, TraceView
@@ -12,10 +14,28 @@ from mlflow_analysis.untrusted import single_line
 from mlflow_tui.actions import BOARD
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.inspecting.sections import FindingNote
+from mlflow_tui.outside import EDITORS, PAGERS, ProgramProblem, command, show_in
 from mlflow_tui.screens.compare import CompareScreen
+from mlflow_tui.screens.saving import save_text
+from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.screens.trace_list import TraceListScreen
 from mlflow_tui.widgets.board_list import BoardList
 from mlflow_tui.widgets.inspector import Inspector, Section
+
+NEEDS_A_TRACE = frozenset(
+    {
+        "copy",
+        "pager",
+        "editor",
+        "save",
+        "compare",
+        "conversation",
+        "fold_alike",
+        "zoom",
+        "failed_span",
+    }
+)
+"""Actions that do nothing until a trace is open."""
 
 
 class InspectingScreen(TraceListScreen):
@@ -99,10 +119,6 @@ class InspectingScreen(TraceListScreen):
 
     # ---- comparing ----------------------------------------------------------------------
 
-    def marked_traces(self) -> Sequence[str]:
-        """Ids of the traces that are marked in the list."""
-        return ()
-
     def show_trace(self, trace: TraceView) -> None:
         """Show a trace that was read, and remember the one before."""
         shown = self.inspector.trace
@@ -116,7 +132,7 @@ class InspectingScreen(TraceListScreen):
         this = self.inspector.trace
         if this is None:
             return
-        marked = [each for each in self.marked_traces() if each != this.info.trace_id]
+        marked = [each for each in self.state.marked if each != this.info.trace_id]
         if len(marked) > 1:
             self.tell(f"{len(marked)} other traces are marked. Mark the one to compare with.")
             return
@@ -161,3 +177,46 @@ class InspectingScreen(TraceListScreen):
         """A part of the time axis, or all of it."""
         if self.inspector.trace is not None and not self.inspector.zoom(inwards=inwards):
             self.tell("This span took no time that could be shown larger.")
+
+    # ---- taking out ---------------------------------------------------------------------
+
+    def action_pager(self) -> None:
+        """What is shown of the span, in the user's pager."""
+        self._show_outside(PAGERS)
+
+    def action_editor(self) -> None:
+        """The same in the user's editor."""
+        self._show_outside(EDITORS)
+
+    def _show_outside(self, choice: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+        taken = self.inspector.taken()
+        try:
+            words = command(choice, os.environ)
+            # Nothing may be drawn until the program ends, so the loop waits for it.
+            with self.app.suspend():
+                code, changed = show_in(words, taken)
+        except ProgramProblem as problem:
+            self.tell(str(problem), problem=True)
+            return
+        except SuspendNotSupported:
+            self.tell("This terminal cannot be handed to another program.", problem=True)
+            return
+        if code:
+            self.tell(f"{words[0]} ended with {code}.", problem=True)
+        if changed:
+            self.tell("What you changed is not kept: it was a copy. S saves one to a file.")
+
+    @work(exclusive=True, group="dialog")
+    async def action_save(self) -> None:
+        """Write what is shown of the span to a file."""
+        taken = self.inspector.taken()
+        answer = await self.app.push_screen_wait(
+            TextDialog(
+                "Save to",
+                taken.file_name,
+                hint=f"What is shown of the span. In {Path.cwd()} unless the path says otherwise.",
+                verb="save",
+            )
+        )
+        if answer:
+            await save_text(self, answer, taken.safe_text, private=True)

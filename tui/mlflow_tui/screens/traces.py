@@ -21,7 +21,7 @@ from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, EXPERIMENTS, TRACES, bindings_for
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.copying import CopyDialog
-from mlflow_tui.screens.inspecting import InspectingScreen
+from mlflow_tui.screens.inspecting import NEEDS_A_TRACE, InspectingScreen
 from mlflow_tui.widgets.inspector import Inspector
 from mlflow_tui.widgets.line_scroll import LineScroll
 from mlflow_tui.widgets.prompt_line import PromptLine
@@ -236,12 +236,17 @@ class TracesScreen(InspectingScreen):
         inspector = self.inspector
         if inspector.trace is not None and inspector.span is not None:
             self.app.push_screen(
-                CopyDialog(inspector.trace, inspector.span, inspector.payload.text)
+                CopyDialog(
+                    inspector.trace,
+                    inspector.span,
+                    inspector.taken().text,
+                    self.state.connection.tracking_uri if self.state.connection else "",
+                )
             )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not offered."""
-        if action == "copy":
+        if action in NEEDS_A_TRACE:
             return bool(self.inspector.trace)
         if action == "show_all":
             return self.state.query != self._unfiltered()

@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from mlflow_analysis.protocol import Conversation, SpanView, TraceView, unpacked
 from mlflow_analysis.untrusted import single_line
+from mlflow_tui.inspecting.export import as_written
 from mlflow_tui.inspecting.lines import Item, Line, Link
 from mlflow_tui.inspecting.sections import (
     FindingNote,
@@ -29,6 +30,7 @@ from mlflow_tui.inspecting.sections import (
     payload_items,
     where_turn_stands,
 )
+from mlflow_tui.outside import Taken
 from mlflow_tui.widgets.figures import milliseconds
 from mlflow_tui.widgets.line_scroll import LineScroll
 from mlflow_tui.widgets.line_view import LineView
@@ -206,6 +208,17 @@ class Inspector(Vertical):
             self.waterfall.zoom_out()
         self.query_one(AxisLine).refresh()
         return zoomed
+
+    def taken(self) -> Taken:
+        """What is shown, to take along: a payload as it was recorded, else the lines on the screen."""
+        trace, span = self.trace, self.span
+        assert trace is not None and span is not None
+        name = f"{trace.info.trace_id}-{span.record.name}-{self.section.value.lower()}"
+        recorded = {Section.INPUTS: span.record.inputs, Section.OUTPUTS: span.record.outputs}
+        value = unpacked(recorded.get(self.section))
+        if value is None:
+            return Taken(self.payload.text, False, name)
+        return Taken(as_written(value), not isinstance(value, str), name)
 
     def choose_section(self, section: Section) -> None:
         """Show another part of the chosen span."""
