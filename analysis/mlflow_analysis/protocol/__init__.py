@@ -21,6 +21,7 @@ from mlflow_analysis.protocol.answers import (
     FigureList,
     FilterProblem,
     FilterSuggestions,
+    Packed,
     Problem,
     RowPosition,
     Rows,
@@ -30,6 +31,7 @@ from mlflow_analysis.protocol.answers import (
     Turn,
     WritingPlan,
     Wrote,
+    unpacked,
 )
 from mlflow_analysis.protocol.envelopes import (
     Call,
@@ -100,6 +102,7 @@ __all__ = [
     "ListExperiments",
     "LocateTrace",
     "OpenExperiment",
+    "Packed",
     "PlanFiling",
     "PlanUndoWrites",
     "Problem",
@@ -129,4 +132,5 @@ __all__ = [
     "WritesDone",
     "WritingPlan",
     "Wrote",
+    "unpacked",
 ]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from mlflow_tui.actions.action import BOARD, EXPERIMENTS, LISTS, REPORT, TRACES, Action
+from mlflow_tui.actions.action import BOARD, COMPARE, EXPERIMENTS, LISTS, REPORT, TRACES, Action
 
 ACTIONS: tuple[Action, ...] = (
-    Action("open", "enter", "open", "Open what is under the cursor.", (EXPERIMENTS, TRACES, BOARD)),
+    Action(
+        "open",
+        "enter",
+        "open",
+        "Open what is under the cursor.",
+        (EXPERIMENTS, TRACES, BOARD, COMPARE),
+    ),
     Action("back", "escape", "back", "Go back to where you came from.", LISTS),
     Action(
         "cursor('down')",
