@@ -5,8 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from mlflow_tui import terminal
+
+if TYPE_CHECKING:
+    from mlflow_tui.workflow.reading_options import ReadingOptions
 
 
 def run(
@@ -16,11 +20,13 @@ def run(
     experiment: str | None = None,
     filter_string: str = "",
     demo: bool = False,
+    reading: ReadingOptions | None = None,
 ) -> int:
     """Run the screens until the user leaves; the exit code of the program.
 
     ``tracking_uri`` or ``profile``, ``env_file``, ``experiment`` (name or id) and ``filter_string`` jump
     ahead; "" as address means the environment as it is. With ``demo`` the sample store is opened.
+    ``reading`` says who reads the traces.
     """
     objection = terminal.objection(os.environ)
     if objection is not None:
@@ -50,6 +56,7 @@ def run(
             demo=demo,
             keys=keys,
             notices=notices,
+            reading=reading,
         )
         result = app.run(mouse=not terminal.over_ssh(os.environ))
         return result if result is not None else (app.return_code or 0)

@@ -36,13 +36,14 @@ from mlflow_tui.scrub import Scrub
 from mlflow_tui.settings import Settings
 from mlflow_tui.terminal import leave_on_signals, theme_for
 from mlflow_tui.widgets.chrome import HeaderLine
-from mlflow_tui.workflow.analysis import AnalysisApp
+from mlflow_tui.workflow.reading_options import ReadingOptions
+from mlflow_tui.workflow.watch import WatchApp
 
 COLLECT_AFTER = (1_000, 10, 10_000)
 """Thresholds of the cyclic collector's generations: of the oldest, hours of work; cycles die young here."""
 
 
-class MlflowTui(AnalysisApp):
+class MlflowTui(WatchApp):
     """Five screens over one engine process.
 
     The arguments say how far to jump ahead: an address or a profile, an env file whose variables hold where
@@ -69,6 +70,7 @@ class MlflowTui(AnalysisApp):
         demo: bool = False,
         keys: KeyMap | None = None,
         notices: Sequence[str] = (),
+        reading: ReadingOptions | None = None,
     ) -> None:
         theme = theme_for(os.environ)
         # Textual takes NO_COLOR out of the environment here, and turns "no colour of its own"
@@ -86,6 +88,7 @@ class MlflowTui(AnalysisApp):
         self.start_demo = demo
         self.keys = keys or KeyMap()
         self._notices = notices
+        self.reading = reading or ReadingOptions()
         self._bindings = self.keys.remapped(self._bindings)
         for each in THEMES:
             self.register_theme(each)

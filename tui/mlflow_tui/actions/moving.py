@@ -61,6 +61,13 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
         palette=False,
     ),
+    Action(
+        "watch",
+        "w",
+        "watch",
+        "Look for new traces, and keep list and findings up to date; once more ends it.",
+        (TRACES, BOARD),
+    ),
     Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, REPORT)),
     Action("sort", "o", "sort", "Sort by another column.", (EXPERIMENTS,)),
     Action(

@@ -8,7 +8,15 @@ from textual import on, work
 from textual.content import Content
 from textual.widgets import Static
 
-from mlflow_analysis.protocol import FetchRows, LocateTrace, Problem, Pushed, RowQuery, TableGrew
+from mlflow_analysis.protocol import (
+    FetchRows,
+    LocateTrace,
+    Problem,
+    Pushed,
+    RowQuery,
+    TableGrew,
+    WatchState,
+)
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.widgets.inspector import Inspector
@@ -75,6 +83,8 @@ class TraceListScreen(StepScreen):
         """The table grows while it is read; findings grow while an analysis runs."""
         if any(isinstance(body, TableGrew) for body in bodies):
             self._outdated()
+            self._show_status()
+        elif any(isinstance(body, WatchState) for body in bodies):
             self._show_status()
 
     def engine_restarted(self, sentence: str) -> None:

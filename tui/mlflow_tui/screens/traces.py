@@ -250,6 +250,8 @@ class TracesScreen(TraceListScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not offered."""
+        if action == "watch":
+            return self.state.experiment is not None
         if action == "copy":
             return bool(self.inspector.trace)
         if action == "show_all":

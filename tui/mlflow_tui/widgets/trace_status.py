@@ -8,6 +8,7 @@ from mlflow_analysis.protocol import Problem, RowQuery
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.state import AppState
 from mlflow_tui.widgets.figures import grouped
+from mlflow_tui.widgets.watch_words import watch_words
 
 BY_NUMBER = {
     "start_ms": ("newest first", "oldest first"),
@@ -58,6 +59,9 @@ def status_line(state: AppState, shown: int, problem: Problem | None) -> Content
     if table is not None and not table.complete:
         of = f" of {grouped(table.total)}" if table.total else ""
         parts.append(Content.styled(f"reading {grouped(table.traces)}{of} …", "$warning"))
+    if state.watch is not None:
+        style = "$warning" if state.watch.problem else "$success"
+        parts.append(Content.styled(watch_words(state.watch), style))
     parts += [Content.styled(text, "$primary") for text in conditions(state)]
     parts.append(Content.styled(_order(state.query), "$muted"))
     return Content.styled(" · ", "$muted").join(parts)
