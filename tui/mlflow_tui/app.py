@@ -5,8 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from mlflow_tui import terminal
+
+if TYPE_CHECKING:
+    from mlflow_tui.workflow.reading_options import ReadingOptions
 
 
 def run(
@@ -20,12 +24,14 @@ def run(
     theme: str = "",
     mouse: bool | None = None,
     low_bandwidth: bool | None = None,
+    reading: ReadingOptions | None = None,
 ) -> int:
     """Run the screens until the user leaves; the exit code of the program.
 
     ``tracking_uri`` or ``profile``, ``env_file``, ``experiment`` (name or id) and ``filter_string`` jump
     ahead; "" as address means the environment as it is. With ``demo`` the sample store is opened. ``mouse`` is
-    off over SSH and on elsewhere unless it is said; ``low_bandwidth`` is on once the line stalls.
+    off over SSH and on elsewhere unless it is said; ``low_bandwidth`` is on once the line stalls. ``reading``
+    says who reads the traces.
     """
     objection = terminal.objection(os.environ)
     if objection is not None:
@@ -53,6 +59,7 @@ def run(
             filter_string=filter_string,
             demo=demo,
             preferences=read_preferences(settings, theme, low_bandwidth),
+            reading=reading,
         )
         result = app.run(mouse=not terminal.over_ssh(os.environ) if mouse is None else mouse)
         return result if result is not None else (app.return_code or 0)

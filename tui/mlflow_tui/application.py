@@ -50,13 +50,14 @@ from mlflow_tui.terminal import (
 )
 from mlflow_tui.user_themes import PREFIX, full_name, offered
 from mlflow_tui.widgets.chrome import HeaderLine, HintLine
-from mlflow_tui.workflow.analysis import AnalysisApp
+from mlflow_tui.workflow.reading_options import ReadingOptions
+from mlflow_tui.workflow.watch import WatchApp
 
 COLLECT_AFTER = (1_000, 10, 10_000)
 """Thresholds of the cyclic collector's generations: of the oldest, hours of work; cycles die young here."""
 
 
-class MlflowTui(AnalysisApp):
+class MlflowTui(WatchApp):
     """Five screens over one engine process.
 
     The arguments say how far to jump ahead: an address or a profile, an env file whose variables hold where
@@ -81,6 +82,7 @@ class MlflowTui(AnalysisApp):
         filter_string: str = "",
         demo: bool = False,
         preferences: Preferences | None = None,
+        reading: ReadingOptions | None = None,
     ) -> None:
         preferences = preferences or Preferences()
         suitable, no_colour = theme_for(os.environ), "NO_COLOR" in os.environ
@@ -104,6 +106,7 @@ class MlflowTui(AnalysisApp):
         self.start_demo = demo
         self.keys = preferences.keys
         self._notices = list(preferences.notices)
+        self.reading = reading or ReadingOptions()
         self._bindings = self.keys.remapped(self._bindings)
         for each in (*THEMES, *preferences.themes):
             self.register_theme(each)

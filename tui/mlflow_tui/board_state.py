@@ -241,6 +241,7 @@ class BoardState:
         """The finished analysis is the truth: what it merged away or never judged goes."""
         self.analysis = event.analysis
         self.interrupted = event.interrupted
+        self.skipped = len(event.analysis.skipped)
         findings = event.analysis.findings
         self._rank = {finding.fingerprint: place for place, finding in enumerate(findings)}
         self._cards = {}

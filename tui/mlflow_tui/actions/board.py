@@ -18,7 +18,7 @@ ACTIONS: tuple[Action, ...] = (
         "mark", "space", "mark", "Mark for a decision on several at once.", (BOARD,), footer=False
     ),
     Action("start", "S", "start", "Analyse, or analyse again.", (BOARD,)),
-    Action("focus_on", "w", "worry", "Say what worries you: it is marked and ranked.", (BOARD,)),
+    Action("focus_on", "W", "worry", "Say what worries you: it is marked and ranked.", (BOARD,)),
     Action("add_claim", "plus", "ask", "Test a claim of your own.", (BOARD,), shown_keys="+"),
     Action(
         "change_claim",

@@ -67,6 +67,13 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
         palette=False,
     ),
+    Action(
+        "watch",
+        "w",
+        "watch",
+        "Look for new traces, and keep list and findings up to date; once more ends it.",
+        (TRACES, BOARD),
+    ),
     Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, REPORT)),
     Action(
         "sort(1)",

@@ -26,6 +26,7 @@ from mlflow_tui.widgets.board_list import BoardList
 from mlflow_tui.widgets.board_status import BoardStatus, Standing
 from mlflow_tui.widgets.detail_view import DetailView
 from mlflow_tui.widgets.glyphs import glyphs_for
+from mlflow_tui.widgets.watch_words import watch_words
 
 DETAIL_SECONDS = 0.08
 """The detail is drawn when the cursor has rested this long: holding a key down draws it once."""
@@ -133,6 +134,7 @@ class BoardScreen(DecidingScreen):
                 marked=len(board.marks),
                 review_left=board.count(Filter.TO_DECIDE) if self._reviewing else None,
                 focus=board.focus,
+                watching=watch_words(state.watch) if state.watch is not None else "",
             )
         )
 
@@ -354,7 +356,7 @@ class BoardScreen(DecidingScreen):
             return self.card is not None
         if action in _CLAIMS:
             return self._own_claim() is not None
-        if action == "add_claim":
+        if action in ("add_claim", "watch"):
             return self.state.experiment is not None
         if action == "purpose":
             return self._board.purpose is not None

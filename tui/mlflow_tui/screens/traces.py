@@ -267,6 +267,8 @@ class TracesScreen(InspectingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not offered."""
+        if action == "watch":
+            return self.state.experiment is not None
         if action in NEEDS_A_TRACE:
             return bool(self.inspector.trace)
         if action == "unmark_all":

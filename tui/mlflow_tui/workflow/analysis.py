@@ -13,10 +13,13 @@ from mlflow_analysis.review import ANALYSES
 from mlflow_tui.board_state import BoardState
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.workflow.experiment import ExperimentApp
+from mlflow_tui.workflow.reading_options import ReadingOptions
 
 
 class AnalysisApp(ExperimentApp):
     """Analyses what is open."""
+
+    reading: ReadingOptions = ReadingOptions()
 
     def start_analysis(self, focus: str = "", seed: int = 0) -> None:
         """Analyse the open experiment afresh; its events arrive at every screen.
@@ -34,7 +37,18 @@ class AnalysisApp(ExperimentApp):
         state.analysing = True
         self.state_changed()
         keep_in = str(self.settings.review_directory.parent / ANALYSES)
-        self._analyse(StartAnalysis(purpose, claims, seed, keep_in=keep_in))
+        reading = self.reading
+        self._analyse(
+            StartAnalysis(
+                purpose,
+                claims,
+                seed,
+                keep_in=keep_in,
+                workers=reading.workers,
+                engine=reading.engine,
+                cache=reading.cache,
+            )
+        )
 
     @work(exclusive=True, group="analysis", exit_on_error=False)
     async def _analyse(self, request: StartAnalysis) -> None:
