@@ -148,9 +148,40 @@ class Stop:
     """Stop reading; the analysis concludes from what was read. Answer: ``Done``."""
 
 
+@dataclass(frozen=True, slots=True)
+class JudgeChoice:
+    """A language model that may be asked, and what it may cost."""
+
+    model: str
+    """``provider:/model``."""
+    budget: str = ""
+    """As ``judge.budget.parse_limit`` reads it; the default one if empty."""
+
+
+@dataclass(slots=True)
+class PlanJudging:
+    """What asking the judge about a finding would cost at most; it is not asked. Answer: ``Plan``."""
+
+    fingerprint: str
+    judge: JudgeChoice
+
+
+@dataclass(slots=True)
+class AskJudge:
+    """Ask the judge about a finding. Pushes ``StepsDone`` and ``AnalysisReady``; answer: ``Outcome``."""
+
+    fingerprint: str
+    judge: JudgeChoice
+
+
+@dataclass(slots=True)
+class StopJudge:
+    """Ask the judge nothing more; what it said is kept. Answer: ``Done``."""
+
+
 @dataclass(slots=True)
 class PlanFiling:
-    """What filing the reviewed ``analysis`` in MLflow would write; nothing is. Answer: ``WritingPlan``."""
+    """What filing the reviewed ``analysis`` in MLflow would write; nothing is. Answer: ``Plan``."""
 
     analysis: Analysis
     review_path: str
@@ -158,7 +189,7 @@ class PlanFiling:
 
 @dataclass(slots=True)
 class FileReview:
-    """File the reviewed ``analysis`` in MLflow. Pushes ``WritesDone``; answer: ``Wrote``."""
+    """File the reviewed ``analysis`` in MLflow. Pushes ``StepsDone``; answer: ``Outcome``."""
 
     analysis: Analysis
     review_path: str
@@ -166,12 +197,12 @@ class FileReview:
 
 @dataclass(slots=True)
 class PlanUndoWrites:
-    """What was written to the open experiment and would be taken back; nothing is. Answer: ``WritingPlan``."""
+    """What was written to the open experiment and would be taken back; nothing is. Answer: ``Plan``."""
 
 
 @dataclass(slots=True)
 class UndoWrites:
-    """Take it back. Pushes ``WritesDone``; answer: ``Wrote``."""
+    """Take it back. Pushes ``StepsDone``; answer: ``Outcome``."""
 
     review_path: str
 
@@ -197,6 +228,9 @@ Request = (
     | CheckFilter
     | AskFocuses
     | Stop
+    | PlanJudging
+    | AskJudge
+    | StopJudge
     | PlanFiling
     | FileReview
     | PlanUndoWrites
@@ -402,27 +436,27 @@ class Conversation:
 
 
 @dataclass(slots=True)
-class WritingPlan:
-    """What would be written to the store, or taken back."""
+class Plan:
+    """What would be done, for the user to agree to."""
 
     place: str
-    """The store, without credentials, and the experiment."""
+    """What it is done to: the store, without credentials, and the experiment; or the model."""
     lines: tuple[str, ...]
     """A thing each; trace text in them is made safe to draw."""
-    writes: int
+    steps: int
 
 
 @dataclass(slots=True)
-class WritesDone:
-    """How far a writing is."""
+class StepsDone:
+    """How far something is that the user agreed to."""
 
     done: int
-    writes: int
+    steps: int
 
 
 @dataclass(slots=True)
-class Wrote:
-    """What was written or taken back, in sentences."""
+class Outcome:
+    """What was done, in sentences."""
 
     lines: tuple[str, ...]
 
@@ -445,8 +479,8 @@ Answer = (
     | RowPosition
     | TraceView
     | Conversation
-    | WritingPlan
-    | Wrote
+    | Plan
+    | Outcome
     | Done
 )
 
@@ -470,7 +504,7 @@ class Reply:
     answer: Answer
 
 
-Pushed = Event | TableGrew | CheckStage | WritesDone
+Pushed = Event | TableGrew | CheckStage | StepsDone
 """What the engine tells before it answers."""
 
 

@@ -16,11 +16,14 @@ def run(
     experiment: str | None = None,
     filter_string: str = "",
     demo: bool = False,
+    judge: str = "",
+    judge_budget: str = "",
 ) -> int:
     """Run the screens until the user leaves; the exit code of the program.
 
     ``tracking_uri`` or ``profile``, ``env_file``, ``experiment`` (name or id) and ``filter_string`` jump
-    ahead; "" as address means the environment as it is. With ``demo`` the sample store is opened.
+    ahead; "" as address means the environment as it is. With ``demo`` the sample store is opened. ``judge``
+    names a language model that may be asked on the board, within ``judge_budget``.
     """
     objection = terminal.objection(os.environ)
     if objection is not None:
@@ -35,6 +38,7 @@ def run(
     settings = Settings.load()
     client = EngineClient(settings.log_directory / "engine.log")
     try:
+        from mlflow_analysis.protocol import JudgeChoice
         from mlflow_tui.application import MlflowTui
         from mlflow_tui.key_file import read_key_map
 
@@ -50,6 +54,7 @@ def run(
             demo=demo,
             keys=keys,
             notices=notices,
+            judge=JudgeChoice(judge, judge_budget) if judge else None,
         )
         result = app.run(mouse=not terminal.over_ssh(os.environ))
         return result if result is not None else (app.return_code or 0)

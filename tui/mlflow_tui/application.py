@@ -17,6 +17,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
+from mlflow_analysis.protocol import JudgeChoice
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_styles import stylesheet
 from mlflow_styles.themes import ROLE_DEFAULTS, THEMES
@@ -69,6 +70,7 @@ class MlflowTui(AnalysisApp):
         demo: bool = False,
         keys: KeyMap | None = None,
         notices: Sequence[str] = (),
+        judge: JudgeChoice | None = None,
     ) -> None:
         theme = theme_for(os.environ)
         # Textual takes NO_COLOR out of the environment here, and turns "no colour of its own"
@@ -79,6 +81,7 @@ class MlflowTui(AnalysisApp):
             if tracking_uri is not None or (env_file and not profile)
             else None
         )
+        self.state.judge = judge
         self.start_profile = profile
         self.start_env_file = env_file
         self.start_experiment = experiment

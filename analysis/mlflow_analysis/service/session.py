@@ -30,9 +30,11 @@ from mlflow_analysis.protocol import (
 )
 from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.saved import keep_analysis
+from mlflow_analysis.service.judging import SessionJudge
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view
 from mlflow_analysis.service.writing import Writing
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.survey import Survey, summary
@@ -64,6 +66,9 @@ class Session:
         """The last analysis, for as long as its experiment is open."""
         self._keep_in = ""
         self._writing = Writing()
+        self._asked = ConnectionRequest()
+        """How the open connection was asked for."""
+        self._judge = SessionJudge()
 
     def answer(self, request: Request, send: Send) -> Answer:
         """The answer to ``request``; ``send`` takes what happens until then."""
@@ -104,6 +109,14 @@ class Session:
             case protocol.Stop():
                 self._stop.set()
                 return Done()
+            case protocol.PlanJudging(fingerprint, choice):
+                judge = self._judge.open(choice, self._asked)
+                return self._judge.plan(judge, self._finding(fingerprint))
+            case protocol.AskJudge():
+                return self._ask_judge(request, send)
+            case protocol.StopJudge():
+                self._judge.stop()
+                return Done()
             case protocol.PlanFiling(analysis, review_path):
                 return self._writing.plan(self._connected(), analysis, review_path)
             case protocol.FileReview(analysis, review_path):
@@ -129,7 +142,7 @@ class Session:
         report = connection.report()
         with self._lock:
             if not cancelled.is_set():
-                self._connection = connection
+                self._connection, self._asked = connection, request
         return report
 
     # ---- the table --------------------------------------------------------------------------
@@ -179,6 +192,7 @@ class Session:
             self._stop = stop
             self._purpose = request.purpose or self._purpose
             self._focuses, self._last = request.focus, None
+            self._judge.forget()
             self._keep_in = request.keep_in
         kept: list[Weighing] = []
         options = AnalysisOptions(
@@ -236,8 +250,35 @@ class Session:
                 self._analysing.release()
         return note
 
+    def _ask_judge(self, request: protocol.AskJudge, send: Send) -> Answer:
+        last, finding = self._last, self._finding(request.fingerprint)
+        if last is None:
+            raise ConnectionProblem("The analysis has not ended yet.", "Ask again when it has.")
+        outcome = self._judge.ask(
+            self._judge.open(request.judge, self._asked),
+            finding,
+            last.source,
+            seed=last.ready.analysis.seed,
+            window=last.window,
+            send=send,
+        )
+        with self._analysing:
+            if self._last is last:
+                ready = self._conclude(last)
+                send(ready)
+                note = self._keep(ready)
+                return replace(outcome, lines=(*outcome.lines, note)) if note else outcome
+        return outcome
+
+    def _finding(self, fingerprint: str) -> Finding:
+        found = self._findings.get(fingerprint)
+        if found is None:
+            raise ConnectionProblem("This finding is not there any more.", "Choose another.")
+        return found
+
     def _conclude(self, last: _Concluded) -> AnalysisReady:
         """Keep what was concluded, and write it into the table before the app asks for rows."""
+        last.ready = replace(last.ready, analysis=self._judge.shown(last.ready.analysis))
         self._last = last
         self._findings = {each.fingerprint: each for each in last.ready.analysis.findings}
         self._mark()
@@ -293,11 +334,11 @@ class _Concluded:
         focuses: tuple[Focus, ...],
     ) -> None:
         self.ready, self.focuses = ready, focuses
-        self._source, self._filter, self._weighing = source, filter_string, weighing
+        self.source, self.window, self._weighing = source, filter_string, weighing
 
     def ask(self, focuses: tuple[Focus, ...]) -> None:
         """Put these claims of the user's own in the place of those that were there."""
-        asked = [asked_of_store(self._source, each, self._filter) for each in distinct(focuses)]
+        asked = [asked_of_store(self.source, each, self.window) for each in distinct(focuses)]
         self.focuses = focuses
         self._weighing.forget(Category.USER)
         for hypothesis in asked:
