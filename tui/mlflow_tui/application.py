@@ -19,6 +19,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
+from mlflow_analysis.protocol import JudgeChoice
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
@@ -83,6 +84,7 @@ class MlflowTui(WatchApp):
         demo: bool = False,
         preferences: Preferences | None = None,
         reading: ReadingOptions | None = None,
+        judge: JudgeChoice | None = None,
     ) -> None:
         preferences = preferences or Preferences()
         suitable, no_colour = theme_for(os.environ), "NO_COLOR" in os.environ
@@ -99,6 +101,7 @@ class MlflowTui(WatchApp):
             if tracking_uri is not None or (env_file and not profile)
             else None
         )
+        self.state.judge = judge
         self.start_profile = profile
         self.start_env_file = env_file
         self.start_experiment = experiment

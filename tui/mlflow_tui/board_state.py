@@ -60,6 +60,8 @@ class Card:
     marked: bool = False
     part_of: str = ""
     """Title of the finding that nearly all its traces have too."""
+    transcript: str = ""
+    """The file with all that a judge was sent, if it was asked about this."""
 
     @property
     def stage(self) -> Stage:
@@ -251,6 +253,9 @@ class BoardState:
             if finding.parent in titles:
                 card = self._cards[finding.fingerprint]
                 self._cards[card.key] = replace(card, part_of=titles[finding.parent])
+            if finding.judge is not None and event.analysis.judge is not None:
+                card = self._cards[finding.fingerprint]
+                self._cards[card.key] = replace(card, transcript=event.analysis.judge.transcript)
         self.marks &= self._cards.keys()
 
     # ---- the reviewer ---------------------------------------------------------------------

@@ -220,19 +220,19 @@ class Conversation:
 
 
 @dataclass(slots=True)
-class WritingPlan:
-    """What would be written to the store, or taken back."""
+class Plan:
+    """What would be done, for the user to agree to."""
 
     place: str
-    """The store, without credentials, and the experiment."""
+    """What it is done to: the store, without credentials, and the experiment; or the model."""
     lines: tuple[str, ...]
     """A thing each; trace text in them is made safe to draw."""
-    writes: int
+    steps: int
 
 
 @dataclass(slots=True)
-class Wrote:
-    """What was written or taken back, in sentences."""
+class Outcome:
+    """What was done, in sentences."""
 
     lines: tuple[str, ...]
 
@@ -257,7 +257,7 @@ Answer = (
     | Conversation
     | FilterSuggestions
     | ToolsSearched
-    | WritingPlan
-    | Wrote
+    | Plan
+    | Outcome
     | Done
 )

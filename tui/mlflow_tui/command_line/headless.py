@@ -29,6 +29,7 @@ from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.redaction import Redaction
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import TraceSource
+from mlflow_analysis.surroundings import read_env_file
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,
@@ -131,7 +132,13 @@ def _judge(request: Request, redact: Redaction) -> Judge | None:
     from mlflow_analysis.judge.opening import open_judge
 
     try:
-        return open_judge(request.judge, request.judge_budget, cache=request.cache, redact=redact)
+        return open_judge(
+            request.judge,
+            request.judge_budget,
+            cache=request.cache,
+            redact=redact,
+            variables=read_env_file(request.connection.env_file),
+        )
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--judge") from problem
 

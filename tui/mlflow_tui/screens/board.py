@@ -75,6 +75,7 @@ class BoardScreen(DecidingScreen):
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The client hands events on four times a second at most; draw once for each such batch."""
+        self.steps_pushed(bodies)
         if self.is_current or any(isinstance(body, PurposeDrafted) for body in bodies):
             self._draw()
         for body in bodies:
@@ -340,6 +341,11 @@ class BoardScreen(DecidingScreen):
         self.tui.stop_analysis()
         self.tell("Stopping: the verdicts come from what was read so far.")
 
+    def action_ask_judge(self) -> None:
+        """Ask the judge about the finding under the cursor."""
+        if self.card is not None and self.card.finding is not None:
+            self.ask_judge(self.card.finding.fingerprint)
+
     def action_export(self) -> None:
         """Exporting is done on the report, where one sees what is exported."""
         self.tui.action_go(REPORT)
@@ -360,6 +366,9 @@ class BoardScreen(DecidingScreen):
             return self.state.experiment is not None
         if action == "purpose":
             return self._board.purpose is not None
+        if action == "ask_judge":
+            found = self.card.finding if self.card is not None else None
+            return self._board.analysis is not None and found is not None and bool(found.trace_ids)
         if action in ("next_evidence", "previous_evidence"):
             return self.card is not None and self.card.finding is not None
         if action == "stop":

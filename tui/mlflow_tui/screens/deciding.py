@@ -10,14 +10,14 @@ from mlflow_analysis.findings import Finding
 from mlflow_analysis.review import Decision
 from mlflow_tui.board_state import BoardState, Card, Filter
 from mlflow_tui.decisions import Decisions
-from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.screens.judging import JudgingScreen
 from mlflow_tui.screens.reject import RejectDialog
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.widgets.board_list import BoardList
 from mlflow_tui.widgets.finding_card import claim
 
 
-class DecidingScreen(StepScreen):
+class DecidingScreen(JudgingScreen):
     """The reviewer's half of the board. The other half shows the cards and draws when told to."""
 
     def __init__(self) -> None:

@@ -83,7 +83,7 @@ class ReportScreen(WritingBack):
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The end of the run makes the report; a writing says how far it is."""
-        self.writes_pushed(bodies)
+        self.steps_pushed(bodies)
         if self.is_current and any(isinstance(body, AnalysisReady) for body in bodies):
             self._preview()
 
