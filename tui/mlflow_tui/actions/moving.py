@@ -67,7 +67,7 @@ ACTIONS: tuple[Action, ...] = (
         shown_keys="^u",
         palette=False,
     ),
-    Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, REPORT)),
+    Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, BOARD, REPORT)),
     Action("sort", "o", "sort", "Sort by another column.", (EXPERIMENTS,)),
     Action(
         "reverse",
