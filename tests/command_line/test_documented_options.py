@@ -16,8 +16,9 @@ _OF_OTHERS = frozenset({"--strict"})
 
 def options() -> set[str]:
     """Every long option of the program and its commands."""
-    commands = [program, *program.commands.values()]
-    parameters = [each for command in commands for each in command.params]
+    context = click.Context(program)
+    commands = [program.get_command(context, name) for name in program.list_commands(context)]
+    parameters = [each for command in (program, *commands) if command for each in command.params]
     named = {name for each in parameters if isinstance(each, click.Option) for name in each.opts}
     return named | {"--help", "--version"}
 

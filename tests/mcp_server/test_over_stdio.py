@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import anyio
+import click
 import pytest
 from click.testing import CliRunner, Result
 from mcp import Client, StdioServerParameters
@@ -205,4 +206,4 @@ def test_the_guide_for_agents_is_printed() -> None:
     assert ended.output.startswith("---\nname: mlflow-tui\n")
     for command in ("analyze", "hypotheses", "mcp"):
         assert f"mlflow-tui {command}" in ended.output
-        assert command in program.commands
+        assert command in program.list_commands(click.Context(program))

@@ -36,7 +36,9 @@ def run(
     client = EngineClient(settings.log_directory / "engine.log")
     try:
         from mlflow_tui.application import MlflowTui
+        from mlflow_tui.key_file import read_key_map
 
+        keys, notices = read_key_map(settings.keys_path)
         app = MlflowTui(
             client,
             settings,
@@ -46,6 +48,8 @@ def run(
             experiment=experiment,
             filter_string=filter_string,
             demo=demo,
+            keys=keys,
+            notices=notices,
         )
         result = app.run(mouse=not terminal.over_ssh(os.environ))
         return result if result is not None else (app.return_code or 0)

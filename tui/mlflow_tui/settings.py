@@ -48,6 +48,11 @@ class Settings:
         return self.config_directory / "profiles.toml"
 
     @property
+    def keys_path(self) -> Path:
+        """The file with the user's keys."""
+        return self.config_directory / "keys.toml"
+
+    @property
     def _path(self) -> Path:
         return self.config_directory / "recent.json"
 

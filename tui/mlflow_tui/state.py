@@ -15,6 +15,8 @@ from mlflow_analysis.protocol import (
     Pushed,
     RowQuery,
     TableGrew,
+    WatchState,
+    WritesDone,
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
@@ -54,6 +56,8 @@ class AppState:
     """All that the analysis has said so far; a new one for each experiment and each run."""
     analysing: bool = False
     """Whether a run has been started and not yet answered."""
+    watch: WatchState | None = None
+    """How the watch stands, while there is one."""
     analysis_problem: Problem | None = None
     """Why the last run failed; what it found until then is still on the board."""
 
@@ -62,5 +66,7 @@ class AppState:
         for body in bodies:
             if isinstance(body, TableGrew):
                 self.table = body
-            elif not isinstance(body, CheckStage):  # that is for the connection screen alone
+            elif isinstance(body, WatchState):
+                self.watch = body if body.watching else None
+            elif not isinstance(body, CheckStage | WritesDone):  # those are for one screen alone
                 self.board.apply(body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class TraceTable:
 
     def __init__(self, experiment_id: str = "") -> None:
         self.experiment_id = experiment_id
+        self.reading = False
+        """Whether somebody is filling it."""
         self._lock = threading.RLock()
         self._columns = TraceColumns()
         self._affected: Mapping[str, frozenset[str]] = {}
@@ -56,11 +58,34 @@ class TraceTable:
             self._columns.append(block)
             self._outdate()
 
+    def put(self, infos: Iterable[TraceInfo]) -> None:
+        """Add traces, in the place of what was there of them."""
+        block = block_of(list(infos))
+        with self._lock:
+            self._columns.put(block)
+            self._rows_changed()
+
+    def drop(self, trace_ids: Collection[str]) -> None:
+        """Take traces out."""
+        if trace_ids:
+            with self._lock:
+                self._columns.drop(trace_ids)
+                self._rows_changed()
+
+    def ids(self, state: str = "") -> set[str]:
+        """The traces that are in it, or those of them in that state."""
+        with self._lock:
+            return self._columns.ids(state)
+
     def mark(self, affected: Mapping[str, frozenset[str]], counts: Mapping[str, int]) -> None:
         """Take in what findings say: trace ids by fingerprint, and findings by trace id."""
         with self._lock:
             self._affected, self._counts = dict(affected), dict(counts)
             self._outdate()
+
+    def _rows_changed(self) -> None:
+        self._newest = np.empty(0, dtype=np.intp)
+        self._outdate()
 
     def _outdate(self) -> None:
         self._findings, self._orders = None, {}

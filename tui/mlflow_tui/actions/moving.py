@@ -14,7 +14,6 @@ ACTIONS: tuple[Action, ...] = (
         "Next line.",
         LISTS,
         footer=False,
-        shown_keys="j ↓",
         palette=False,
     ),
     Action(
@@ -24,7 +23,6 @@ ACTIONS: tuple[Action, ...] = (
         "Previous line.",
         LISTS,
         footer=False,
-        shown_keys="k ↑",
         palette=False,
     ),
     Action(
@@ -34,7 +32,6 @@ ACTIONS: tuple[Action, ...] = (
         "First line.",
         LISTS,
         footer=False,
-        shown_keys="g",
         palette=False,
     ),
     Action(
@@ -44,7 +41,6 @@ ACTIONS: tuple[Action, ...] = (
         "Last line.",
         LISTS,
         footer=False,
-        shown_keys="G",
         palette=False,
     ),
     Action(
@@ -54,7 +50,6 @@ ACTIONS: tuple[Action, ...] = (
         "A page down.",
         LISTS,
         footer=False,
-        shown_keys="^d",
         palette=False,
     ),
     Action(
@@ -64,7 +59,6 @@ ACTIONS: tuple[Action, ...] = (
         "A page up.",
         LISTS,
         footer=False,
-        shown_keys="^u",
         palette=False,
     ),
     Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, BOARD, REPORT)),

@@ -88,6 +88,10 @@ class StepScreen(Screen[None]):
 
     # ---- routing ------------------------------------------------------------------------
 
+    @on(events.Mount)
+    def _take_keys(self) -> None:
+        self._bindings = self.tui.keys.remapped(self._bindings)
+
     @on(events.Resize)
     def _measure(self, event: events.Resize) -> None:
         columns, lines = MINIMUM_SIZE

@@ -21,7 +21,7 @@ from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, EXPERIMENTS, TRACES, bindings_for
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.copying import CopyDialog
-from mlflow_tui.screens.trace_list import TraceListScreen
+from mlflow_tui.screens.inspecting import InspectingScreen
 from mlflow_tui.widgets.inspector import Inspector
 from mlflow_tui.widgets.line_scroll import LineScroll
 from mlflow_tui.widgets.prompt_line import PromptLine
@@ -31,7 +31,7 @@ SETTLE_SECONDS = 0.12
 """A trace is opened once the cursor has rested on it that long."""
 
 
-class TracesScreen(TraceListScreen):
+class TracesScreen(InspectingScreen):
     """List and inspector. The list holds a window of the engine's rows, never all of them."""
 
     PLACE = TRACES
@@ -156,7 +156,7 @@ class TracesScreen(TraceListScreen):
         if self.focused is self.table:
             self._open_chosen()
             inspector.waterfall.focus()
-        else:
+        elif self.focused is not inspector.waterfall or not inspector.open_line():
             inspector.payload.focus()
 
     def action_back(self) -> None:
@@ -175,15 +175,6 @@ class TracesScreen(TraceListScreen):
             self.action_show_all()
         else:
             self.app.switch_mode(EXPERIMENTS)
-
-    def action_section(self, step: int) -> None:
-        """Another part of the chosen span."""
-        self.inspector.step_section(step)
-
-    def action_failed_span(self) -> None:
-        """The next span that failed."""
-        if not self.inspector.waterfall.choose_next_failure():
-            self.tell("No span of this trace failed.")
 
     def action_next_match(self) -> None:
         """The next match of a search, else the next trace."""

@@ -28,7 +28,7 @@ from mlflow_tui.widgets.figures import milliseconds
 from mlflow_tui.widgets.line_scroll import LineScroll
 from mlflow_tui.widgets.line_view import LineView
 from mlflow_tui.widgets.moments import moment, state_sign, state_word, tokens
-from mlflow_tui.widgets.waterfall import Waterfall
+from mlflow_tui.widgets.waterfall import AxisLine, Waterfall
 
 LONGEST_SOUGHT = 200
 
@@ -106,7 +106,9 @@ class Inspector(Vertical):
         """Summary, spans, section names, payload; or a note instead of all."""
         yield Static(id="trace-note", classes="note", markup=False)
         yield Static(id="trace-summary", markup=False)
-        yield Waterfall(id="spans")
+        waterfall = Waterfall(id="spans")
+        yield AxisLine(waterfall)
+        yield waterfall
         yield SectionLine()
         yield LineView(id="payload")
 
@@ -139,6 +141,7 @@ class Inspector(Vertical):
         self.set_class(True, "-shown")
         self.waterfall.styles.max_height = max(1, len(trace.spans))
         self.waterfall.show(trace)
+        self.query_one(AxisLine).refresh()
         self.query_one("#trace-summary", Static).update(self._summary(trace))
         self._show_section()
 
@@ -153,6 +156,22 @@ class Inspector(Vertical):
         self._conversation = conversation
         if self.section is Section.CONVERSATION:
             self._show_section()
+
+    def open_line(self) -> bool:
+        """Open or close the folded spans under the cursor; whether there are such."""
+        row = self.waterfall.row
+        if row is None or row.group is None:
+            return False
+        self.waterfall.toggle()
+        return True
+
+    def zoom(self, *, inwards: bool) -> bool:
+        """The chosen span, or the whole trace again, on the whole time axis; whether that can be."""
+        zoomed = self.waterfall.zoom() if inwards else True
+        if not inwards:
+            self.waterfall.zoom_out()
+        self.query_one(AxisLine).refresh()
+        return zoomed
 
     def choose_section(self, section: Section) -> None:
         """Show another part of the chosen span."""

@@ -1,0 +1,38 @@
+"""Options that several commands share, and what their exit codes mean."""
+
+from __future__ import annotations
+
+import click
+
+EXIT_CODES = """\b
+Exit codes:
+  0    done
+  1    a confirmed issue at or above --fail-on
+  2    wrong usage, or a file that cannot be written
+  3    cannot connect or sign in
+  4    no such experiment, or no traces
+  130  interrupted (what was read so far is concluded and reported)
+"""
+
+tracking_uri = click.option(
+    "--tracking-uri",
+    metavar="URI",
+    help="Where the traces are, e.g. sqlite:///mlflow.db or http://127.0.0.1:5000. "
+    "[default: MLFLOW_TRACKING_URI]",
+)
+profile = click.option(
+    "--profile", metavar="NAME", help="A connection that was kept full-screen, with its sign-in."
+)
+env_file = click.option(
+    "--env-file",
+    metavar="FILE",
+    help="Lines NAME=value, which hold where the environment says nothing. Values are never shown.",
+)
+experiment = click.option("--experiment", metavar="NAME", help="An experiment's name or id.")
+trace_filter = click.option(
+    "--filter",
+    "filter_string",
+    default="",
+    metavar="FILTER",
+    help="Only traces that match, in MLflow's syntax, e.g. \"trace.status = 'ERROR'\".",
+)
