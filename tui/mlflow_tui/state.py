@@ -59,7 +59,9 @@ class AppState:
     trace_id: str = ""
     """The trace under the cursor."""
     review: Review | None = None
-    """There once an experiment is open."""
+    """There once an experiment is open, unless its journal cannot be read."""
+    review_problem: str = ""
+    """Why there is no review, where it cannot be read."""
     charter: Charter = field(default_factory=Charter)
     """What the user said of the open experiment's application, now or before; kept on disk."""
     board: BoardState = field(default_factory=BoardState)

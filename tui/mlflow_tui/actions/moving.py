@@ -74,7 +74,7 @@ ACTIONS: tuple[Action, ...] = (
         "Look for new traces, and keep list and findings up to date; once more ends it.",
         (TRACES, BOARD),
     ),
-    Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, REPORT)),
+    Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, BOARD, REPORT)),
     Action(
         "sort(1)",
         "greater_than_sign",
