@@ -114,8 +114,9 @@ def _attempts(calls: pd.DataFrame) -> pd.DataFrame:
     calls = calls.assign(operation=operation_names(calls), failed=calls["failed"].astype(bool))
     # most calls are made once and work: only what failed and is there twice in a trace can hold a retry
     same = ["trace_id", "operation", "arguments_key"]
-    failed = pd.MultiIndex.from_frame(calls.loc[calls["failed"], same])
-    calls = calls[calls["trace_id"].isin(calls.loc[calls["failed"], "trace_id"]).to_numpy()]
+    failing = calls.loc[calls["failed"].to_numpy(), same]
+    failed = pd.MultiIndex.from_frame(failing)
+    calls = calls[calls["trace_id"].isin(failing["trace_id"]).to_numpy()]
     calls = calls[pd.MultiIndex.from_frame(calls[same]).isin(failed)]
     calls = calls[calls.duplicated(same, keep=False)].sort_values("start_ms", kind="stable")
     before = calls.groupby(same)[["failed", "end_ms", "error_template"]].shift(1)

@@ -155,7 +155,7 @@ def _offered_calls(features: Features) -> pd.DataFrame:
     spans = spans.loc[calls, _COLUMNS]
     models = spans[offering[calls]]
     offers: dict[str, frozenset[str]] = {}
-    pairs = models[["trace_id", "offered"]].drop_duplicates()
+    pairs = models.loc[~models.duplicated(["trace_id", "offered"]).to_numpy()]
     for trace_id, offered in zip(pairs["trace_id"], pairs["offered"], strict=True):
         known = _forms_of(offered)
         before = offers.get(trace_id, known)
@@ -188,15 +188,11 @@ def _told_calls(features: Features, declared: frozenset[str]) -> pd.DataFrame:
 
 def _silent_calls(spans: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     """Tool calls of traces in which no reply records what it asks for."""
-    all_models = spans[spans["kind"].isin(MODEL_KINDS)]
-    speaking = all_models.loc[all_models["requested"] != "", "trace_id"]
-    unrecorded = all_models.loc[all_models["offered"] == "", "trace_id"]
-    tools = spans[
-        (spans["kind"] == "TOOL")
-        & spans["trace_id"].isin(models["trace_id"])
-        & ~spans["trace_id"].isin(speaking)
-        & ~spans["trace_id"].isin(unrecorded)
-    ]
+    traces, is_model = spans["trace_id"], spans["kind"].isin(MODEL_KINDS)
+    speaking = traces[(is_model & (spans["requested"] != "")).to_numpy()]
+    unrecorded = traces[(is_model & (spans["offered"] == "")).to_numpy()]
+    is_silent = traces.isin(models["trace_id"]) & ~traces.isin(speaking) & ~traces.isin(unrecorded)
+    tools = spans[((spans["kind"] == "TOOL") & is_silent).to_numpy()]
     first = models.groupby("trace_id")["position"].min()
     tools = tools[tools["position"] > tools["trace_id"].map(first)]
     within = spans.index[spans["kind"] == "TOOL"]
