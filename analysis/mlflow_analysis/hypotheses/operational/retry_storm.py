@@ -15,7 +15,6 @@ from mlflow_analysis.hypotheses.failure_class import (
     most_frequent,
     operation_names,
 )
-from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 from mlflow_analysis.timing.replay import Mend
 
 _FEWEST_RETRIES = 2
@@ -104,9 +103,8 @@ def _calls(features: Features) -> pd.DataFrame:
 
 def _known_calls(features: Features) -> pd.DataFrame:
     spans = features.spans
-    complete = features.traces["complete"].to_numpy(dtype=bool)[features.trace_at]
-    known = spans["kind"].isin(TOOL_KINDS | MODEL_KINDS) & (spans["arguments_key"] != "")
-    return spans.loc[known.to_numpy(dtype=bool) & complete, _COLUMNS]
+    known = (features.is_call | features.is_model_call) & (spans["arguments_key"] != "").to_numpy()
+    return spans.loc[known & features.ended, _COLUMNS]
 
 
 def _attempts(calls: pd.DataFrame) -> pd.DataFrame:

@@ -25,7 +25,6 @@ _SPAN_PREFIX = re.compile(
 )
 _SEPARATOR = re.compile(r"__|[./:]")
 _MARGIN = 60
-_CALL_KINDS = sorted(MODEL_KINDS | {"TOOL"})
 _COLUMNS = [
     "trace_id", "span_id", "parent_id", "kind", "tool", "position", "offered", "requested", "output",
     "input_tokens", "output_tokens", "duration_ms",
@@ -149,8 +148,7 @@ def _unjudged(spans: pd.DataFrame) -> pd.DataFrame:
 def _offered_calls(features: Features) -> pd.DataFrame:
     """Calls in traces that record an offer, with ``undeclared`` as above."""
     spans = features.spans
-    ended = features.traces["complete"].to_numpy(dtype=bool)[features.trace_at]
-    calls = spans["kind"].isin(_CALL_KINDS).to_numpy() & ended
+    calls = (features.is_model_call | (spans["kind"] == "TOOL").to_numpy()) & features.ended
     offering = calls & (spans["offered"] != "").to_numpy()
     spans = spans.loc[calls, _COLUMNS]
     models = spans[offering[calls]]
