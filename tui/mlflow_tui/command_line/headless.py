@@ -114,11 +114,20 @@ def _run(
         analysis = _judged(analysis, source, request, judge)
     review = Review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
     safe = masked(analysis)
-    _keep(safe)
+    if not hypotheses:
+        _keep(safe)
+    elif not request.quiet:
+        click.echo(_NOT_KEPT, err=True)
     fails = delivery.deliver(analysis if request.show_secrets else safe, review)
     if finished.interrupted:
         return INTERRUPTED
     return ISSUE_FOUND if fails else DONE
+
+
+_NOT_KEPT = (
+    "Only some claims were tested, so the last analysis of all stays the one that `mlflow-tui report` and "
+    "`write-back` read."
+)
 
 
 def _judge(request: Request, redact: Redaction) -> Judge | None:
