@@ -116,12 +116,21 @@ def _run(
     elif judge is not None:
         analysis = _judged(analysis, source, request, judge)
     safe = masked(analysis)
-    _keep(safe)
     review = open_review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
+    if not hypotheses:
+        _keep(safe)
+    elif not request.quiet:
+        click.echo(_NOT_KEPT, err=True)
     fails = delivery.deliver(analysis if request.show_secrets else safe, review)
     if finished.interrupted:
         return INTERRUPTED
     return ISSUE_FOUND if fails else DONE
+
+
+_NOT_KEPT = (
+    "Only some claims were tested, so the last analysis of all stays the one that `mlflow-tui report` and "
+    "`write-back` read."
+)
 
 
 def _judge(request: Request, redact: Redaction) -> Judge | None:
