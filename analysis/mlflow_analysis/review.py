@@ -18,6 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from mlflow_analysis.annotation import login_name
 from mlflow_analysis.findings import Finding, Verdict
 
 
@@ -98,7 +99,7 @@ class Review:
 
     def __init__(self, path: Path | None, author: str | None = None) -> None:
         self.path = path
-        self._author = author if author is not None else _login_name()
+        self._author = author if author is not None else login_name()
         self._session = _new_id()[:12]
         self._entries: list[_Entry] = []
         self._read_to = 0
@@ -360,12 +361,3 @@ def _written_ms(entry: _Entry) -> int:
 
 def _new_id() -> str:
     return os.urandom(16).hex()
-
-
-def _login_name() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

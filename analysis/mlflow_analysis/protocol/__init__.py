@@ -10,6 +10,7 @@ classes takes 15 ms of the first paint.
 from __future__ import annotations
 
 from mlflow_analysis.protocol.answers import (
+    Annotated,
     Answer,
     ConnectionReport,
     Conversation,
@@ -45,6 +46,7 @@ from mlflow_analysis.protocol.pushed import (
     WritesDone,
 )
 from mlflow_analysis.protocol.requests import (
+    Annotate,
     AskFocuses,
     CancelCheck,
     CheckConnection,
@@ -70,10 +72,13 @@ from mlflow_analysis.protocol.requests import (
     StopWriting,
     SuggestFilter,
     SummariseExperiment,
+    TakeBack,
     UndoWrites,
 )
 
 __all__ = [
+    "Annotate",
+    "Annotated",
     "Answer",
     "AskFocuses",
     "Call",
@@ -120,6 +125,7 @@ __all__ = [
     "SuggestFilter",
     "SummariseExperiment",
     "TableGrew",
+    "TakeBack",
     "ToolsSearched",
     "TraceRow",
     "TraceView",

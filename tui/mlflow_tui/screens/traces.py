@@ -22,6 +22,7 @@ from mlflow_analysis.protocol import (
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, EXPERIMENTS, TRACES, bindings_for
 from mlflow_tui.client import EngineProblem
+from mlflow_tui.screens.annotating import AnnotatingScreen
 from mlflow_tui.screens.copying import CopyDialog
 from mlflow_tui.screens.inspecting import InspectingScreen
 from mlflow_tui.widgets.filter_bar import FilterBar
@@ -35,7 +36,7 @@ SETTLE_SECONDS = 0.12
 """A trace is opened once the cursor has rested on it that long."""
 
 
-class TracesScreen(InspectingScreen):
+class TracesScreen(AnnotatingScreen, InspectingScreen):
     """List and inspector. The list holds a window of the engine's rows, never all of them."""
 
     PLACE = TRACES
@@ -101,6 +102,12 @@ class TracesScreen(InspectingScreen):
         self.inspector.show(trace)
         self._land(trace)
         self.refresh_bindings()
+
+    def show_again(self, trace_ids: set[str]) -> None:
+        """The open trace, if it was written on, as it is now."""
+        shown = self.inspector.trace
+        if shown is not None and shown.info.trace_id in trace_ids:
+            self._open(shown.info.trace_id)
 
     def _land(self, trace: TraceView) -> None:
         """Put the cursor where the evidence of the finding is, if one is being followed."""
@@ -264,6 +271,10 @@ class TracesScreen(InspectingScreen):
         """Keys that would do nothing now are not offered."""
         if action == "copy":
             return bool(self.inspector.trace)
+        if action == "undo_writing":
+            return bool(self._done)
+        if action == "redo_writing":
+            return bool(self._undone)
         if action == "unmark_all":
             return bool(self.state.marked)
         if action == "drop_filter":
