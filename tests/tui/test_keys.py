@@ -158,7 +158,7 @@ def test_no_file_is_no_problem(tmp_path: Path) -> None:
 
 
 async def test_bindings_footer_and_palette_follow_the_map(tmp_path: Path) -> None:
-    keys, _ = read_key_map(key_file(tmp_path, 'leave = "X"\nhelp = ["f1", "K"]\n'))
+    keys, _ = read_key_map(key_file(tmp_path, 'leave = "Q"\nhelp = ["f1", "K"]\n'))
     app = MlflowTui(
         RecordedEngine(tmp_path), settings_in(tmp_path), keys=keys, notices=["Line 3 is odd."]
     )
@@ -166,7 +166,7 @@ async def test_bindings_footer_and_palette_follow_the_map(tmp_path: Path) -> Non
         await first_screen(pilot)
         footer = drawn(app)[-1]
         assert "f1 K help" in footer
-        assert "quit" not in footer  # X is a letter for the text field that has the focus
+        assert "quit" not in footer  # Q is a letter for the text field that has the focus
         assert any("Line 3 is odd." in line for line in drawn(app))
         titles = [command.title for command in app.get_system_commands(app.screen)]
         assert not any("(?)" in title for title in titles)

@@ -53,6 +53,11 @@ class Settings:
         return self.config_directory / "keys.toml"
 
     @property
+    def filters_path(self) -> Path:
+        """The file with the user's saved filters."""
+        return self.config_directory / "filters.toml"
+
+    @property
     def _path(self) -> Path:
         return self.config_directory / "recent.json"
 

@@ -29,6 +29,14 @@ ACTIONS: tuple[Action, ...] = (
         "only_session", "s", "session", "Show this trace's session only, or all again.", (TRACES,)
     ),
     Action(
+        "saved_filters",
+        "F",
+        "saved filters",
+        "Use, save, rename or delete a saved filter.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
         "search_text",
         "t",
         "text",

@@ -24,6 +24,7 @@ from mlflow_tui.actions import BOARD, EXPERIMENTS, TRACES, bindings_for
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.annotating import AnnotatingScreen
 from mlflow_tui.screens.copying import CopyDialog
+from mlflow_tui.screens.filter_keeping import FilterKeepingScreen
 from mlflow_tui.screens.inspecting import InspectingScreen
 from mlflow_tui.widgets.filter_bar import FilterBar
 from mlflow_tui.widgets.inspector import Inspector
@@ -36,7 +37,7 @@ SETTLE_SECONDS = 0.12
 """A trace is opened once the cursor has rested on it that long."""
 
 
-class TracesScreen(AnnotatingScreen, InspectingScreen):
+class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
     """List and inspector. The list holds a window of the engine's rows, never all of them."""
 
     PLACE = TRACES
@@ -243,7 +244,7 @@ class TracesScreen(AnnotatingScreen, InspectingScreen):
             return
         self.close_prompt()
         if message.purpose == "text":
-            self._requery(replace(self.state.query, text=message.text))
+            self.requery(replace(self.state.query, text=message.text))
         elif message.text and not self.inspector.payload.find(message.text):
             self.tell(f"“{message.text}” is not in this payload.")
 
