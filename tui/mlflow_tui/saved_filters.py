@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,7 @@ class SavedFilter:
     name: str
     filter_string: str
     """For the store to evaluate; "" for none."""
-    query: RowQuery = RowQuery()
+    query: RowQuery = field(default_factory=RowQuery)
     """The quick filters; its order is not kept."""
 
     def words(self) -> str:
@@ -114,7 +114,7 @@ class SavedFilters:
                 tables[name] = tomlkit.table()
                 table = tables[name]
             kept: dict[str, Any] = {_FILTER: filter_string}
-            kept |= {key: getattr(query, field) for key, field in _FIELDS.items()}
+            kept |= {key: getattr(query, name) for key, name in _FIELDS.items()}
             for key, value in kept.items():
                 if value:
                     table[key] = value
@@ -164,18 +164,18 @@ class SavedFilters:
                 f"The filter {single_line(name)} is no longer there.", "Choose another."
             )
 
-    def _understood(self, name: str, table: Any) -> SavedFilter:
+    def _understood(self, called: str, table: Any) -> SavedFilter:
         if not isinstance(table, dict):
-            raise self._broken(f"{single_line(name)} is not a table")
+            raise self._broken(f"{single_line(called)} is not a table")
         fields: dict[str, Any] = {}
-        for key, field in {_FILTER: _FILTER, **_FIELDS}.items():
-            wanted = bool if isinstance(getattr(RowQuery(), field, ""), bool) else str
+        for key, name in {_FILTER: _FILTER, **_FIELDS}.items():
+            wanted = bool if isinstance(getattr(RowQuery(), name, ""), bool) else str
             value = table.get(key, wanted())
             if not isinstance(value, wanted):
                 kind = "true or false" if wanted is bool else "a text"
-                raise self._broken(f"{key} of {single_line(name)} is not {kind}")
-            fields[field] = wanted(value)
-        return SavedFilter(str(name), fields.pop(_FILTER), RowQuery(**fields))
+                raise self._broken(f"{key} of {single_line(called)} is not {kind}")
+            fields[name] = wanted(value)
+        return SavedFilter(str(called), fields.pop(_FILTER), RowQuery(**fields))
 
     @contextlib.contextmanager
     def _change(self) -> Iterator[Any]:

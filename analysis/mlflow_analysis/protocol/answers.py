@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from mlflow_analysis.annotation import AnnotationChange
 from mlflow_analysis.protocol.pushed import CheckStage, TableGrew, ToolsSearched
@@ -154,10 +155,30 @@ class RowPosition:
 
 
 @dataclass(slots=True)
+class Packed:
+    """A large input or output as JSON: reading it takes a tenth of the time that unpickling it would take,
+    and only once somebody looks at it."""
+
+    json: bytes
+
+    def value(self) -> Any:
+        """What was packed."""
+        import orjson
+
+        return orjson.loads(self.json)
+
+
+def unpacked(value: Any) -> Any:
+    """An input or output of a ``SpanView``, whether it was packed or not."""
+    return value.value() if isinstance(value, Packed) else value
+
+
+@dataclass(slots=True)
 class SpanView:
     """A span with what the analysis worked out about it."""
 
     record: SpanRecord
+    """Large inputs and outputs are ``Packed``."""
     depth: int
     self_ms: float
     critical_ms: float
@@ -200,19 +221,19 @@ class Conversation:
 
 
 @dataclass(slots=True)
-class WritingPlan:
-    """What would be written to the store, or taken back."""
+class Plan:
+    """What would be done, for the user to agree to."""
 
     place: str
-    """The store, without credentials, and the experiment."""
+    """What it is done to: the store, without credentials, and the experiment; or the model."""
     lines: tuple[str, ...]
     """A thing each; trace text in them is made safe to draw."""
-    writes: int
+    steps: int
 
 
 @dataclass(slots=True)
-class Wrote:
-    """What was written or taken back, in sentences."""
+class Outcome:
+    """What was done, in sentences."""
 
     lines: tuple[str, ...]
 
@@ -247,7 +268,7 @@ Answer = (
     | Annotated
     | FilterSuggestions
     | ToolsSearched
-    | WritingPlan
-    | Wrote
+    | Plan
+    | Outcome
     | Done
 )

@@ -195,9 +195,40 @@ class Stop:
     """Stop reading; the analysis concludes from what was read. Answer: ``Done``."""
 
 
+@dataclass(frozen=True, slots=True)
+class JudgeChoice:
+    """A language model that may be asked, and what it may cost."""
+
+    model: str
+    """``provider:/model``."""
+    budget: str = ""
+    """As ``judge.budget.parse_limit`` reads it; the default one if empty."""
+
+
+@dataclass(slots=True)
+class PlanJudging:
+    """What asking the judge about a finding would cost at most; it is not asked. Answer: ``Plan``."""
+
+    fingerprint: str
+    judge: JudgeChoice
+
+
+@dataclass(slots=True)
+class AskJudge:
+    """Ask the judge about a finding. Pushes ``StepsDone`` and ``AnalysisReady``; answer: ``Outcome``."""
+
+    fingerprint: str
+    judge: JudgeChoice
+
+
+@dataclass(slots=True)
+class StopJudge:
+    """Ask the judge nothing more; what it said is kept. Answer: ``Done``."""
+
+
 @dataclass(slots=True)
 class PlanFiling:
-    """What filing the reviewed ``analysis`` in MLflow would write; nothing is. Answer: ``WritingPlan``."""
+    """What filing the reviewed ``analysis`` in MLflow would write; nothing is. Answer: ``Plan``."""
 
     analysis: Analysis
     review_path: str
@@ -205,7 +236,7 @@ class PlanFiling:
 
 @dataclass(slots=True)
 class FileReview:
-    """File the reviewed ``analysis`` in MLflow. Pushes ``WritesDone``; answer: ``Wrote``."""
+    """File the reviewed ``analysis`` in MLflow. Pushes ``StepsDone``; answer: ``Outcome``."""
 
     analysis: Analysis
     review_path: str
@@ -213,12 +244,12 @@ class FileReview:
 
 @dataclass(slots=True)
 class PlanUndoWrites:
-    """What was written to the open experiment and would be taken back; nothing is. Answer: ``WritingPlan``."""
+    """What was written to the open experiment and would be taken back; nothing is. Answer: ``Plan``."""
 
 
 @dataclass(slots=True)
 class UndoWrites:
-    """Take it back. Pushes ``WritesDone``; answer: ``Wrote``."""
+    """Take it back. Pushes ``StepsDone``; answer: ``Outcome``."""
 
     review_path: str
 
@@ -250,6 +281,9 @@ Request = (
     | StartWatching
     | StopWatching
     | Stop
+    | PlanJudging
+    | AskJudge
+    | StopJudge
     | PlanFiling
     | FileReview
     | PlanUndoWrites

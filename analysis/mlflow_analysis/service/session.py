@@ -28,6 +28,7 @@ from mlflow_analysis.saved import keep_analysis
 from mlflow_analysis.service.annotating import Annotating
 from mlflow_analysis.service.concluded import Concluded, Run
 from mlflow_analysis.service.filter_completion import Vocabulary, suggestions
+from mlflow_analysis.service.judging import SessionJudge
 from mlflow_analysis.service.summarised import summarised
 from mlflow_analysis.service.tool_search import search_tools
 from mlflow_analysis.service.touched import is_confirmed_issue, touched
@@ -35,6 +36,7 @@ from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view
 from mlflow_analysis.service.watch import Place, Watch
 from mlflow_analysis.service.writing import Writing
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
 from mlflow_analysis.tracking.filter_syntax import check_filter
 from mlflow_analysis.tracking.reader import StoreTraces
@@ -71,6 +73,9 @@ class Session:
         self._watching: Watch | None = None
         self._writing = Writing()
         self._annotating = Annotating()
+        self._asked = ConnectionRequest()
+        """How the open connection was asked for."""
+        self._judge = SessionJudge()
 
     def answer(self, request: Request, send: Send) -> Answer:
         """The answer to ``request``; ``send`` takes what happens until then."""
@@ -124,6 +129,14 @@ class Session:
                 return self._annotating.annotate(self._connected(), request)
             case protocol.TakeBack():
                 return self._annotating.take_back(self._connected(), request)
+            case protocol.PlanJudging(fingerprint, choice):
+                judge = self._judge.open(choice, self._asked)
+                return self._judge.plan(judge, self._finding(fingerprint))
+            case protocol.AskJudge():
+                return self._ask_judge(request, send)
+            case protocol.StopJudge():
+                self._judge.stop()
+                return Done()
             case protocol.PlanFiling(analysis, review_path):
                 return self._writing.plan(self._connected(), analysis, review_path)
             case protocol.FileReview(analysis, review_path):
@@ -149,7 +162,7 @@ class Session:
         report = connection.report()
         with self._lock:
             if not cancelled.is_set():
-                self._connection = connection
+                self._connection, self._asked = connection, request
         return report
 
     # ---- the table --------------------------------------------------------------------------
@@ -219,6 +232,7 @@ class Session:
             self._stop = stop
             self._purpose = request.purpose or self._purpose
             self._focuses, self._last = request.focus, None
+            self._judge.forget()
             self._keep_in = request.keep_in
         run = Run(source, filter_string, request, request.focus, self._purpose_of(source))
         note = ""
@@ -350,8 +364,35 @@ class Session:
                 self._analysing.release()
         return note
 
+    def _ask_judge(self, request: protocol.AskJudge, send: Send) -> Answer:
+        last, finding = self._last, self._finding(request.fingerprint)
+        if last is None:
+            raise ConnectionProblem("The analysis has not ended yet.", "Ask again when it has.")
+        outcome = self._judge.ask(
+            self._judge.open(request.judge, self._asked),
+            finding,
+            last.source,
+            seed=last.ready.analysis.seed,
+            window=last.filter_string,
+            send=send,
+        )
+        with self._analysing:
+            if self._last is last:
+                ready = self._conclude(last)
+                send(ready)
+                note = self._keep(ready)
+                return replace(outcome, lines=(*outcome.lines, note)) if note else outcome
+        return outcome
+
+    def _finding(self, fingerprint: str) -> Finding:
+        found = self._findings.get(fingerprint)
+        if found is None:
+            raise ConnectionProblem("This finding is not there any more.", "Choose another.")
+        return found
+
     def _conclude(self, last: Concluded) -> AnalysisReady:
         """Keep what was concluded, and write it into the table before the app asks for rows."""
+        last.ready = replace(last.ready, analysis=self._judge.shown(last.ready.analysis))
         self._last = last
         self._findings = {each.fingerprint: each for each in last.ready.analysis.findings}
         self._mark()

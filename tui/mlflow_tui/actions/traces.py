@@ -122,5 +122,7 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         footer=False,
     ),
-    Action("copy", "y", "copy", "Copy: trace id, shown value, span, trace.", (TRACES,)),
+    Action(
+        "copy", "y", "copy", "Copy: trace or span id, shown value, span, trace, code.", (TRACES,)
+    ),
 )

@@ -27,8 +27,8 @@ class FilterKeepingScreen(TraceListScreen):
     async def action_saved_filters(self) -> None:
         """List the saved filters; use, save, rename or delete."""
         while True:
-            saved: list[SavedFilter] = []
-            if not self._tried(lambda: saved.extend(self._filters.all())):
+            saved = self._read_filters()
+            if saved is None:
                 return
             now = " · ".join(conditions(self.state))
             wish = await self.app.push_screen_wait(FiltersDialog(saved, now))
@@ -39,6 +39,11 @@ class FilterKeepingScreen(TraceListScreen):
                 return
             await self._grant(wish, {each.name for each in saved})
 
+    def _read_filters(self) -> list[SavedFilter] | None:
+        """Those in the file; ``None``, and a word on it, if they cannot be read."""
+        found: list[SavedFilter] = []
+        return found if self._tried(lambda: found.extend(self._filters.all())) else None
+
     async def _grant(self, wish: Wish, names: set[str]) -> None:
         filters, state = self._filters, self.state
         if wish.what == "save":
@@ -48,8 +53,9 @@ class FilterKeepingScreen(TraceListScreen):
             if not name or (name in names and not await self._sure(f"Replace the filter {name}?")):
                 return
             query = replace(state.query, sort=RowQuery().sort, descending=RowQuery().descending)
+            kept: str = name
             self._tried(
-                lambda: filters.save(name, state.filter_string, query), f"Saved as @{name}."
+                lambda: filters.save(kept, state.filter_string, query), f"Saved as @{name}."
             )
         elif wish.what == "rename":
             name = await self.app.push_screen_wait(TextDialog(f"Rename {wish.name} to", wish.name))
@@ -59,7 +65,8 @@ class FilterKeepingScreen(TraceListScreen):
             self._tried(lambda: filters.delete(wish.name), f"@{wish.name} is deleted.")
 
     async def _sure(self, question: str) -> bool:
-        return bool(await self.app.push_screen_wait(ConfirmDialog(question)))
+        answer: bool = await self.app.push_screen_wait(ConfirmDialog(question))
+        return answer
 
     def _tried(self, change: Callable[[], None], done: str = "") -> bool:
         """Do something with the file and say so, or why it could not be done."""

@@ -18,6 +18,7 @@ from mlflow_analysis.protocol import (
     SearchTools,
     TableGrew,
     ToolsSearched,
+    WatchState,
 )
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
@@ -103,6 +104,8 @@ class TraceListScreen(StepScreen):
             self._search_new()
         if any(isinstance(body, TableGrew | ToolsSearched) for body in bodies):
             self._outdated()
+            self._show_status()
+        elif any(isinstance(body, WatchState) for body in bodies):
             self._show_status()
 
     def engine_restarted(self, sentence: str) -> None:

@@ -25,7 +25,7 @@ from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.annotating import AnnotatingScreen
 from mlflow_tui.screens.copying import CopyDialog
 from mlflow_tui.screens.filter_keeping import FilterKeepingScreen
-from mlflow_tui.screens.inspecting import InspectingScreen
+from mlflow_tui.screens.inspecting import NEEDS_A_TRACE, InspectingScreen
 from mlflow_tui.widgets.filter_bar import FilterBar
 from mlflow_tui.widgets.inspector import Inspector
 from mlflow_tui.widgets.line_scroll import LineScroll
@@ -88,10 +88,11 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
         if shown is not None and shown.info.trace_id == row.trace_id and self._evidence is None:
             return
         self.state.trace_id = row.trace_id
-        self._open(row.trace_id)
+        self.open_trace(row.trace_id)
 
     @work(exclusive=True, group="trace", exit_on_error=False)
-    async def _open(self, trace_id: str) -> None:
+    async def open_trace(self, trace_id: str) -> None:
+        """Read a trace and show it."""
         try:
             trace = await self.client.ask(FetchTrace(trace_id))
         except EngineProblem as failure:
@@ -100,7 +101,7 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
                 Content.assemble((problem.sentence, "$error"), "\n\n", (problem.remedy, "$muted"))
             )
             return
-        self.inspector.show(trace)
+        self.show_trace(trace)
         self._land(trace)
         self.refresh_bindings()
 
@@ -108,7 +109,7 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
         """The open trace, if it was written on, as it is now."""
         shown = self.inspector.trace
         if shown is not None and shown.info.trace_id in trace_ids:
-            self._open(shown.info.trace_id)
+            self.open_trace(shown.info.trace_id)
 
     def _land(self, trace: TraceView) -> None:
         """Put the cursor where the evidence of the finding is, if one is being followed."""
@@ -168,7 +169,9 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
         if self.focused is self.table:
             self._open_chosen()
             inspector.waterfall.focus()
-        elif self.focused is not inspector.waterfall or not inspector.open_line():
+        elif self.focused is inspector.payload:
+            inspector.open_payload_line()
+        elif not inspector.open_line():
             inspector.payload.focus()
 
     def action_back(self) -> None:
@@ -197,19 +200,16 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
         self._step(-1)
 
     def _step(self, step: int) -> None:
-        payload = self.inspector.payload
-        if self.focused is payload and payload.matches[1]:
-            payload.next_match(step)
-        else:
+        if not (self.inspecting and self.inspector.next_match(step)):
             self.table.move_to(self.table.cursor + step)
 
     # ---- the prompt ---------------------------------------------------------------------
 
     def action_find(self) -> None:
-        """In the payload look for a text; elsewhere filter what is read from the store."""
+        """In the inspector look for a text; elsewhere filter what is read from the store."""
         prompt = self.query_one(PromptLine)
-        if self.focused is self.inspector.payload:
-            prompt.ask("find", "find in this payload", "")
+        if self.inspecting:
+            prompt.ask("find", "find in what is shown of this span, folded parts too", "")
         else:
             prompt.ask(
                 "filter",
@@ -245,7 +245,7 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
         self.close_prompt()
         if message.purpose == "text":
             self.requery(replace(self.state.query, text=message.text))
-        elif message.text and not self.inspector.payload.find(message.text):
+        elif message.text and not self.inspector.find(message.text):
             self.tell(f"“{message.text}” is not in this payload.")
 
     def close_prompt(self) -> None:
@@ -265,12 +265,19 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
         inspector = self.inspector
         if inspector.trace is not None and inspector.span is not None:
             self.app.push_screen(
-                CopyDialog(inspector.trace, inspector.span, inspector.payload.text)
+                CopyDialog(
+                    inspector.trace,
+                    inspector.span,
+                    inspector.taken().text,
+                    self.state.connection.tracking_uri if self.state.connection else "",
+                )
             )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not offered."""
-        if action == "copy":
+        if action == "watch":
+            return self.state.experiment is not None
+        if action in NEEDS_A_TRACE:
             return bool(self.inspector.trace)
         if action == "undo_writing":
             return bool(self._done)
