@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mlflow_tui import terminal
 
 if TYPE_CHECKING:
+    from mlflow_analysis.protocol import RowQuery
     from mlflow_tui.workflow.reading_options import ReadingOptions
 
 
@@ -27,14 +28,15 @@ def run(
     reading: ReadingOptions | None = None,
     judge: str = "",
     judge_budget: str = "",
+    query: RowQuery | None = None,
 ) -> int:
     """Run the screens until the user leaves; the exit code of the program.
 
-    ``tracking_uri`` or ``profile``, ``env_file``, ``experiment`` (name or id) and ``filter_string`` jump
-    ahead; "" as address means the environment as it is. With ``demo`` the sample store is opened. ``mouse`` is
-    off over SSH and on elsewhere unless it is said; ``low_bandwidth`` is on once the line stalls. ``reading``
-    says who reads the traces; ``judge`` names a language model that may be asked on the board, within
-    ``judge_budget``.
+    ``tracking_uri`` or ``profile``, ``env_file``, ``experiment`` (name or id) and ``filter_string`` jump ahead,
+    with the quick filters of ``query``; "" as address means the environment as it is. With ``demo`` the sample
+    store is opened. ``mouse`` is off over SSH and on elsewhere unless it is said; ``low_bandwidth`` is on once
+    the line stalls. ``reading`` says who reads the traces; ``judge`` names a language model that may be asked
+    on the board, within ``judge_budget``.
     """
     objection = terminal.objection(os.environ)
     if objection is not None:
@@ -61,6 +63,7 @@ def run(
             profile=profile,
             experiment=experiment,
             filter_string=filter_string,
+            query=query,
             demo=demo,
             preferences=read_preferences(settings, theme, low_bandwidth),
             reading=reading,

@@ -19,7 +19,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
-from mlflow_analysis.protocol import JudgeChoice
+from mlflow_analysis.protocol import JudgeChoice, RowQuery
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
@@ -62,7 +62,7 @@ class MlflowTui(WatchApp):
     """Five screens over one engine process.
 
     The arguments say how far to jump ahead: an address or a profile, an env file whose variables hold where
-    the environment says nothing, an experiment's name or id, a filter.
+    the environment says nothing, an experiment's name or id, a filter and the quick filters of ``query``.
     """
 
     TITLE = "mlflow-tui"
@@ -81,6 +81,7 @@ class MlflowTui(WatchApp):
         profile: str = "",
         experiment: str | None = None,
         filter_string: str = "",
+        query: RowQuery | None = None,
         demo: bool = False,
         preferences: Preferences | None = None,
         reading: ReadingOptions | None = None,
@@ -106,6 +107,7 @@ class MlflowTui(WatchApp):
         self.start_env_file = env_file
         self.start_experiment = experiment
         self.start_filter = filter_string
+        self.start_query = query or RowQuery()
         self.start_demo = demo
         self.keys = preferences.keys
         self._notices = list(preferences.notices)

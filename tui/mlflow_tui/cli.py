@@ -90,16 +90,19 @@ def program(
     """
     if context.invoked_subcommand is None:
         from mlflow_tui import app
+        from mlflow_tui.command_line.saved_filter import chosen_filter
 
         if tracking_uri and profile:
             raise click.UsageError("Give --tracking-uri or --profile, not both.")
+        saved = chosen_filter(filter_string) if filter_string else None
         context.exit(
             app.run(
                 tracking_uri,
                 env_file or "",
                 profile or "",
                 experiment,
-                filter_string,
+                saved.filter_string if saved else "",
+                query=saved.query if saved else None,
                 theme=theme,
                 mouse=mouse,
                 low_bandwidth=low_bandwidth,

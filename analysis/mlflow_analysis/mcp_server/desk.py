@@ -29,7 +29,7 @@ from mlflow_analysis.report import ReportExists, render_markdown, write_report
 from mlflow_analysis.review import REJECTION_REASONS, Decision, JournalTooNew, Review, review_path
 from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.secrets import masked
-from mlflow_analysis.service.session import summarised
+from mlflow_analysis.service.summarised import summarised
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, connect
 from mlflow_analysis.tracking.problems import ConnectionProblem

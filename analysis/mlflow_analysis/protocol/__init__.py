@@ -10,6 +10,7 @@ classes takes 15 ms of the first paint.
 from __future__ import annotations
 
 from mlflow_analysis.protocol.answers import (
+    Annotated,
     Answer,
     ConnectionReport,
     Conversation,
@@ -47,6 +48,7 @@ from mlflow_analysis.protocol.pushed import (
     WatchState,
 )
 from mlflow_analysis.protocol.requests import (
+    Annotate,
     AskFocuses,
     AskJudge,
     CancelCheck,
@@ -76,10 +78,13 @@ from mlflow_analysis.protocol.requests import (
     StopWriting,
     SuggestFilter,
     SummariseExperiment,
+    TakeBack,
     UndoWrites,
 )
 
 __all__ = [
+    "Annotate",
+    "Annotated",
     "Answer",
     "AskFocuses",
     "AskJudge",
@@ -134,6 +139,7 @@ __all__ = [
     "SuggestFilter",
     "SummariseExperiment",
     "TableGrew",
+    "TakeBack",
     "ToolsSearched",
     "TraceRow",
     "TraceView",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mlflow_analysis.annotation import AnnotationChange
 from mlflow_analysis.protocol.pushed import CheckStage, TableGrew, ToolsSearched
 from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
 
@@ -238,6 +239,15 @@ class Outcome:
 
 
 @dataclass(slots=True)
+class Annotated:
+    """What was written on traces, or taken back; ``sentence`` says why that is not all."""
+
+    changes: tuple[AnnotationChange, ...]
+    sentence: str = ""
+    remedy: str = ""
+
+
+@dataclass(slots=True)
 class Done:
     """Nothing more to say, or one sentence that a person should read."""
 
@@ -255,6 +265,7 @@ Answer = (
     | RowPosition
     | TraceView
     | Conversation
+    | Annotated
     | FilterSuggestions
     | ToolsSearched
     | Plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlflow_analysis.annotation import Annotation, AnnotationChange
 from mlflow_analysis.findings import Analysis, Purpose
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.sign_in import ConnectionRequest
@@ -147,6 +148,22 @@ class SearchTools:
 
 
 @dataclass(slots=True)
+class Annotate:
+    """Write something on traces as the user, who asked for it. Answer: ``Annotated``."""
+
+    trace_ids: tuple[str, ...]
+    annotation: Annotation
+    author: str
+
+
+@dataclass(slots=True)
+class TakeBack:
+    """Undo exactly these changes, the last one first. Answer: ``Annotated``, with those undone."""
+
+    changes: tuple[AnnotationChange, ...]
+
+
+@dataclass(slots=True)
 class AskFocuses:
     """Test exactly these claims of the user's own, besides the catalogue.
 
@@ -258,6 +275,8 @@ Request = (
     | CheckFilter
     | SuggestFilter
     | SearchTools
+    | Annotate
+    | TakeBack
     | AskFocuses
     | StartWatching
     | StopWatching

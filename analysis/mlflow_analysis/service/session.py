@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,19 +10,14 @@ from pathlib import Path
 from mlflow_analysis import protocol
 from mlflow_analysis.engine import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.evidence.weighing import missing_field
-from mlflow_analysis.features.build import build_features
-from mlflow_analysis.features.extract import extract, extract_info
-from mlflow_analysis.findings import Finding, Purpose, Severity, Verdict
+from mlflow_analysis.findings import Finding, Purpose
 from mlflow_analysis.focus import Focus
-from mlflow_analysis.hypotheses.catalogue import catalogue
 from mlflow_analysis.protocol import (
     Answer,
     ConnectionReport,
     Conversation,
     Done,
     ExperimentList,
-    ExperimentSummary,
     Pushed,
     Request,
     TableGrew,
@@ -31,10 +25,13 @@ from mlflow_analysis.protocol import (
 from mlflow_analysis.reading.listing import news
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.saved import keep_analysis
+from mlflow_analysis.service.annotating import Annotating
 from mlflow_analysis.service.concluded import Concluded, Run
 from mlflow_analysis.service.filter_completion import Vocabulary, suggestions
 from mlflow_analysis.service.judging import SessionJudge
+from mlflow_analysis.service.summarised import summarised
 from mlflow_analysis.service.tool_search import search_tools
+from mlflow_analysis.service.touched import is_confirmed_issue, touched
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view
 from mlflow_analysis.service.watch import Place, Watch
@@ -43,7 +40,6 @@ from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
 from mlflow_analysis.tracking.filter_syntax import check_filter
 from mlflow_analysis.tracking.reader import StoreTraces
-from mlflow_analysis.tracking.survey import Survey, summary
 
 Send = Callable[[Pushed], None]
 
@@ -76,6 +72,7 @@ class Session:
         self._keep_in = ""
         self._watching: Watch | None = None
         self._writing = Writing()
+        self._annotating = Annotating()
         self._asked = ConnectionRequest()
         """How the open connection was asked for."""
         self._judge = SessionJudge()
@@ -128,6 +125,10 @@ class Session:
             case protocol.Stop():
                 self._stop.set()
                 return Done()
+            case protocol.Annotate():
+                return self._annotating.annotate(self._connected(), request)
+            case protocol.TakeBack():
+                return self._annotating.take_back(self._connected(), request)
             case protocol.PlanJudging(fingerprint, choice):
                 judge = self._judge.open(choice, self._asked)
                 return self._judge.plan(judge, self._finding(fingerprint))
@@ -402,30 +403,13 @@ class Session:
 
     def _mark(self) -> None:
         """Write what the findings say into the table."""
-        findings = list(self._findings.values())
-        worst = {
-            trace_id: severity.value
-            for severity in reversed(Severity)  # the worst is written last
-            for finding in findings
-            if finding.severity is severity and _is_confirmed_issue(finding)
-            for trace_id in finding.trace_ids
-        }
-        self._table.mark(
-            {finding.fingerprint: frozenset(finding.trace_ids) for finding in findings},
-            Counter(
-                trace_id
-                for finding in findings
-                if _is_confirmed_issue(finding)
-                for trace_id in set(finding.trace_ids)
-            ),
-            worst,
-        )
+        self._table.mark(*touched(list(self._findings.values())))
 
     def _fingerprints_of(self, trace_id: str) -> tuple[str, ...]:
         return tuple(
             finding.fingerprint
             for finding in list(self._findings.values())
-            if _is_confirmed_issue(finding) and trace_id in finding.trace_ids
+            if is_confirmed_issue(finding) and trace_id in finding.trace_ids
         )
 
     # ---- what must be there -----------------------------------------------------------------
@@ -441,26 +425,6 @@ class Session:
         if self._source is None:
             raise ConnectionProblem("No experiment is open yet.", "Choose an experiment first.")
         return self._source
-
-
-def summarised(survey: Survey) -> ExperimentSummary:
-    """What an experiment holds, and which hypotheses its data allow to test."""
-    with_spans = {record.info.trace_id for record in survey.records}
-    features = build_features(
-        [extract(record) for record in survey.records]
-        + [extract_info(info) for info in survey.infos if info.trace_id not in with_spans],
-        with_topics=False,
-    )
-    missing = {hypothesis.id: missing_field(hypothesis, features) for hypothesis in catalogue()}
-    return replace(
-        summary(survey),
-        testable=tuple(each for each, field in missing.items() if not field),
-        not_testable=tuple((each, field) for each, field in missing.items() if field),
-    )
-
-
-def _is_confirmed_issue(finding: Finding) -> bool:
-    return finding.verdict is Verdict.CONFIRMED and finding.is_issue
 
 
 def _place(source: StoreTraces) -> tuple[str, str]:

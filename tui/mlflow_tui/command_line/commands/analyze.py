@@ -115,11 +115,12 @@ def analyze(
     connection = chosen_connection(tracking_uri, profile, env_file)
 
     from mlflow_tui.command_line.headless import Request, run
+    from mlflow_tui.command_line.saved_filter import filter_for_store
 
     request = Request(
         connection=connection,
         experiment=experiment,
-        filter_string=filter_string,
+        filter_string=filter_for_store(filter_string) if filter_string else "",
         since_seconds=None if since is None else _seconds(since),
         max_traces=max_traces,
         sample=sample,

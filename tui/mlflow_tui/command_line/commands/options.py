@@ -54,7 +54,7 @@ trace_filter = click.option(
     "filter_string",
     default="",
     metavar="FILTER",
-    help="Only traces that match, in MLflow's syntax, e.g. \"trace.status = 'ERROR'\".",
+    help="Only traces that match, in MLflow's syntax, e.g. \"trace.status = 'ERROR'\"; or @NAME, a saved filter.",
 )
 
 
