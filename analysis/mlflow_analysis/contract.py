@@ -83,8 +83,7 @@ def analysis_to_json(
         },
         "statistics": _statistics(analysis.statistics),
         "purpose": _purpose(analysis.purpose),
-        # one by one: a finding may name every trace
-        "findings": [plain.of(_finding(ruled)) for ruled in rule(analysis, review, accept)],
+        "findings": [plain.finding(ruled) for ruled in rule(analysis, review, accept)],
         "timings": dict(analysis.timings),
         "notes": list(analysis.notes),
         **_by_judge(analysis.judge),
@@ -92,9 +91,15 @@ def analysis_to_json(
     return {key: value if key == "findings" else plain.of(value) for key, value in content.items()}
 
 
+def to_bytes(content: JsonObject) -> bytes:
+    """``content`` as a JSON file in UTF-8: indented, one newline at the end."""
+    written: bytes = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return written
+
+
 def to_text(content: JsonObject) -> str:
-    """``content`` as the text of a JSON file: indented, one newline at the end."""
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    """``to_bytes`` as text."""
+    return to_bytes(content).decode()
 
 
 def _by_judge(said: Judging | JudgedFinding | None) -> JsonObject:
@@ -166,6 +171,7 @@ def _tool_use(tool: ToolUse) -> JsonObject:
 
 
 def _finding(ruled: Ruled) -> JsonObject:
+    """All but what there is one of for each trace (see ``_Plain.finding``)."""
     finding = ruled.finding
     effect, impact = finding.effect, finding.impact
     return {
@@ -194,16 +200,8 @@ def _finding(ruled: Ruled) -> JsonObject:
         "p_value": finding.p_value,
         "q_value": finding.q_value,
         "needs_more": finding.needs_more,
-        "trace_ids": list(finding.trace_ids),
-        "assessments": [
-            {
-                "trace_id": assessment.trace_id,
-                "span_id": assessment.span_id,
-                "name": assessment.name,
-                "rationale": assessment.rationale,
-            }
-            for assessment in finding.assessments
-        ],
+        "trace_ids": [],
+        "assessments": [],
         "examples": [_example(example) for example in finding.examples],
         "root_causes": [
             {
@@ -322,6 +320,21 @@ class _Plain(dict[str, str]):
     def __missing__(self, text: str) -> str:
         shown = self[text] = printable(text)
         return shown
+
+    def finding(self, ruled: Ruled) -> JsonObject:
+        """A finding, which may name every trace twice."""
+        content: JsonObject = self.of(_finding(ruled))
+        content["trace_ids"] = list(map(self.__getitem__, ruled.finding.trace_ids))
+        content["assessments"] = [
+            {
+                "trace_id": self[each.trace_id],
+                "span_id": self[each.span_id],
+                "name": self[each.name],
+                "rationale": self[each.rationale],
+            }
+            for each in ruled.finding.assessments
+        ]
+        return content
 
     def of(self, value: Any) -> Any:
         """A JSON value with printable text, stable floats, no numbers as ``None``."""

@@ -100,6 +100,14 @@ def fingerprint_in(description: str) -> str:
     return signed["fingerprint"] if signed else ""
 
 
+def issues_page(tracking_uri: str, experiment_id: str, run_id: str) -> tuple[str, ...]:
+    """A sentence that says where MLflow's own screens show the issues; none without a server."""
+    if not tracking_uri.startswith(("http://", "https://")):
+        return ()
+    page = f"#/experiments/{experiment_id}/evaluation-runs/{run_id}/issues"
+    return (f"New issues are on {tracking_uri.rstrip('/')}/{page}",)
+
+
 def _issue(finding: Finding, course: Course) -> Issue:
     spans: dict[str, Link] = {}
     for each in finding.assessments:
@@ -207,16 +215,20 @@ class Plan:
     """Names of the files that go to the run."""
     keeps_issues: bool
     """Whether the store has issues; if not, traces are assessed and tagged instead."""
+    restored: tuple[str, ...] = ()
+    """Deleted runs that come back, because an issue of theirs does or the filing is the same as before."""
 
     @property
     def steps(self) -> int:
         """How many writes it takes: a run and its files among them."""
-        return sum(change.steps for change in self.changes) + 1 + len(self.documents)
+        changes = sum(change.steps for change in self.changes)
+        return changes + 1 + len(self.documents) + len(self.restored)
 
     def lines(self) -> tuple[str, ...]:
         """What is to be done, a line each: the dry run."""
         run = f"run {self.run_id}: write" if self.run_id else "a new run: write"
         told = [f"{run} {' and '.join(self.documents)}"] if self.documents else []
+        told += [f"run {run_id}: restore it" for run_id in self.restored]
         if not self.keeps_issues:
             told.append(
                 "This store has no issues: affected traces get an assessment and a tag instead."
@@ -240,9 +252,40 @@ class Written:
 
     def __str__(self) -> str:
         return (
-            f"run {self.run_id}; {self.created} issues created, {self.updated} updated, "
+            f"run {self.run_id}; {_issues(self.created)} created, {self.updated} updated, "
             f"{_traces(self.linked)} linked, {self.assessed} assessed"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """All that there is to take back of an experiment."""
+
+    issues: tuple[tuple[str, str], ...]
+    """Id and name of each that is not rejected."""
+    assessments: tuple[tuple[str, str], ...]
+    """Ids of the trace and of the assessment; links among them."""
+    tags: tuple[tuple[str, str], ...]
+    """A trace's id and the tag's key."""
+    runs: tuple[str, ...]
+
+    @property
+    def steps(self) -> int:
+        """How many writes it takes."""
+        return len(self.issues) + len(self.assessments) + len(self.tags) + len(self.runs)
+
+    def lines(self) -> tuple[str, ...]:
+        """What is to be done, a line each."""
+        traces = len({trace_id for trace_id, _ in self.assessments})
+        told = [f"{name}: reject the issue (MLflow deletes none)" for _, name in self.issues]
+        if self.assessments:
+            told.append(
+                f"delete {len(self.assessments):,} links and assessments of {_traces(traces)}"
+            )
+        if self.tags:
+            told.append(f"delete {len(self.tags):,} tags")
+        told += [f"run {run_id}: delete it, with the report in it" for run_id in self.runs]
+        return tuple(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +301,14 @@ class Withdrawn:
 
     def __str__(self) -> str:
         return (
-            f"{self.issues} issues rejected (MLflow deletes none), {self.assessments} links and "
+            f"{_issues(self.issues)} rejected (MLflow deletes none), {self.assessments} links and "
             f"assessments, {self.tags} tags and {self.runs} runs deleted"
         )
 
 
 def _traces(number: int) -> str:
     return f"{number:,} trace" if number == 1 else f"{number:,} traces"
+
+
+def _issues(number: int) -> str:
+    return f"{number:,} issue" if number == 1 else f"{number:,} issues"

@@ -16,11 +16,16 @@ def run(
     experiment: str | None = None,
     filter_string: str = "",
     demo: bool = False,
+    *,
+    theme: str = "",
+    mouse: bool | None = None,
+    low_bandwidth: bool | None = None,
 ) -> int:
     """Run the screens until the user leaves; the exit code of the program.
 
     ``tracking_uri`` or ``profile``, ``env_file``, ``experiment`` (name or id) and ``filter_string`` jump
-    ahead; "" as address means the environment as it is. With ``demo`` the sample store is opened.
+    ahead; "" as address means the environment as it is. With ``demo`` the sample store is opened. ``mouse`` is
+    off over SSH and on elsewhere unless it is said; ``low_bandwidth`` is on once the line stalls.
     """
     objection = terminal.objection(os.environ)
     if objection is not None:
@@ -36,9 +41,8 @@ def run(
     client = EngineClient(settings.log_directory / "engine.log")
     try:
         from mlflow_tui.application import MlflowTui
-        from mlflow_tui.key_file import read_key_map
+        from mlflow_tui.preferences import read_preferences
 
-        keys, notices = read_key_map(settings.keys_path)
         app = MlflowTui(
             client,
             settings,
@@ -48,10 +52,9 @@ def run(
             experiment=experiment,
             filter_string=filter_string,
             demo=demo,
-            keys=keys,
-            notices=notices,
+            preferences=read_preferences(settings, theme, low_bandwidth),
         )
-        result = app.run(mouse=not terminal.over_ssh(os.environ))
+        result = app.run(mouse=not terminal.over_ssh(os.environ) if mouse is None else mouse)
         return result if result is not None else (app.return_code or 0)
     finally:
         client.close()

@@ -12,6 +12,7 @@ from mlflow_tui.command_line.commands.options import (
     env_file,
     experiment,
     profile,
+    screen_options,
     trace_filter,
     tracking_uri,
 )
@@ -63,6 +64,7 @@ class Commands(click.Group):
 @env_file
 @experiment
 @trace_filter
+@screen_options
 @click.pass_context
 def program(
     context: click.Context,
@@ -71,6 +73,9 @@ def program(
     env_file: str | None,
     experiment: str | None,
     filter_string: str,
+    theme: str,
+    mouse: bool | None,
+    low_bandwidth: bool | None,
 ) -> None:
     """Find, judge and report what is wrong (and right) with a GenAI application, from its traces.
 
@@ -82,7 +87,16 @@ def program(
         if tracking_uri and profile:
             raise click.UsageError("Give --tracking-uri or --profile, not both.")
         context.exit(
-            app.run(tracking_uri, env_file or "", profile or "", experiment, filter_string)
+            app.run(
+                tracking_uri,
+                env_file or "",
+                profile or "",
+                experiment,
+                filter_string,
+                theme=theme,
+                mouse=mouse,
+                low_bandwidth=low_bandwidth,
+            )
         )
     if tracking_uri or profile or env_file or experiment or filter_string:
         raise click.UsageError(

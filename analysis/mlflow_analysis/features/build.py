@@ -31,8 +31,10 @@ def features_of(read: Frames, *, seed: int = 0, with_topics: bool = True) -> Fea
     traces, spans, owner = read.traces, read.spans, read.owner
     spans["error_template"] = templates(spans["error_message"])
     _add_columns(traces, spans, owner)
-    spans["session"] = traces["session"].to_numpy()[owner]
-    traces["topic"] = _topics(traces, spans, owner, seed) if with_topics and len(traces) else ""
+    spans["session"] = pd.Series(traces["session"].to_numpy()[owner], spans.index, dtype=object)
+    nothing = pd.Series("", index=traces.index, dtype=object)
+    wanted = with_topics and len(traces) > 0
+    traces["topic"] = _topics(traces, spans, owner, seed) if wanted else nothing
     return Features(traces, spans, read.assessments, read.attributes, seed)
 
 

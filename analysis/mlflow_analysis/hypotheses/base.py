@@ -90,6 +90,20 @@ class Case:
     """What root causes are sought of, where that is not the claim itself (of the traces that a user asks
     about, those that failed). Of the same unit."""
 
+    @property
+    def claim(self) -> Case:
+        """What is claimed, without the units: all that a verdict needs once they are counted."""
+        return Case(
+            pd.Index([], dtype=object),
+            pd.DataFrame(columns=AFFECTED_COLUMNS),
+            self.subject,
+            self.contrast,
+            statement=self.statement,
+            test_without_effect=self.test_without_effect,
+            fewest_units=self.fewest_units,
+            onset_ms=self.onset_ms,
+        )
+
 
 def affected_rows(
     unit: pd.Series | pd.Index,

@@ -30,6 +30,7 @@ from mlflow_analysis.tracking.convert import (
     trace_record,
 )
 from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.growing import GrowingTraces
 from mlflow_analysis.tracking.incomplete import damaged, stated_size, why_missing
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,
@@ -55,7 +56,7 @@ BATCH_BYTES = 32_000_000
 Batch = TypeVar("Batch", Sequence[str], Sequence[TraceInfo])
 
 
-class StoreTraces:
+class StoreTraces(GrowingTraces):
     """The traces of one experiment, as a ``source.TraceSource``."""
 
     def __init__(

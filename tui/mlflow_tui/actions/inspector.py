@@ -32,7 +32,7 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         shown_keys="→",
         palette=False,
-        named="into",
+        named="right",
     ),
     Action(
         "sideways(-1)",
@@ -43,7 +43,7 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
         shown_keys="←",
         palette=False,
-        named="out_of",
+        named="left",
     ),
     Action(
         "failed_span",

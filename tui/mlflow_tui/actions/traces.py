@@ -5,9 +5,7 @@ from __future__ import annotations
 from mlflow_tui.actions.action import TRACES, Action
 
 ACTIONS: tuple[Action, ...] = (
-    Action(
-        "show_all", "backspace", "all", "Drop the quick filters and show all traces.", (TRACES,)
-    ),
+    Action("drop_filter", "backspace", "drop", "Drop the filter that was put on last.", (TRACES,)),
     Action(
         "next_failure",
         "right_square_bracket",
@@ -30,7 +28,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "only_session", "s", "session", "Show this trace's session only, or all again.", (TRACES,)
     ),
-    Action("search_text", "t", "text", "Show traces that hold a text.", (TRACES,)),
+    Action(
+        "search_text",
+        "t",
+        "text",
+        "Show traces with a text in request, response or tool output.",
+        (TRACES,),
+    ),
     Action(
         "next_match",
         "n",
@@ -47,16 +51,15 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         footer=False,
     ),
+    Action("mark", "space", "mark", "Mark this trace, or take the mark off.", (TRACES,)),
     Action(
-        "sort",
-        "greater_than_sign",
-        "sort",
-        "Sort by another column: time, duration, tokens, findings, then by text.",
+        "unmark_all",
+        "asterisk",
+        "unmark",
+        "Take all marks off.",
         (TRACES,),
         footer=False,
-        shown_keys=">",
     ),
-    Action("reverse", "I", "reverse", "Sort the other way round.", (TRACES,), footer=False),
     Action(
         "copy", "y", "copy", "Copy: trace or span id, shown value, span, trace, code.", (TRACES,)
     ),

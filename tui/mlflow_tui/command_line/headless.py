@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 import platformdirs
 
+from mlflow_analysis import collector
 from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady
@@ -213,6 +214,7 @@ def _analysed(
         purpose=purpose,
         seed=request.seed,
     )
+    collector.relax()
     with _interruptible() as stopped, progress_shown(request.quiet) as show:
         for event in analyze(source, options, cancelled=stopped.is_set):
             if isinstance(event, AnalysisReady):

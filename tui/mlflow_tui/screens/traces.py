@@ -14,7 +14,9 @@ from textual.widgets import Static
 from mlflow_analysis.protocol import (
     FetchConversation,
     FetchTrace,
+    FilterProblem,
     RowQuery,
+    SuggestFilter,
     TraceView,
 )
 from mlflow_styles import stylesheet
@@ -22,9 +24,11 @@ from mlflow_tui.actions import BOARD, EXPERIMENTS, TRACES, bindings_for
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.copying import CopyDialog
 from mlflow_tui.screens.inspecting import NEEDS_A_TRACE, InspectingScreen
+from mlflow_tui.widgets.filter_bar import FilterBar
 from mlflow_tui.widgets.inspector import Inspector
 from mlflow_tui.widgets.line_scroll import LineScroll
 from mlflow_tui.widgets.prompt_line import PromptLine
+from mlflow_tui.widgets.text_field import TextField
 from mlflow_tui.widgets.trace_table import TableHead, TraceTable
 
 SETTLE_SECONDS = 0.12
@@ -50,7 +54,7 @@ class TracesScreen(InspectingScreen):
         with Horizontal(id="traces"):
             with Vertical(id="list"):
                 yield Static(id="status", markup=False)
-                yield PromptLine(id="prompt")
+                yield FilterBar(self.state.filter_history, id="prompt")
                 table = TraceTable(id="rows")
                 yield TableHead(table)
                 yield table
@@ -206,13 +210,27 @@ class TracesScreen(InspectingScreen):
             )
 
     def action_search_text(self) -> None:
-        """Free text in requests and responses."""
-        self.query_one(PromptLine).ask("text", "text in request or response", self.state.query.text)
+        """Free text in requests, responses and what tools answered."""
+        self.query_one(PromptLine).ask(
+            "text", "text in request, response or tool output", self.state.query.text
+        )
+
+    @on(FilterBar.SuggestionsWanted)
+    @work(exclusive=True, group="words", exit_on_error=False)
+    async def _words_wanted(self, message: FilterBar.SuggestionsWanted) -> None:
+        try:
+            offer = await self.client.ask(SuggestFilter(message.text, message.cursor))
+        except EngineProblem:
+            return  # typing goes on without help; what is wrong is said once the filter is sent
+        bar = self.filter_bar
+        if bar.purpose == "filter" and bar.query_one(TextField).value == message.text:
+            bar.suggest(offer)
 
     @on(PromptLine.Answered)
     def _answered(self, message: PromptLine.Answered) -> None:
         prompt = self.query_one(PromptLine)
         if message.purpose == "filter":
+            self.filter_bar.remember(message.text)
             prompt.wait()
             self.tui.read_table(message.text)
             return
@@ -224,8 +242,11 @@ class TracesScreen(InspectingScreen):
 
     def close_prompt(self) -> None:
         """Hide the prompt; the keys go back to where they were."""
-        prompt = self.query_one(PromptLine)
+        prompt = self.filter_bar
         to_payload = prompt.purpose == "find"
+        if isinstance(self.state.table_problem, FilterProblem):
+            self.state.table_problem = None  # what was refused is given up: the rows are of now
+            self.state_changed()
         prompt.close()
         (self.inspector.payload if to_payload else self.table).focus()
 
@@ -248,6 +269,8 @@ class TracesScreen(InspectingScreen):
         """Keys that would do nothing now are not offered."""
         if action in NEEDS_A_TRACE:
             return bool(self.inspector.trace)
-        if action == "show_all":
-            return self.state.query != self._unfiltered()
+        if action == "unmark_all":
+            return bool(self.state.marked)
+        if action == "drop_filter":
+            return bool(self.state.applied)
         return True
