@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlflow_analysis.protocol.pushed import CheckStage, TableGrew, ToolsSearched
@@ -159,12 +159,15 @@ class Packed:
     and only once somebody looks at it."""
 
     json: bytes
+    _read: Any = field(default=None, repr=False, compare=False)
 
     def value(self) -> Any:
-        """What was packed."""
+        """What was packed; read once."""
         import orjson
 
-        return orjson.loads(self.json)
+        if self._read is None:
+            self._read = orjson.loads(self.json)
+        return self._read
 
 
 def unpacked(value: Any) -> Any:
