@@ -16,7 +16,11 @@ from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract, extract_info
 from mlflow_analysis.findings import Category, Finding, Purpose, Verdict
 from mlflow_analysis.focus import Focus
+from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import catalogue
+from mlflow_analysis.judge.claims import asked_of_judge
+from mlflow_analysis.judge.judging import account
+from mlflow_analysis.judge.model import Judge
 from mlflow_analysis.protocol import (
     Answer,
     ConnectionReport,
@@ -69,6 +73,8 @@ class Session:
         self._asked = ConnectionRequest()
         """How the open connection was asked for."""
         self._judge = SessionJudge()
+        self._choice: protocol.JudgeChoice | None = None
+        """The judge for the user's own claims, as named last."""
 
     def answer(self, request: Request, send: Send) -> Answer:
         """The answer to ``request``; ``send`` takes what happens until then."""
@@ -103,8 +109,8 @@ class Session:
             case protocol.CheckFilter(filter_string):
                 next(self._opened().infos(filter_string), None)
                 return Done()
-            case protocol.AskFocuses(focuses):
-                self._focuses = focuses
+            case protocol.AskFocuses(focuses, choice):
+                self._focuses, self._choice = focuses, choice
                 return Done(self._catch_up(send))
             case protocol.Stop():
                 self._stop.set()
@@ -193,12 +199,16 @@ class Session:
             self._purpose = request.purpose or self._purpose
             self._focuses, self._last = request.focus, None
             self._judge.forget()
+            self._choice = request.judge
             self._keep_in = request.keep_in
         kept: list[Weighing] = []
+        judge, no_judge = self._judge.for_claims(request.focus, request.judge, self._asked)
         options = AnalysisOptions(
             filter=filter_string,
             max_traces=request.max_traces,
             focus=request.focus,
+            judge=judge,
+            no_judge=no_judge,
             weighed=kept.append,
             purpose=request.purpose,
             confirmed_purpose=lambda: self._purpose if self._is_open(source) else None,
@@ -242,7 +252,9 @@ class Session:
             try:
                 last = self._last
                 if last is not None:
-                    last.ask(self._focuses)
+                    focuses = self._focuses
+                    judge, no_judge = self._judge.for_claims(focuses, self._choice, self._asked)
+                    last.ask(focuses, judge, no_judge, self._stop.is_set)
                     ready = self._conclude(last)
                     send(ready)
                     note = self._keep(ready)
@@ -336,16 +348,52 @@ class _Concluded:
         self.ready, self.focuses = ready, focuses
         self.source, self.window, self._weighing = source, filter_string, weighing
 
-    def ask(self, focuses: tuple[Focus, ...]) -> None:
-        """Put these claims of the user's own in the place of those that were there."""
-        asked = [asked_of_store(self.source, each, self.window) for each in distinct(focuses)]
+    def ask(
+        self,
+        focuses: tuple[Focus, ...],
+        judge: Judge | None,
+        no_judge: str,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        """Put these claims of the user's own in the place of those that were there.
+
+        ``no_judge`` says why there is no ``judge``; once ``cancelled`` says so, it is asked no more.
+        """
+        asked = [
+            self._decided(each, judge, no_judge, cancelled)
+            if each.judge
+            else asked_of_store(self.source, each, self.window)
+            for each in distinct(focuses)
+        ]
         self.focuses = focuses
         self._weighing.forget(Category.USER)
         for hypothesis in asked:
             self._weighing.add(hypothesis)
         findings, tests = self._weighing.conclude()
         analysis = replace(self.ready.analysis, findings=tuple(findings), tests_run=tests)
+        if judge is not None:
+            analysis = replace(analysis, judge=account(judge))
         self.ready = AnalysisReady(analysis, self.ready.interrupted)
+
+    def _decided(
+        self, focus: Focus, judge: Judge | None, no_judge: str, cancelled: Callable[[], bool]
+    ) -> Hypothesis:
+        asking = asked_of_judge(
+            focus,
+            judge,
+            self.source,
+            self._weighing.ended,
+            seed=self.ready.analysis.seed,
+            window=self.window,
+            why_not=no_judge,
+            cancelled=cancelled,
+        )
+        while True:
+            try:
+                next(asking)
+            except StopIteration as ended:
+                hypothesis: Hypothesis = ended.value
+                return hypothesis
 
 
 def summarised(survey: Survey) -> ExperimentSummary:

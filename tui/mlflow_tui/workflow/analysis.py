@@ -34,7 +34,7 @@ class AnalysisApp(ExperimentApp):
         state.analysing = True
         self.state_changed()
         keep_in = str(self.settings.review_directory.parent / ANALYSES)
-        self._analyse(StartAnalysis(purpose, claims, seed, keep_in=keep_in))
+        self._analyse(StartAnalysis(purpose, claims, seed, judge=state.judge, keep_in=keep_in))
 
     @work(exclusive=True, group="analysis", exit_on_error=False)
     async def _analyse(self, request: StartAnalysis) -> None:
@@ -61,7 +61,7 @@ class AnalysisApp(ExperimentApp):
     @work(group="claims", exit_on_error=False)
     async def _ask_claims(self, claims: tuple[Focus, ...]) -> None:
         try:
-            done = await self.client.ask(AskFocuses(claims))
+            done = await self.client.ask(AskFocuses(claims, self.state.judge))
             if done.note:
                 self.notify(done.note, severity="warning", timeout=15)
         except EngineProblem as failure:
