@@ -23,7 +23,7 @@ from mlflow_analysis.events import (
 )
 from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.weighing import Weighing
-from mlflow_analysis.features.batch import Batch
+from mlflow_analysis.features.batch import Batch, unchanged
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.features.frames import forget, frames
@@ -51,6 +51,16 @@ from mlflow_analysis.source import FilterRefused, TraceSource, never
 logger = logging.getLogger(__name__)
 
 _PROGRESS_EVERY = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where an analysis stopped, so that another can go on from there."""
+
+    outlines: Sequence[TraceOutline]
+    """The traces there are."""
+    batches: Sequence[Batch] = ()
+    """What was read of them, each under its mark; none where the cache has it."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,10 @@ class AnalysisOptions:
     """``dask://host:port``: a Dask cluster whose workers read, instead of processes of this machine."""
     cache: bool = False
     """Keep features in the user's cache directory, and read only traces that are new there or have changed."""
+    known: Known | None = None
+    """Do not list traces: these are there. Of them, those that were read and have not changed are not read."""
+    read: Callable[[Known], None] = field(default=lambda _: None)
+    """Given what was listed and read, once it was; batches only without ``cache``."""
     live: bool = True
     """Whether somebody watches: count and draft while traces are being read."""
     weighed: Callable[[Weighing], None] = field(default=lambda _: None)
@@ -143,7 +157,11 @@ class _Run:
                 hypothesis.severity,
                 hypothesis.unit,
             )
-        outlines = yield from self._list()
+        known = self.options.known
+        if known is None:
+            outlines = yield from self._list()
+        else:
+            outlines, self.listed_all = list(known.outlines), not self._window
         self._select()
         listed = time.monotonic()
         yield from self._read(outlines)
@@ -154,6 +172,7 @@ class _Run:
                 f"Stopped by the user after {self.read} of {len(outlines)} traces. Failing and "
                 "slow traces are read first, so shares and statistics lean towards them."
             )
+        self.options.read(Known(outlines, () if self.options.cache else tuple(self.batches)))
         tables = frames(self.batches)
         forget(self.batches)  # before more memory is needed
         features = features_of(tables, seed=self.options.seed)
@@ -226,6 +245,8 @@ class _Run:
             missing, self.keeper = cached.missing, Keeper(cache)
             for batch in cached.batches:
                 self._take(SliceRead(batch))
+        elif self.options.known is not None:
+            missing = self._take_known(self.options.known)
         clock, total = _Clock(self.read), len(outlines)
         place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
@@ -251,6 +272,16 @@ class _Run:
             if self.keeper is not None:
                 self.keeper.finish(outlines, complete=self.listed_all)
         yield clock.progress("reading spans", self.read + len(self.skipped), total)
+
+    def _take_known(self, known: Known) -> list[TraceOutline]:
+        """Take what was read before and has not changed; returns what has to be read."""
+        marks = {each.trace_id: each.mark for each in known.outlines}
+        for batch in known.batches:
+            kept = unchanged(batch, marks)
+            self._take(SliceRead(kept))
+            for trace_id in kept.traces["trace_id"].to_pylist():
+                del marks[trace_id]
+        return [each for each in known.outlines if each.trace_id in marks]
 
     def _take(self, result: SliceRead) -> None:
         self.batches.append(result.batch)

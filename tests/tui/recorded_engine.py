@@ -182,5 +182,18 @@ class RecordedEngine(EngineClient):
             ),
         )
 
+    def _SuggestFilter(self, request: protocol.SuggestFilter) -> Any:
+        begun = request.text[: request.cursor].split(" ")[-1]
+        words = ("trace.status ", "trace.name ", "tags.region ")
+        return protocol.FilterSuggestions(
+            request.cursor - len(begun),
+            request.cursor,
+            tuple(word for word in words if word.startswith(begun)),
+        )
+
+    def _SearchTools(self, request: protocol.SearchTools) -> Any:
+        count = len(self.records)
+        return protocol.ToolsSearched(request.text, count, count, True)
+
     def _Stop(self, request: protocol.Stop) -> Any:
         return protocol.Done()

@@ -18,6 +18,7 @@ from mlflow_tui.cli import program
 from mlflow_tui.command_line import key_table
 from mlflow_tui.key_file import read_key_map
 from mlflow_tui.key_map import PLACES, KeyMap, binding_id
+from mlflow_tui.preferences import Preferences
 
 ROOT = Path(__file__).parents[2]
 
@@ -160,7 +161,9 @@ def test_no_file_is_no_problem(tmp_path: Path) -> None:
 async def test_bindings_footer_and_palette_follow_the_map(tmp_path: Path) -> None:
     keys, _ = read_key_map(key_file(tmp_path, 'leave = "X"\nhelp = ["f1", "K"]\n'))
     app = MlflowTui(
-        RecordedEngine(tmp_path), settings_in(tmp_path), keys=keys, notices=["Line 3 is odd."]
+        RecordedEngine(tmp_path),
+        settings_in(tmp_path),
+        preferences=Preferences(keys, notices=("Line 3 is odd.",)),
     )
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await first_screen(pilot)

@@ -15,6 +15,7 @@ from mlflow_tui.command_line.commands.options import (
     judge,
     judge_budget,
     profile,
+    screen_options,
     trace_filter,
     tracking_uri,
 )
@@ -66,6 +67,7 @@ class Commands(click.Group):
 @env_file
 @experiment
 @trace_filter
+@screen_options
 @judge
 @judge_budget
 @click.pass_context
@@ -76,6 +78,9 @@ def program(
     env_file: str | None,
     experiment: str | None,
     filter_string: str,
+    theme: str,
+    mouse: bool | None,
+    low_bandwidth: bool | None,
     judge: str,
     judge_budget: str,
 ) -> None:
@@ -95,6 +100,9 @@ def program(
                 profile or "",
                 experiment,
                 filter_string,
+                theme=theme,
+                mouse=mouse,
+                low_bandwidth=low_bandwidth,
                 judge=judge,
                 judge_budget=judge_budget,
             )

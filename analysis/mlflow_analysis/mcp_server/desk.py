@@ -220,8 +220,10 @@ class Desk:
         """One finding with its statistics, causes, impact and recommendation, without its traces."""
         analysis, review = self._at.analysed(experiment, tracking_uri)
         ruled = self._at.ruled(analysis, review, fingerprint)
-        whole = analysis_to_json(replace(analysis, findings=(ruled.finding,)), review)
-        (told,) = whole["findings"]
+        meant = {fingerprint, ruled.home, *(each.fingerprint for each in ruled.merged)}
+        findings = tuple(each for each in analysis.findings if each.fingerprint in meant)
+        whole = analysis_to_json(replace(analysis, findings=findings), review)
+        told = next(each for each in whole["findings"] if each["fingerprint"] == fingerprint)
         for part in ("trace_ids", "assessments", "examples"):
             told.pop(part, None)
         told["affected_traces"] = len(ruled.finding.trace_ids)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
+from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule_each
 from mlflow_analysis.charter import Charter, charter_path, read_charter
 from mlflow_analysis.findings import Analysis
 from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
-from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.review import JournalTooNew, Review, review_path
 from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, connect
@@ -54,7 +54,10 @@ class Opened:
 
     def review(self, source: StoreTraces) -> Review:
         """What was decided about it."""
-        return Review(review_path(self.kept, source.tracking_uri, source.experiment_id))
+        try:
+            return Review(review_path(self.kept, source.tracking_uri, source.experiment_id))
+        except JournalTooNew as problem:
+            raise Refused(problem.sentence) from problem
 
     def charter(self, source: StoreTraces) -> Charter:
         """What the user said of its application."""
@@ -73,7 +76,7 @@ class Opened:
 
     def ruled(self, analysis: Analysis, review: Review, fingerprint: str) -> Ruled:
         """A finding of the analysis with what was decided about it."""
-        for each in rule(analysis, review, AcceptPolicy.REVIEWED):
+        for each in rule_each(analysis, review, AcceptPolicy.REVIEWED):
             if each.finding.fingerprint == fingerprint:
                 return each
         raise Refused(

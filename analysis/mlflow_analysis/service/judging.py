@@ -12,6 +12,7 @@ from mlflow_analysis.judge.claims import NO_JUDGE
 from mlflow_analysis.judge.judging import account, questions_about, second_look
 from mlflow_analysis.judge.model import MOST_OUTPUT, Judge
 from mlflow_analysis.judge.opening import open_judge
+from mlflow_analysis.judge.opinions import second_opinion
 from mlflow_analysis.judged import JudgedFinding
 from mlflow_analysis.protocol import JudgeChoice, Outcome, Plan, Pushed, StepsDone
 from mlflow_analysis.report.figures import agreement
@@ -124,9 +125,14 @@ class SessionJudge:
             return analysis
         return replace(
             analysis,
-            findings=tuple(
-                replace(each, judge=self._said.get(each.fingerprint, each.judge))
-                for each in analysis.findings
-            ),
+            findings=tuple(replace(each, judge=self._now(each)) for each in analysis.findings),
             judge=account(self._opened[2], self._not_done),
         )
+
+    def _now(self, finding: Finding) -> JudgedFinding | None:
+        """What was said of ``finding``, with the share as it is now: a watched experiment grows."""
+        said = self._said.get(finding.fingerprint, finding.judge)
+        if said is None or said.opinion is None:
+            return said
+        opinion = second_opinion(said.opinion.traces, finding.rate, finding.interval)
+        return replace(said, opinion=opinion)

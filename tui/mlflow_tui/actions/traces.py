@@ -5,9 +5,7 @@ from __future__ import annotations
 from mlflow_tui.actions.action import TRACES, Action
 
 ACTIONS: tuple[Action, ...] = (
-    Action(
-        "show_all", "backspace", "all", "Drop the quick filters and show all traces.", (TRACES,)
-    ),
+    Action("drop_filter", "backspace", "drop", "Drop the filter that was put on last.", (TRACES,)),
     Action(
         "next_failure",
         "right_square_bracket",
@@ -30,26 +28,12 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "only_session", "s", "session", "Show this trace's session only, or all again.", (TRACES,)
     ),
-    Action("search_text", "t", "text", "Show traces that hold a text.", (TRACES,)),
     Action(
-        "section(1)",
-        "right,l",
-        "section",
-        "Next part of the span: inputs, outputs, attributes, …",
+        "search_text",
+        "t",
+        "text",
+        "Show traces with a text in request, response or tool output.",
         (TRACES,),
-        shown_keys="→",
-        named="next_section",
-    ),
-    Action(
-        "section(-1)",
-        "left,h",
-        "section",
-        "Previous part of the span.",
-        (TRACES,),
-        footer=False,
-        shown_keys="← h",
-        palette=False,
-        named="previous_section",
     ),
     Action(
         "next_match",
@@ -67,21 +51,16 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         footer=False,
     ),
+    Action("mark", "space", "mark", "Mark this trace, or take the mark off.", (TRACES,)),
     Action(
-        "failed_span",
-        "x",
-        "failed span",
-        "Next failed span of this trace.",
+        "unmark_all",
+        "asterisk",
+        "unmark",
+        "Take all marks off.",
         (TRACES,),
         footer=False,
     ),
     Action(
-        "sort",
-        "o",
-        "sort",
-        "Sort by another column: time, duration, tokens, findings, then by text.",
-        (TRACES,),
-        footer=False,
+        "copy", "y", "copy", "Copy: trace or span id, shown value, span, trace, code.", (TRACES,)
     ),
-    Action("copy", "y", "copy", "Copy: trace id, shown value, span, trace.", (TRACES,)),
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 import platformdirs
 
+from mlflow_analysis import collector
 from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady
@@ -22,7 +23,7 @@ from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.reading.sampling import Scheme
 from mlflow_analysis.report.method import judging
-from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.review import review_path
 from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.redaction import Redaction
@@ -38,6 +39,7 @@ from mlflow_analysis.tracking.problems import (
 from mlflow_tui.command_line.connecting import log_kept
 from mlflow_tui.command_line.delivery import Delivery, Wanted
 from mlflow_tui.command_line.hypothesis_help import find
+from mlflow_tui.command_line.opened_review import open_review
 from mlflow_tui.command_line.progress_lines import progress_shown
 
 if TYPE_CHECKING:
@@ -113,9 +115,9 @@ def _run(
         analysis = replace(analysis, notes=(*analysis.notes, _NOT_ASKED))
     elif judge is not None:
         analysis = _judged(analysis, source, request, judge)
-    review = Review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
     safe = masked(analysis)
     _keep(safe)
+    review = open_review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
     fails = delivery.deliver(analysis if request.show_secrets else safe, review)
     if finished.interrupted:
         return INTERRUPTED
@@ -222,6 +224,7 @@ def _analysed(
         seed=request.seed,
         judge=judge,
     )
+    collector.relax()
     with _interruptible() as stopped, progress_shown(request.quiet) as show:
         for event in analyze(source, options, cancelled=stopped.is_set):
             if isinstance(event, AnalysisReady):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 EXIT_CODES = """\b
 Exit codes:
@@ -50,4 +55,28 @@ trace_filter = click.option(
     default="",
     metavar="FILTER",
     help="Only traces that match, in MLflow's syntax, e.g. \"trace.status = 'ERROR'\".",
+)
+
+
+def screen_options(command: Command) -> Command:
+    """How the screens are shown: ``theme``, ``mouse`` and ``low_bandwidth``."""
+    for option in reversed(_SCREEN_OPTIONS):
+        command = option(command)
+    return command
+
+
+_SCREEN_OPTIONS = (
+    click.option(
+        "--theme",
+        default="",
+        metavar="NAME",
+        help="dark, light, high-contrast, colour-blind, 16, 16-light, or one of your own. "
+        "[default: MLFLOW_TUI_THEME, the one chosen before, or what suits the terminal]",
+    ),
+    click.option("--mouse/--no-mouse", default=None, help="[default: off over SSH, on elsewhere]"),
+    click.option(
+        "--low-bandwidth/--no-low-bandwidth",
+        default=None,
+        help="Draw less: 16 colours, fewer frames, no charts until asked. [default: once the line stalls]",
+    ),
 )
