@@ -1,6 +1,6 @@
 """Draws the pictures in the README: the program itself, on the sample store, without a terminal.
 
-make screens
+make screenshots
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PATIENCE_TURNS = 1_200
 
 
 async def draw(directory: Path) -> None:
-    """From the demo to an accepted finding and one of its traces, with a picture of each."""
+    """From the first screen to an accepted finding, one of its traces and the report: a picture of each screen."""
     settings = Settings(directory / "config", directory / "reviews", directory / "logs")
     client = EngineClient(directory / "engine.log")
     address, experiment = await make_demo_store()
@@ -52,6 +52,10 @@ async def draw(directory: Path) -> None:
             await press("enter")
             await pilot.pause(2.0)
             _keep(app, "traces")
+            for key, name in (("1", "connect"), ("2", "experiments"), ("5", "report")):
+                await press(key)
+                await pilot.pause(2.0)
+                _keep(app, name)
     finally:
         client.close()
 
