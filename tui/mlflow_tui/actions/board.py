@@ -66,6 +66,14 @@ ACTIONS: tuple[Action, ...] = (
         "next_pane", "tab", "pane", "Move between the cards and the detail.", (BOARD,), footer=False
     ),
     Action(
+        "charts",
+        "C",
+        "charts",
+        "Draw it: over time, durations, affected by attribute; or the detail again.",
+        (BOARD,),
+        footer=False,
+    ),
+    Action(
         "next_evidence",
         "right_square_bracket",
         "next evidence",
