@@ -44,7 +44,7 @@ _DECIDING = (
     "undo",
     "redo",
 )
-_WALKING = ("review", "skip", "filter", "find", "next_match", "previous_match")
+_WALKING = ("review", "skip", "filter", "find", "previous_match")
 _CLAIMS = ("change_claim", "remove_claim")
 _CONDITIONAL = (
     *_DECIDING,
