@@ -89,15 +89,16 @@ def test_what_is_no_key_is_told(said: str) -> None:
 
 
 def test_an_entry_holds_on_every_screen_or_on_one_alone(tmp_path: Path) -> None:
-    path = key_file(tmp_path, 'help = ["f1", "?"]\nfind = "Y"\n\n[board]\naccept = "A"\n')
+    path = key_file(tmp_path, 'help = ["f1", "?"]\nfind = "Y"\n\n[board]\naccept = "Q"\n')
     keys, problems = read_key_map(path)
     assert problems == []
     assert keys.chosen == {
         "everywhere.help": "f1,question_mark",
         "experiments.find": "Y",
         "traces.find": "Y",
+        "board.find": "Y",
         "report.find": "Y",
-        "board.accept": "A",
+        "board.accept": "Q",
     }
 
 
@@ -110,15 +111,15 @@ def test_two_actions_can_exchange_their_keys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "told"),
     [
-        ('[board]\n\naccpet = "A"\n', 3, "no action 'accpet' in [board]"),
-        ('[bored]\naccept = "A"\n', 1, "no screen 'bored'"),
+        ('[board]\n\naccpet = "Q"\n', 3, "no action 'accpet' in [board]"),
+        ('[bored]\naccept = "Q"\n', 1, "no screen 'bored'"),
         ('[board]\naccept = "f13"\n', 2, "no key 'f13'"),
         ("[board]\naccept = 1\n", 2, "needs a key in quotes"),
         ("[board]\naccept = []\n", 2, "needs a key in quotes"),
         ('[board]\naccept = "r"\n', 2, "r is reject in board already"),
         ('[board]\naccept = "q"\n', 2, "q is leave everywhere already"),
         ('help = "a"\n', 1, "a is accept in board already"),
-        ('[board]\naccept = "A"\nundo = "A"\n', 3, "A is accept in board already"),
+        ('[board]\naccept = "Q"\nundo = "Q"\n', 3, "Q is accept in board already"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_its_line_and_the_rest_holds(
@@ -135,9 +136,9 @@ def test_what_cannot_be_used_is_told_with_its_line_and_the_rest_holds(
 
 
 def test_an_entry_left_out_takes_its_own_key_back_and_may_clash_again(tmp_path: Path) -> None:
-    text = '[board]\naccept = "u"\nundo = "f13"\nreject = "A"\n'
+    text = '[board]\naccept = "u"\nundo = "f13"\nreject = "Q"\n'
     keys, problems = read_key_map(key_file(tmp_path, text))
-    assert keys.chosen == {"board.reject": "A"}
+    assert keys.chosen == {"board.reject": "Q"}
     assert ["line 3" in problems[0], "line 2" in problems[1]] == [True, True]
 
 
@@ -193,10 +194,10 @@ def test_the_table_on_the_command_line_has_the_users_keys_and_tells_what_is_wron
 ) -> None:
     directory = home / ".config" / "mlflow-tui"
     directory.mkdir(parents=True)
-    key_file(directory, '[board]\naccept = "A"\nreject = "f13"\n')
+    key_file(directory, '[board]\naccept = "Q"\nreject = "f13"\n')
     said = CliRunner().invoke(program, ["keys"])
     assert said.exit_code == 0
-    assert re.search(r"^  A +accept +Accept the finding", said.stdout, re.MULTILINE)
+    assert re.search(r"^  Q +accept +Accept the finding", said.stdout, re.MULTILINE)
     assert "line 3: There is no key 'f13'." in said.stderr
     default = CliRunner().invoke(program, ["keys", "--default"])
     assert re.search(r"^  a +accept ", default.stdout, re.MULTILINE)
