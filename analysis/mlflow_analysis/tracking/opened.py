@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,6 +31,8 @@ from mlflow_analysis.tracking.versions import missing
 from mlflow_analysis.tracking.withdrawal import Withdrawal
 from mlflow_analysis.tracking.writer import Writer
 from mlflow_analysis.untrusted import single_line
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -99,18 +102,36 @@ class Connection:
 
         Raises ``ExperimentNotFound``.
         """
-        experiments = self.experiments()
         wanted = single_line(name_or_id)
-        for matches in (
-            [each for each in experiments if each.experiment_id == wanted],
-            [each for each in experiments if each.name == wanted],
-        ):
-            if matches:
-                return self.source(matches[0])
+        found = self._looked_up(wanted)
+        if found is not None:
+            return self.source(found)
+        experiments = self.experiments()
+        for each in experiments:  # a name as it is shown may stand for one that cannot be shown
+            if each.name == wanted:
+                return self.source(each)
         raise ExperimentNotFound(
             f"{self._address.shown} has no experiment {wanted!r}.",
             _suggestion(wanted, [each.name for each in experiments]),
         )
+
+    def _looked_up(self, wanted: str) -> Experiment | None:
+        """The active experiment of that id, or else that name, asked for alone: listing thousands takes a second.
+
+        ``None`` if that does not find it; listing them then tells why.
+        """
+        asked = [self._client.get_experiment_by_name]
+        if wanted.isascii() and wanted.isdigit():  # a server takes minutes to refuse any other id
+            asked.insert(0, self._client.get_experiment)
+        for ask in asked:
+            try:
+                found = ask(wanted)
+            except Exception:
+                logger.debug("No experiment %r of that id or name", wanted, exc_info=True)
+                continue
+            if found is not None and found.lifecycle_stage == "active":
+                return experiment_record(found)
+        return None
 
     def source(self, experiment: Experiment) -> StoreTraces:
         """The traces of an experiment of this store."""

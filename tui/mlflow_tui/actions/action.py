@@ -27,7 +27,10 @@ STEPS = (
 )
 """Place, key and name of each screen, in the order of the work."""
 
-PLACE_NAMES = {place: name for place, _, name in STEPS} | {PURPOSE: "Purpose"}
+PLACE_NAMES = {place: name for place, _, name in STEPS} | {
+    PURPOSE: "Purpose",
+    COMPARE: "Two traces",
+}
 
 LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT, COMPARE)
 
@@ -51,6 +54,8 @@ class Action:
     shown_keys: str = ""
     """How the keys are written in footer and help, where ``keys`` would not read well."""
     palette: bool = True
+    needs: str = ""
+    """What it needs where it does not always apply, for the help: "a trace that is shown"; or in ``needs.py``."""
     named: str = ""
     """Its name in the user's key file, where the one made from ``id`` would not do."""
 
