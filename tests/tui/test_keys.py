@@ -185,7 +185,7 @@ async def test_bindings_footer_and_palette_follow_the_map(tmp_path: Path) -> Non
         app.set_focus(None)
         await pilot.pause()
         assert "Q quit" in drawn(app)[-1]
-        await pilot.press("X")
+        await pilot.press("Q")
     assert app.return_code == 0
 
 
