@@ -7,11 +7,11 @@ the store itself says what was written before, and nothing has to be remembered 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from mlflow_analysis.acceptance import Ruled
-from mlflow_analysis.findings import Finding, RootCause, Severity
+from mlflow_analysis.findings import RootCause, Severity
 from mlflow_analysis.review import Course, Decision
 
 AUTHOR = "mlflow-tui"
@@ -75,23 +75,21 @@ class Filing:
 def issues_of(ruled: Iterable[Ruled]) -> tuple[Issue, ...]:
     """The accepted issues, in rank order. Strengths are no issues and stay in the report."""
     return tuple(
-        _issue(each.finding, each.ruling.course)
+        _issue(each)
         for each in ruled
         if each.decision is Decision.ACCEPTED and each.finding.is_issue
     )
 
 
-def rejected_of(ruled: Iterable[Ruled]) -> frozenset[str]:
-    """Fingerprints of the rejected, and of what was merged into them."""
-    return frozenset(
-        fingerprint
-        for each in ruled
-        if each.decision is Decision.REJECTED
-        for fingerprint in (
-            each.finding.fingerprint,
-            *(alias.fingerprint for alias in each.finding.aliases),
-        )
-    )
+def rejected_of(ruled: Collection[Ruled]) -> frozenset[str]:
+    """Fingerprints of the rejected, of what was merged into them, and of what a person merged into another:
+    their issues, if they were written before, say the same as the other's."""
+    rejected = {each.fingerprint for one in ruled for each in one.merged}
+    for one in ruled:
+        if one.decision is Decision.REJECTED:
+            rejected.add(one.finding.fingerprint)
+            rejected.update(alias.fingerprint for alias in one.finding.aliases)
+    return frozenset(rejected)
 
 
 def fingerprint_in(description: str) -> str:
@@ -108,7 +106,8 @@ def issues_page(tracking_uri: str, experiment_id: str, run_id: str) -> tuple[str
     return (f"New issues are on {tracking_uri.rstrip('/')}/{page}",)
 
 
-def _issue(finding: Finding, course: Course) -> Issue:
+def _issue(ruled: Ruled) -> Issue:
+    finding, course = ruled.finding, ruled.ruling.course
     spans: dict[str, Link] = {}
     for each in finding.assessments:
         link = Link(each.trace_id, each.span_id, each.rationale[:LONGEST_RATIONALE])
@@ -121,7 +120,7 @@ def _issue(finding: Finding, course: Course) -> Issue:
     return Issue(
         fingerprint=finding.fingerprint,
         name=finding.title[:LONGEST_NAME],
-        description=_description(finding, causes),
+        description=_description(ruled, causes),
         severity=finding.severity,
         categories=(finding.category.value, finding.hypothesis),
         root_causes=causes,
@@ -139,13 +138,16 @@ def _cause(cause: RootCause) -> str:
     )
 
 
-def _description(finding: Finding, causes: Sequence[str]) -> str:
+def _description(ruled: Ruled, causes: Sequence[str]) -> str:
     """As Markdown. Root causes stand here too, since MLflow cannot change those of an issue."""
+    finding = ruled.finding
     low, high = finding.interval
     parts = [
         finding.statement,
         f"**How often.** {finding.affected:,} of {finding.eligible:,} {finding.unit.value}s, "
         f"{finding.rate:.1%} (95% interval {low:.1%} to {high:.1%}).",
+        f"**Merged into it.** {ruled.together}" if ruled.merged else "",
+        f"**Assigned to.** {ruled.ruling.assignee}" if ruled.ruling.assignee else "",
         f"**Why it matters.** {finding.why}" if finding.why else "",
         "**Root causes.**\n" + "\n".join(f"- {each}" for each in causes) if causes else "",
         f"**Impact.** {finding.impact.reason}" if finding.impact and finding.impact.reason else "",

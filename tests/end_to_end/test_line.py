@@ -31,6 +31,11 @@ COMMANDS, ESCAPE, QUIT = "\x10", "\x1b", "\x11"
 Open = Callable[..., Terminal]
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> DemoStore:
+    return ensure_demo_store(tmp_path_factory.mktemp("demo"), traces=240)
+
+
 @pytest.fixture
 def open_program(tmp_path: Path) -> Iterator[Open]:
     """Opens the program in a terminal; whatever is opened is closed, also after a failure."""
@@ -207,12 +212,38 @@ def test_a_terminal_that_goes_away_without_a_word_ends_the_program(tmp_path: Pat
     assert child.returncode >= 0, "it had to be killed"
 
 
+def test_a_held_key_on_a_slow_line_leaves_no_queue_of_old_frames(
+    open_program: Open, store: DemoStore
+) -> None:
+    """150 rows further, read only then: what is drawn is what the line itself holds, and the last state."""
+    terminal = open_program(
+        "--tracking-uri", store.tracking_uri, "--experiment", store.experiment_name
+    )
+    terminal.wait_for("240 traces")
+    terminal.drawn_within(2.0)
+    before = len(terminal.received)
+    terminal.press(*"j" * 20)
+    terminal.drawn_within(1.0)
+    a_row = (len(terminal.received) - before) / 20
+    before = len(terminal.received)
+    terminal.press(*"j" * 150)  # nobody reads meanwhile
+    terminal.drawn_within(2.0)
+    unread = len(terminal.received) - before
+    assert unread < 0.75 * 150 * a_row
+    arrived = cursor_row(terminal)
+    terminal.press("g")
+    terminal.drawn_within(1.0)
+    assert cursor_row(terminal) != arrived
+    terminal.press(*"j" * 170)
+    terminal.drawn_within(1.0)
+    assert cursor_row(terminal) == arrived
+
+
+def cursor_row(terminal: Terminal) -> str:
+    return next(line for line in terminal.lines if re.match(r"▌\d\d-\d\d ", line))[:40]
+
+
 # ---- silence --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> DemoStore:
-    return ensure_demo_store(tmp_path_factory.mktemp("demo"), traces=240)
 
 
 def test_nothing_is_sent_while_nothing_happens_on_any_screen(

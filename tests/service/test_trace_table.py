@@ -169,3 +169,13 @@ def test_previews_become_what_was_said_and_stay_harmless(preview: str, said: str
 
 def test_an_answer_is_found_in_its_payload() -> None:
     assert spoken_response('{"role": "assistant", "content": "Yes."}') == "Yes."
+
+
+def test_what_tools_answered_is_looked_through_again_once_a_trace_has_changed() -> None:
+    table = table_of(made(1), made(2))
+    table.searched("porto", read=["t01", "t02"], found=["t01"])
+    assert (ids(table, text="porto"), table.unsearched("porto")) == (["t01"], [])
+
+    table.put([made(1, state="ERROR")])
+
+    assert (ids(table, text="porto"), table.unsearched("porto")) == ([], ["t01"])

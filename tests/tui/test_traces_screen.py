@@ -88,10 +88,11 @@ async def traces_screen(
         yield pilot, app.screen
 
 
-async def settled(pilot: Pilot[int]) -> None:
-    """Until no worker runs and the cursor has come to rest."""
+async def settled(pilot: Pilot[int], *, dialog: bool = False) -> None:
+    """Until no worker runs and the cursor has come to rest; ``dialog``: one is open, and a worker waits for it."""
     await pilot.pause(0.2)  # longer than the cursor must rest before its trace is opened
-    await pilot.app.workers.wait_for_complete()
+    if not dialog:
+        await pilot.app.workers.wait_for_complete()
     await pilot.pause()
 
 

@@ -19,6 +19,7 @@ from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
+from mlflow_analysis.protocol import JudgeChoice, RowQuery
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
@@ -50,17 +51,18 @@ from mlflow_tui.terminal import (
 )
 from mlflow_tui.user_themes import PREFIX, full_name, offered
 from mlflow_tui.widgets.chrome import HeaderLine, HintLine
-from mlflow_tui.workflow.analysis import AnalysisApp
+from mlflow_tui.workflow.reading_options import ReadingOptions
+from mlflow_tui.workflow.watch import WatchApp
 
 COLLECT_AFTER = (1_000, 10, 10_000)
 """Thresholds of the cyclic collector's generations: of the oldest, hours of work; cycles die young here."""
 
 
-class MlflowTui(AnalysisApp):
+class MlflowTui(WatchApp):
     """Five screens over one engine process.
 
     The arguments say how far to jump ahead: an address or a profile, an env file whose variables hold where
-    the environment says nothing, an experiment's name or id, a filter.
+    the environment says nothing, an experiment's name or id, a filter and the quick filters of ``query``.
     """
 
     TITLE = "mlflow-tui"
@@ -79,8 +81,11 @@ class MlflowTui(AnalysisApp):
         profile: str = "",
         experiment: str | None = None,
         filter_string: str = "",
+        query: RowQuery | None = None,
         demo: bool = False,
         preferences: Preferences | None = None,
+        reading: ReadingOptions | None = None,
+        judge: JudgeChoice | None = None,
     ) -> None:
         preferences = preferences or Preferences()
         suitable, no_colour = theme_for(os.environ), "NO_COLOR" in os.environ
@@ -97,13 +102,16 @@ class MlflowTui(AnalysisApp):
             if tracking_uri is not None or (env_file and not profile)
             else None
         )
+        self.state.judge = judge
         self.start_profile = profile
         self.start_env_file = env_file
         self.start_experiment = experiment
         self.start_filter = filter_string
+        self.start_query = query or RowQuery()
         self.start_demo = demo
         self.keys = preferences.keys
         self._notices = list(preferences.notices)
+        self.reading = reading or ReadingOptions()
         self._bindings = self.keys.remapped(self._bindings)
         for each in (*THEMES, *preferences.themes):
             self.register_theme(each)

@@ -62,6 +62,11 @@ class Settings:
         return self.config_directory / "keys.toml"
 
     @property
+    def filters_path(self) -> Path:
+        """The file with the user's saved filters."""
+        return self.config_directory / "filters.toml"
+
+    @property
     def themes_path(self) -> Path:
         """The folder of the user's themes."""
         return self.config_directory / "themes"

@@ -11,13 +11,14 @@ from mlflow_analysis.protocol import (
     ConnectionReport,
     ExperimentFigures,
     ExperimentSummary,
+    JudgeChoice,
     Problem,
     Pushed,
     RowQuery,
+    StepsDone,
     TableGrew,
     ToolsSearched,
     WatchState,
-    WritesDone,
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
@@ -31,6 +32,8 @@ class AppState:
 
     asked: ConnectionRequest = field(default_factory=ConnectionRequest)
     """What was asked for; it may hold a password, so it is never drawn."""
+    judge: JudgeChoice | None = None
+    """The language model that may be asked; none unless the user named one."""
     connection: ConnectionReport | None = None
     experiments: tuple[Experiment, ...] = ()
     figures: dict[str, ExperimentFigures] = field(default_factory=dict)
@@ -56,7 +59,9 @@ class AppState:
     trace_id: str = ""
     """The trace under the cursor."""
     review: Review | None = None
-    """There once an experiment is open."""
+    """There once an experiment is open, unless its journal cannot be read."""
+    review_problem: str = ""
+    """Why there is no review, where it cannot be read."""
     charter: Charter = field(default_factory=Charter)
     """What the user said of the open experiment's application, now or before; kept on disk."""
     board: BoardState = field(default_factory=BoardState)
@@ -77,5 +82,5 @@ class AppState:
                 self.tools_searched = body
             elif isinstance(body, WatchState):
                 self.watch = body if body.watching else None
-            elif not isinstance(body, CheckStage | WritesDone):  # those are for one screen alone
+            elif not isinstance(body, CheckStage | StepsDone):  # those are for one screen alone
                 self.board.apply(body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlflow_analysis.annotation import AnnotationChange
 from mlflow_analysis.protocol.pushed import CheckStage, TableGrew, ToolsSearched
 from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
 
@@ -154,7 +155,7 @@ class RowPosition:
 
 
 @dataclass(slots=True)
-class Packed:
+class PackedJson:
     """A large input or output as JSON: reading it takes a tenth of the time that unpickling it would take,
     and only once somebody looks at it."""
 
@@ -172,7 +173,7 @@ class Packed:
 
 def unpacked(value: Any) -> Any:
     """An input or output of a ``SpanView``, whether it was packed or not."""
-    return value.value() if isinstance(value, Packed) else value
+    return value.value() if isinstance(value, PackedJson) else value
 
 
 @dataclass(slots=True)
@@ -180,7 +181,7 @@ class SpanView:
     """A span with what the analysis worked out about it."""
 
     record: SpanRecord
-    """Large inputs and outputs are ``Packed``."""
+    """Large inputs and outputs are ``PackedJson``."""
     depth: int
     self_ms: float
     critical_ms: float
@@ -223,21 +224,30 @@ class Conversation:
 
 
 @dataclass(slots=True)
-class WritingPlan:
-    """What would be written to the store, or taken back."""
+class Plan:
+    """What would be done, for the user to agree to."""
 
     place: str
-    """The store, without credentials, and the experiment."""
+    """What it is done to: the store, without credentials, and the experiment; or the model."""
     lines: tuple[str, ...]
     """A thing each; trace text in them is made safe to draw."""
-    writes: int
+    steps: int
 
 
 @dataclass(slots=True)
-class Wrote:
-    """What was written or taken back, in sentences."""
+class Outcome:
+    """What was done, in sentences."""
 
     lines: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Annotated:
+    """What was written on traces, or taken back; ``sentence`` says why that is not all."""
+
+    changes: tuple[AnnotationChange, ...]
+    sentence: str = ""
+    remedy: str = ""
 
 
 @dataclass(slots=True)
@@ -258,9 +268,10 @@ Answer = (
     | RowPosition
     | TraceView
     | Conversation
+    | Annotated
     | FilterSuggestions
     | ToolsSearched
-    | WritingPlan
-    | Wrote
+    | Plan
+    | Outcome
     | Done
 )

@@ -57,12 +57,12 @@ class WatchState:
 
 
 @dataclass(slots=True)
-class WritesDone:
-    """How far a writing is."""
+class StepsDone:
+    """How far something is that the user agreed to."""
 
     done: int
-    writes: int
+    steps: int
 
 
-Pushed = Event | TableGrew | ToolsSearched | CheckStage | WatchState | WritesDone
+Pushed = Event | TableGrew | ToolsSearched | CheckStage | WatchState | StepsDone
 """What the engine tells before it answers."""

@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from mlflow_analysis import collector, protocol
+from mlflow_analysis.events import AnalysisReady, FindingReady
 from mlflow_analysis.logfile import keep_log
+from mlflow_analysis.packed import Packing
 from mlflow_analysis.protocol import (
     Answer,
     Call,
@@ -105,7 +107,11 @@ class Service:
         if self._loaded is None:
             return self._load_problem or Problem("The engine could not be loaded.")
 
+        packing = Packing()
+
         def push(body: Pushed) -> None:
+            if isinstance(body, FindingReady | AnalysisReady):
+                body = packing.of(body)
             self._send(Push(call.number, body))
 
         return self._loaded.session.answer(request, push)

@@ -70,6 +70,10 @@ class TraceTable:
         with self._lock:
             self._columns.put(block)
             self._rows_changed()
+            changed = set(block.trace_id.to_pylist())
+            for hits, read in self._in_tools.values():  # what their tools answered may have changed
+                hits -= changed
+                read -= changed
 
     def drop(self, trace_ids: Collection[str]) -> None:
         """Take traces out."""

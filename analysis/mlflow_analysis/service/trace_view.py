@@ -10,7 +10,7 @@ import orjson
 
 from mlflow_analysis.features.extract import model_of, tokens_of
 from mlflow_analysis.features.failures import failure_of
-from mlflow_analysis.protocol import Packed, SpanView, TraceView
+from mlflow_analysis.protocol import PackedJson, SpanView, TraceView
 from mlflow_analysis.records import SpanRecord, TraceRecord
 from mlflow_analysis.timing.tree import timed
 from mlflow_analysis.untrusted import printable
@@ -70,7 +70,7 @@ def packed(value: Any) -> Any:
         return value
     if len(written) < PACKED_FROM or (b"null" in written and _has_no_number(value)):
         return value
-    return Packed(written)
+    return PackedJson(written)
 
 
 def _has_no_number(value: Any) -> bool:

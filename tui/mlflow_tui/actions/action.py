@@ -54,6 +54,8 @@ class Action:
     shown_keys: str = ""
     """How the keys are written in footer and help, where ``keys`` would not read well."""
     palette: bool = True
+    needs: str = ""
+    """What it needs where it does not always apply, for the help: "a trace that is shown"; or in ``needs.py``."""
     named: str = ""
     """Its name in the user's key file, where the one made from ``id`` would not do."""
 

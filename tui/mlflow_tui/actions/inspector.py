@@ -32,7 +32,7 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         shown_keys="→",
         palette=False,
-        named="right",
+        named="into",
     ),
     Action(
         "sideways(-1)",
@@ -43,7 +43,7 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
         shown_keys="←",
         palette=False,
-        named="left",
+        named="out_of",
     ),
     Action(
         "failed_span",

@@ -67,7 +67,14 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
         palette=False,
     ),
-    Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, REPORT)),
+    Action(
+        "watch",
+        "w",
+        "watch",
+        "Look for new traces, and keep list and findings up to date; once more ends it.",
+        (TRACES, BOARD),
+    ),
+    Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, BOARD, REPORT)),
     Action(
         "sort(1)",
         "greater_than_sign",

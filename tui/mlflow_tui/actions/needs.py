@@ -1,4 +1,7 @@
-"""Why an action may not apply now: what it needs, by place and name, for the help."""
+"""Why an action may not apply now: what it needs, by place and name, for the help.
+
+An action says it itself (``needs``), or it stands here.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +63,8 @@ NEEDS: Mapping[str, Mapping[str, str]] = {
         "export": _REPORT,
         "export_html": _REPORT,
         "export_json": _REPORT,
+        "file_issues": _REPORT,
+        "undo_writes": _REPORT,
         "find": _REPORT,
         "sections": _REPORT,
         "next_match": "a text that was looked for",

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from mlflow_analysis.acceptance import AcceptPolicy
 from mlflow_analysis.filing import issues_page
 from mlflow_analysis.findings import Analysis
-from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.review import review_path
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, connect
 from mlflow_analysis.tracking.filed import Told
@@ -24,6 +24,7 @@ from mlflow_analysis.tracking.writer import Writer
 from mlflow_analysis.write_back import ONLY_REPORT, AlreadyWriting, alone, filing_for
 from mlflow_tui.command_line.delivery import read
 from mlflow_tui.command_line.kept_report import Asked, kept_path
+from mlflow_tui.command_line.opened_review import open_review
 from mlflow_tui.settings import Settings
 
 DONE, NOT_CONNECTED, NOTHING_THERE = 0, 3, 4
@@ -58,7 +59,7 @@ def write(asked: WriteBack) -> int:
     place = review_path(reviews, analysis.tracking_uri, analysis.experiment_id)
     filing = filing_for(
         analysis,
-        Review(place),
+        open_review(place),
         accept=AcceptPolicy(asked.accept),
         assess_traces=asked.assess_traces,
         show_secrets=asked.show_secrets,

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from mlflow_analysis.protocol import Conversation, Packed, SpanView, unpacked
+from mlflow_analysis.protocol import Conversation, PackedJson, SpanView, unpacked
 from mlflow_analysis.records import Assessment, SpanEvent, TraceInfo
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.inspecting.as_json import as_json, json_in, size_of
@@ -67,7 +67,7 @@ def payload_items(value: Any) -> Sequence[Item]:
 
 def _size(value: Any) -> int:
     """Bytes, as text or as JSON."""
-    if isinstance(value, Packed):
+    if isinstance(value, PackedJson):
         return len(value.json)
     text = value if isinstance(value, str) else as_json(value, indent=False)
     return len(text.encode("utf-8", "replace"))

@@ -88,6 +88,10 @@ class StepScreen(Screen[None]):
         """Say what failed and what to do."""
         self.tell(f"{problem.sentence} {problem.remedy}".strip(), problem=True)
 
+    def action_watch(self) -> None:
+        """Begin or end to look for new traces."""
+        self.tui.toggle_watching()
+
     # ---- routing ------------------------------------------------------------------------
 
     @on(events.Mount)

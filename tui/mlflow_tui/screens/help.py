@@ -55,7 +55,7 @@ def help_lines(
         owner = EVERYWHERE if EVERYWHERE in action.where else place
         alike = "Moving" if action in _ALIKE else title
         group = "Everywhere" if owner == EVERYWHERE else alike
-        needed = NEEDS.get(owner, {}).get(action.name, "")
+        needed = action.needs or NEEDS.get(owner, {}).get(action.name, "")
         missing = (
             "" if applies(action, owner) else f"not now: it needs {needed or 'something else'}"
         )

@@ -24,7 +24,7 @@ from mlflow_analysis.protocol import Pushed
 from mlflow_analysis.review import Review, Ruling
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import REPORT, bindings_for
-from mlflow_tui.board_state import Filter
+from mlflow_tui.board_filter import Filter
 from mlflow_tui.screens.dialogs import ConfirmDialog
 from mlflow_tui.screens.saving import save_text
 from mlflow_tui.screens.sections_dialog import SectionsDialog
@@ -83,7 +83,7 @@ class ReportScreen(WritingBack):
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The end of the run makes the report; a writing says how far it is."""
-        self.writes_pushed(bodies)
+        self.steps_pushed(bodies)
         if self.is_current and any(isinstance(body, AnalysisReady) for body in bodies):
             self._preview()
 

@@ -18,6 +18,7 @@ from mlflow_analysis.protocol import (
     SearchTools,
     TableGrew,
     ToolsSearched,
+    WatchState,
 )
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
@@ -103,6 +104,8 @@ class TraceListScreen(StepScreen):
             self._search_new()
         if any(isinstance(body, TableGrew | ToolsSearched) for body in bodies):
             self._outdated()
+            self._show_status()
+        elif any(isinstance(body, WatchState) for body in bodies):
             self._show_status()
 
     def engine_restarted(self, sentence: str) -> None:
@@ -267,27 +270,28 @@ class TraceListScreen(StepScreen):
         query = self.state.query
         return RowQuery(sort=query.sort, descending=query.descending)
 
-    def _requery(self, query: RowQuery) -> None:
+    def requery(self, query: RowQuery) -> None:
+        """Show the rows of another query, the cursor on its trace."""
         self._from_board = False
         self.show_query(query, self.state.trace_id)
 
     def action_only_failures(self) -> None:
         """Failed traces only, or all again."""
         query = self.state.query
-        self._requery(replace(query, failures_only=not query.failures_only))
+        self.requery(replace(query, failures_only=not query.failures_only))
 
     def action_only_slow(self) -> None:
         """The slowest tenth only, or all again."""
         query = self.state.query
-        self._requery(replace(query, slow_only=not query.slow_only))
+        self.requery(replace(query, slow_only=not query.slow_only))
 
     def action_only_session(self) -> None:
         """The chosen trace's session only, or all again."""
         query, row = self.state.query, self.table.chosen
         if query.session_id:
-            self._requery(replace(query, session_id=""))
+            self.requery(replace(query, session_id=""))
         elif row is not None and row.session_id:
-            self._requery(replace(query, session_id=row.session_id))
+            self.requery(replace(query, session_id=row.session_id))
         else:
             self.tell("This trace belongs to no session.")
 
@@ -311,11 +315,11 @@ class TraceListScreen(StepScreen):
         if last == STORE_FILTER:
             self.tui.read_table("")
         else:
-            self._requery(replace(self.state.query, **{last: getattr(RowQuery(), last)}))
+            self.requery(replace(self.state.query, **{last: getattr(RowQuery(), last)}))
 
     def action_show_all(self) -> None:
         """Drop the quick filters."""
-        self._requery(self._unfiltered())
+        self.requery(self._unfiltered())
 
     def action_sort(self, step: int) -> None:
         """Sort by the next column to the right (1) or left (-1)."""
@@ -323,12 +327,12 @@ class TraceListScreen(StepScreen):
         place = COLUMNS.index(query.sort) + step
         if 0 <= place < len(COLUMNS):
             sort = COLUMNS[place]
-            self._requery(replace(query, sort=sort, descending=sort in BY_NUMBER))
+            self.requery(replace(query, sort=sort, descending=sort in BY_NUMBER))
 
     def action_reverse(self) -> None:
         """Sort the other way round."""
         query = self.state.query
-        self._requery(replace(query, descending=not query.descending))
+        self.requery(replace(query, descending=not query.descending))
 
     # ---- marks --------------------------------------------------------------------------
 

@@ -22,7 +22,9 @@ from mlflow_analysis.protocol import (
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, EXPERIMENTS, TRACES, bindings_for
 from mlflow_tui.client import EngineProblem
+from mlflow_tui.screens.annotating import AnnotatingScreen
 from mlflow_tui.screens.copying import CopyDialog
+from mlflow_tui.screens.filter_keeping import FilterKeepingScreen
 from mlflow_tui.screens.inspecting import NEEDS_A_TRACE, InspectingScreen
 from mlflow_tui.widgets.filter_bar import FilterBar
 from mlflow_tui.widgets.inspector import Inspector
@@ -35,7 +37,7 @@ SETTLE_SECONDS = 0.12
 """A trace is opened once the cursor has rested on it that long."""
 
 
-class TracesScreen(InspectingScreen):
+class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
     """List and inspector. The list holds a window of the engine's rows, never all of them."""
 
     PLACE = TRACES
@@ -102,6 +104,12 @@ class TracesScreen(InspectingScreen):
         self.show_trace(trace)
         self._land(trace)
         self.refresh_bindings()
+
+    def show_again(self, trace_ids: set[str]) -> None:
+        """The open trace, if it was written on, as it is now."""
+        shown = self.inspector.trace
+        if shown is not None and shown.info.trace_id in trace_ids:
+            self.open_trace(shown.info.trace_id)
 
     def _land(self, trace: TraceView) -> None:
         """Put the cursor where the evidence of the finding is, if one is being followed."""
@@ -236,7 +244,7 @@ class TracesScreen(InspectingScreen):
             return
         self.close_prompt()
         if message.purpose == "text":
-            self._requery(replace(self.state.query, text=message.text))
+            self.requery(replace(self.state.query, text=message.text))
         elif message.text and not self.inspector.find(message.text):
             self.tell(f"“{message.text}” is not in this payload.")
 
@@ -267,8 +275,14 @@ class TracesScreen(InspectingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not offered."""
+        if action == "watch":
+            return self.state.experiment is not None
         if action in NEEDS_A_TRACE:
             return bool(self.inspector.trace)
+        if action == "undo_writing":
+            return bool(self._done)
+        if action == "redo_writing":
+            return bool(self._undone)
         if action == "unmark_all":
             return bool(self.state.marked)
         if action == "drop_filter":

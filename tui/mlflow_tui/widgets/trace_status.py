@@ -9,6 +9,7 @@ from mlflow_analysis.untrusted import single_line
 from mlflow_tui.state import AppState
 from mlflow_tui.widgets.figures import grouped
 from mlflow_tui.widgets.trace_table import MARK
+from mlflow_tui.widgets.watch_words import watch_words
 
 COLUMNS = (
     "start_ms", "state", "duration_ms", "total_tokens", "findings", "session_id", "request", "response",
@@ -69,6 +70,9 @@ def status_line(state: AppState, shown: int, problem: Problem | None) -> Content
         parts.append(Content.styled(f"reading {grouped(table.traces)}{of} …", "$warning"))
     if state.marked:
         parts.append(Content.styled(f"{MARK} {grouped(len(state.marked))} marked", "$accent"))
+    if state.watch is not None:
+        style = "$warning" if state.watch.problem else "$success"
+        parts.append(Content.styled(watch_words(state.watch), style))
     parts += [Content.styled(text, "$primary") for text in conditions(state)]
     parts.append(Content.styled(_order(state.query), "$muted"))
     return Content.styled(" · ", "$muted").join(parts)

@@ -10,13 +10,15 @@ from textual import work
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.protocol import AskFocuses, StartAnalysis, Stop
 from mlflow_analysis.review import ANALYSES
-from mlflow_tui.board_state import BoardState
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.workflow.experiment import ExperimentApp
+from mlflow_tui.workflow.reading_options import ReadingOptions
 
 
 class AnalysisApp(ExperimentApp):
     """Analyses what is open."""
+
+    reading: ReadingOptions = ReadingOptions()
 
     def start_analysis(self, focus: str = "", seed: int = 0) -> None:
         """Analyse the open experiment afresh; its events arrive at every screen.
@@ -25,8 +27,7 @@ class AnalysisApp(ExperimentApp):
         """
         state = self.state
         purpose, claims = state.charter.purpose, state.charter.focuses
-        if state.review is not None:
-            state.board = BoardState(state.review.standing)
+        state.board = self._empty_board()
         if purpose is not None and purpose.description:
             state.board.settle_purpose(purpose)
         state.board.set_focus(focus)
@@ -34,7 +35,19 @@ class AnalysisApp(ExperimentApp):
         state.analysing = True
         self.state_changed()
         keep_in = str(self.settings.review_directory.parent / ANALYSES)
-        self._analyse(StartAnalysis(purpose, claims, seed, keep_in=keep_in))
+        reading = self.reading
+        self._analyse(
+            StartAnalysis(
+                purpose,
+                claims,
+                seed,
+                judge=state.judge,
+                keep_in=keep_in,
+                workers=reading.workers,
+                engine=reading.engine,
+                cache=reading.cache,
+            )
+        )
 
     @work(exclusive=True, group="analysis", exit_on_error=False)
     async def _analyse(self, request: StartAnalysis) -> None:
@@ -61,7 +74,7 @@ class AnalysisApp(ExperimentApp):
     @work(group="claims", exit_on_error=False)
     async def _ask_claims(self, claims: tuple[Focus, ...]) -> None:
         try:
-            done = await self.client.ask(AskFocuses(claims))
+            done = await self.client.ask(AskFocuses(claims, self.state.judge))
             if done.note:
                 self.notify(done.note, severity="warning", timeout=15)
         except EngineProblem as failure:

@@ -33,13 +33,28 @@ env_file = click.option(
     metavar="FILE",
     help="Lines NAME=value, which hold where the environment says nothing. Values are never shown.",
 )
+judge = click.option(
+    "--judge",
+    default="",
+    envvar="MLFLOW_TUI_JUDGE",
+    metavar="MODEL_URI",
+    help="A language model to ask for a second opinion, e.g. openai:/gpt-4.1-mini (OPENAI_API_BASE for "
+    "another endpoint). It sees masked trace text, and changes no verdict. [default: MLFLOW_TUI_JUDGE]",
+)
+judge_budget = click.option(
+    "--judge-budget",
+    default="",
+    envvar="MLFLOW_TUI_JUDGE_BUDGET",
+    metavar="BUDGET",
+    help="What the judge may cost: '200 calls', '500k tokens' or '$2'. [default: 200 calls]",
+)
 experiment = click.option("--experiment", metavar="NAME", help="An experiment's name or id.")
 trace_filter = click.option(
     "--filter",
     "filter_string",
     default="",
     metavar="FILTER",
-    help="Only traces that match, in MLflow's syntax, e.g. \"trace.status = 'ERROR'\".",
+    help="Only traces that match, in MLflow's syntax, e.g. \"trace.status = 'ERROR'\"; or @NAME, a saved filter.",
 )
 
 
