@@ -353,7 +353,7 @@ async def test_narrow_terminal_shows_the_detail_instead_of_the_cards(tmp_path: P
 
 async def test_what_worries_you_marks_cards_and_can_be_filtered_by(tmp_path: Path) -> None:
     async with open_board(tmp_path, finished()) as (app, pilot, _engine):
-        await pilot.press("w")
+        await pilot.press("W")
         await settle(pilot)
         await pilot.press(*"time outs", "enter")
         await settle(pilot)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mlflow_tui import terminal
 
 if TYPE_CHECKING:
-    from mlflow_tui.workflow.reading_options import ReadingOptions
+    from mlflow_tui.reading_options import ReadingOptions
 
 
 def run(

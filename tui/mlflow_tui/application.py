@@ -31,12 +31,12 @@ from mlflow_tui.client import EngineClient
 from mlflow_tui.crash import crash_report
 from mlflow_tui.key_map import KeyMap
 from mlflow_tui.modes import MODES
+from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.scrub import Scrub
 from mlflow_tui.settings import Settings
 from mlflow_tui.terminal import leave_on_signals, theme_for
 from mlflow_tui.widgets.chrome import HeaderLine
-from mlflow_tui.workflow.reading_options import ReadingOptions
 from mlflow_tui.workflow.watch import WatchApp
 
 COLLECT_AFTER = (1_000, 10, 10_000)

@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from mlflow_analysis import __version__
+from mlflow_tui.command_line.commands import options
 from mlflow_tui.command_line.commands.options import (
     env_file,
     experiment,
@@ -63,6 +64,15 @@ class Commands(click.Group):
 @env_file
 @experiment
 @trace_filter
+@options.workers
+@options.engine
+@options.no_cache
+@click.option(
+    "--watch-every",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="How often w looks for new traces. [default: 10]",
+)
 @click.pass_context
 def program(
     context: click.Context,
@@ -71,6 +81,10 @@ def program(
     env_file: str | None,
     experiment: str | None,
     filter_string: str,
+    workers: int | None,
+    engine: str,
+    no_cache: bool,
+    watch_every: float | None,
 ) -> None:
     """Find, judge and report what is wrong (and right) with a GenAI application, from its traces.
 
@@ -78,13 +92,22 @@ def program(
     """
     if context.invoked_subcommand is None:
         from mlflow_tui import app
+        from mlflow_tui.reading_options import WATCH_EVERY_S, ReadingOptions
 
         if tracking_uri and profile:
             raise click.UsageError("Give --tracking-uri or --profile, not both.")
+        reading = ReadingOptions(workers, engine, not no_cache, watch_every or WATCH_EVERY_S)
         context.exit(
-            app.run(tracking_uri, env_file or "", profile or "", experiment, filter_string)
+            app.run(
+                tracking_uri,
+                env_file or "",
+                profile or "",
+                experiment,
+                filter_string,
+                reading=reading,
+            )
         )
-    if tracking_uri or profile or env_file or experiment or filter_string:
+    if any(context.params.values()):
         raise click.UsageError(
             f"Options for {context.invoked_subcommand} stand after its name: "
             f"mlflow-tui {context.invoked_subcommand} --tracking-uri …"

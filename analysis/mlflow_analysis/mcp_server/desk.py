@@ -188,9 +188,8 @@ class Desk:
             )
         with self._lock:
             self._analyses[source.tracking_uri, source.experiment_id] = analysis
-        # so that ``mlflow-tui report`` and ``write-back`` find it; one of some claims takes no place of all
-        if self._may_write and not hypotheses:
-            keep_analysis(analyses_directory(self._kept), analysis)
+        if self._may_write:  # so that ``mlflow-tui report`` and ``write-back`` find it
+            keep_analysis(analyses_directory(self._kept), analysis, some_claims=bool(hypotheses))
         brief = self.findings(experiment, tracking_uri, verdict="confirmed")
         return {
             "traces_read": analysis.traces_read,

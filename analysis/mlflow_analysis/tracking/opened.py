@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -27,6 +28,8 @@ from mlflow_analysis.tracking.survey import Survey, summary, survey
 from mlflow_analysis.tracking.versions import missing
 from mlflow_analysis.tracking.writer import Writer
 from mlflow_analysis.untrusted import single_line
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,8 @@ class Connection:
         for ask in asked:
             try:
                 found = ask(wanted)
-            except Exception:  # noqa: BLE001 - there is none of that id, or whatever listing them meets, too
+            except Exception as error:  # noqa: BLE001 - none of that id, or listing meets it, too
+                logger.debug("An experiment was not found at once: %s", type(error).__name__)
                 continue
             if found is not None and found.lifecycle_stage == "active":
                 return experiment_record(found)

@@ -12,8 +12,8 @@ from mlflow_analysis.protocol import AskFocuses, StartAnalysis, Stop
 from mlflow_analysis.review import ANALYSES
 from mlflow_tui.board_state import BoardState
 from mlflow_tui.client import EngineProblem
+from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.workflow.experiment import ExperimentApp
-from mlflow_tui.workflow.reading_options import ReadingOptions
 
 
 class AnalysisApp(ExperimentApp):
