@@ -50,7 +50,7 @@ def keep_analysis(
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = orjson.dumps(analysis_to_json(analysis, Review(None, ""), show_secrets=is_masked))
     path = path.with_suffix(_OF_SOME if some_claims else _OF_ALL)
-    return write_report(path, content.decode(), overwrite=True, private=True)
+    return write_report(path, content, overwrite=True, private=True)
 
 
 def kept_analyses(directory: Path) -> Iterator[Kept]:

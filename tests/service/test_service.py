@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from engine_process import Engine
 
 import stores
 from mlflow_analysis import protocol
 from mlflow_analysis.protocol import RowQuery
+from trace_factory import model, tool, trace
 
 
 def test_from_the_connection_to_a_trace(engine: Engine, store: str) -> None:
@@ -75,8 +78,9 @@ def test_hostile_text_comes_harmless_from_every_request(opened: Engine) -> None:
 def test_a_filter_narrows_the_table_and_a_wrong_one_leaves_it(opened: Engine) -> None:
     experiment = stores.EXPERIMENT
     wrong = opened.ask(protocol.OpenExperiment(experiment, "nonsense"))
-    assert isinstance(wrong, protocol.Problem)
-    assert "does not accept this filter" in wrong.sentence
+    assert isinstance(wrong, protocol.FilterProblem)
+    assert wrong.sentence == "This is no whole condition."
+    assert (wrong.start, wrong.end) == (0, len("nonsense"))
     assert opened.ask(protocol.FetchRows(RowQuery(), 0, 1)).total == 14
 
     assert opened.ask(protocol.OpenExperiment(experiment, "trace.status = 'ERROR'")).traces == 3
@@ -87,10 +91,30 @@ def test_a_filter_narrows_the_table_and_a_wrong_one_leaves_it(opened: Engine) ->
 def test_a_filter_is_looked_at_before_it_is_kept(opened: Engine) -> None:
     assert opened.ask(protocol.CheckFilter("tags.region = 'eu'")) == protocol.Done()
     problem = opened.ask(protocol.CheckFilter("trace.colour = 'red'"))
-    assert isinstance(problem, protocol.Problem)
-    assert "Invalid attribute key 'colour'" in problem.sentence
-    assert "{" not in problem.sentence, "MLflow prints a set, in another order each time"
-    assert "trace.status = 'ERROR'" in problem.remedy
+    assert isinstance(problem, protocol.FilterProblem)
+    assert problem.sentence == "Traces have no field “colour”."
+    offer = opened.ask(protocol.SuggestFilter("tags.re", 7))
+    assert offer == protocol.FilterSuggestions(0, 7, ("tags.region ",))
+    assert "{" not in problem.remedy, "MLflow prints a set, in another order each time"
+    assert "A tag is tags.colour." in problem.remedy
+
+
+def test_tool_outputs_alone_bring_a_trace_into_the_table(engine: Engine, tmp_path: Path) -> None:
+    records = [
+        trace(tool("lookup", outputs={"parcel": [{"city": "Porto"}, 7]}), number=1),
+        trace(tool("lookup", inputs={"city": "Porto"}), model("say", outputs="Porto"), number=2),
+    ]
+    uri = f"sqlite:///{tmp_path / 'two.db'}"
+    experiment = stores.write(records, uri, "two", tmp_path / "artifacts")
+    engine.ask(protocol.CheckConnection(uri))
+    engine.ask(protocol.OpenExperiment(experiment))
+    query = RowQuery(text="porto")
+    assert engine.ask(protocol.FetchRows(query, 0, 9)).total == 0
+    assert engine.ask(protocol.SearchTools("porto")) == protocol.ToolsSearched("porto", 2, 2, True)
+    (row,) = engine.ask(protocol.FetchRows(query, 0, 9)).rows
+    assert row.trace_id == records[0].info.trace_id
+    engine.ask(protocol.OpenExperiment(experiment))  # read again: what was found stays found
+    assert engine.ask(protocol.FetchRows(query, 0, 9)).total == 1
 
 
 def test_what_is_not_expected_is_answered_and_the_process_lives(opened: Engine) -> None:

@@ -6,13 +6,17 @@ import sys
 from importlib import import_module
 
 import click
+from click.core import ParameterSource
 
 from mlflow_analysis import __version__
 from mlflow_tui.command_line.commands import options
 from mlflow_tui.command_line.commands.options import (
     env_file,
     experiment,
+    judge,
+    judge_budget,
     profile,
+    screen_options,
     trace_filter,
     tracking_uri,
 )
@@ -73,6 +77,9 @@ class Commands(click.Group):
     metavar="SECONDS",
     help="How often w looks for new traces. [default: 10]",
 )
+@screen_options
+@judge
+@judge_budget
 @click.pass_context
 def program(
     context: click.Context,
@@ -85,6 +92,11 @@ def program(
     engine: str,
     no_cache: bool,
     watch_every: float | None,
+    theme: str,
+    mouse: bool | None,
+    low_bandwidth: bool | None,
+    judge: str,
+    judge_budget: str,
 ) -> None:
     """Find, judge and report what is wrong (and right) with a GenAI application, from its traces.
 
@@ -92,10 +104,12 @@ def program(
     """
     if context.invoked_subcommand is None:
         from mlflow_tui import app
+        from mlflow_tui.command_line.saved_filter import chosen_filter
         from mlflow_tui.reading_options import WATCH_EVERY_S, ReadingOptions
 
         if tracking_uri and profile:
             raise click.UsageError("Give --tracking-uri or --profile, not both.")
+        saved = chosen_filter(filter_string) if filter_string else None
         reading = ReadingOptions(workers, engine, not no_cache, watch_every or WATCH_EVERY_S)
         context.exit(
             app.run(
@@ -103,11 +117,21 @@ def program(
                 env_file or "",
                 profile or "",
                 experiment,
-                filter_string,
+                saved.filter_string if saved else "",
+                query=saved.query if saved else None,
+                theme=theme,
+                mouse=mouse,
+                low_bandwidth=low_bandwidth,
+                judge=judge,
+                judge_budget=judge_budget,
                 reading=reading,
             )
         )
-    if any(context.params.values()):
+    named = any(
+        context.get_parameter_source(each) is ParameterSource.COMMANDLINE
+        for each in ("judge", "judge_budget", "workers", "engine", "no_cache", "watch_every")
+    )
+    if tracking_uri or profile or env_file or experiment or filter_string or named:
         raise click.UsageError(
             f"Options for {context.invoked_subcommand} stand after its name: "
             f"mlflow-tui {context.invoked_subcommand} --tracking-uri …"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
+from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule, rule_each
 from mlflow_analysis.charter import Charter, charter_path, read_charter, write_charter
 from mlflow_analysis.contract import analysis_to_json, to_text
 from mlflow_analysis.engine import AnalysisOptions, analyze
@@ -26,10 +26,10 @@ from mlflow_analysis.mcp_server.telling import cut_short, in_brief, told_purpose
 from mlflow_analysis.purpose import draft_purpose
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.report import ReportExists, render_markdown, write_report
-from mlflow_analysis.review import REJECTION_REASONS, Decision, Review, review_path
+from mlflow_analysis.review import REJECTION_REASONS, Decision, JournalTooNew, Review, review_path
 from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.secrets import masked
-from mlflow_analysis.service.session import summarised
+from mlflow_analysis.service.summarised import summarised
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, connect
 from mlflow_analysis.tracking.problems import ConnectionProblem
@@ -236,8 +236,10 @@ class Desk:
         """One finding with its statistics, causes, impact and recommendation, without its traces."""
         analysis, review = self._analysed(experiment, tracking_uri)
         ruled = self._ruled(analysis, review, fingerprint)
-        whole = analysis_to_json(replace(analysis, findings=(ruled.finding,)), review)
-        (told,) = whole["findings"]
+        meant = {fingerprint, ruled.home, *(each.fingerprint for each in ruled.merged)}
+        findings = tuple(each for each in analysis.findings if each.fingerprint in meant)
+        whole = analysis_to_json(replace(analysis, findings=findings), review)
+        told = next(each for each in whole["findings"] if each["fingerprint"] == fingerprint)
         for part in ("trace_ids", "assessments", "examples"):
             told.pop(part, None)
         told["affected_traces"] = len(ruled.finding.trace_ids)
@@ -352,7 +354,10 @@ class Desk:
         return _plainly(lambda: connection.experiment(experiment))
 
     def _review(self, source: StoreTraces) -> Review:
-        return Review(review_path(self._kept, source.tracking_uri, source.experiment_id))
+        try:
+            return Review(review_path(self._kept, source.tracking_uri, source.experiment_id))
+        except JournalTooNew as problem:
+            raise Refused(problem.sentence) from problem
 
     def _charter(self, source: StoreTraces) -> Charter:
         return read_charter(charter_path(self._kept, source.tracking_uri, source.experiment_id))
@@ -368,7 +373,7 @@ class Desk:
         return analysis, self._review(source)
 
     def _ruled(self, analysis: Analysis, review: Review, fingerprint: str) -> Ruled:
-        for each in rule(analysis, review, AcceptPolicy.REVIEWED):
+        for each in rule_each(analysis, review, AcceptPolicy.REVIEWED):
             if each.finding.fingerprint == fingerprint:
                 return each
         raise Refused(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from mlflow_analysis.protocol.pushed import CheckStage, TableGrew
+from mlflow_analysis.annotation import AnnotationChange
+from mlflow_analysis.protocol.pushed import CheckStage, TableGrew, ToolsSearched
 from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
 
 
@@ -15,6 +17,23 @@ class Problem:
     sentence: str
     remedy: str = ""
     details: str = ""
+
+
+@dataclass(slots=True)
+class FilterProblem(Problem):
+    """A filter that is not understood, and the characters of it that the problem is about."""
+
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(slots=True)
+class FilterSuggestions:
+    """Words that may stand in place of characters ``start`` to ``end``, the likeliest first."""
+
+    start: int
+    end: int
+    words: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -115,6 +134,8 @@ class TraceRow:
     response: str
     findings: int
     """Confirmed findings that affect it."""
+    worst: str = ""
+    """Severity of the worst of them: high, medium, low."""
 
 
 @dataclass(slots=True)
@@ -134,10 +155,30 @@ class RowPosition:
 
 
 @dataclass(slots=True)
+class Packed:
+    """A large input or output as JSON: reading it takes a tenth of the time that unpickling it would take,
+    and only once somebody looks at it."""
+
+    json: bytes
+
+    def value(self) -> Any:
+        """What was packed."""
+        import orjson
+
+        return orjson.loads(self.json)
+
+
+def unpacked(value: Any) -> Any:
+    """An input or output of a ``SpanView``, whether it was packed or not."""
+    return value.value() if isinstance(value, Packed) else value
+
+
+@dataclass(slots=True)
 class SpanView:
     """A span with what the analysis worked out about it."""
 
     record: SpanRecord
+    """Large inputs and outputs are ``Packed``."""
     depth: int
     self_ms: float
     critical_ms: float
@@ -180,6 +221,33 @@ class Conversation:
 
 
 @dataclass(slots=True)
+class Plan:
+    """What would be done, for the user to agree to."""
+
+    place: str
+    """What it is done to: the store, without credentials, and the experiment; or the model."""
+    lines: tuple[str, ...]
+    """A thing each; trace text in them is made safe to draw."""
+    steps: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What was done, in sentences."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Annotated:
+    """What was written on traces, or taken back; ``sentence`` says why that is not all."""
+
+    changes: tuple[AnnotationChange, ...]
+    sentence: str = ""
+    remedy: str = ""
+
+
+@dataclass(slots=True)
 class Done:
     """Nothing more to say, or one sentence that a person should read."""
 
@@ -197,5 +265,10 @@ Answer = (
     | RowPosition
     | TraceView
     | Conversation
+    | Annotated
+    | FilterSuggestions
+    | ToolsSearched
+    | Plan
+    | Outcome
     | Done
 )

@@ -30,6 +30,16 @@ class TableGrew:
 
 
 @dataclass(slots=True)
+class ToolsSearched:
+    """Of how many traces the tools' answers were read for a text."""
+
+    text: str
+    read: int
+    total: int
+    complete: bool
+
+
+@dataclass(slots=True)
 class WatchState:
     """How a watch stands. Told when it begins, when something changes, and when it ends."""
 
@@ -46,5 +56,13 @@ class WatchState:
     """One sentence that a person should read."""
 
 
-Pushed = Event | TableGrew | CheckStage | WatchState
+@dataclass(slots=True)
+class StepsDone:
+    """How far something is that the user agreed to."""
+
+    done: int
+    steps: int
+
+
+Pushed = Event | TableGrew | ToolsSearched | CheckStage | WatchState | StepsDone
 """What the engine tells before it answers."""

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import orjson
 
 from mlflow_analysis.features.extract import SPAN_COLUMNS, extract
-from mlflow_analysis.protocol import SpanView, TraceView
-from mlflow_analysis.records import TraceRecord
+from mlflow_analysis.protocol import Packed, SpanView, TraceView
+from mlflow_analysis.records import SpanRecord, TraceRecord
 from mlflow_analysis.timing.tree import timed
 from mlflow_analysis.untrusted import printable
+
+PACKED_FROM = 100_000
+"""Bytes of JSON."""
 
 
 def trace_view(record: TraceRecord, findings: Iterable[str] = ()) -> TraceView:
@@ -22,7 +29,7 @@ def trace_view(record: TraceRecord, findings: Iterable[str] = ()) -> TraceView:
         row = by_id[node.record.span_id]
         views.append(
             SpanView(
-                record=node.record,
+                record=_light(node.record),
                 depth=node.depth,
                 self_ms=node.self_ms,
                 critical_ms=node.critical_ms,
@@ -35,6 +42,26 @@ def trace_view(record: TraceRecord, findings: Iterable[str] = ()) -> TraceView:
             )
         )
     return TraceView(record.info, tuple(views), tuple(findings))
+
+
+def _light(record: SpanRecord) -> SpanRecord:
+    inputs, outputs = packed(record.inputs), packed(record.outputs)
+    if inputs is record.inputs and outputs is record.outputs:
+        return record
+    return replace(record, inputs=inputs, outputs=outputs)
+
+
+def packed(value: Any) -> Any:
+    """A large value as JSON, if that says all of it: not-a-number and whole numbers beyond 64 bits do not."""
+    if not isinstance(value, dict | list):
+        return value  # a text is quick to send as it is
+    try:
+        written = orjson.dumps(value)
+    except TypeError:
+        return value
+    if len(written) < PACKED_FROM or orjson.loads(written) != value:
+        return value
+    return Packed(written)
 
 
 def _whole(number: float | None) -> int | None:

@@ -68,10 +68,16 @@ class SqlClient:
                 for row in connection.execute(sql.select(tables.EXPERIMENTS).where(which))
             ]
 
+    def check(self) -> None:
+        """The tables may be known here and yet not be those of the MLflow at hand, which would migrate them.
+
+        Raises ``ConnectionProblem`` then.
+        """
+        check_schema(self._look)
+
     @cached_property
     def _mlflow_client(self) -> Any:
-        # The tables may be known here and yet not be those of the MLflow at hand, which would migrate them.
-        check_schema(self._look)
+        self.check()
         return open_client(self._address, Variables(self._address.variables))
 
     def __getattr__(self, name: str) -> Any:

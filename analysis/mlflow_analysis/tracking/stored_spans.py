@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -29,15 +30,15 @@ OTHER_CONVENTIONS = (
     "ai.", "entity.", "gen_ai.", "langfuse.", "lk.", "lmnr.", "openinference.", "span.", "traceloop.",
 )  # fmt: skip
 """How attributes begin by which MLflow tells the kind of a span that says none of its own."""
+_START = attrgetter("start_ns")
 _SHORT = 200
 """Names up to this many characters are remembered: a few names make up most spans."""
 
 _FIELDS = tuple(field.name for field in fields(SpanRecord))
-_set = object.__setattr__
 
 
 class StoredSpan(SpanRecord):
-    """A ``SpanRecord`` whose payloads and events are decoded on first use."""
+    """A ``SpanRecord`` whose payloads and attributes are decoded on first use."""
 
     __slots__ = ("_stored",)
 
@@ -46,7 +47,7 @@ class StoredSpan(SpanRecord):
         if name not in _DECODED:
             raise AttributeError(name)
         value = _DECODED[name](self._stored)
-        _set(self, name, value)
+        object.__setattr__(self, name, value)
         return value
 
     def __eq__(self, other: object) -> bool:
@@ -60,33 +61,53 @@ class StoredSpan(SpanRecord):
         return SpanRecord, tuple(getattr(self, name) for name in _FIELDS)
 
 
+def _setter(kind: type[SpanRecord], field: str) -> Callable[[SpanRecord, Any], None]:
+    """Sets a field of a frozen record that is being made, in half the time that naming it takes."""
+    setter: Callable[[SpanRecord, Any], None] = vars(kind)[field].__set__
+    return setter
+
+
+_SET_STORED = _setter(StoredSpan, "_stored")
+_SET_SPAN_ID = _setter(SpanRecord, "span_id")
+_SET_PARENT_ID = _setter(SpanRecord, "parent_id")
+_SET_NAME = _setter(SpanRecord, "name")
+_SET_KIND = _setter(SpanRecord, "kind")
+_SET_STATUS = _setter(SpanRecord, "status")
+_SET_STATUS_MESSAGE = _setter(SpanRecord, "status_message")
+_SET_START_NS = _setter(SpanRecord, "start_ns")
+_SET_END_NS = _setter(SpanRecord, "end_ns")
+_SET_EVENTS = _setter(SpanRecord, "events")
+
+
 class StoredAttributes(Mapping[str, Any]):
     """Attributes by name, in order of name; each value is decoded on first use."""
 
-    __slots__ = ("_texts", "_values")
+    __slots__ = ("_names", "_texts", "_values")
 
-    def __init__(self, texts: Mapping[str, Any]) -> None:
-        self._texts = {name: texts[name] for name in sorted(texts.keys() - NOT_ATTRIBUTES)}
+    def __init__(self, texts: Mapping[str, Any], names: tuple[str, ...]) -> None:
+        self._texts, self._names = texts, names
         self._values: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name in self._values:
             return self._values[name]
+        if name in NOT_ATTRIBUTES:
+            raise KeyError(name)
         value = self._values[name] = json_value(self._texts[name])
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
         """As of any mapping; most names that are asked for are not there."""
-        return self[name] if name in self._texts else default
+        return self[name] if name in self._texts and name not in NOT_ATTRIBUTES else default
 
     def __contains__(self, name: object) -> bool:
-        return name in self._texts
+        return name in self._texts and name not in NOT_ATTRIBUTES
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._texts)
+        return iter(self._names)
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self._names)
 
     def __repr__(self) -> str:
         return repr(dict(self))
@@ -123,26 +144,25 @@ def span_record(stored: Mapping[str, Any]) -> SpanRecord:
     parent = stored.get("parent_span_id")
     name = str(stored["name"])
     end = stored.get("end_time_unix_nano")
+    events = stored.get("events")
     span = StoredSpan.__new__(StoredSpan)
-    _set(span, "_stored", stored)
-    _set(span, "span_id", hexadecimal(stored["span_id"]))
-    _set(span, "parent_id", hexadecimal(parent) if parent else None)
-    _set(span, "name", _name(name) if len(name) <= _SHORT else single_line(name))
-    _set(span, "kind", _kind(kind) if type(kind) is str and len(kind) <= _SHORT else _kind_of(kind))
-    _set(span, "status", _status(status.get("code") or "UNSET"))
-    _set(span, "status_message", printable(str(message)) if message else "")
-    _set(span, "start_ns", int(stored["start_time_unix_nano"]))
-    _set(span, "end_ns", int(end) if end else None)
-    if events := stored.get("events"):
-        _set(span, "events", tuple(map(_event, events)))
+    _SET_STORED(span, stored)
+    _SET_SPAN_ID(span, hexadecimal(stored["span_id"]))
+    _SET_PARENT_ID(span, hexadecimal(parent) if parent else None)
+    _SET_NAME(span, _name(name) if len(name) <= _SHORT else single_line(name))
+    _SET_KIND(span, _kind(kind) if type(kind) is str and len(kind) <= _SHORT else _kind_of(kind))
+    _SET_STATUS(span, _status(status.get("code") or "UNSET"))
+    _SET_STATUS_MESSAGE(span, printable(str(message)) if message else "")
+    _SET_START_NS(span, int(stored["start_time_unix_nano"]))
+    _SET_END_NS(span, int(end) if end else None)
+    _SET_EVENTS(span, tuple(map(_event, events)) if events else ())
     return span
 
 
 def in_order(spans: list[SpanRecord]) -> tuple[SpanRecord, ...]:
     """By start; of those that start together, parents first, then by id."""
-    starts = [span.start_ns for span in spans]
-    if len(set(starts)) == len(starts):
-        return tuple(sorted(spans, key=lambda span: span.start_ns))
+    if len(set(map(_START, spans))) == len(spans):
+        return tuple(sorted(spans, key=_START))
     parents = {span.span_id: span.parent_id for span in spans}
     depths: dict[str, int] = {}
     for span_id in parents:
@@ -176,8 +196,9 @@ def hexadecimal(span_id: str) -> str:
 
 def _attributes(stored: Mapping[str, Any]) -> Mapping[str, Any]:
     texts = stored.get("attributes") or {}
-    if all(map(_is_printable, texts)):
-        return StoredAttributes(texts)
+    names = _printable_names(tuple(texts))
+    if names is not None:
+        return StoredAttributes(texts, names)
     return {
         printable(name): json_value(value)
         for name, value in sorted(texts.items())
@@ -193,7 +214,6 @@ _DECODED: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "inputs": lambda stored: _payload(stored, INPUTS),
     "outputs": lambda stored: _payload(stored, OUTPUTS),
     "attributes": _attributes,
-    "events": lambda _: (),  # those that are there are decoded at once
 }
 
 
@@ -233,6 +253,9 @@ def _status(code: Any) -> str:
     return single_line(str(code)).removeprefix("STATUS_CODE_")
 
 
-@lru_cache(maxsize=4096)
-def _is_printable(name: str) -> bool:
-    return printable(name) is name
+@lru_cache(maxsize=512)
+def _printable_names(stored: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The names of attributes in order, told once for all spans that have the same; ``None`` if one is unsafe."""
+    if any(printable(name) is not name for name in stored):
+        return None
+    return tuple(sorted(name for name in stored if name not in NOT_ATTRIBUTES))

@@ -9,8 +9,10 @@ from textual.binding import Binding, BindingType
 
 from mlflow_tui.actions import (
     board,
+    compare,
     connection,
     everywhere,
+    inspector,
     moving,
     purpose,
     report,
@@ -18,10 +20,12 @@ from mlflow_tui.actions import (
 )
 from mlflow_tui.actions.action import (
     BOARD,
+    COMPARE,
     CONNECTION,
     EVERYWHERE,
     EXPERIMENTS,
     LISTS,
+    PLACE_NAMES,
     PURPOSE,
     REPORT,
     STEPS,
@@ -32,10 +36,12 @@ from mlflow_tui.actions.action import (
 __all__ = [
     "ACTIONS",
     "BOARD",
+    "COMPARE",
     "CONNECTION",
     "EVERYWHERE",
     "EXPERIMENTS",
     "LISTS",
+    "PLACE_NAMES",
     "PURPOSE",
     "REPORT",
     "STEPS",
@@ -49,6 +55,8 @@ ACTIONS: tuple[Action, ...] = (
     *moving.ACTIONS,
     *connection.ACTIONS,
     *traces.ACTIONS,
+    *inspector.ACTIONS,
+    *compare.ACTIONS,
     *purpose.ACTIONS,
     *board.ACTIONS,
     *report.ACTIONS,

@@ -15,6 +15,8 @@ BOARD = "board"
 REPORT = "report"
 PURPOSE = "purpose"
 """The question before the board starts; a part of the board, not a step of its own."""
+COMPARE = "compare"
+"""Two traces side by side; a part of the traces."""
 
 STEPS = (
     (CONNECTION, "1", "Connect"),
@@ -25,7 +27,9 @@ STEPS = (
 )
 """Place, key and name of each screen, in the order of the work."""
 
-LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT)
+PLACE_NAMES = {place: name for place, _, name in STEPS} | {PURPOSE: "Purpose"}
+
+LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT, COMPARE)
 
 
 @dataclass(frozen=True)

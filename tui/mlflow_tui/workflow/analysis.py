@@ -10,7 +10,6 @@ from textual import work
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.protocol import AskFocuses, StartAnalysis, Stop
 from mlflow_analysis.review import ANALYSES
-from mlflow_tui.board_state import BoardState
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.workflow.experiment import ExperimentApp
@@ -28,8 +27,7 @@ class AnalysisApp(ExperimentApp):
         """
         state = self.state
         purpose, claims = state.charter.purpose, state.charter.focuses
-        if state.review is not None:
-            state.board = BoardState(state.review.standing)
+        state.board = self._empty_board()
         if purpose is not None and purpose.description:
             state.board.settle_purpose(purpose)
         state.board.set_focus(focus)

@@ -48,14 +48,30 @@ class ExperimentApp(EngineApp):
         state.query = RowQuery()
         state.trace_id = ""
         state.analysis_problem = None
-        state.review = Review(
+        state.review = self._open_review(
             review_path(self.settings.review_directory, uri, experiment.experiment_id)
         )
         state.charter = self._read_charter()
-        state.board = BoardState(state.review.standing)
+        state.board = self._empty_board()
         self._table_opened.clear()
         self.state_changed()
         self.read_table(filter_string)
+
+    def _open_review(self, path: Path) -> Review | None:
+        """What was decided before; ``None`` if it cannot be read: then nothing can be decided either."""
+        try:
+            return Review(path)
+        except OSError as error:
+            sentence = f"The review cannot be opened: {error.strerror or error}"
+            self.state.review_problem = sentence
+            self.notify(sentence, severity="error", timeout=20)
+            return None
+
+    def _empty_board(self) -> BoardState:
+        review = self.state.review
+        if review is None:
+            return BoardState()
+        return BoardState(review.standing, review.course_since, review.author)
 
     @work(exclusive=True, group="table", exit_on_error=False)
     async def read_table(self, filter_string: str) -> None:
