@@ -106,6 +106,19 @@ def test_the_last_one_of_each_experiment_is_kept_for_its_owner_alone(tmp_path: P
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_one_of_some_claims_takes_no_place_of_one_of_all(tmp_path: Path) -> None:
+    some, whole = sample.analysis(sample.finding()), everything()
+    keep_analysis(tmp_path, some, some_claims=True)
+    (kept,) = kept_analyses(tmp_path)
+    assert len(read_analysis(kept.path).findings) == 1, "there is no other"
+
+    keep_analysis(tmp_path, whole)
+    keep_analysis(tmp_path, some, some_claims=True)
+
+    (kept,) = kept_analyses(tmp_path)
+    assert len(read_analysis(kept.path).findings) == len(whole.findings)
+
+
 def test_what_is_kept_holds_no_secret(tmp_path: Path) -> None:
     secret = "sk-" + "proj-abcdefghijklmnopqrstuvwx"
     path = keep_analysis(tmp_path, sample.analysis(sample.finding(statement=f"It shows {secret}")))

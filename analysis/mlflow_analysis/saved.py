@@ -18,6 +18,7 @@ from mlflow_analysis.report import write_report
 from mlflow_analysis.review import ANALYSES, Review, review_path
 
 _EXPERIMENT = '"experiment":'
+_OF_ALL, _OF_SOME = ".json", ".some.json"
 _HEAD = 4096
 """Bytes at the start of a kept analysis that hold all of its ``experiment``."""
 
@@ -37,21 +38,28 @@ def analyses_directory(reviews: Path) -> Path:
     return reviews.parent / ANALYSES
 
 
-def keep_analysis(directory: Path, analysis: Analysis, *, is_masked: bool = False) -> Path:
+def keep_analysis(
+    directory: Path, analysis: Analysis, *, is_masked: bool = False, some_claims: bool = False
+) -> Path:
     """Keep ``analysis`` as the last one of its experiment, masked unless it ``is_masked`` already.
 
+    One of ``some_claims`` only is kept beside one of all, and serves where there is no such.
     Raises ``OSError`` if it cannot be written.
     """
     path = review_path(directory, analysis.tracking_uri, analysis.experiment_id)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = orjson.dumps(analysis_to_json(analysis, Review(None, ""), show_secrets=is_masked))
-    return write_report(path.with_suffix(".json"), content, overwrite=True, private=True)
+    path = path.with_suffix(_OF_SOME if some_claims else _OF_ALL)
+    return write_report(path, content, overwrite=True, private=True)
 
 
 def kept_analyses(directory: Path) -> Iterator[Kept]:
     """What is kept there, by name of the experiment. Files that are no analysis are passed over."""
     found = []
-    for path in directory.glob("*.json"):
+    for path in directory.glob(f"*{_OF_ALL}"):
+        of_all = path.name.removesuffix(_OF_SOME) + _OF_ALL
+        if path.name.endswith(_OF_SOME) and path.with_name(of_all).exists():
+            continue
         with path.open(encoding="utf-8", errors="replace") as file:
             head = file.read(_HEAD)
         at = head.find(_EXPERIMENT) + len(_EXPERIMENT)

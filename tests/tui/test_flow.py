@@ -34,7 +34,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @asynccontextmanager
 async def running(
-    tmp_path: Path, size: tuple[int, int] = (120, 40), **start: str
+    tmp_path: Path, size: tuple[int, int] = (120, 40), **start: object
 ) -> AsyncIterator[tuple[Pilot[int], MlflowTui]]:
     settings = settings_in(tmp_path)
     client = EngineClient(settings.log_directory / "engine.log")

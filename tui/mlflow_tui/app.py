@@ -11,7 +11,7 @@ from mlflow_tui import terminal
 
 if TYPE_CHECKING:
     from mlflow_analysis.protocol import RowQuery
-    from mlflow_tui.workflow.reading_options import ReadingOptions
+    from mlflow_tui.reading_options import ReadingOptions
 
 
 def run(

@@ -39,6 +39,7 @@ from mlflow_tui.modes import MODES
 from mlflow_tui.pacing import PLAIN_THEME
 from mlflow_tui.plain_signs import PlainSigns
 from mlflow_tui.preferences import Preferences
+from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.scrub import Scrub
 from mlflow_tui.settings import Settings
@@ -51,7 +52,6 @@ from mlflow_tui.terminal import (
 )
 from mlflow_tui.user_themes import PREFIX, full_name, offered
 from mlflow_tui.widgets.chrome import HeaderLine, HintLine
-from mlflow_tui.workflow.reading_options import ReadingOptions
 from mlflow_tui.workflow.watch import WatchApp
 
 COLLECT_AFTER = (1_000, 10, 10_000)

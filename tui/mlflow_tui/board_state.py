@@ -13,6 +13,7 @@ from mlflow_analysis.events import (
     HypothesisQueued,
     Progress,
     PurposeDrafted,
+    ReadingPlanned,
     TraceSkipped,
 )
 from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit
@@ -51,6 +52,8 @@ class BoardState:
         self._words: tuple[str, ...] = ()
         self.focus = ""
         self.progress: Progress | None = None
+        self.workers = 0
+        """Slices that are read at once; 0 until that is known."""
         self.purpose: Purpose | None = None
         """As drafted, or as the reviewer put it."""
         self.purpose_settled = False
@@ -86,6 +89,8 @@ class BoardState:
                 if said is not None and confirmed
                 else event.purpose
             )
+        elif isinstance(event, ReadingPlanned):
+            self.workers = event.workers
         elif isinstance(event, TraceSkipped):
             self.skipped += 1
         elif isinstance(event, AnalysisReady):

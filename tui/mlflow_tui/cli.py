@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from mlflow_analysis import __version__
+from mlflow_tui.command_line.commands import options
 from mlflow_tui.command_line.commands.options import (
     env_file,
     experiment,
@@ -67,6 +68,15 @@ class Commands(click.Group):
 @env_file
 @experiment
 @trace_filter
+@options.workers
+@options.engine
+@options.no_cache
+@click.option(
+    "--watch-every",
+    type=click.FloatRange(min=1),
+    metavar="SECONDS",
+    help="How often w looks for new traces. [default: 10]",
+)
 @screen_options
 @judge
 @judge_budget
@@ -78,6 +88,10 @@ def program(
     env_file: str | None,
     experiment: str | None,
     filter_string: str,
+    workers: int | None,
+    engine: str,
+    no_cache: bool,
+    watch_every: float | None,
     theme: str,
     mouse: bool | None,
     low_bandwidth: bool | None,
@@ -91,10 +105,12 @@ def program(
     if context.invoked_subcommand is None:
         from mlflow_tui import app
         from mlflow_tui.command_line.saved_filter import chosen_filter
+        from mlflow_tui.reading_options import WATCH_EVERY_S, ReadingOptions
 
         if tracking_uri and profile:
             raise click.UsageError("Give --tracking-uri or --profile, not both.")
         saved = chosen_filter(filter_string) if filter_string else None
+        reading = ReadingOptions(workers, engine, not no_cache, watch_every or WATCH_EVERY_S)
         context.exit(
             app.run(
                 tracking_uri,
@@ -108,11 +124,12 @@ def program(
                 low_bandwidth=low_bandwidth,
                 judge=judge,
                 judge_budget=judge_budget,
+                reading=reading,
             )
         )
     named = any(
         context.get_parameter_source(each) is ParameterSource.COMMANDLINE
-        for each in ("judge", "judge_budget")
+        for each in ("judge", "judge_budget", "workers", "engine", "no_cache", "watch_every")
     )
     if tracking_uri or profile or env_file or experiment or filter_string or named:
         raise click.UsageError(

@@ -126,8 +126,8 @@ class Connection:
         for ask in asked:
             try:
                 found = ask(wanted)
-            except Exception:
-                logger.debug("No experiment %r of that id or name", wanted, exc_info=True)
+            except Exception as error:  # noqa: BLE001 - none of that id, or listing meets it, too
+                logger.debug("An experiment was not found at once: %s", type(error).__name__)
                 continue
             if found is not None and found.lifecycle_stage == "active":
                 return experiment_record(found)

@@ -73,6 +73,7 @@ ACTIONS: tuple[Action, ...] = (
         "watch",
         "Look for new traces, and keep list and findings up to date; once more ends it.",
         (TRACES, BOARD),
+        footer=False,
     ),
     Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, BOARD, REPORT)),
     Action(

@@ -117,20 +117,11 @@ def _run(
         analysis = _judged(analysis, source, request, judge)
     safe = masked(analysis)
     review = open_review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
-    if not hypotheses:
-        _keep(safe)
-    elif not request.quiet:
-        click.echo(_NOT_KEPT, err=True)
+    _keep(safe, some_claims=bool(hypotheses))
     fails = delivery.deliver(analysis if request.show_secrets else safe, review)
     if finished.interrupted:
         return INTERRUPTED
     return ISSUE_FOUND if fails else DONE
-
-
-_NOT_KEPT = (
-    "Only some claims were tested, so the last analysis of all stays the one that `mlflow-tui report` and "
-    "`write-back` read."
-)
 
 
 def _judge(request: Request, redact: Redaction) -> Judge | None:
@@ -169,10 +160,10 @@ def _judged(analysis: Analysis, source: TraceSource, request: Request, judge: Ju
     return analysis
 
 
-def _keep(safe: Analysis) -> None:
+def _keep(safe: Analysis, *, some_claims: bool) -> None:
     """Keep it for ``mlflow-tui report``. That it could not be kept costs the results nothing."""
     try:
-        keep_analysis(analyses_directory(_kept()), safe, is_masked=True)
+        keep_analysis(analyses_directory(_kept()), safe, is_masked=True, some_claims=some_claims)
     except OSError as error:
         click.echo(
             f"The analysis could not be kept for `mlflow-tui report`: {error.strerror or error}.",

@@ -154,6 +154,7 @@ class BoardScreen(ReviewingScreen):
         self.query_one(BoardStatus).say(
             Standing(
                 progress=board.progress if state.analysing else None,
+                workers=board.workers,
                 traces_read=done.traces_read if done is not None else None,
                 interrupted=board.interrupted,
                 skipped=board.skipped,

@@ -13,6 +13,8 @@ from mlflow_tui.widgets.figures import grouped, share, spell_seconds
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs
 
 _BAR_WIDTH = 16
+READING = "reading spans"
+"""The stage in which cards rest on what was read so far."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class Standing:
 
     progress: Progress | None = None
     """While the run goes on."""
+    workers: int = 0
+    """How many read at once, while they do; 0 if that is not known."""
     traces_read: int | None = None
     """Once it has ended."""
     interrupted: bool = False
@@ -64,14 +68,14 @@ class BoardStatus(Widget):
     def render(self) -> Content:
         """Left: the run. Right: the review. The right end gives way where there is no room."""
         width = self.content_size.width
-        left = self._run()
-        for right in (self._review(full=True), self._review(full=False)):
-            gap = width - left.cell_length - right.cell_length
-            if gap >= 2:
-                return Content.assemble(left, " " * gap, right)
+        for left in (self._run(full=True), self._run(full=False)):
+            for right in (self._review(full=True), self._review(full=False)):
+                gap = width - left.cell_length - right.cell_length
+                if gap >= 2:
+                    return Content.assemble(left, " " * gap, right)
         return left.truncate(width, ellipsis=True)
 
-    def _run(self) -> Content:
+    def _run(self, *, full: bool) -> Content:
         say = self._standing
         dot = f" {self._glyphs.middle_dot} "
         if say.review is not None:
@@ -82,7 +86,7 @@ class BoardStatus(Widget):
         if say.problem:
             return Content.styled(single_line(say.problem), "$error")
         if say.progress is not None:
-            return self._progress(say.progress)
+            return self._progress(say.progress, full=full)
         if say.traces_read is None:
             return Content.styled(say.waiting, "$muted")
         words = f"{grouped(say.traces_read)} traces read"
@@ -95,20 +99,24 @@ class BoardStatus(Widget):
             said += Content.assemble((dot, "$muted"), (say.watching, "$success"))
         return said
 
-    def _progress(self, progress: Progress) -> Content:
-        full, empty = ("#", ".") if self._glyphs.ascii_only else ("━", "─")
+    def _progress(self, progress: Progress, *, full: bool) -> Content:
+        full = full and progress.stage == READING
+        done_sign, empty = ("#", ".") if self._glyphs.ascii_only else ("━", "─")
         parts: list[Content | tuple[str, str]] = [(f"{progress.stage}  ", "$foreground")]
         if progress.total:
             done = min(1.0, progress.done / progress.total)
             filled = int(done * _BAR_WIDTH)
             parts += [
-                (full * filled, "$primary"),
+                (done_sign * filled, "$primary"),
                 (empty * (_BAR_WIDTH - filled), "$muted"),
                 (f"  {grouped(progress.done)} of {grouped(progress.total)}", "$foreground"),
-                (f"  {share(done)}", "$muted"),
+                (f"  {'cards rest on ' if full else ''}{share(done)}", "$muted"),
             ]
         else:
             parts.append((grouped(progress.done), "$foreground"))
+        workers = self._standing.workers
+        if workers and full:
+            parts.append((f"  {workers} worker{'' if workers == 1 else 's'}", "$muted"))
         if progress.rate > 0:
             parts.append((f"  {grouped(progress.rate)}/s", "$muted"))
         if progress.seconds_left is not None:

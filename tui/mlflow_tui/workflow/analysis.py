@@ -11,8 +11,8 @@ from mlflow_analysis.focus import Focus
 from mlflow_analysis.protocol import AskFocuses, StartAnalysis, Stop
 from mlflow_analysis.review import ANALYSES
 from mlflow_tui.client import EngineProblem
+from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.workflow.experiment import ExperimentApp
-from mlflow_tui.workflow.reading_options import ReadingOptions
 
 
 class AnalysisApp(ExperimentApp):

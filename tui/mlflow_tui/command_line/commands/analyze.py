@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mlflow_tui.command_line.commands import options
 from mlflow_tui.command_line.commands.options import (
     EXIT_CODES,
     env_file,
@@ -35,16 +36,9 @@ from mlflow_tui.command_line.result_options import given, result_options
     show_default=True,
     help="Which N: the newest, or whole sessions spread evenly over time.",
 )
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    metavar="N",
-    help="Processes that read. [default: by processors and free memory]",
-)
-@click.option(
-    "--engine", metavar="ADDRESS", default="", help="Have a Dask cluster read: dask://HOST:PORT."
-)
-@click.option("--no-cache", is_flag=True, help="Read every trace anew, and keep nothing of it.")
+@options.workers
+@options.engine
+@options.no_cache
 @click.option(
     "--hypothesis",
     "hypotheses",
@@ -104,10 +98,6 @@ def analyze(
     if not experiment:
         raise click.UsageError(
             "Say which experiment to analyse: --experiment NAME (its name or id)."
-        )
-    if engine and not engine.startswith("dask://"):
-        raise click.BadParameter(
-            "Give the address of a Dask scheduler: dask://HOST:PORT.", param_hint="--engine"
         )
 
     from mlflow_tui.command_line.connecting import chosen_connection

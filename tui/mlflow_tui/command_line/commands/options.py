@@ -49,6 +49,30 @@ judge_budget = click.option(
     help="What the judge may cost: '200 calls', '500k tokens' or '$2'. [default: 200 calls]",
 )
 experiment = click.option("--experiment", metavar="NAME", help="An experiment's name or id.")
+workers = click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    metavar="N",
+    help="Processes that read. [default: by processors and free memory]",
+)
+no_cache = click.option(
+    "--no-cache", is_flag=True, help="Read every trace anew, and keep nothing of it."
+)
+
+
+def _cluster(context: click.Context, parameter: click.Parameter, address: str) -> str:
+    if address and not address.startswith("dask://"):
+        raise click.BadParameter("Give the address of a Dask scheduler: dask://HOST:PORT.")
+    return address
+
+
+engine = click.option(
+    "--engine",
+    metavar="ADDRESS",
+    default="",
+    callback=_cluster,
+    help="Have a Dask cluster read: dask://HOST:PORT.",
+)
 trace_filter = click.option(
     "--filter",
     "filter_string",
