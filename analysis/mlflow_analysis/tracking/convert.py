@@ -141,7 +141,8 @@ def _tokens_in(metadata: Mapping[str, str]) -> Tokens:
     usage = json_value(metadata.get(USAGE))
     if not isinstance(usage, dict):
         return None, None, None
-    return tuple(_count(usage.get(f"{each}_tokens")) for each in ("input", "output", "total"))
+    told, given, total = (usage.get(f"{each}_tokens") for each in ("input", "output", "total"))
+    return _count(told), _count(given), _count(total)
 
 
 def _count(value: Any) -> int | None:
