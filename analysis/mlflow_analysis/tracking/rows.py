@@ -125,9 +125,7 @@ def _texts(json_object: str | None) -> dict[str, str]:
 def _object(names: Sequence[str], values: Sequence[int | float | None]) -> str:
     """``json.dumps`` of what is there of ``values`` by name, several times as fast; "" of nothing."""
     parts = [
-        name + repr(value)
-        for name, value in zip(names, values, strict=True)
-        if value is not None
+        name + repr(value) for name, value in zip(names, values, strict=True) if value is not None
     ]
     return f"{{{', '.join(parts)}}}" if parts else ""
 
