@@ -8,7 +8,7 @@ OLDEST_TESTS := tests/tracking/test_connection.py tests/tracking/test_convert.py
                 tests/tracking/test_sources.py tests/tracking/test_versions.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-oldest lint format bench bench-throughput bench-accuracy docs screens clean
+.PHONY: help install demo test test-oldest lint format bench bench-throughput bench-accuracy docs screenshots screens clean
 
 help:
 	@echo "make demo     open a sample store with planted faults (without a terminal: analyse it)"
@@ -21,8 +21,8 @@ help:
 	@echo "                        the trace table under a held key (LARGE=1: 100,000 as well)"
 	@echo "make bench-accuracy   planted faults found, nothing else found (QUICK=1: a quarter of it)"
 	@echo "                      DATA=FOLDER: recorded traces with labels as well"
-	@echo "make docs     write the reference of all hypotheses anew"
-	@echo "make screens  draw the pictures in the README"
+	@echo "make docs     write the references of hypotheses and keys anew, and the README's table of keys"
+	@echo "make screenshots   draw the pictures in the README"
 	@echo "make clean    remove $(VENV)"
 
 install: $(READY)
@@ -74,8 +74,10 @@ bench-accuracy: $(READY)
 
 docs: $(READY)
 	$(VENV)/bin/python -m mlflow_analysis.hypotheses.reference > docs/hypotheses.md
+	$(VENV)/bin/mlflow-tui keys --markdown --default > docs/keys.md
+	$(VENV)/bin/python -m mlflow_tui.command_line.key_table README.md
 
-screens: $(READY)
+screenshots screens: $(READY)
 	$(VENV)/bin/python docs/screens.py
 
 clean:

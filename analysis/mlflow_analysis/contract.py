@@ -18,11 +18,12 @@ from typing import Any
 import orjson
 
 from mlflow_analysis import __version__
-from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
+from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule_each
 from mlflow_analysis.findings import (
     Alias,
     Analysis,
     Example,
+    Finding,
     JsonObject,
     OutcomeContrast,
     Purpose,
@@ -30,7 +31,7 @@ from mlflow_analysis.findings import (
     ToolUse,
 )
 from mlflow_analysis.judged import JudgedFinding, Judging
-from mlflow_analysis.review import Review
+from mlflow_analysis.review import Decision, Review
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.untrusted import printable
 
@@ -58,6 +59,8 @@ def analysis_to_json(
     if not show_secrets:
         analysis = masked(analysis)
     plain = _Plain()
+    each_ruled = rule_each(analysis, review, accept)
+    decisions = {each.finding.fingerprint: each.decision for each in each_ruled}
     content: JsonObject = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "mlflow-tui", "version": __version__},
@@ -83,8 +86,10 @@ def analysis_to_json(
         },
         "statistics": _statistics(analysis.statistics),
         "purpose": _purpose(analysis.purpose),
-        # one by one: a finding may name every trace
-        "findings": [plain.of(_finding(ruled)) for ruled in rule(analysis, review, accept)],
+        "findings": [
+            plain.finding(finding, ruled, decisions[ruled.home or finding.fingerprint])
+            for finding, ruled in zip(analysis.findings, each_ruled, strict=True)
+        ],
         "timings": dict(analysis.timings),
         "notes": list(analysis.notes),
         **_by_judge(analysis.judge),
@@ -92,9 +97,15 @@ def analysis_to_json(
     return {key: value if key == "findings" else plain.of(value) for key, value in content.items()}
 
 
+def to_bytes(content: JsonObject) -> bytes:
+    """``content`` as a JSON file in UTF-8: indented, one newline at the end."""
+    written: bytes = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return written
+
+
 def to_text(content: JsonObject) -> str:
-    """``content`` as the text of a JSON file: indented, one newline at the end."""
-    return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    """``to_bytes`` as text."""
+    return to_bytes(content).decode()
 
 
 def _by_judge(said: Judging | JudgedFinding | None) -> JsonObject:
@@ -165,8 +176,10 @@ def _tool_use(tool: ToolUse) -> JsonObject:
     }
 
 
-def _finding(ruled: Ruled) -> JsonObject:
-    finding = ruled.finding
+def _finding(finding: Finding, ruled: Ruled, decision: Decision) -> JsonObject:
+    """``finding`` as it was computed, and what people said of it: of one that was merged, ``decision`` is that
+    of the one that stands for it. All but what there is one of for each trace (see ``_Plain.finding``).
+    """
     effect, impact = finding.effect, finding.impact
     return {
         "fingerprint": finding.fingerprint,
@@ -176,8 +189,8 @@ def _finding(ruled: Ruled) -> JsonObject:
         "category": finding.category.value,
         "verdict": finding.verdict.value,
         "reason": finding.reason,
-        "severity": finding.severity.value,
-        "decision": ruled.decision.value,
+        "severity": ruled.finding.severity.value,
+        "decision": decision.value,
         "unit": finding.unit.value,
         "affected": finding.affected,
         "eligible": finding.eligible,
@@ -194,16 +207,8 @@ def _finding(ruled: Ruled) -> JsonObject:
         "p_value": finding.p_value,
         "q_value": finding.q_value,
         "needs_more": finding.needs_more,
-        "trace_ids": list(finding.trace_ids),
-        "assessments": [
-            {
-                "trace_id": assessment.trace_id,
-                "span_id": assessment.span_id,
-                "name": assessment.name,
-                "rationale": assessment.rationale,
-            }
-            for assessment in finding.assessments
-        ],
+        "trace_ids": [],
+        "assessments": [],
         "examples": [_example(example) for example in finding.examples],
         "root_causes": [
             {
@@ -261,7 +266,27 @@ def _finding(ruled: Ruled) -> JsonObject:
             for point in finding.trend
         ],
         **_by_judge(finding.judge),
+        **_by_people(finding, ruled),
     }
+
+
+def _by_people(finding: Finding, ruled: Ruled) -> JsonObject:
+    """What people said besides the decision; each key is there only where they did."""
+    told: JsonObject = {}
+    if ruled.finding.severity is not finding.severity:
+        told["computed_severity"] = finding.severity.value
+    if ruled.ruling.assignee:
+        told["assignee"] = ruled.ruling.assignee
+    if ruled.ruling.note:
+        told["note"] = ruled.ruling.note
+    if ruled.home:
+        told["merged_into"] = ruled.home
+    if ruled.merged:
+        told["merged"] = {
+            "fingerprints": [each.fingerprint for each in ruled.merged],
+            "traces": len(ruled.finding.trace_ids),
+        }
+    return told
 
 
 def _outcome(contrast: OutcomeContrast) -> JsonObject:
@@ -322,6 +347,21 @@ class _Plain(dict[str, str]):
     def __missing__(self, text: str) -> str:
         shown = self[text] = printable(text)
         return shown
+
+    def finding(self, finding: Finding, ruled: Ruled, decision: Decision) -> JsonObject:
+        """A finding, which may name every trace twice."""
+        content: JsonObject = self.of(_finding(finding, ruled, decision))
+        content["trace_ids"] = list(map(self.__getitem__, finding.trace_ids))
+        content["assessments"] = [
+            {
+                "trace_id": self[each.trace_id],
+                "span_id": self[each.span_id],
+                "name": self[each.name],
+                "rationale": self[each.rationale],
+            }
+            for each in finding.assessments
+        ]
+        return content
 
     def of(self, value: Any) -> Any:
         """A JSON value with printable text, stable floats, no numbers as ``None``."""

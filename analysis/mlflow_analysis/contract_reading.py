@@ -180,7 +180,7 @@ def _finding(told: JsonObject) -> Finding:
         category=Category(told["category"]),
         verdict=Verdict(told["verdict"]),
         reason=str(told["reason"]),
-        severity=Severity(told["severity"]),
+        severity=Severity(told.get("computed_severity", told["severity"])),
         unit=Unit(told["unit"]),
         affected=int(told["affected"]),
         eligible=int(told["eligible"]),

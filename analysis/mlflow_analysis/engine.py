@@ -24,7 +24,7 @@ from mlflow_analysis.events import (
 )
 from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.weighing import Weighing
-from mlflow_analysis.features.batch import Batch
+from mlflow_analysis.features.batch import Batch, unchanged
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.features.frames import forget, frames
@@ -34,7 +34,12 @@ from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.hypotheses.judged import JudgedClaim, judged_claim
 from mlflow_analysis.hypotheses.own import own_hypothesis
+from mlflow_analysis.judge.claims import NO_JUDGE, asked_of_judge
+from mlflow_analysis.judge.judging import account
+from mlflow_analysis.judge.model import Judge
+from mlflow_analysis.judged import Judging
 from mlflow_analysis.purpose import as_told, draft_purpose
 from mlflow_analysis.reading.dispatch import Reading
 from mlflow_analysis.reading.executors import get_ready, place_for
@@ -47,6 +52,16 @@ from mlflow_analysis.source import FilterRefused, TraceSource, never
 logger = logging.getLogger(__name__)
 
 _PROGRESS_EVERY = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where an analysis stopped, so that another can go on from there."""
+
+    outlines: Sequence[TraceOutline]
+    """The traces there are."""
+    batches: Sequence[Batch] = ()
+    """What was read of them, each under its mark; none where the cache has it."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,10 @@ class AnalysisOptions:
     """Ids to test; all of them if empty. Raises ``KeyError`` for an unknown one."""
     focus: Sequence[Focus] = ()
     """What the user asks: each becomes a finding of its own, beside all others."""
+    judge: Judge | None = None
+    """Decides on the claims among ``focus`` that are sentences for it, and on nothing else."""
+    no_judge: str = NO_JUDGE
+    """Why there is none, as a clause."""
     purpose: Purpose | None = None
     """As confirmed by the user; drafted from the traces if ``None``."""
     confirmed_purpose: Callable[[], Purpose | None] = field(default=lambda: None)
@@ -75,6 +94,10 @@ class AnalysisOptions:
     """``dask://host:port``: a Dask cluster whose workers read, instead of processes of this machine."""
     cache: bool = False
     """Keep features in the user's cache directory, and read only traces that are new there or have changed."""
+    known: Known | None = None
+    """Do not list traces: these are there. Of them, those that were read and have not changed are not read."""
+    read: Callable[[Known], None] = field(default=lambda _: None)
+    """Given what was listed and read, once it was; batches only without ``cache``."""
     live: bool = True
     """Whether somebody watches: count and draft while traces are being read."""
     weighed: Callable[[Weighing], None] = field(default=lambda _: None)
@@ -104,7 +127,10 @@ class _Run:
         self.hypotheses: tuple[Hypothesis, ...] = (
             tuple(by_id(each) for each in options.hypotheses) if options.hypotheses else catalogue()
         )
-        self.hypotheses += tuple(own_hypothesis(each) for each in distinct(options.focus))
+        self.hypotheses += tuple(
+            judged_claim(each) if each.judge else own_hypothesis(each)
+            for each in distinct(options.focus)
+        )
         self.listed_all = False
         """Whether no trace of the experiment is missing from the list."""
         self.keeper: Keeper | None = None
@@ -132,7 +158,11 @@ class _Run:
                 hypothesis.severity,
                 hypothesis.unit,
             )
-        outlines = yield from self._list()
+        known = self.options.known
+        if known is None:
+            outlines = yield from self._list()
+        else:
+            outlines, self.listed_all = list(known.outlines), not self._window
         self._select()
         listed = time.monotonic()
         yield from self._read(outlines)
@@ -143,6 +173,7 @@ class _Run:
                 f"Stopped by the user after {self.read} of {len(outlines)} traces. Failing and "
                 "slow traces are read first, so shares and statistics lean towards them."
             )
+        self.options.read(Known(outlines, () if self.options.cache else tuple(self.batches)))
         tables = frames(self.batches)
         forget(self.batches)  # before more memory is needed
         features = features_of(tables, seed=self.options.seed)
@@ -208,7 +239,9 @@ class _Run:
     def _select(self) -> None:
         """Have the store evaluate the filters of the user's own claims."""
         asked = tuple(
-            asked_of_store(self.source, focus, self._window, self.cancelled)
+            judged_claim(focus)
+            if focus.judge
+            else asked_of_store(self.source, focus, self._window, self.cancelled)
             for focus in distinct(self.options.focus)
         )
         self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
@@ -221,6 +254,8 @@ class _Run:
             missing, self.keeper = cached.missing, Keeper(self.cache)
             for batch in cached.batches:
                 self._take(SliceRead(batch))
+        elif self.options.known is not None:
+            missing = self._take_known(self.options.known)
         clock, total = _Clock(self.read), len(outlines)
         place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
@@ -247,6 +282,16 @@ class _Run:
                 self.keeper.finish(outlines, complete=self.listed_all)
         yield clock.progress("reading spans", self.read + len(self.skipped), total)
 
+    def _take_known(self, known: Known) -> list[TraceOutline]:
+        """Take what was read before and has not changed; returns what has to be read."""
+        marks = {each.trace_id: each.mark for each in known.outlines}
+        for batch in known.batches:
+            kept = unchanged(batch, marks)
+            self._take(SliceRead(kept))
+            for trace_id in kept.traces["trace_id"].to_pylist():
+                del marks[trace_id]
+        return [each for each in known.outlines if each.trace_id in marks]
+
     def _take(self, result: SliceRead) -> None:
         self.batches.append(result.batch)
         self.read += len(result.batch)
@@ -259,11 +304,41 @@ class _Run:
         for done, hypothesis in enumerate(self.hypotheses):
             if done == 0 or clock.due(_PROGRESS_EVERY):
                 yield clock.progress("testing hypotheses", done, len(self.hypotheses))
+            if isinstance(hypothesis, JudgedClaim):
+                hypothesis = yield from self._asked(hypothesis.focus, features, clock)
             weighing.add(hypothesis)
         self.options.weighed(weighing)
         findings, tests = weighing.conclude()
         yield clock.progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses))
         return findings, tests
+
+    def _asked(
+        self, focus: Focus, features: Features, clock: _Clock
+    ) -> Generator[Event, None, Hypothesis]:
+        """What the judge says of a sample of the traces."""
+        asking = asked_of_judge(
+            focus,
+            self.options.judge,
+            self.source,
+            features.complete.index,
+            seed=self.options.seed,
+            window=self._window,
+            why_not=self.options.no_judge,
+            cancelled=self.cancelled,
+        )
+        while True:
+            try:
+                done, questions = next(asking)
+            except StopIteration as ended:
+                hypothesis: Hypothesis = ended.value
+                return hypothesis
+            if clock.due(_PROGRESS_EVERY):
+                yield clock.progress("asking the judge", done, questions)
+
+    def _judging(self) -> Judging | None:
+        """What the claims for the judge cost, if there were any."""
+        judge, claims = self.options.judge, self.options.focus
+        return account(judge) if judge is not None and any(each.judge for each in claims) else None
 
     def _analysis(
         self,
@@ -292,6 +367,7 @@ class _Run:
             findings=tuple(findings),
             timings=self.timings,
             notes=tuple(self.notes),
+            judge=self._judging(),
         )
 
 

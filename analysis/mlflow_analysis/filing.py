@@ -7,11 +7,11 @@ the store itself says what was written before, and nothing has to be remembered 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from mlflow_analysis.acceptance import Ruled
-from mlflow_analysis.findings import Finding, RootCause, Severity
+from mlflow_analysis.findings import RootCause, Severity
 from mlflow_analysis.review import Course, Decision
 
 AUTHOR = "mlflow-tui"
@@ -75,23 +75,21 @@ class Filing:
 def issues_of(ruled: Iterable[Ruled]) -> tuple[Issue, ...]:
     """The accepted issues, in rank order. Strengths are no issues and stay in the report."""
     return tuple(
-        _issue(each.finding, each.ruling.course)
+        _issue(each)
         for each in ruled
         if each.decision is Decision.ACCEPTED and each.finding.is_issue
     )
 
 
-def rejected_of(ruled: Iterable[Ruled]) -> frozenset[str]:
-    """Fingerprints of the rejected, and of what was merged into them."""
-    return frozenset(
-        fingerprint
-        for each in ruled
-        if each.decision is Decision.REJECTED
-        for fingerprint in (
-            each.finding.fingerprint,
-            *(alias.fingerprint for alias in each.finding.aliases),
-        )
-    )
+def rejected_of(ruled: Collection[Ruled]) -> frozenset[str]:
+    """Fingerprints of the rejected, of what was merged into them, and of what a person merged into another:
+    their issues, if they were written before, say the same as the other's."""
+    rejected = {each.fingerprint for one in ruled for each in one.merged}
+    for one in ruled:
+        if one.decision is Decision.REJECTED:
+            rejected.add(one.finding.fingerprint)
+            rejected.update(alias.fingerprint for alias in one.finding.aliases)
+    return frozenset(rejected)
 
 
 def fingerprint_in(description: str) -> str:
@@ -100,7 +98,16 @@ def fingerprint_in(description: str) -> str:
     return signed["fingerprint"] if signed else ""
 
 
-def _issue(finding: Finding, course: Course) -> Issue:
+def issues_page(tracking_uri: str, experiment_id: str, run_id: str) -> tuple[str, ...]:
+    """A sentence that says where MLflow's own screens show the issues; none without a server."""
+    if not tracking_uri.startswith(("http://", "https://")):
+        return ()
+    page = f"#/experiments/{experiment_id}/evaluation-runs/{run_id}/issues"
+    return (f"New issues are on {tracking_uri.rstrip('/')}/{page}",)
+
+
+def _issue(ruled: Ruled) -> Issue:
+    finding, course = ruled.finding, ruled.ruling.course
     spans: dict[str, Link] = {}
     for each in finding.assessments:
         link = Link(each.trace_id, each.span_id, each.rationale[:LONGEST_RATIONALE])
@@ -113,7 +120,7 @@ def _issue(finding: Finding, course: Course) -> Issue:
     return Issue(
         fingerprint=finding.fingerprint,
         name=finding.title[:LONGEST_NAME],
-        description=_description(finding, causes),
+        description=_description(ruled, causes),
         severity=finding.severity,
         categories=(finding.category.value, finding.hypothesis),
         root_causes=causes,
@@ -131,13 +138,16 @@ def _cause(cause: RootCause) -> str:
     )
 
 
-def _description(finding: Finding, causes: Sequence[str]) -> str:
+def _description(ruled: Ruled, causes: Sequence[str]) -> str:
     """As Markdown. Root causes stand here too, since MLflow cannot change those of an issue."""
+    finding = ruled.finding
     low, high = finding.interval
     parts = [
         finding.statement,
         f"**How often.** {finding.affected:,} of {finding.eligible:,} {finding.unit.value}s, "
         f"{finding.rate:.1%} (95% interval {low:.1%} to {high:.1%}).",
+        f"**Merged into it.** {ruled.together}" if ruled.merged else "",
+        f"**Assigned to.** {ruled.ruling.assignee}" if ruled.ruling.assignee else "",
         f"**Why it matters.** {finding.why}" if finding.why else "",
         "**Root causes.**\n" + "\n".join(f"- {each}" for each in causes) if causes else "",
         f"**Impact.** {finding.impact.reason}" if finding.impact and finding.impact.reason else "",
@@ -207,16 +217,20 @@ class Plan:
     """Names of the files that go to the run."""
     keeps_issues: bool
     """Whether the store has issues; if not, traces are assessed and tagged instead."""
+    restored: tuple[str, ...] = ()
+    """Deleted runs that come back, because an issue of theirs does or the filing is the same as before."""
 
     @property
     def steps(self) -> int:
         """How many writes it takes: a run and its files among them."""
-        return sum(change.steps for change in self.changes) + 1 + len(self.documents)
+        changes = sum(change.steps for change in self.changes)
+        return changes + 1 + len(self.documents) + len(self.restored)
 
     def lines(self) -> tuple[str, ...]:
         """What is to be done, a line each: the dry run."""
         run = f"run {self.run_id}: write" if self.run_id else "a new run: write"
         told = [f"{run} {' and '.join(self.documents)}"] if self.documents else []
+        told += [f"run {run_id}: restore it" for run_id in self.restored]
         if not self.keeps_issues:
             told.append(
                 "This store has no issues: affected traces get an assessment and a tag instead."
@@ -240,9 +254,40 @@ class Written:
 
     def __str__(self) -> str:
         return (
-            f"run {self.run_id}; {self.created} issues created, {self.updated} updated, "
+            f"run {self.run_id}; {_issues(self.created)} created, {self.updated} updated, "
             f"{_traces(self.linked)} linked, {self.assessed} assessed"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """All that there is to take back of an experiment."""
+
+    issues: tuple[tuple[str, str], ...]
+    """Id and name of each that is not rejected."""
+    assessments: tuple[tuple[str, str], ...]
+    """Ids of the trace and of the assessment; links among them."""
+    tags: tuple[tuple[str, str], ...]
+    """A trace's id and the tag's key."""
+    runs: tuple[str, ...]
+
+    @property
+    def steps(self) -> int:
+        """How many writes it takes."""
+        return len(self.issues) + len(self.assessments) + len(self.tags) + len(self.runs)
+
+    def lines(self) -> tuple[str, ...]:
+        """What is to be done, a line each."""
+        traces = len({trace_id for trace_id, _ in self.assessments})
+        told = [f"{name}: reject the issue (MLflow deletes none)" for _, name in self.issues]
+        if self.assessments:
+            told.append(
+                f"delete {len(self.assessments):,} links and assessments of {_traces(traces)}"
+            )
+        if self.tags:
+            told.append(f"delete {len(self.tags):,} tags")
+        told += [f"run {run_id}: delete it, with the report in it" for run_id in self.runs]
+        return tuple(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,10 +303,14 @@ class Withdrawn:
 
     def __str__(self) -> str:
         return (
-            f"{self.issues} issues rejected (MLflow deletes none), {self.assessments} links and "
+            f"{_issues(self.issues)} rejected (MLflow deletes none), {self.assessments} links and "
             f"assessments, {self.tags} tags and {self.runs} runs deleted"
         )
 
 
 def _traces(number: int) -> str:
     return f"{number:,} trace" if number == 1 else f"{number:,} traces"
+
+
+def _issues(number: int) -> str:
+    return f"{number:,} issue" if number == 1 else f"{number:,} issues"

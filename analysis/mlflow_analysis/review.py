@@ -1,159 +1,174 @@
-"""What a person decided about findings: an append-only journal, saved at once, with undo.
+"""What people decided about findings: rulings that follow from an append-only journal, with undo.
 
-Every change is one JSON line, written and flushed to disk before the call returns, so that a dropped
-connection or a kill loses nothing. Lines from several people or processes interleave; the state is
-what follows from reading them in order. A line cut off by a crash is left out when reading and the
-file is mended by the next write.
+Every change is an entry of the ``Journal``, on disk before the call returns, so that a dropped connection or
+a kill loses nothing. A ruling has parts (the decision, the note, the severity, the assignee, what it is
+merged into); an entry changes some of them, and of each part the last entry stands that was not taken back.
+So two people who change different parts lose nothing to each other. Each decision names those that its
+author had seen: two that did not see each other and differ are a conflict, until somebody decides again.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from enum import Enum
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis.findings import Finding, Verdict
+from mlflow_analysis.annotation import login_name
+from mlflow_analysis.findings import Finding, Severity, Verdict
+from mlflow_analysis.journal import Entry, Journal, JournalTooNew, last_decision_ms
+from mlflow_analysis.journal_index import (
+    Index,
+    changes_of,
+    decision_in,
+    opinion_of,
+    severity_in,
+    told_by,
+)
+from mlflow_analysis.ruling import (
+    REJECTION_REASONS,
+    Change,
+    Course,
+    Decision,
+    Opinion,
+    Ruling,
+)
 
-
-class Decision(str, Enum):
-    """What was decided about a finding."""
-
-    UNDECIDED = "undecided"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-
+__all__ = [
+    "ANALYSES",
+    "REJECTION_REASONS",
+    "Change",
+    "Course",
+    "Decision",
+    "JournalTooNew",
+    "Opinion",
+    "Review",
+    "Ruling",
+    "has_grown",
+    "last_decision_ms",
+    "review_path",
+]
 
 ANALYSES = "analyses"
 """The folder beside that of the reviews where the last analysis of each experiment is kept."""
 
-REJECTION_REASONS = ("false positive", "by design", "out of scope", "duplicate")
-
-
-class Course(str, Enum):
-    """What has become of a finding since somebody decided about it."""
-
-    NEW = "new"
-    """Nobody has decided yet."""
-    ONGOING = "ongoing"
-    """Still there, or it cannot be told."""
-    ESCALATING = "escalating"
-    """More than it was: its lower bound has risen above the share then (if rejected, the lower bound then)."""
-    GONE = "gone"
-    """The traces speak against it now."""
-    REGRESSED = "regressed"
-    """It was gone in an analysis since, and is back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """The decision in force for one finding."""
-
-    decision: Decision = Decision.UNDECIDED
-    reason: str = ""
-    """For rejections one of ``REJECTION_REASONS``."""
-    note: str = ""
-    lower_bound: float = 0.0
-    """Lower bound of the finding's rate when it was decided."""
-    author: str = ""
-    decided_ms: int = 0
-    rate: float | None = None
-    """The finding's rate when it was decided."""
-    course: Course = Course.NEW
-    """Of the finding in this run; told by ``Review.standing`` and not kept."""
-    title: str = ""
-    """The finding's, so that it can be named when an analysis does not find it any more."""
-    hypothesis: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A journal line. ``undoes`` and ``redoes`` name the entry they take back or put back."""
-
-    entry_id: str
-    fingerprint: str
-    ruling: dict[str, Any] | None
-    undoes: str = ""
-    redoes: str = ""
-    session: str = ""
-    gone: bool = False
-    """Not a decision: an analysis found nothing of it any more."""
-    seen: bool = False
-    """Not a decision: an analysis confirmed it, and nobody had decided about it."""
-    at_ms: int = 0
-    """When ``gone`` or ``seen`` was written."""
-
-
-_KEPT = frozenset(field.name for field in fields(Ruling)) - {"course"}
-"""What of a ruling the journal holds; what a later version adds to it is passed over."""
+_DECIDED = ("reason", "lower_bound", "author", "decided_ms", "rate", "title", "hypothesis")
+"""What goes with a decision."""
 
 
 class Review:
-    """The rulings of one experiment, on disk at ``path`` (``None``: in memory only)."""
+    """The rulings of one experiment, on disk at ``path`` (``None``: in memory only).
+
+    Raises ``JournalTooNew``, as ``reload`` and all that writes does, for a journal of a later version, and
+    ``OSError`` if it cannot be read.
+    """
 
     def __init__(self, path: Path | None, author: str | None = None) -> None:
         self.path = path
-        self._author = author if author is not None else _login_name()
+        self._author = author if author is not None else login_name()
         self._session = _new_id()[:12]
-        self._entries: list[_Entry] = []
-        self._read_to = 0
-        self.reload()
+        self._journal = Journal(path)
+        self._done: list[tuple[str, ...]] = []
+        """Ids of the entries of each step of this session that stands, oldest first."""
+        self._undone: list[tuple[str, ...]] = []
+        self._index = Index(self._journal.entries)
+        self._past: tuple[tuple[float, int], Review] | None = None
 
-    def reload(self) -> None:
-        """Take in what others have written since."""
-        if self.path is None or not self.path.exists():
-            return
-        with self.path.open("rb") as journal:
-            journal.seek(self._read_to)
-            for line in journal:
-                if not line.endswith(b"\n"):
-                    break
-                self._read_to += len(line)
-                try:
-                    self._entries.append(_Entry(**json.loads(line)))
-                except (ValueError, TypeError):
-                    continue  # a line cut off by a crash; what came before and after it stands
+    @property
+    def author(self) -> str:
+        """In whose name changes are recorded."""
+        return self._author
+
+    @property
+    def _entries(self) -> list[Entry]:
+        return self._journal.entries
+
+    @property
+    def has_news(self) -> bool:
+        """Whether others have written since; costs one ``stat``."""
+        return self._journal.has_news
+
+    def reload(self) -> bool:
+        """Take in what others have written since; whether there was anything."""
+        news = self._journal.read()
+        if len(self._entries) != self._index.entries_read:
+            self._index = Index(list(self._entries))
+        return news
 
     def ruling(self, fingerprint: str) -> Ruling:
         """What is decided about that finding now."""
-        place = self._in_force(fingerprint)
-        if place is None:
-            return Ruling()
-        kept = self._entries[place].ruling or {}
-        known = {key: value for key, value in kept.items() if key in _KEPT}
-        return Ruling(**{**known, "decision": Decision(known["decision"])})
+        told = self._index.parts.get(fingerprint, {})
+        ruling = Ruling()
+        if "decision" in told:
+            kept = told["decision"].ruling or {}
+            ruling = replace(
+                ruling,
+                decision=decision_in(kept),
+                opposed=self._opposed(fingerprint),
+                **{key: kept[key] for key in _DECIDED if key in kept},
+            )
+        if "note" in told:
+            ruling = replace(ruling, note=str(told_by(told["note"], "note")))
+        if "severity" in told:
+            ruling = replace(ruling, severity=severity_in(told_by(told["severity"], "severity")))
+        if "assignee" in told:
+            ruling = replace(ruling, assignee=str(told_by(told["assignee"], "assignee")))
+        if "merged_into" in told:
+            ruling = replace(ruling, merged_into=str(told_by(told["merged_into"], "merged_into")))
+        return ruling
+
+    def _opposed(self, fingerprint: str) -> tuple[Opinion, ...]:
+        """The decisions that the one in force does not know of, and that differ from it."""
+        *others, last = self._index.heads[fingerprint]
+        mine = opinion_of(last)
+        opinions = [opinion_of(other) for other in others]
+        said = {(mine.decision, mine.reason)}
+        return tuple(each for each in opinions if (each.decision, each.reason) not in said)
 
     def before(self, moment_ms: float) -> Review:
         """The review as it stood then, to look at: what is written to it is not kept."""
         past = Review(None, self._author)
-        past._entries = [entry for entry in self._entries if _written_ms(entry) < moment_ms]
+        past._journal.entries = [each for each in self._entries if each.written_ms < moment_ms]
+        past._index = Index(past._entries)
         return past
+
+    def _before_run(self, began_ms: float) -> Review:
+        """``before``, kept: a board asks it for every card."""
+        asked = (began_ms, len(self._entries))
+        if self._past is None or self._past[0] != asked:
+            self._past = (asked, self.before(began_ms))
+        return self._past[1]
 
     def decided(self) -> dict[str, Ruling]:
         """Every decision in force, by fingerprint."""
-        ruled = dict.fromkeys(each.fingerprint for each in self._entries if each.ruling is not None)
-        rulings = {fingerprint: self.ruling(fingerprint) for fingerprint in ruled}
+        rulings = {
+            fingerprint: self.ruling(fingerprint)
+            for fingerprint, parts in self._index.parts.items()
+            if "decision" in parts
+        }
         return {key: ruling for key, ruling in rulings.items() if ruling.decided_ms}
+
+    def assignees(self) -> tuple[str, ...]:
+        """Everybody to whom something was ever assigned, the latest first."""
+        named = [
+            str(told_by(entry, "assignee"))
+            for entry in reversed(self._entries)
+            if entry.ruling is not None and "assignee" in changes_of(entry)
+        ]
+        return tuple(dict.fromkeys(name for name in named if name))
 
     def was_seen(self, finding: Finding) -> bool:
         """Whether an analysis confirmed it, or what was merged into it, before anybody decided."""
         known = {finding.fingerprint, *(alias.fingerprint for alias in finding.aliases)}
         return any(entry.seen and entry.fingerprint in known for entry in self._entries)
 
-    def _in_force(self, fingerprint: str) -> int | None:
-        """Where in the journal the last decision about it stands that was not undone."""
-        undone = self._undone()
-        for place in range(len(self._entries) - 1, -1, -1):
-            entry = self._entries[place]
-            about_it = entry.fingerprint == fingerprint and entry.ruling is not None
-            if about_it and entry.entry_id not in undone:
-                return place
-        return None
+    def _in_force(self, fingerprint: str, part: str = "decision") -> int | None:
+        """Where in the journal the last change of that part stands that was not undone."""
+        entry = self._index.parts.get(fingerprint, {}).get(part)
+        return None if entry is None else self._index.places[entry.entry_id]
 
     def standing(self, finding: Finding) -> Ruling:
         """The ruling for a finding of this run, and what has become of it since.
@@ -164,14 +179,12 @@ class Review:
         """
         decided = [
             (place, fingerprint, lower)
-            for fingerprint, lower in (
-                (finding.fingerprint, finding.interval[0]),
-                *((each.fingerprint, each.interval[0]) for each in finding.aliases),
-            )
+            for fingerprint, lower in _named(finding)
             if (place := self._in_force(fingerprint)) is not None
         ]
+        besides = self._besides(finding)
         if not decided:
-            return Ruling()
+            return besides
         own = [each for each in decided if each[1] == finding.fingerprint]
         _, fingerprint, lower = max(own or decided)
         ruling = self.ruling(fingerprint)
@@ -186,8 +199,46 @@ class Review:
             course = Course.REGRESSED
         if rejected and has_grown(ruling.lower_bound, lower):
             note = f"Rejected before as {ruling.reason}, but it has grown since."
-            return Ruling(note=note, course=course)
-        return replace(ruling, course=course)
+            return replace(besides, note=note, course=course)
+        return replace(
+            ruling,
+            course=course,
+            severity=besides.severity,
+            assignee=besides.assignee,
+            merged_into=besides.merged_into,
+            note=besides.note,
+        )
+
+    def _besides(self, finding: Finding) -> Ruling:
+        """All but the decision: each part the finding's own, or else the last one of those merged into it."""
+        besides = Ruling()
+        for part in ("note", "severity", "assignee", "merged_into"):
+            for own in (True, False):
+                told = [
+                    (place, fingerprint)
+                    for fingerprint, _ in _named(finding)
+                    if (fingerprint == finding.fingerprint) is own
+                    and (place := self._in_force(fingerprint, part)) is not None
+                ]
+                if told and (own or part != "merged_into"):
+                    value = getattr(self.ruling(max(told)[1]), part)
+                    besides = replace(besides, **{part: value})
+                    break
+        return besides
+
+    def course_since(self, finding: Finding, began_ms: float) -> Course | None:
+        """What has become of a confirmed or decided finding since the review before an analysis that began then.
+
+        ``None`` where there was no review before, or nobody had decided about it and it is not new.
+        """
+        past = self._before_run(began_ms)
+        if not past.decided():
+            return None
+        course = past.standing(finding).course
+        if course is not Course.NEW:
+            return course
+        is_news = finding.verdict is Verdict.CONFIRMED and not past.was_seen(finding)
+        return Course.NEW if is_news else None
 
     def was_gone(self, fingerprint: str) -> bool:
         """Whether an analysis since the decision in force about it found nothing of it."""
@@ -206,19 +257,19 @@ class Review:
         gone = [each.fingerprint for each in findings if each.verdict is Verdict.REFUTED]
         gone = [each for each in gone if each in decided] + self.missing(findings)
         news = [
-            _Entry(_new_id(), each, None, session=self._session, gone=True, at_ms=now)
+            Entry(_new_id(), each, None, session=self._session, gone=True, at_ms=now)
             for each in gone
             if not self.was_gone(each)
         ]
         news += [
-            _Entry(_new_id(), each.fingerprint, None, session=self._session, seen=True, at_ms=now)
+            Entry(_new_id(), each.fingerprint, None, session=self._session, seen=True, at_ms=now)
             for each in findings
             if each.verdict is Verdict.CONFIRMED
             and self.standing(each).course is Course.NEW
             and not self.was_seen(each)
         ]
         if news:
-            self._append(*news)
+            self._append(news)
 
     def missing(self, findings: Iterable[Finding]) -> list[str]:
         """Fingerprints of decided findings that an analysis does not name though it tested their claim."""
@@ -234,90 +285,110 @@ class Review:
             if fingerprint not in named and ruling.hypothesis in tested
         ]
 
+    # ---- changing -------------------------------------------------------------------------
+
     def decide(
         self, finding: Finding, decision: Decision, reason: str = "", note: str = ""
     ) -> Ruling:
-        """Record a decision. It is on disk when this returns."""
-        ruling = Ruling(
-            decision,
-            reason,
-            note,
-            finding.interval[0],
-            self._author,
-            int(time.time() * 1000),
-            finding.rate,
-            Course.ONGOING,
-            finding.title,
-            finding.hypothesis,
-        )
-        kept = {key: value for key, value in asdict(ruling).items() if key in _KEPT}
-        self._append(_Entry(_new_id(), finding.fingerprint, kept, session=self._session))
-        return ruling
+        """Record a decision and its note. They are on disk when this returns."""
+        self.record([Change(finding, decision, reason, note)])
+        return self.ruling(finding.fingerprint)
 
-    def undo(self) -> str | None:
-        """Take back this session's last decision. Returns the finding's fingerprint."""
-        undone = self._undone()
-        for entry in reversed(self._entries):
-            mine = entry.session == self._session and entry.ruling is not None
-            if mine and entry.entry_id not in undone:
-                self._append(
-                    _Entry(
-                        _new_id(),
-                        entry.fingerprint,
-                        None,
-                        undoes=entry.entry_id,
-                        session=self._session,
-                    )
-                )
-                return entry.fingerprint
-        return None
+    def record(self, changes: Sequence[Change]) -> None:
+        """Record ``changes`` as one step, which is undone as one. They are on disk when this returns.
 
-    def redo(self) -> str | None:
-        """Put back what the last undo took. Nothing to redo once a new decision was made."""
-        for entry in reversed(self._entries):
-            if entry.session != self._session or entry.redoes or entry.gone or entry.seen:
-                continue
-            if entry.ruling is not None:
-                return None
-            if entry.undoes in self._undone():
-                self._append(
-                    _Entry(
-                        _new_id(),
-                        entry.fingerprint,
-                        None,
-                        redoes=entry.undoes,
-                        session=self._session,
-                    )
-                )
-                return entry.fingerprint
-        return None
-
-    def _undone(self) -> set[str]:
-        undone: set[str] = set()
-        for entry in self._entries:
-            if entry.undoes:
-                undone.add(entry.undoes)
-            undone.discard(entry.redoes)
-        return undone
-
-    def _append(self, *entries: _Entry) -> None:
-        if self.path is None:
-            self._entries += entries
+        Raises ``OSError`` if they could not be written; what was, stands, and can be undone.
+        """
+        now = int(time.time() * 1000)
+        entries = [self._entry(change, now) for change in changes if change.parts]
+        if not entries:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lines = b"".join(
-            json.dumps(asdict(entry), ensure_ascii=True).encode() + b"\n" for entry in entries
-        )
-        descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            size = os.fstat(descriptor).st_size
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":
-                lines = b"\n" + lines
-            os.write(descriptor, lines)
-            os.fsync(descriptor)
+            self._append(entries)
         finally:
-            os.close(descriptor)
-        self.reload()
+            there = tuple(each.entry_id for each in entries if each.entry_id in self._index.places)
+            if there:
+                self._done.append(there)
+                self._undone.clear()
+
+    def _entry(self, change: Change, now: int) -> Entry:
+        """A whole ruling, for readers of format 1, that says which parts of it are meant."""
+        finding, known = change.finding, self.ruling(change.finding.fingerprint)
+        severity = known.severity if change.severity == "" else change.severity
+        kept: dict[str, Any] = {
+            "decision": (known.decision if change.decision is None else change.decision).value,
+            "reason": known.reason if change.decision is None else change.reason,
+            "note": known.note if change.note is None else change.note,
+            "lower_bound": finding.interval[0],
+            "author": self._author,
+            "decided_ms": now,
+            "rate": finding.rate,
+            "title": finding.title,
+            "hypothesis": finding.hypothesis,
+            "severity": severity.value if isinstance(severity, Severity) else "",
+            "assignee": known.assignee if change.assignee is None else change.assignee,
+            "merged_into": known.merged_into if change.merged_into is None else change.merged_into,
+            "changes": change.parts,
+            "after": [each.entry_id for each in self._index.heads.get(finding.fingerprint, ())],
+        }
+        return Entry(_new_id(), finding.fingerprint, kept, session=self._session)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether this session recorded something that stands."""
+        return bool(self._done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether the last step of this session was an undo."""
+        return bool(self._undone)
+
+    def undo(self) -> list[str]:
+        """Take back this session's last step. The fingerprints it was about, empty if there is none."""
+        if not self._done:
+            return []
+        taken = self._step(self._done[-1], "undoes")
+        self._undone.append(self._done.pop())
+        return taken
+
+    def redo(self) -> list[str]:
+        """Put back what the last undo took. Nothing to redo once something new was recorded."""
+        if not self._undone:
+            return []
+        put_back = self._step(self._undone[-1], "redoes")
+        self._done.append(self._undone.pop())
+        return put_back
+
+    def _step(self, entry_ids: Sequence[str], which: str) -> list[str]:
+        now = int(time.time() * 1000)
+        about = [self._entries[self._index.places[each]].fingerprint for each in entry_ids]
+        self._append(
+            [
+                Entry(
+                    _new_id(),
+                    fingerprint,
+                    None,
+                    session=self._session,
+                    at_ms=now,
+                    undoes=each if which == "undoes" else "",
+                    redoes=each if which == "redoes" else "",
+                )
+                for each, fingerprint in zip(entry_ids, about, strict=True)
+            ]
+        )
+        return list(dict.fromkeys(about))
+
+    def _append(self, entries: Sequence[Entry]) -> None:
+        try:
+            self._journal.add(entries)
+        finally:
+            self._index = Index(list(self._entries))
+
+
+def _named(finding: Finding) -> list[tuple[str, float]]:
+    """Fingerprint and lower bound of the finding, then of those merged into it."""
+    own = (finding.fingerprint, finding.interval[0])
+    return [own, *((each.fingerprint, each.interval[0]) for each in finding.aliases)]
 
 
 def has_grown(before: float, now: float) -> bool:
@@ -334,38 +405,5 @@ def review_path(directory: Path, tracking_uri: str, experiment_id: str) -> Path:
     return directory / f"{store}-{experiment}.jsonl"
 
 
-def last_decision_ms(path: Path) -> int | None:
-    """When somebody last decided something in the journal at ``path``; ``None`` if nobody did.
-
-    Raises ``OSError`` if it cannot be read.
-    """
-    last = 0
-    with path.open("rb") as journal:
-        for line in journal:
-            try:
-                ruling = json.loads(line).get("ruling")
-            except (ValueError, AttributeError):
-                continue  # a line cut off by a crash, as in ``Review.reload``
-            if isinstance(ruling, dict) and isinstance(ruling.get("decided_ms"), int):
-                last = max(last, ruling["decided_ms"])
-    return last or None
-
-
-def _written_ms(entry: _Entry) -> int:
-    """When a line was written; lines that do not say so count as old."""
-    if entry.ruling is not None:
-        return int(entry.ruling.get("decided_ms", 0))
-    return entry.at_ms
-
-
 def _new_id() -> str:
     return os.urandom(16).hex()
-
-
-def _login_name() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

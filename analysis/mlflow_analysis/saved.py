@@ -45,7 +45,7 @@ def keep_analysis(directory: Path, analysis: Analysis, *, is_masked: bool = Fals
     path = review_path(directory, analysis.tracking_uri, analysis.experiment_id)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = orjson.dumps(analysis_to_json(analysis, Review(None, ""), show_secrets=is_masked))
-    return write_report(path.with_suffix(".json"), content.decode(), overwrite=True, private=True)
+    return write_report(path.with_suffix(".json"), content, overwrite=True, private=True)
 
 
 def kept_analyses(directory: Path) -> Iterator[Kept]:

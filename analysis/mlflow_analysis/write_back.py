@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from mlflow_analysis.acceptance import AcceptPolicy, rule
 from mlflow_analysis.contract import analysis_to_json, to_text
@@ -12,6 +16,30 @@ from mlflow_analysis.findings import Analysis
 from mlflow_analysis.report import render_markdown
 from mlflow_analysis.review import Review
 from mlflow_analysis.secrets import masked
+
+ONLY_REPORT = "No finding is accepted: only the report is written."
+
+
+class AlreadyWriting(Exception):  # noqa: N818 - told to a person
+    """Another process is writing for the same experiment."""
+
+    sentence = "Another mlflow-tui is writing to this experiment."
+    remedy = "Wait until it has finished."
+
+
+@contextmanager
+def alone(review_path: Path) -> Iterator[None]:
+    """One process at a time may write what this review says: two could each make the same issue.
+
+    Raises ``AlreadyWriting``.
+    """
+    review_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with review_path.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyWriting from error
+        yield
 
 
 def filing_for(

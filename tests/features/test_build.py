@@ -36,6 +36,20 @@ def test_arrival_order_does_not_show() -> None:
     pd.testing.assert_frame_equal(forward.assessments, backward.assessments)
 
 
+def test_columns_are_of_one_type_whether_there_are_traces_or_not() -> None:
+    some, none = features_of(*RECORDS), features_of()
+    for table in ("traces", "spans"):
+        types = getattr(none, table).dtypes
+        pd.testing.assert_series_equal(types, getattr(some, table).dtypes)
+        assert set(types.map(str)) <= {"object", "int32", "int64", "float64", "bool"}
+
+
+def test_a_template_is_made_of_every_message_and_of_none() -> None:
+    messages = pd.Series(["item 1 is gone", "", "item 2 is gone"], dtype=object)
+    assert templates(messages).tolist() == ["item <n> is gone", "", "item <n> is gone"]
+    assert templates(messages.iloc[:0]).dtype == object
+
+
 def test_turns_failures_and_tokens() -> None:
     traces = features_of(*RECORDS).traces
     assert list(traces["turn"].head(5)) == [1, 1, 2, 1, 2]

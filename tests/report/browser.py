@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE_SECONDS = 60
 _ARGUMENTS = (
     "--headless",
     "--remote-debugging-pipe",
@@ -75,6 +76,37 @@ class Browser:
                 seen.complaints.append(told["entry"]["text"])
         seen.requests.remove(page.as_uri())
         return seen
+
+    def visit(self, address: str, awaited: str) -> str:
+        """Go to a page of an application that draws itself; its text once ``awaited`` is in it."""
+        self._ask("Page.navigate", url="about:blank")  # or else another fragment loads nothing
+        self._ask("Page.navigate", url=address)
+        return self.wait_for(awaited)
+
+    def wait_for(self, awaited: str) -> str:
+        """The text of the page once ``awaited`` is in it. Fails if that takes too long."""
+        found = self.run(
+            f"""new Promise(done => {{
+                const until = Date.now() + {PATIENCE_SECONDS * 1000};
+                const look = () => {{
+                    const text = document.body ? document.body.innerText : "";
+                    if (text.includes({json.dumps(awaited)}) || Date.now() > until) done(text);
+                    else setTimeout(look, 50);
+                }};
+                look();
+            }})"""
+        )
+        assert awaited in found, found
+        return str(found)
+
+    @property
+    def asked_for(self) -> list[str]:
+        """Addresses asked for since a page was opened last with ``open``."""
+        return [
+            event["params"]["request"]["url"]
+            for event in self._events
+            if event["method"] == "Network.requestWillBeSent"
+        ]
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
@@ -138,7 +170,7 @@ def chromium(profile: Path) -> Iterator[Browser]:
     """A Chromium of the test's own; the test is skipped, and says so, where none is installed."""
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
     if program is None:
-        pytest.skip("Chromium is not installed: the HTML report was opened in no browser")
+        pytest.skip("Chromium is not installed: no page was opened in a browser")
     child_reads, to_browser = os.pipe()
     from_browser, child_writes = os.pipe()
     # the pipe has to be at 3 and 4; a shell puts it there without code between fork and exec

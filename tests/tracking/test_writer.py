@@ -22,7 +22,9 @@ from mlflow_analysis.filing import Document, Filing, Issue, Link
 from mlflow_analysis.findings import Severity
 from mlflow_analysis.tracking.connection import ConnectionProblem, connect
 from mlflow_analysis.tracking.environment import load_mlflow
-from mlflow_analysis.tracking.writer import Writer, WritingStopped
+from mlflow_analysis.tracking.filed import WritingStopped
+from mlflow_analysis.tracking.withdrawal import Withdrawal
+from mlflow_analysis.tracking.writer import Writer
 from tracking import databases
 
 TRACES = tuple(record.info.trace_id for record in stores.small_traces())
@@ -60,6 +62,11 @@ SLOW = issue("bb22", "A tool is slow", *TRACES[3:8], severity=Severity.LOW)
 def writer_of(uri: str) -> Writer:
     connection = connect(uri, to_write=True)
     return connection.writer(connection.experiment(stores.EXPERIMENT).experiment_id)
+
+
+def withdrawal_of(uri: str) -> Withdrawal:
+    connection = connect(uri, to_write=True)
+    return connection.withdrawal(connection.experiment(stores.EXPERIMENT).experiment_id)
 
 
 @pytest.fixture
@@ -109,6 +116,7 @@ def test_an_accepted_finding_becomes_an_issue_linked_to_its_traces(uri: str) -> 
     assert first.source.source_type == "CODE"
     (run,) = store.runs()
     assert kept.source_run_id == run.info.run_id
+    assert run.data.tags["mlflow.runType"] == "issue_detection", "MLflow's screens need it"
     assert run.info.status == "FINISHED"
     assert {each.path for each in store.client.list_artifacts(run.info.run_id)} == {
         "report.md",
@@ -189,7 +197,7 @@ def test_issues_of_others_are_left_alone(uri: str) -> None:
     tracing = store.client._tracing_client
     tracing._create_issue(store.experiment, LIMITED.name + "?", "Somebody saw this.")
     writer_of(uri).write(filing(LIMITED, rejected=frozenset({""})))
-    writer_of(uri).withdraw()
+    withdrawal_of(uri).carry_out()
     theirs = store.issues()[LIMITED.name + "?"]
     assert (theirs.status.value, theirs.description) == ("pending", "Somebody saw this.")
 
@@ -204,14 +212,36 @@ def test_each_trace_gets_an_assessment_where_wanted(uri: str) -> None:
 
 def test_all_of_it_can_be_taken_back_and_written_again(uri: str) -> None:
     writer_of(uri).write(filing(LIMITED, SLOW, assess_traces=True))
-    withdrawn = writer_of(uri).withdraw()
-    assert (withdrawn.issues, withdrawn.assessments, withdrawn.runs) == (2, 20, 1)
     store = Store(uri)
+    (run,) = store.runs()
+    assert withdrawal_of(uri).plan().lines() == (
+        f"{LIMITED.name}: reject the issue (MLflow deletes none)",
+        f"{SLOW.name}: reject the issue (MLflow deletes none)",
+        "delete 20 links and assessments of 8 traces",
+        f"run {run.info.run_id}: delete it, with the report in it",
+    )
+    told: list[tuple[int, int]] = []
+    withdrawn = withdrawal_of(uri).carry_out(lambda done, steps: told.append((done, steps)))
+    assert told[-1] == (23, 23)
+    assert (withdrawn.issues, withdrawn.assessments, withdrawn.runs) == (2, 20, 1)
+    assert withdrawal_of(uri).plan().steps == 0
     assert {each.status.value for each in store.issues().values()} == {"rejected"}
     assert not store.assessments("rate_limited")
     assert not store.runs()
-    writer_of(uri).write(filing(LIMITED, SLOW))
+    again = filing(LIMITED, SLOW, key="week 2")
+    assert f"run {run.info.run_id}: restore it" in writer_of(uri).plan(again).lines()
+    writer_of(uri).write(again)
     assert {each.status.value for each in store.issues().values()} == {"pending"}
+    runs = {each.info.run_id for each in store.runs()}
+    assert {each.source_run_id for each in store.issues().values()} < runs, "nobody can see them"
+    assert len(runs) == 2
+
+
+def test_what_was_taken_back_and_is_written_again_has_the_run_it_had(uri: str) -> None:
+    first = writer_of(uri).write(filing(LIMITED))
+    withdrawal_of(uri).carry_out()
+    assert writer_of(uri).write(filing(LIMITED)).run_id == first.run_id
+    assert [each.info.run_id for each in Store(uri).runs()] == [first.run_id]
 
 
 def test_the_user_can_stop_it_and_go_on_later(uri: str) -> None:
@@ -242,7 +272,7 @@ def test_a_store_without_issues_gets_assessments_and_tags(file_store: Path, tmp_
     assert set(store.assessments("rate_limited")) == set(TRACES[:5])
     tags = store.client.get_trace(TRACES[0]).info.tags
     assert tags["mlflow_tui.finding.rate_limited"] == "aa11"
-    withdrawn = writer_of(uri).withdraw()
+    withdrawn = withdrawal_of(uri).carry_out()
     assert (withdrawn.issues, withdrawn.assessments, withdrawn.tags) == (0, 5, 5)
     assert not store.assessments("rate_limited")
 
@@ -306,7 +336,7 @@ def test_through_a_tracking_server(server: str) -> None:
     kept = store.issues()
     assert set(kept) == {LIMITED.name, SLOW.name}
     assert set(store.assessments(kept[SLOW.name].issue_id)) == set(TRACES[3:8])
-    assert writer_of(server).withdraw().assessments == 10
+    assert withdrawal_of(server).carry_out().assessments == 10
 
 
 def test_a_file_left_in_the_middle_of_a_write_is_told_and_mended_by_writing(

@@ -15,11 +15,14 @@ from mlflow_analysis import protocol
 from mlflow_analysis.events import AnalysisReady, Event
 from mlflow_analysis.protocol import ConnectionReport, Done, Problem, Pushed
 from mlflow_analysis.records import Experiment
+from mlflow_analysis.review import Decision
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.client import EngineClient
 from mlflow_tui.screens.board import BoardScreen
 from mlflow_tui.screens.purpose import PurposeScreen
 from mlflow_tui.settings import Settings
+from mlflow_tui.widgets.board_list import BoardList
+from mlflow_tui.widgets.detail_view import DetailView
 
 CONNECTION = ConnectionReport("sqlite:///shop.db", "SQLite", "3.17.2", "", 1, 2.0)
 EXPERIMENT = Experiment("7", "shop support")
@@ -139,3 +142,27 @@ def screen_text(app: MlflowTui) -> str:
     """What is seen, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+def cursor(app: MlflowTui) -> str | None:
+    return app.screen.query_one(BoardList).cursor
+
+
+def line_of_cursor(app: MlflowTui) -> int:
+    cards = app.screen.query_one(BoardList)
+    return cards._tops[cards.cursor] - cards.scroll_offset.y
+
+
+def ruling(app: MlflowTui, fingerprint: str) -> Decision:
+    return app.state.board.card(fingerprint).decision
+
+
+def page_text(app: MlflowTui) -> str:
+    """The page of the card under the cursor, as one line."""
+    lines = (line.plain for line in app.screen.query_one(DetailView)._lines)
+    return " ".join(" ".join(lines).split())
+
+
+async def put_cursor_on(app: MlflowTui, pilot, key: str) -> None:
+    app.screen.query_one(BoardList).go_to(key)
+    await settle(pilot)

@@ -11,7 +11,8 @@ from rich.style import Style
 import sample_analysis as sample
 from mlflow_analysis.findings import TrendPoint, Verdict
 from mlflow_analysis.review import Decision, Ruling
-from mlflow_tui.board_state import BoardState, Card
+from mlflow_tui.board_state import BoardState
+from mlflow_tui.cards import Card
 from mlflow_tui.widgets.chart import share_over_time
 from mlflow_tui.widgets.figures import merge_buckets, milliseconds, share, sparkline, spell_seconds
 from mlflow_tui.widgets.finding_card import card_lines

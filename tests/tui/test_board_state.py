@@ -7,7 +7,10 @@ from board_samples import PURPOSE, analysis, finding, findings, finished, grew, 
 from mlflow_analysis.events import AnalysisReady, FindingReady, PurposeDrafted
 from mlflow_analysis.findings import Category, Purpose, Verdict
 from mlflow_analysis.review import Decision, Review
-from mlflow_tui.board_state import BoardState, Filter, Stage, focus_words, matches
+from mlflow_tui.board_filter import Filter, Shown, only
+from mlflow_tui.board_focus import focus_words, matches
+from mlflow_tui.board_state import ALL, BoardState
+from mlflow_tui.cards import Stage
 
 
 def board_after(events: list, review: Review | None = None) -> BoardState:
@@ -17,7 +20,7 @@ def board_after(events: list, review: Review | None = None) -> BoardState:
     return board
 
 
-def keys(board: BoardState, category: Category, shown: Filter = Filter.ALL) -> list[str]:
+def keys(board: BoardState, category: Category, shown: Shown = ALL) -> list[str]:
     group = next(group for group in board.groups(shown) if group.category is category)
     return [card.key for card in group.cards]
 
@@ -95,18 +98,18 @@ def test_filters_count_what_they_show() -> None:
     confirmed = sum(each.verdict is Verdict.CONFIRMED for each in found)
     assert board.count(Filter.CONFIRMED) == confirmed
     assert board.count(Filter.TO_DECIDE) == confirmed - 2
-    assert keys(board, Category.OPERATIONAL, Filter.ACCEPTED) == ["rate-limited"]
-    assert keys(board, Category.OPERATIONAL, Filter.REJECTED) == ["timeout"]
+    assert keys(board, Category.OPERATIONAL, only(Filter.ACCEPTED)) == ["rate-limited"]
+    assert keys(board, Category.OPERATIONAL, only(Filter.REJECTED)) == ["timeout"]
 
 
 def test_focus_marks_and_ranks_within_a_state_and_leaves_nothing_out() -> None:
     board = board_after(finished())
-    before = board.count(Filter.ALL)
+    before = board.count()
     board.set_focus("are things timing out?")
     assert keys(board, Category.OPERATIONAL)[0] == "timeout"
     assert board.card("timeout").in_focus
     assert not board.card("verbose-response").in_focus
-    assert board.count(Filter.ALL) == before
+    assert board.count() == before
     board.set_focus("")
     assert board.count(Filter.FOCUS) == 0
 

@@ -5,81 +5,64 @@ Importing this module imports Textual; ``mlflow_tui.app`` is what the command li
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from textual import work
-from textual.app import App, ComposeResult, SystemCommand
+from textual.actions import parse
+from textual.app import ComposeResult, SystemCommand
 from textual.command import CommandPalette
+from textual.driver import Driver
 from textual.filter import LineFilter
-from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
-from mlflow_analysis.charter import (
-    Charter,
-    CharterNotUnderstood,
-    charter_path,
-    read_charter,
-    write_charter,
-)
-from mlflow_analysis.focus import Focus
-from mlflow_analysis.protocol import (
-    AskFocuses,
-    CheckConnection,
-    ConnectionReport,
-    OpenExperiment,
-    Problem,
-    Pushed,
-    RowQuery,
-    StartAnalysis,
-    Stop,
-    TableGrew,
-)
-from mlflow_analysis.records import Experiment
-from mlflow_analysis.review import ANALYSES, Review, review_path
+from mlflow_analysis.protocol import JudgeChoice, RowQuery
 from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
-from mlflow_styles.themes import ROLE_DEFAULTS, THEMES
+from mlflow_styles.themes import NATIVE, ROLE_DEFAULTS, THEMES
 from mlflow_tui.actions import (
     CONNECTION,
     EVERYWHERE,
     EXPERIMENTS,
-    TRACES,
+    PLACE_NAMES,
+    Action,
     actions_for,
     bindings_for,
 )
-from mlflow_tui.board_state import BoardState
-from mlflow_tui.client import EngineClient, EngineProblem
+from mlflow_tui.client import EngineClient
 from mlflow_tui.crash import crash_report
-from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
 from mlflow_tui.modes import MODES
+from mlflow_tui.pacing import PLAIN_THEME
+from mlflow_tui.plain_signs import PlainSigns
+from mlflow_tui.preferences import Preferences
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.scrub import Scrub
 from mlflow_tui.settings import Settings
-from mlflow_tui.state import AppState
-from mlflow_tui.terminal import leave_on_signals, theme_for
-from mlflow_tui.widgets.chrome import HeaderLine
+from mlflow_tui.terminal import (
+    draws_letters,
+    draws_signs,
+    has_many_colours,
+    leave_on_signals,
+    theme_for,
+)
+from mlflow_tui.user_themes import PREFIX, full_name, offered
+from mlflow_tui.widgets.chrome import HeaderLine, HintLine
+from mlflow_tui.workflow.reading_options import ReadingOptions
+from mlflow_tui.workflow.watch import WatchApp
 
 COLLECT_AFTER = (1_000, 10, 10_000)
 """Thresholds of the cyclic collector's generations: of the oldest, hours of work; cycles die young here."""
-RESTARTS = 3
-RESTART_WINDOW_SECONDS = 60.0
-"""An engine that dies more often than that in this time is not started again."""
 
 
-class MlflowTui(App[int]):
+class MlflowTui(WatchApp):
     """Five screens over one engine process.
 
     The arguments say how far to jump ahead: an address or a profile, an env file whose variables hold where
-    the environment says nothing, an experiment's name or id, a filter.
+    the environment says nothing, an experiment's name or id, a filter and the quick filters of ``query``.
     """
 
     TITLE = "mlflow-tui"
@@ -98,30 +81,58 @@ class MlflowTui(App[int]):
         profile: str = "",
         experiment: str | None = None,
         filter_string: str = "",
+        query: RowQuery | None = None,
         demo: bool = False,
+        preferences: Preferences | None = None,
+        reading: ReadingOptions | None = None,
+        judge: JudgeChoice | None = None,
     ) -> None:
-        theme = theme_for(os.environ)
+        preferences = preferences or Preferences()
+        suitable, no_colour = theme_for(os.environ), "NO_COLOR" in os.environ
         # Textual takes NO_COLOR out of the environment here, and turns "no colour of its own"
         # into black on black unless it knows already that the theme is of the terminal's colours.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.client = client
-        self.settings = settings
-        self.state = AppState()
+        super().__init__(
+            client,
+            settings,
+            ansi_color=True if no_colour else None,
+            low_bandwidth=preferences.low_bandwidth,
+        )
         self.start_connection = (
             ConnectionRequest(tracking_uri or "", env_file)
             if tracking_uri is not None or (env_file and not profile)
             else None
         )
+        self.state.judge = judge
         self.start_profile = profile
         self.start_env_file = env_file
         self.start_experiment = experiment
         self.start_filter = filter_string
+        self.start_query = query or RowQuery()
         self.start_demo = demo
-        self._restarts: list[float] = []
-        self._table_opened = asyncio.Event()
-        for each in THEMES:
+        self.keys = preferences.keys
+        self._notices = list(preferences.notices)
+        self.reading = reading or ReadingOptions()
+        self._bindings = self.keys.remapped(self._bindings)
+        for each in (*THEMES, *preferences.themes):
             self.register_theme(each)
-        self.theme = theme
+        plain = not draws_signs(os.environ)
+        self._plain_signs = [PlainSigns(letters=draws_letters())] if plain else []
+        self._own_themes = frozenset(each.name for each in preferences.themes)
+        self.theme = suitable if no_colour else self._theme(preferences.theme, suitable)
+
+    def _theme(self, asked: str, suitable: str) -> str:
+        """The theme asked for, else a plain one for a slow line, else the one chosen before if it can be shown."""
+        available = self.available_themes
+        if name := full_name(asked, available):
+            return name
+        if asked:
+            there = ", ".join(offered(available, self._own_themes))
+            self._notices.append(f"There is no theme {single_line(asked)}. There are {there}.")
+        if self.low_bandwidth:
+            return PLAIN_THEME
+        before = self.settings.theme
+        shown = before in available and (before in NATIVE or has_many_colours(os.environ))
+        return before if shown else suitable
 
     # ---- beginning and end --------------------------------------------------------------
 
@@ -144,14 +155,25 @@ class MlflowTui(App[int]):
         # A full collection goes through all that an analysis found, 0.2 s and more under a held key.
         gc.set_threshold(*COLLECT_AFTER)
         self.client.attach(self._engine_pushed, self._engine_crashed)
+        for sentence in self._notices:
+            self.notify(sentence, severity="warning", timeout=20)
 
     def on_unmount(self) -> None:
         """The engine ends with the app."""
         self.client.close()
 
+    def get_driver_class(self) -> type[Driver]:
+        """A driver that tells when the line is behind, where Textual's own is for a real terminal."""
+        usual = super().get_driver_class()
+        if usual.__name__ != "LinuxDriver":
+            return usual
+        from mlflow_tui.line import LineDriver
+
+        return LineDriver
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Nothing reaches the terminal without passing ``Scrub``."""
-        return [*super().get_line_filters(), _SCRUB]
+        return [*super().get_line_filters(), _SCRUB, *self._plain_signs]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colour roles, for themes that do not have them."""
@@ -183,222 +205,6 @@ class MlflowTui(App[int]):
         if first:
             self._exception_event.set()  # the test pilot raises the error again
 
-    # ---- the engine ---------------------------------------------------------------------
-
-    def _engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
-        self.state.apply(bodies)
-        if any(isinstance(body, TableGrew) for body in bodies):
-            self._table_opened.set()
-        self._tell_screens(lambda: EnginePushed(bodies))
-
-    def _engine_crashed(self, problem: Problem) -> None:
-        now = time.monotonic()
-        self._restarts = [at for at in self._restarts if now - at < RESTART_WINDOW_SECONDS] + [now]
-        self.state.analysing = False
-        if len(self._restarts) > RESTARTS:
-            self.notify(
-                f"{problem.sentence} It failed {RESTARTS} times in a minute and stays off. "
-                f"Leave; what went wrong is in {self.settings.log_directory / 'engine.log'}.",
-                severity="error",
-                timeout=60,
-            )
-            return
-        self.notify(f"{problem.sentence} {problem.remedy}", severity="error", timeout=10)
-        self.client.hold()
-        self.client.start()
-        self._reopen(problem.sentence)
-
-    @work(exclusive=True, group="reopen", exit_on_error=False)
-    async def _reopen(self, sentence: str) -> None:
-        """Bring a new engine to where the old one was."""
-        state = self.state
-        try:
-            if state.connection is not None:
-                asked = state.asked
-                await self.client.ask(
-                    CheckConnection(asked.tracking_uri, asked.env_file, asked.sign_in)
-                )
-            if state.experiment is not None:
-                await self.client.ask(
-                    OpenExperiment(state.experiment.experiment_id, state.filter_string)
-                )
-        except EngineProblem as failure:
-            self.notify(f"{failure.problem.sentence} {failure.problem.remedy}", severity="error")
-            return
-        finally:
-            self.client.release()
-        self._tell_screens(lambda: EngineRestarted(sentence))
-
-    def _tell_screens(self, make: Callable[[], Message]) -> None:
-        for stack in self._screen_stacks.values():
-            for screen in stack:
-                if isinstance(screen, StepScreen):
-                    screen.post_message(make())
-
-    def state_changed(self) -> None:
-        """Tell every screen that ``state`` holds another connection, experiment or review."""
-        self._tell_screens(StateChanged)
-
-    # ---- what screens ask for -----------------------------------------------------------
-
-    def connected(self, asked: ConnectionRequest, report: ConnectionReport) -> None:
-        """A store answered: it is the open one. Another one than before has other experiments."""
-        state = self.state
-        before = state.connection.tracking_uri if state.connection else ""
-        state.asked, state.connection = asked, report
-        if before != report.tracking_uri:
-            state.experiments, state.experiment = (), None
-            state.figures, state.summaries = {}, {}
-            state.table, state.review, state.board = None, None, BoardState()
-        self.state_changed()
-
-    def restart_engine(self) -> None:
-        """End what the engine is doing, and bring a new one to where it was."""
-        self.client.hold()
-        self.client.restart()
-        self.state.analysing = False
-        self._reopen("")
-
-    def choose_experiment(self, experiment: Experiment, filter_string: str = "") -> None:
-        """Make ``experiment`` the open one: its traces and its review are read, the board is empty."""
-        state = self.state
-        uri = state.connection.tracking_uri if state.connection else ""
-        state.experiment = experiment
-        state.filter_string = filter_string
-        state.table = None
-        state.table_problem = None
-        state.query = RowQuery()
-        state.trace_id = ""
-        state.analysis_problem = None
-        state.review = Review(
-            review_path(self.settings.review_directory, uri, experiment.experiment_id)
-        )
-        state.charter = self._read_charter()
-        state.board = BoardState(state.review.standing)
-        self._table_opened.clear()
-        self.state_changed()
-        self.read_table(filter_string)
-
-    @work(exclusive=True, group="table", exit_on_error=False)
-    async def read_table(self, filter_string: str) -> None:
-        """Read the open experiment's traces. If that fails, what was there before stays."""
-        state = self.state
-        assert state.experiment is not None
-        try:
-            table = await self.client.ask(
-                OpenExperiment(state.experiment.experiment_id, filter_string)
-            )
-        except EngineProblem as failure:
-            state.table_problem = failure.problem
-        else:
-            state.table_problem = None
-            state.table = table
-            state.filter_string = filter_string
-        self._table_opened.set()
-        self.state_changed()
-
-    def start_analysis(self, focus: str = "", seed: int = 0) -> None:
-        """Analyse the open experiment afresh; its events arrive at every screen.
-
-        What the user said of it before holds: purpose, tools, scope, claims of their own.
-        """
-        state = self.state
-        purpose, claims = state.charter.purpose, state.charter.focuses
-        if state.review is not None:
-            state.board = BoardState(state.review.standing)
-        if purpose is not None and purpose.description:
-            state.board.settle_purpose(purpose)
-        state.board.set_focus(focus)
-        state.analysis_problem = None
-        state.analysing = True
-        self.state_changed()
-        keep_in = str(self.settings.review_directory.parent / ANALYSES)
-        self._analyse(StartAnalysis(purpose, claims, seed, keep_in=keep_in))
-
-    @work(exclusive=True, group="analysis", exit_on_error=False)
-    async def _analyse(self, request: StartAnalysis) -> None:
-        await self._table_opened.wait()  # before that, the engine has another experiment open
-        try:
-            done = await self.client.ask(request)
-            if done.note:
-                self.notify(done.note, severity="warning", timeout=15)
-        except EngineProblem as failure:
-            self.state.analysis_problem = failure.problem
-        finally:
-            self.state.analysing = False
-            self.state_changed()
-
-    # ---- what the user says of the application ------------------------------------------
-
-    def _charter_path(self) -> Path | None:
-        state = self.state
-        if state.experiment is None:
-            return None
-        uri = state.connection.tracking_uri if state.connection else ""
-        return charter_path(self.settings.review_directory, uri, state.experiment.experiment_id)
-
-    def _read_charter(self) -> Charter:
-        path = self._charter_path()
-        try:
-            return read_charter(path) if path is not None else Charter()
-        except CharterNotUnderstood as problem:
-            sentence = f"{problem.sentence} Until you say it anew, nothing of it is used."
-        except OSError as error:
-            sentence = f"{path} cannot be read: {error.strerror or error}."
-        self.notify(sentence, severity="error", timeout=20)
-        return Charter()
-
-    def keep_charter(self, charter: Charter) -> None:
-        """What the user said holds from now on, in later sessions too."""
-        self.state.charter = charter
-        path = self._charter_path()
-        if path is None:
-            return
-        try:
-            write_charter(path, charter)
-        except OSError as error:
-            self.notify(
-                f"What you said could not be saved: {error.strerror or error}. It holds until you leave.",
-                severity="error",
-            )
-
-    def ask_claims(self, claims: Sequence[Focus]) -> None:
-        """Test exactly these claims of the user's own, now and in later analyses."""
-        kept = tuple({claim.key: claim for claim in claims}.values())
-        self.keep_charter(replace(self.state.charter, focuses=kept))
-        self.state.board.ask_claims(kept)
-        self.state_changed()
-        if self.state.analysing or self.state.board.analysis is not None:
-            self._ask_claims(kept)
-
-    @work(group="claims", exit_on_error=False)
-    async def _ask_claims(self, claims: tuple[Focus, ...]) -> None:
-        try:
-            done = await self.client.ask(AskFocuses(claims))
-            if done.note:
-                self.notify(done.note, severity="warning", timeout=15)
-        except EngineProblem as failure:
-            self.notify(f"{failure.problem.sentence} {failure.problem.remedy}", severity="error")
-
-    @work(group="stop", exit_on_error=False)
-    async def stop_analysis(self) -> None:
-        """Stop reading; the engine concludes from what was read."""
-        try:
-            await self.client.ask(Stop())
-        except EngineProblem as failure:
-            self.notify(failure.problem.sentence, severity="error")
-
-    async def show_evidence(
-        self, trace_id: str, span_id: str, excerpt: str, finding: str = ""
-    ) -> None:
-        """Open an example of a finding in Traces, at its span; esc comes back to the board."""
-        from mlflow_tui.screens.traces import TracesScreen
-
-        await self.switch_mode(TRACES)
-        screen = self.screen
-        if isinstance(screen, TracesScreen):
-            screen.show_evidence(trace_id, span_id, excerpt, RowQuery(finding=finding))
-
     # ---- actions ------------------------------------------------------------------------
 
     def action_go(self, place: str) -> None:
@@ -420,7 +226,24 @@ class MlflowTui(App[int]):
                 here = self.screen
                 choosing = isinstance(here, StepScreen) and here.PLACE == EXPERIMENTS
                 return self.state.experiment is not None or choosing
+        if action == "dismiss_hint":
+            return self.settings.hint_due
         return True
+
+    def action_dismiss_hint(self) -> None:
+        """Hide the hint for good."""
+        self.screen.query(HintLine).remove()
+        self._keep(self.settings.dismiss_hint)
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Write a setting. If that fails it holds for this run, and that is said."""
+        try:
+            write()
+        except OSError as error:
+            self.notify(
+                f"This could not be kept for the next run: {error.strerror or error}.",
+                severity="warning",
+            )
 
     def action_command_palette(self) -> None:
         """Every command by name, in a field that does not blink."""
@@ -434,13 +257,19 @@ class MlflowTui(App[int]):
             field.cursor_blink = False
 
     def action_help(self) -> None:
-        """What the keys do here."""
-        from mlflow_tui.screens.dialogs import HelpDialog
+        """What the keys do here, and why some do nothing now."""
+        from mlflow_tui.screens.help import HelpDialog, help_lines
 
         screen = self.screen
-        place = screen.PLACE if isinstance(screen, StepScreen) else EVERYWHERE
         if isinstance(screen, StepScreen):
-            self.push_screen(HelpDialog(place))
+            title = f"On this screen: {PLACE_NAMES[screen.PLACE]}"
+            self.push_screen(HelpDialog(help_lines(screen.PLACE, title, self.keys, self._applies)))
+
+    def _applies(self, action: Action, place: str) -> bool:
+        """Whether ``action`` does something now, on the screen that is shown."""
+        _, name, parameters = parse(action.call or action.id)
+        asked = self if place == EVERYWHERE else self.screen
+        return asked.check_action(name, parameters) is True
 
     def action_leave(self) -> None:
         """Leave; asks only if an analysis is running."""
@@ -466,16 +295,26 @@ class MlflowTui(App[int]):
                     "go("
                 ) else await self.run_action(name)
 
-            title = f"{action.label[:1].upper()}{action.label[1:]}  ({action.key_label})"
+            title = (
+                f"{action.label[:1].upper()}{action.label[1:]}  ({self.keys.label(action, place)})"
+            )
             yield SystemCommand(title, action.help, call)
-        for name in sorted(self.available_themes):
-            if name.startswith("mlflow-"):
-                yield SystemCommand(
-                    f"Theme {name}", "Change the colours.", lambda name=name: self._wear(name)
-                )
+        for name in offered(self.available_themes, self._own_themes):
+            yield SystemCommand(
+                f"Theme {name.removeprefix(PREFIX)}",
+                "Change the colours, and keep it so.",
+                lambda name=name: self._wear(name),
+            )
+        switch = "off" if self.low_bandwidth else "on"
+        yield SystemCommand(
+            f"Low bandwidth {switch}",
+            "For a slow line: 16 colours, fewer frames, no charts until asked.",
+            lambda: self.go_low_bandwidth(not self.low_bandwidth),
+        )
 
     def _wear(self, theme: str) -> None:
         self.theme = theme
+        self._keep(lambda: self.settings.remember_theme(theme))
 
 
 _SCRUB = Scrub()

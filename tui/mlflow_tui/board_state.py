@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from dataclasses import replace
 
 from mlflow_analysis.events import (
     AnalysisReady,
@@ -17,146 +15,34 @@ from mlflow_analysis.events import (
     PurposeDrafted,
     TraceSkipped,
 )
-from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit, Verdict
+from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit
 from mlflow_analysis.focus import Focus
-from mlflow_analysis.review import Decision, Ruling
+from mlflow_analysis.merged import homes, together
+from mlflow_analysis.review import Course, Ruling
+from mlflow_tui.board_filter import Filter, Shown, meets
+from mlflow_tui.board_focus import focus_words, matches
+from mlflow_tui.cards import Card, Group, Stage
 
-
-class Stage(Enum):
-    """How far a claim is. The value is the word on its card."""
-
-    CONFIRMED = "confirmed"
-    TESTING = "testing"
-    QUEUED = "queued"
-    INCONCLUSIVE = "inconclusive"
-    REFUTED = "refuted"
-    NOT_TESTABLE = "not testable"
-
-
-_STAGES = {
-    Verdict.CONFIRMED: Stage.CONFIRMED,
-    Verdict.INCONCLUSIVE: Stage.INCONCLUSIVE,
-    Verdict.REFUTED: Stage.REFUTED,
-    Verdict.NOT_TESTABLE: Stage.NOT_TESTABLE,
-}
 _LEANING_ORDER = {"towards confirmed": 0, "open": 1, "towards refuted": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One claim as the board shows it. Equal cards draw equally."""
-
-    key: str
-    """``hypothesis:<id>`` until there is a verdict, then the finding's fingerprint."""
-    hypothesis: str
-    title: str
-    category: Category
-    severity: Severity
-    unit: Unit
-    evidence: EvidenceGrew | None = None
-    finding: Finding | None = None
-    ruling: Ruling = field(default_factory=Ruling)
-    in_focus: bool = False
-    marked: bool = False
-    part_of: str = ""
-    """Title of the finding that nearly all its traces have too."""
-
-    @property
-    def stage(self) -> Stage:
-        """Where the claim stands now."""
-        if self.finding is not None:
-            return _STAGES[self.finding.verdict]
-        return Stage.QUEUED if self.evidence is None else Stage.TESTING
-
-    @property
-    def decision(self) -> Decision:
-        """What the reviewer decided."""
-        return self.ruling.decision
-
-    @property
-    def to_decide(self) -> bool:
-        """Whether it waits for the reviewer: confirmed, and neither accepted nor rejected."""
-        return self.stage is Stage.CONFIRMED and self.decision is Decision.UNDECIDED
-
-
-class Filter(Enum):
-    """Which cards are shown. The value is the phrase in the header."""
-
-    ALL = "all"
-    CONFIRMED = "confirmed"
-    TO_DECIDE = "to decide"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    OPEN = "inconclusive"
-    REFUTED = "refuted"
-    NOT_TESTABLE = "not testable"
-    FOCUS = "in your focus"
-
-
-_FILTERS: dict[Filter, Callable[[Card], bool]] = {
-    Filter.ALL: lambda card: True,
-    Filter.CONFIRMED: lambda card: card.stage is Stage.CONFIRMED,
-    Filter.TO_DECIDE: lambda card: card.to_decide,
-    Filter.ACCEPTED: lambda card: card.decision is Decision.ACCEPTED,
-    Filter.REJECTED: lambda card: card.decision is Decision.REJECTED,
-    Filter.OPEN: lambda card: card.stage is Stage.INCONCLUSIVE,
-    Filter.REFUTED: lambda card: card.stage is Stage.REFUTED,
-    Filter.NOT_TESTABLE: lambda card: card.stage is Stage.NOT_TESTABLE,
-    Filter.FOCUS: lambda card: card.in_focus,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A family of claims, its shown cards in rank order, and how many of all have which stage.
-
-    Equal groups draw equal headings, whatever their cards are.
-    """
-
-    category: Category
-    cards: tuple[Card, ...] = field(compare=False)
-    confirmed: int
-    concluded: int
-    total: int
-
-
-_NOT_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "and are but can does for from has have how its not our out that the their them then there "
-        "they this too was were what when which why will with you your any all who into about",
-    )
-)
-
-
-def focus_words(text: str) -> tuple[str, ...]:
-    """The words of a focus to look for: lower case, without endings, no filler words.
-
-    >>> focus_words("Are the payments timing out?")
-    ('payment', 'tim')
-    """
-    words = re.findall(r"[^\W_]{3,}", text.casefold())
-    telling = (word for word in words if word not in _NOT_WORDS)
-    stems = (re.sub(r"(ings?|ed|es|s)$", "", word) for word in telling)
-    return tuple(dict.fromkeys(stem for stem in stems if len(stem) >= 3))
-
-
-def matches(words: tuple[str, ...], texts: Iterable[str]) -> bool:
-    """Whether any of ``words`` begins a word of ``texts``."""
-    if not words:
-        return False
-    pattern = re.compile(r"(?<![^\W_])(?:" + "|".join(map(re.escape, words)) + ")")
-    return any(pattern.search(text.casefold()) for text in texts)
+ALL = Shown()
 
 
 class BoardState:
     """All cards of one analysis, kept up by ``apply``.
 
-    ``standing`` tells what is decided about a finding (``Review.standing``).
+    ``standing`` tells what is decided about a finding (``Review.standing``), ``course`` what has become of it
+    since the review before an analysis that began at a time (``Review.course_since``); ``me`` is the user.
     """
 
-    def __init__(self, standing: Callable[[Finding], Ruling] = lambda _: Ruling()) -> None:
+    def __init__(
+        self,
+        standing: Callable[[Finding], Ruling] = lambda _: Ruling(),
+        course: Callable[[Finding, float], Course | None] = lambda _, __: None,
+        me: str = "",
+    ) -> None:
         self._standing = standing
+        self._course = course
+        self._me = me
         self._cards: dict[str, Card] = {}
         self._queue: dict[str, int] = {}
         """Catalogue order of the hypotheses."""
@@ -187,6 +73,7 @@ class BoardState:
                 self._cards[card.key] = replace(card, evidence=event)
         elif isinstance(event, FindingReady):
             self._take_finding(event.finding)
+            self._settle_people()
         elif isinstance(event, HypothesisQueued):
             self._take_hypothesis(event)
         elif isinstance(event, Progress):
@@ -229,7 +116,6 @@ class BoardState:
                 finding.severity,
                 finding.unit,
                 finding=finding,
-                ruling=self._standing(finding),
                 marked=finding.fingerprint in self.marks,
             )
         )
@@ -241,6 +127,7 @@ class BoardState:
         """The finished analysis is the truth: what it merged away or never judged goes."""
         self.analysis = event.analysis
         self.interrupted = event.interrupted
+        self.skipped = len(event.analysis.skipped)
         findings = event.analysis.findings
         self._rank = {finding.fingerprint: place for place, finding in enumerate(findings)}
         self._cards = {}
@@ -250,6 +137,10 @@ class BoardState:
             if finding.parent in titles:
                 card = self._cards[finding.fingerprint]
                 self._cards[card.key] = replace(card, part_of=titles[finding.parent])
+            if finding.judge is not None and event.analysis.judge is not None:
+                card = self._cards[finding.fingerprint]
+                self._cards[card.key] = replace(card, transcript=event.analysis.judge.transcript)
+        self._settle_people()
         self.marks &= self._cards.keys()
 
     # ---- the reviewer ---------------------------------------------------------------------
@@ -295,11 +186,44 @@ class BoardState:
 
     def refresh_rulings(self) -> None:
         """Ask again what is decided about every finding."""
-        for key, card in self._cards.items():
-            if card.finding is not None:
-                ruling = self._standing(card.finding)
-                if ruling != card.ruling:
-                    self._cards[key] = replace(card, ruling=ruling)
+        self._settle_people()
+
+    def _settle_people(self) -> None:
+        """Put on every card what people said of it: decision, severity, what it is merged into."""
+        found = {key: card.finding for key, card in self._cards.items() if card.finding is not None}
+        rulings = {key: self._standing(finding) for key, finding in found.items()}
+        in_rank = sorted(found, key=lambda key: self._rank.get(key, len(self._rank)))
+        home_of = homes(
+            [found[key] for key in in_rank],
+            {key: ruling.merged_into for key, ruling in rulings.items()},
+        )
+        members: dict[str, list[Finding]] = {}
+        for key in in_rank:
+            if key in home_of:
+                members.setdefault(home_of[key], []).append(found[key])
+        for key, finding in found.items():
+            ruling, merged = rulings[key], tuple(members.get(key, ()))
+            whole = together(finding, merged)
+            severity = ruling.severity or whole.severity
+            home = home_of.get(key, "")
+            self._cards[key] = replace(
+                self._cards[key],
+                ruling=ruling,
+                severity=severity,
+                computed_severity=None if severity is finding.severity else finding.severity,
+                home=home,
+                home_title=found[home].title if home else "",
+                merged=merged,
+                affected_together=len(whole.trace_ids) if merged else 0,
+                course=self._course_of(finding, ruling),
+                mine=bool(ruling.assignee) and ruling.assignee == self._me,
+            )
+
+    def _course_of(self, finding: Finding, ruling: Ruling) -> Course | None:
+        if ruling.course in (Course.ESCALATING, Course.GONE, Course.REGRESSED):
+            return ruling.course
+        began_ms = self.analysis.timings.get("began_ms") if self.analysis is not None else None
+        return None if began_ms is None else self._course(finding, began_ms)
 
     def rulings(self) -> dict[str, Ruling]:
         """What is decided about each finding, by fingerprint."""
@@ -333,9 +257,8 @@ class BoardState:
         """The card of that key, if it is on the board."""
         return self._cards.get(key)
 
-    def groups(self, shown: Filter = Filter.ALL) -> tuple[Group, ...]:
+    def groups(self, shown: Shown = ALL) -> tuple[Group, ...]:
         """The families that have cards, in the board's order, with what ``shown`` lets by."""
-        passes = _FILTERS[shown]
         groups = []
         for category in Category:
             cards = [card for card in self._cards.values() if card.category is category]
@@ -345,7 +268,7 @@ class BoardState:
             groups.append(
                 Group(
                     category,
-                    tuple(sorted(filter(passes, cards), key=self._order)),
+                    tuple(sorted(filter(shown.passes, cards), key=self._order)),
                     stages.count(Stage.CONFIRMED),
                     sum(stage not in (Stage.QUEUED, Stage.TESTING) for stage in stages),
                     len(cards),
@@ -353,9 +276,15 @@ class BoardState:
             )
         return tuple(groups)
 
-    def count(self, shown: Filter) -> int:
-        """How many cards a filter would show."""
-        return sum(map(_FILTERS[shown], self._cards.values()))
+    def count(self, criterion: Filter | None = None) -> int:
+        """How many cards meet a criterion; all cards without one."""
+        if criterion is None:
+            return len(self._cards)
+        return sum(meets(card, criterion) for card in self._cards.values())
+
+    def count_shown(self, shown: Shown) -> int:
+        """How many cards would be shown."""
+        return sum(map(shown.passes, self._cards.values()))
 
     def successor(self, key: str) -> str | None:
         """Where a cursor on ``key`` belongs now: itself, or the best finding of its hypothesis."""
@@ -365,10 +294,10 @@ class BoardState:
         heirs = [card for card in self._cards.values() if card.hypothesis == hypothesis]
         return min(heirs, key=self._order).key if heirs else None
 
-    def in_rank_order(self, shown: Filter = Filter.TO_DECIDE) -> tuple[Card, ...]:
-        """Cards of all families, the weightiest first: the way a review goes."""
-        passes = _FILTERS[shown]
-        return tuple(sorted(filter(passes, self._cards.values()), key=self._order))
+    def in_rank_order(self) -> tuple[Card, ...]:
+        """Cards of all families that wait for a decision, the weightiest first: the way a review goes."""
+        waiting = [card for card in self._cards.values() if card.to_decide]
+        return tuple(sorted(waiting, key=self._order))
 
     def _order(self, card: Card) -> tuple[float, ...]:
         """Confirmed by impact; then what is under way, by leaning; then what came to nothing."""

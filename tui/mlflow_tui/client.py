@@ -27,7 +27,10 @@ from mlflow_analysis.protocol import (
     Pushed,
     Reply,
     Request,
+    StepsDone,
     TableGrew,
+    ToolsSearched,
+    WatchState,
 )
 
 if TYPE_CHECKING:
@@ -64,6 +67,7 @@ class EngineClient:
         """Where in the log this engine began."""
         self._latest_opening = 0
         self._latest_check = 0
+        self._latest_watch = 0
         self._settled = asyncio.Event()
         """Not set while a new engine is brought to where the old one was."""
         self._settled.set()
@@ -187,7 +191,27 @@ class EngineClient:
     @overload
     async def ask(self, request: protocol.AskFocuses) -> protocol.Done: ...
     @overload
+    async def ask(self, request: protocol.SuggestFilter) -> protocol.FilterSuggestions: ...
+    @overload
+    async def ask(self, request: protocol.SearchTools) -> protocol.ToolsSearched: ...
+    @overload
+    async def ask(self, request: protocol.StartWatching) -> protocol.Done: ...
+    @overload
+    async def ask(self, request: protocol.StopWatching) -> protocol.Done: ...
+    @overload
+    async def ask(self, request: protocol.Annotate | protocol.TakeBack) -> protocol.Annotated: ...
+    @overload
     async def ask(self, request: protocol.Stop) -> protocol.Done: ...
+    @overload
+    async def ask(
+        self, request: protocol.PlanFiling | protocol.PlanUndoWrites | protocol.PlanJudging
+    ) -> protocol.Plan: ...
+    @overload
+    async def ask(
+        self, request: protocol.FileReview | protocol.UndoWrites | protocol.AskJudge
+    ) -> protocol.Outcome: ...
+    @overload
+    async def ask(self, request: protocol.StopWriting | protocol.StopJudge) -> protocol.Done: ...
 
     async def ask(self, request: Request) -> Any:
         """The answer to ``request``. Raises ``EngineProblem`` if the engine could not."""
@@ -202,6 +226,10 @@ class EngineClient:
         if isinstance(request, protocol.OpenExperiment):
             self._latest_opening = number
             self._pending.pop(TableGrew, None)
+        if isinstance(request, protocol.StartWatching):
+            self._latest_watch = number
+        if isinstance(request, protocol.StopWatching):
+            self._latest_watch = 0
         if isinstance(request, protocol.CheckConnection):
             self._latest_check = number
         try:
@@ -243,8 +271,12 @@ class EngineClient:
     def _received(self, message: Reply | Push) -> None:
         if isinstance(message, Push):
             # How far a check is that was given up, or an experiment that is not open, interests nobody.
-            latest = {TableGrew: self._latest_opening, CheckStage: self._latest_check}
-            if message.number == latest.get(type(message.body), message.number):
+            latest: dict[type, tuple[int, ...]] = {
+                TableGrew: (self._latest_opening, self._latest_watch),
+                WatchState: (self._latest_watch,),
+                CheckStage: (self._latest_check,),
+            }
+            if message.number in latest.get(type(message.body), (message.number,)):
                 self._keep(message.body)
             return
         self._flush()  # what a call pushed is known before its answer is
@@ -256,7 +288,7 @@ class EngineClient:
         key: object = object()
         if isinstance(body, EvidenceGrew):
             key = body.hypothesis
-        elif isinstance(body, Progress | TableGrew):
+        elif isinstance(body, Progress | TableGrew | ToolsSearched | WatchState | StepsDone):
             key = type(body)
         self._pending.pop(key, None)
         self._pending[key] = body

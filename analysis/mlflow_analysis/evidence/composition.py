@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +18,9 @@ from mlflow_analysis.evidence.impact import impact
 from mlflow_analysis.evidence.outcomes import Contrasted, harm_in_words
 from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, places_in
 from mlflow_analysis.evidence.replication import Replication
-from mlflow_analysis.evidence.verdict import rule_on_halves
+from mlflow_analysis.evidence.verdict import Ruled, rule_on_halves
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Finding, OutcomeContrast, RootCause, Unit, Verdict
+from mlflow_analysis.findings import Category, Finding, RootCause, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.contrasts import reversed_strata
 from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE
@@ -27,8 +29,8 @@ _ASSOCIATED = "associated with"
 
 
 @dataclass(frozen=True)
-class Weighed:
-    """A case with its count and the search for its causes, before correction."""
+class Examined:
+    """A case with its count and the search for its causes."""
 
     hypothesis: Hypothesis
     case: Case
@@ -45,7 +47,6 @@ class Weighed:
     """The traces of the units of ``explained``."""
     replication: Replication | None = None
     """What the halves of the sessions say, for a claim formed from the data."""
-
     outcomes: tuple[Contrasted, ...] = ()
     """What the sessions with it came to, before correction."""
 
@@ -58,44 +59,53 @@ class Weighed:
             case = decided.case if decided is not None else None
         return case.contrast.p_value if case is not None and case.contrast is not None else None
 
-    @property
-    def p_values(self) -> list[float]:
-        """Of every test that was run for it."""
-        own = [] if self.p_value is None else [self.p_value]
-        return [*own, *self.search.p_values, *(each.p_value for each in self.outcomes)]
+
+@dataclass(frozen=True)
+class Weighed:
+    """All of a case that can be told before the correction for many tests.
+
+    It holds nothing as long as the tables: there are more than a hundred of these.
+    """
+
+    hypothesis: Hypothesis
+    draft: Finding
+    """The finding but for its verdict and what depends on q-values."""
+    ruled: Callable[[float | None], Ruled]
+    """The verdict for a q-value of its own test."""
+    causes: tuple[tuple[float, RootCause], ...]
+    """Each with the p-value of its test."""
+    outcomes: tuple[Contrasted, ...]
+    p_values: tuple[float, ...]
+    """Of every test that was run for it."""
+    places: ShownAt
 
 
-def finding_of(
-    weighed: Weighed,
-    q_of: dict[float, float],
-    features: Features,
-) -> Finding:
-    """The finding of a weighed case; ``q_of`` gives the q-value of each p-value of its tests."""
-    hypothesis, case, counted = weighed.hypothesis, weighed.case, weighed.counted
-    replication = weighed.replication
-    p_value = weighed.p_value
-    rows = weighed.rows
-    q_value = None if p_value is None else q_of[p_value]
-    ruled = rule_on_halves(hypothesis, case, counted, replication, q_value)
-    clear = [
-        each for each in weighed.search.candidates if q_of[each.p_value] < FALSE_DISCOVERY_RATE
-    ]
-    causes = _root_causes(clear, q_of, weighed, features)
-    outcomes: tuple[OutcomeContrast, ...] = ()
-    if ruled.verdict is Verdict.CONFIRMED:
-        outcomes = tuple(each.corrected(q_of[each.p_value]) for each in weighed.outcomes)
+@dataclass(frozen=True)
+class ShownAt:
+    """Where a case shows."""
+
+    traces: Places
+    """Where its traces stand in the table of traces."""
+    units: npt.NDArray[np.object_]
+    """The affected ones."""
+    trace_ids: npt.NDArray[np.object_]
+    span_ids: npt.NDArray[np.object_]
+    """With ``trace_ids`` a pair for each row of an affected unit."""
+
+
+def weighed(examined: Examined, features: Features) -> Weighed:
+    """What is kept of a case."""
+    hypothesis, case, counted = examined.hypothesis, examined.case, examined.counted
+    replication, rows, p_value = examined.replication, examined.rows, examined.p_value
     documentation = hypothesis.documentation()
-    statement = _statement(case, counted, documentation.claim, hypothesis.unit)
-    if hypothesis.text_cue and ruled.verdict is Verdict.CONFIRMED:
-        statement = f"{statement} {harm_in_words(outcomes)}"
-    finding = Finding(
+    draft = Finding(
         fingerprint=fingerprint(hypothesis, case.subject),
         hypothesis=hypothesis.id,
         title=f"{hypothesis.title}: {case.subject}" if case.subject else hypothesis.title,
-        statement=statement,
+        statement=_statement(case, counted, documentation.claim, hypothesis.unit),
         category=hypothesis.category,
-        verdict=ruled.verdict,
-        reason=ruled.reason,
+        verdict=Verdict.NOT_TESTABLE,
+        reason="",
         severity=hypothesis.severity,
         unit=hypothesis.unit,
         affected=counted.affected,
@@ -104,27 +114,66 @@ def finding_of(
         interval=counted.interval,
         effect=case.contrast.effect if case.contrast else None,
         p_value=p_value,
-        q_value=q_value,
-        needs_more=ruled.needs_more,
         trace_ids=tuple(map(str, rows.trace_id.tolist())),
         assessments=assessments(hypothesis, rows, case),
-        examples=examples(rows, case, _typical(weighed, features), features),
-        root_causes=causes,
-        impact=impact(hypothesis, case.explained or case, _mendable(weighed), features),
+        examples=examples(rows, case, _typical(examined, features), features),
+        impact=impact(hypothesis, case.explained or case, _mendable(examined), features),
         why=documentation.why,
         not_flagged=documentation.not_flagged,
-        trend=trend(counted, weighed.first, features),
+        trend=trend(counted, examined.first, features),
         subject=case.subject,
         onset_ms=case.onset_ms,
         replicates=None if replication is None else replication.replicates,
         held_out=replication is not None and replication.held_out,
-        outcomes=outcomes,
     )
-    return _with_recommendation(hypothesis, finding)
+    own = () if p_value is None else (p_value,)
+    return Weighed(
+        hypothesis,
+        draft,
+        partial(rule_on_halves, hypothesis, case.claim, counted.figures, replication),
+        tuple(_root_causes(examined, features)),
+        examined.outcomes,
+        (*own, *examined.search.p_values, *(each.p_value for each in examined.outcomes)),
+        _shown_at(examined),
+    )
 
 
-def _with_recommendation(hypothesis: Hypothesis, finding: Finding) -> Finding:
-    return replace(finding, recommendation=hypothesis.recommend(finding))
+def finding_of(weighed: Weighed, q_of: dict[float, float]) -> Finding:
+    """The finding of a weighed case; ``q_of`` gives the q-value of each p-value of its tests."""
+    draft = weighed.draft
+    q_value = None if draft.p_value is None else q_of[draft.p_value]
+    ruled = weighed.ruled(q_value)
+    is_confirmed = ruled.verdict is Verdict.CONFIRMED
+    outcomes = tuple(each.corrected(q_of[each.p_value]) for each in weighed.outcomes)
+    statement = draft.statement
+    if weighed.hypothesis.text_cue and is_confirmed:
+        statement = f"{statement} {harm_in_words(outcomes)}"
+    finding = replace(
+        draft,
+        statement=statement,
+        verdict=ruled.verdict,
+        reason=ruled.reason,
+        needs_more=ruled.needs_more,
+        q_value=q_value,
+        root_causes=tuple(
+            replace(cause, q_value=q_of[p_value])
+            for p_value, cause in weighed.causes
+            if q_of[p_value] < FALSE_DISCOVERY_RATE
+        ),
+        outcomes=outcomes if is_confirmed else (),
+    )
+    return replace(finding, recommendation=weighed.hypothesis.recommend(finding))
+
+
+def _shown_at(examined: Examined) -> ShownAt:
+    counted, affected = examined.counted, examined.case.affected
+    unit = counted.unit_of_row
+    of_affected = (unit >= 0) & np.append(counted.shows, False)[unit]
+    trace_ids, span_ids = (
+        affected[column].to_numpy(dtype=object)[of_affected] for column in ("trace_id", "span_id")
+    )
+    units = counted.units.to_numpy(dtype=object)[counted.shows]
+    return ShownAt(examined.rows.trace, units, trace_ids, span_ids)
 
 
 def _statement(case: Case, counted: Prevalence, claim: str, unit: Unit) -> str:
@@ -140,48 +189,50 @@ def _statement(case: Case, counted: Prevalence, claim: str, unit: Unit) -> str:
     )
 
 
-def _mendable(weighed: Weighed) -> Places:
+def _mendable(examined: Examined) -> Places:
     """The traces of what is explained: of those that a user asks about only those that did badly."""
-    if weighed.case.explained is None:
-        return weighed.rows.trace
-    bad = weighed.counted.units.isin(weighed.case.explained.affected["unit"])
-    return weighed.rows.trace[bad[weighed.rows.unit]]
+    if examined.case.explained is None:
+        return examined.rows.trace
+    bad = examined.counted.units.isin(examined.case.explained.affected["unit"])
+    return examined.rows.trace[bad[examined.rows.unit]]
 
 
-def _typical(weighed: Weighed, features: Features) -> Flags | None:
+def _typical(examined: Examined, features: Features) -> Flags | None:
     """Traces (t, bool) of affected units that have the main cause, or else those that are explained."""
-    units = weighed.explained.shows
-    if weighed.search.candidates:
-        units = units & holds_for(weighed.search.candidates[0])
-    elif weighed.case.explained is None:
+    units = examined.explained.shows
+    if examined.search.candidates:
+        units = units & holds_for(examined.search.candidates[0])
+    elif examined.case.explained is None:
         return None
     typical = np.zeros(len(features.traces), dtype=bool)
-    typical[weighed.members.of(units)] = True
+    typical[examined.members.of(units)] = True
     return typical if typical.any() else None
 
 
-def _root_causes(
-    candidates: list[Candidate], q_of: dict[float, float], weighed: Weighed, features: Features
-) -> tuple[RootCause, ...]:
+def _root_causes(examined: Examined, features: Features) -> Iterator[tuple[float, RootCause]]:
+    """What was found to go with it, each with its p-value; the q-values are told in the end."""
+    candidates = examined.search.candidates
     if not candidates:
-        return ()
+        return
     about_tool = any(part.attribute == "tool" for each in candidates for part in each.literals)
-    shown = _spans_that_show_it(weighed, features) if about_tool else None
-    strata = _topics(weighed, features)
-    return tuple(
-        RootCause(
-            attribute=each.attribute,
-            value=each.value,
-            share=each.share,
-            lift=each.lift,
-            q_value=q_of[each.p_value],
-            mechanism=_mechanism(each, weighed, shown) + _where_reversed(each, weighed, strata),
-            affected=each.affected,
-            units=each.units,
-            replicates=each.replicates,
+    shown = _spans_that_show_it(examined, features) if about_tool else None
+    strata = _topics(examined, features)
+    for each in candidates:
+        yield (
+            each.p_value,
+            RootCause(
+                attribute=each.attribute,
+                value=each.value,
+                share=each.share,
+                lift=each.lift,
+                q_value=1.0,
+                mechanism=_mechanism(each, examined, shown)
+                + _where_reversed(each, examined, strata),
+                affected=each.affected,
+                units=each.units,
+                replicates=each.replicates,
+            ),
         )
-        for each in candidates
-    )
 
 
 @dataclass(frozen=True)
@@ -195,8 +246,8 @@ class _Shown:
     critical: Flags
 
 
-def _spans_that_show_it(weighed: Weighed, features: Features) -> _Shown:
-    spans, rows = features.spans, weighed.rows
+def _spans_that_show_it(examined: Examined, features: Features) -> _Shown:
+    spans, rows = features.spans, examined.rows
     places = places_in(spans.index, rows.trace_id + "/" + rows.span_id)
     known = places[places >= 0]
     return _Shown(
@@ -208,11 +259,11 @@ def _spans_that_show_it(weighed: Weighed, features: Features) -> _Shown:
     )
 
 
-def _mechanism(candidate: Candidate, weighed: Weighed, shown: _Shown | None) -> str:
+def _mechanism(candidate: Candidate, examined: Examined, shown: _Shown | None) -> str:
     """ "because …" only where the affected spans themselves show it."""
     tool = next((each.value for each in candidate.literals if each.attribute == "tool"), "")
-    if tool and shown is not None and len(weighed.rows):
-        own, enough = shown.tool == tool, 0.8 * len(weighed.rows)
+    if tool and shown is not None and len(examined.rows):
+        own, enough = shown.tool == tool, 0.8 * len(examined.rows)
         failing = own & shown.failed
         if failing.sum() >= enough:
             propagated = int((shown.propagated & failing).sum())
@@ -221,17 +272,17 @@ def _mechanism(candidate: Candidate, weighed: Weighed, shown: _Shown | None) -> 
             status = f" with status {int(np.bincount(codes).argmax())}" if len(codes) else ""
             return (
                 f"because {tool} itself failed{status} in {int(failing.sum())} of "
-                f"{len(weighed.rows)} traces{reached}"
+                f"{len(examined.rows)} traces{reached}"
             )
         critical = int((own & shown.critical).sum())
-        if critical >= enough and weighed.hypothesis.category is Category.PERFORMANCE:
-            return f"because {tool} lies on the critical path of {critical} of {len(weighed.rows)} traces"
+        if critical >= enough and examined.hypothesis.category is Category.PERFORMANCE:
+            return f"because {tool} lies on the critical path of {critical} of {len(examined.rows)} traces"
     return f"{_ASSOCIATED} {candidate.attribute} = {candidate.value}"
 
 
-def _topics(weighed: Weighed, features: Features) -> pd.Categorical:
+def _topics(examined: Examined, features: Features) -> pd.Categorical:
     """The topic of each unit that is explained: of its first trace."""
-    return features.shared(_topic_of_trace)[weighed.first_explained]
+    return features.shared(_topic_of_trace)[examined.first_explained]
 
 
 def _topic_of_trace(features: Features) -> pd.Categorical:
@@ -239,11 +290,11 @@ def _topic_of_trace(features: Features) -> pd.Categorical:
     return pd.Categorical(np.append(features.traces["topic"].to_numpy(dtype=object), ""))
 
 
-def _where_reversed(candidate: Candidate, weighed: Weighed, strata: pd.Categorical) -> str:
+def _where_reversed(candidate: Candidate, examined: Examined, strata: pd.Categorical) -> str:
     """Topics in which the association goes the other way, in words (Simpson's paradox)."""
     if any(each.attribute == "topic" for each in candidate.literals):
         return ""
-    flipped = reversed_strata(weighed.explained.shows, holds_for(candidate), strata)
+    flipped = reversed_strata(examined.explained.shows, holds_for(candidate), strata)
     return f"; but the other way round for the topic {', '.join(flipped)}" if flipped else ""
 
 

@@ -23,6 +23,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_array
 
 from mlflow_analysis.evidence.composition import Weighed
 from mlflow_analysis.findings import Alias, Category, Finding, Verdict
@@ -51,10 +52,12 @@ def merged(findings: Sequence[Finding], weighed: dict[str, Weighed], traces: int
     if len(chosen) < 2:
         return list(findings)
     candidates = [findings[number] for number in chosen]
-    shows = np.zeros((len(chosen), traces), dtype=np.float32)
-    for row, finding in zip(shows, candidates, strict=True):
-        row[weighed[finding.fingerprint].rows.trace] = 1.0
-    overlap = np.rint(shows @ shows.T).astype(np.int64)
+    shown = [weighed[each.fingerprint].places.traces for each in candidates]
+    ends = np.cumsum([0, *map(len, shown)])
+    shows = csr_array(
+        (np.ones(ends[-1], np.int64), np.concatenate(shown), ends), shape=(len(shown), traces)
+    )
+    overlap = (shows @ shows.T).toarray()
 
     kept: list[int] = []
     aliases: dict[int, list[Finding]] = {}
@@ -111,14 +114,12 @@ def _alike(one: pd.Index, other: pd.Index) -> float:
 
 
 def _units(weighed: Weighed) -> pd.Index:
-    return weighed.counted.units[weighed.counted.shows]
+    return pd.Index(weighed.places.units, dtype=object)
 
 
 def _spans(weighed: Weighed) -> pd.Index:
     """Every place that shows it: ``trace_id/span_id``."""
-    rows = weighed.case.affected
-    rows = rows[rows["unit"].isin(_units(weighed))]
-    return pd.Index(rows["trace_id"].astype(str) + "/" + rows["span_id"].astype(str)).unique()
+    return pd.Index(weighed.places.trace_ids + "/" + weighed.places.span_ids).unique()
 
 
 def _parent(

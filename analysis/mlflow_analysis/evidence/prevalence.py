@@ -39,6 +39,29 @@ class Count(Protocol):
         """Of the share, at 95 %."""
 
 
+class Figures(Count, Protocol):
+    """A count with what a verdict rests on besides."""
+
+    @property
+    def rate(self) -> float:
+        """Share affected, 0 to 1; 0 without eligible units."""
+
+    @property
+    def design_effect(self) -> float:
+        """What it costs that units come in sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainFigures:
+    """The figures of a count whose units are forgotten."""
+
+    affected: int
+    eligible: int
+    rate: float
+    interval: Interval
+    design_effect: float
+
+
 @dataclass(frozen=True)
 class Prevalence:
     """Count of a case, over its eligible units in a fixed order."""
@@ -70,6 +93,13 @@ class Prevalence:
     def rate(self) -> float:
         """Share affected, 0 to 1; 0 without eligible units."""
         return self.affected / self.eligible if self.eligible else 0.0
+
+    @property
+    def figures(self) -> PlainFigures:
+        """The count alone, for there may be as many units as spans."""
+        return PlainFigures(
+            self.affected, self.eligible, self.rate, self.interval, self.design_effect
+        )
 
 
 @dataclass(frozen=True)

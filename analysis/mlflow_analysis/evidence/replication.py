@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Flags, Places, Prevalence, prevalence
+from mlflow_analysis.evidence.prevalence import Figures, Flags, Places, prevalence
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule
@@ -49,10 +49,10 @@ class Halves:
 
 @dataclass(frozen=True)
 class HalfCase:
-    """A case as one half of the sessions shows it."""
+    """A case as one half of the sessions shows it, without the units."""
 
     case: Case
-    counted: Prevalence
+    counted: Figures
 
     def shown(self, hypothesis: Hypothesis) -> bool:
         """Whether the half's estimate is above the minimum effect."""
@@ -89,7 +89,7 @@ def in_first_half(sessions: npt.NDArray[np.object_]) -> Flags:
     return bits[codes] if len(names) else np.zeros(0, dtype=bool)
 
 
-def estimate(hypothesis: Hypothesis, case: Case, counted: Prevalence) -> float:
+def estimate(hypothesis: Hypothesis, case: Case, counted: Figures) -> float:
     """The figure that the minimum effect is for: the effect, or the share. NaN if there is none."""
     if case.test_without_effect or not counted.eligible:
         return float("nan")
@@ -146,7 +146,7 @@ class Split:
         ):
             return {}
         return {
-            case.subject: HalfCase(case, prevalence(hypothesis, case, features))
+            case.subject: HalfCase(case.claim, prevalence(hypothesis, case, features).figures)
             for case in hypothesis.cases(features)
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlflow_analysis.evidence.prevalence import Count, Prevalence
+from mlflow_analysis.evidence.prevalence import Count, Figures
 from mlflow_analysis.evidence.replication import Replication
 from mlflow_analysis.findings import Verdict
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule
@@ -29,9 +29,7 @@ class Ruled:
     needs_more: int | None = None
 
 
-def rule_on(
-    hypothesis: Hypothesis, case: Case, counted: Prevalence, q_value: float | None
-) -> Ruled:
+def rule_on(hypothesis: Hypothesis, case: Case, counted: Figures, q_value: float | None) -> Ruled:
     """The verdict of one case (HYPOTHESES §1.4)."""
     if case.test_without_effect:
         return Ruled(Verdict.NOT_TESTABLE, case.test_without_effect)
@@ -47,7 +45,7 @@ def rule_on(
 def rule_on_halves(
     hypothesis: Hypothesis,
     case: Case,
-    counted: Prevalence,
+    counted: Figures,
     replication: Replication | None,
     q_value: float | None,
 ) -> Ruled:
@@ -87,7 +85,7 @@ def rule_on_halves(
 
 
 def may_be_confirmed(
-    hypothesis: Hypothesis, case: Case, counted: Prevalence, replication: Replication | None = None
+    hypothesis: Hypothesis, case: Case, counted: Figures, replication: Replication | None = None
 ) -> bool:
     """Whether it would be confirmed if its own test turned out as clear as can be."""
     ruled = rule_on_halves(hypothesis, case, counted, replication, 0.0)
@@ -109,7 +107,7 @@ def leaning(hypothesis: Hypothesis, counted: Count) -> str:
     return "towards refuted" if counted.interval[1] < hypothesis.minimum_effect else "open"
 
 
-def _by_fact(hypothesis: Hypothesis, case: Case, counted: Prevalence) -> Ruled:
+def _by_fact(hypothesis: Hypothesis, case: Case, counted: Figures) -> Ruled:
     enough = hypothesis.fewest_units if case.fewest_units is None else case.fewest_units
     units = f"{counted.affected} of {counted.eligible} {_plural(hypothesis.unit.value, counted.eligible)}"
     if counted.affected >= enough or (counted.affected and counted.rate >= FACT_SHARE):
@@ -127,7 +125,7 @@ def _by_fact(hypothesis: Hypothesis, case: Case, counted: Prevalence) -> Ruled:
     )
 
 
-def _by_share(counted: Prevalence, threshold: float) -> Ruled:
+def _by_share(counted: Figures, threshold: float) -> Ruled:
     low, high = counted.interval
     if low > threshold and counted.affected >= FEWEST_AFFECTED:
         return Ruled(
@@ -151,7 +149,7 @@ def _by_share(counted: Prevalence, threshold: float) -> Ruled:
 
 
 def _by_effect(
-    hypothesis: Hypothesis, case: Case, counted: Prevalence, q_value: float | None
+    hypothesis: Hypothesis, case: Case, counted: Figures, q_value: float | None
 ) -> Ruled:
     if case.contrast is None:
         return Ruled(Verdict.NOT_TESTABLE, "There is nothing to compare it with.")
@@ -179,7 +177,7 @@ def _by_effect(
     )
 
 
-def _beyond_chance(contrast: Contrast, counted: Prevalence, q_value: float | None) -> int | None:
+def _beyond_chance(contrast: Contrast, counted: Figures, q_value: float | None) -> int | None:
     """How many units more bring q below the rate, the other tests being as they are."""
     if contrast.p_value is None or not q_value:
         return None

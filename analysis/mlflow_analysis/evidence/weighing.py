@@ -8,13 +8,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from threadpoolctl import ThreadpoolController
+
 from mlflow_analysis.evidence.attributes import comparable, literals, trace_attributes
 from mlflow_analysis.evidence.causes import Search, search_causes
 from mlflow_analysis.evidence.composition import (
+    Examined,
     Weighed,
     finding_of,
-    fingerprint,
     not_testable,
+    weighed,
 )
 from mlflow_analysis.evidence.examples import evidence_rows
 from mlflow_analysis.evidence.impact import in_rank_order
@@ -47,6 +50,7 @@ class Weighing:
     """One set of tables, and what the hypotheses weighed so far have shown on it."""
 
     def __init__(self, features: Features) -> None:
+        self._threads = ThreadpoolController()
         self._features = features
         self._attributes = trace_attributes(features)
         self._split = Split(features)
@@ -56,6 +60,11 @@ class Weighing:
 
     def add(self, hypothesis: Hypothesis) -> None:
         """Count, contrast and search one hypothesis."""
+        # the sums are small: more threads would wait for each other for longer than they work
+        with self._threads.limit(limits=1):
+            self._add(hypothesis)
+
+    def _add(self, hypothesis: Hypothesis) -> None:
         reason = missing_field(hypothesis, self._features)
         cases: list[Weighed] = []
         if not reason:
@@ -72,6 +81,11 @@ class Weighing:
             reason = reason or f"no {hypothesis.unit.value} could show it"
             self._untested.append(not_testable(hypothesis, reason))
         self._weighed += cases
+
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """Ids of the traces that ended."""
+        return tuple(self._features.complete.index)
 
     def forget(self, category: Category) -> None:
         """Take back what was added of one family."""
@@ -90,9 +104,7 @@ class Weighing:
         asked = [each for each in self._weighed if each.hypothesis.category is Category.USER]
         findings = self._untested + self._corrected(catalogued, catalogued)
         findings += self._corrected(self._weighed, asked)
-        by_fingerprint = {
-            fingerprint(each.hypothesis, each.case.subject): each for each in self._weighed
-        }
+        by_fingerprint = {each.draft.fingerprint: each for each in self._weighed}
         ranked = merged(in_rank_order(findings), by_fingerprint, len(self._features.traces))
         return ranked, sum(len(each.p_values) for each in self._weighed)
 
@@ -102,7 +114,7 @@ class Weighing:
             return []
         p_values = [p for each in family for p in each.p_values]
         q_of = dict(zip(p_values, benjamini_hochberg(p_values), strict=True))
-        return [finding_of(each, q_of, self._features) for each in wanted]
+        return [finding_of(each, q_of) for each in wanted]
 
     def _weigh(
         self, hypothesis: Hypothesis, case: Case, replication: Replication | None
@@ -132,7 +144,7 @@ class Weighing:
             among = comparable(hypothesis.unit, explained, self._features)
             search = search_causes(explained, candidates, halves, among)
             outcomes = self._outcomes.contrasts(hypothesis, case, pairs.trace, rows.trace)
-        return Weighed(
+        examined = Examined(
             hypothesis,
             case,
             counted,
@@ -145,6 +157,7 @@ class Weighing:
             replication,
             outcomes,
         )
+        return weighed(examined, self._features)
 
 
 def conclude(hypotheses: Sequence[Hypothesis], features: Features) -> tuple[list[Finding], int]:

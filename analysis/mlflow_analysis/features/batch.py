@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mlflow_analysis.features.extract import (
     ASSESSMENT_COLUMNS,
@@ -96,6 +97,24 @@ def joined(batches: Sequence[Batch]) -> Batch:
     empty = Batch(*(schema.empty_table() for schema in (TRACES, SPANS, ASSESSMENTS, ATTRIBUTES)))
     tables = zip(*(each.tables for each in (batches or [empty])), strict=True)
     return Batch(*(pa.concat_tables(some) for some in tables))
+
+
+def some_of(batch: Batch, keep: pa.Array | pa.ChunkedArray) -> Batch:
+    """The traces of ``batch`` for which ``keep`` is true, with all of their rows."""
+    traces = batch.traces.filter(keep)
+    ids = traces["trace_id"].combine_chunks()
+    rest = (
+        table.filter(pc.is_in(table["trace_id"].cast(pa.string()), value_set=ids))
+        for table in batch.tables[1:]
+    )
+    return Batch(traces, *rest)
+
+
+def unchanged(batch: Batch, marks: Mapping[str, str]) -> Batch:
+    """The traces of ``batch`` that were read as ``marks`` (by trace id) say they are now."""
+    rows = zip(batch.traces["trace_id"].to_pylist(), batch.traces["mark"].to_pylist(), strict=True)
+    keep = [marks.get(trace_id) == mark for trace_id, mark in rows]
+    return batch if all(keep) else some_of(batch, pa.array(keep, pa.bool_()))
 
 
 def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:

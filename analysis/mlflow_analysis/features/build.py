@@ -31,8 +31,10 @@ def features_of(read: Frames, *, seed: int = 0, with_topics: bool = True) -> Fea
     traces, spans, owner = read.traces, read.spans, read.owner
     spans["error_template"] = templates(spans["error_message"])
     _add_columns(traces, spans, owner)
-    spans["session"] = traces["session"].to_numpy()[owner]
-    traces["topic"] = _topics(traces, spans, owner, seed) if with_topics and len(traces) else ""
+    spans["session"] = pd.Series(traces["session"].to_numpy()[owner], spans.index, dtype=object)
+    nothing = pd.Series("", index=traces.index, dtype=object)
+    wanted = with_topics and len(traces) > 0
+    traces["topic"] = _topics(traces, spans, owner, seed) if wanted else nothing
     return Features(traces, spans, read.assessments, read.attributes, seed)
 
 
@@ -55,8 +57,9 @@ def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray) -
     before = np.searchsorted(times, times - _LOAD_WINDOW_MS, side="left")
     traces["load"] = np.arange(len(times)) - before
     for side in ("request", "response"):
-        words = [len(text.split()) for text in traces[side]]
-        traces[f"{side}_words"] = np.array(words, np.int64)
+        codes, texts = pd.factorize(traces[side].to_numpy(dtype=object))
+        words = np.array([len(text.split()) for text in texts], np.int64)
+        traces[f"{side}_words"] = words[codes]
     is_model = spans["kind"].isin(MODEL_KINDS).to_numpy()
     for name, of in (
         ("span_count", np.full(len(spans), True)),

@@ -26,7 +26,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from platformdirs import user_cache_path
 
-from mlflow_analysis.features.batch import ASSESSMENTS, ATTRIBUTES, SPANS, TRACES, Batch, joined
+from mlflow_analysis.features.batch import (
+    ASSESSMENTS,
+    ATTRIBUTES,
+    SPANS,
+    TRACES,
+    Batch,
+    joined,
+    some_of,
+)
 from mlflow_analysis.features.extract import EXTRACTION
 from mlflow_analysis.records import TraceOutline
 
@@ -175,7 +183,7 @@ class FeatureCache:
             _give_up(part, error)
             return None
         batch = Batch(*tables)
-        return batch if all(here) else _only(batch, pa.array(here))
+        return batch if all(here) else some_of(batch, pa.array(here))
 
     def _write(self, batch: Batch) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -236,18 +244,7 @@ def _version() -> str:
 def _ended(batch: Batch) -> Batch:
     state = batch.traces["state"].cast(pa.string())
     keep = pc.and_(pc.not_equal(state, _RUNNING), pc.not_equal(batch.traces["mark"], ""))
-    return batch if pc.all(keep).as_py() else _only(batch, keep)
-
-
-def _only(batch: Batch, keep: pa.Array | pa.ChunkedArray) -> Batch:
-    """The traces of ``batch`` for which ``keep`` is true, with all of their rows."""
-    traces = batch.traces.filter(keep)
-    ids = traces["trace_id"].combine_chunks()
-    rest = (
-        table.filter(pc.is_in(table["trace_id"].cast(pa.string()), value_set=ids))
-        for table in batch.tables[1:]
-    )
-    return Batch(traces, *rest)
+    return batch if pc.all(keep).as_py() else some_of(batch, keep)
 
 
 def _experiments(directory: Path) -> list[Path]:

@@ -83,26 +83,28 @@ def _series(column: pa.ChunkedArray, order: npt.NDArray[np.int64]) -> pd.Series:
     if not (pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)):
         return pd.Series(column.to_numpy()[order])
     codes, values = _coded(column)
-    return pd.Series(values[codes[order]], dtype=object)
+    # texts that are met one after another should lie in memory one after another
+    places, met = pd.factorize(codes[order])
+    return pd.Series(values.take(met).to_numpy(zero_copy_only=False)[places], dtype=object)
 
 
-def _coded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.object_]]:
+def _coded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.StringArray]:
     """The place of each text among the distinct ones, and these."""
     if not len(column):
-        return np.empty(0, np.int32), np.empty(0, object)
+        return np.empty(0, np.int32), pa.array([], pa.string())
     column = (
         column.unify_dictionaries()
         if pa.types.is_dictionary(column.type)
         else column.dictionary_encode()
     )
     coded = column.combine_chunks()
-    return coded.indices.to_numpy(), coded.dictionary.to_numpy(zero_copy_only=False)
+    return coded.indices.to_numpy(), coded.dictionary
 
 
 def _keys(spans: pa.Table, order: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
     ids = spans["trace_id"].cast(pa.string())
     keys = pc.binary_join_element_wise(ids, spans["span_id"], "/")
-    made: npt.NDArray[np.object_] = keys.to_numpy()[order]
+    made: npt.NDArray[np.object_] = keys.take(pa.array(order)).to_numpy()
     return made
 
 
@@ -121,7 +123,10 @@ def _attributes(
 ) -> pd.DataFrame:
     """Attributes with some, but not many different values, a column each."""
     owner = _owners(table, ids, places)
-    (names, known), (values, texts) = _coded(table["name"]), _coded(table["value"])
+    (names, known), (values, texts) = (
+        (codes, distinct.to_numpy(zero_copy_only=False))
+        for codes, distinct in map(_coded, (table["name"], table["value"]))
+    )
     columns = {}
     for name in sorted(range(len(known)), key=lambda each: str(known[each])):
         rows = np.flatnonzero(names == name)

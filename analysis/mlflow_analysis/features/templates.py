@@ -48,15 +48,16 @@ _MASKS = (
 
 def templates(messages: pd.Series) -> pd.Series:
     """Each message (text) as its template, cut at 160 characters; "" stays ""."""
-    distinct = pd.Series(messages.unique(), dtype=object)
-    masked = distinct.astype(str).str.slice(0, _LONGEST_MESSAGE)
+    codes, distinct = pd.factorize(messages.to_numpy(dtype=object))
+    if not len(distinct):
+        return messages.astype(object)
+    masked = pd.Series(distinct).astype(str).str.slice(0, _LONGEST_MESSAGE)
     for pattern, mask in _MASKS:
         masked = masked.str.replace(pattern, mask, regex=True)
     masked = masked.str.strip()
     generalised = _generalised(masked.unique())
     cut = masked.map(generalised).str.slice(0, _LONGEST)
-    mapping = dict(zip(distinct, cut, strict=True))
-    return messages.map(mapping).astype(str)
+    return pd.Series(cut.to_numpy(dtype=object)[codes], index=messages.index, dtype=object)
 
 
 def _generalised(masked: Iterable[str]) -> dict[str, str]:

@@ -76,16 +76,16 @@ def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Ser
 
     distinct = pd.Series(np.sort(requests[requests.str.len() > 0].unique()), dtype=object)
     if len(distinct) < _FEWEST_TEXTS:
-        return pd.Series("", index=requests.index)
+        return pd.Series("", index=requests.index, dtype=object)
     vectorizer = _vectorizer(5_000)
     cut = distinct.str.slice(0, _LONGEST_TEXT)
     try:
         weights = vectorizer.fit_transform(cut)
     except ValueError:  # no word is in two requests: nothing to group by
-        return pd.Series("", index=requests.index)
+        return pd.Series("", index=requests.index, dtype=object)
     spoken = np.flatnonzero(np.diff(weights.indptr))
     if min(weights.shape[1], len(spoken)) < 3 or len(spoken) < _FEWEST_TEXTS:
-        return pd.Series("", index=requests.index)
+        return pd.Series("", index=requests.index, dtype=object)
     points, apart = normalize(_reduced(weights[spoken], seed)), _APART
     if answers is not None:
         told = _told(distinct, requests, answers)
@@ -107,7 +107,7 @@ def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Ser
         names = names_of(csr_matrix(weights[grouped]), group[grouped], words)
         labels[grouped] = [names[number] for number in group[grouped]]
     mapping = dict(zip(distinct, labels, strict=True))
-    return requests.map(mapping).fillna("")
+    return requests.map(mapping).fillna("").astype(object)
 
 
 def _vectorizer(most_words: int) -> TfidfVectorizer:

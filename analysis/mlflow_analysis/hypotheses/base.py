@@ -25,6 +25,7 @@ from mlflow_analysis.findings import Category, Effect, Finding, Severity, Unit
 from mlflow_analysis.timing.replay import Mend
 
 AFFECTED_COLUMNS = ["unit", "trace_id", "span_id", "excerpt", "offset", "rationale"]
+_NO_UNITS, _NO_ROWS = pd.Index([], dtype=object), pd.DataFrame(columns=AFFECTED_COLUMNS)
 _TEXT_COLUMNS = [name for name in AFFECTED_COLUMNS if name != "offset"]
 
 
@@ -89,6 +90,20 @@ class Case:
     explained: Case | None = None
     """What root causes are sought of, where that is not the claim itself (of the traces that a user asks
     about, those that failed). Of the same unit."""
+
+    @property
+    def claim(self) -> Case:
+        """What is claimed, without the units: all that a verdict needs once they are counted."""
+        return Case(
+            _NO_UNITS,
+            _NO_ROWS,
+            self.subject,
+            self.contrast,
+            statement=self.statement,
+            test_without_effect=self.test_without_effect,
+            fewest_units=self.fewest_units,
+            onset_ms=self.onset_ms,
+        )
 
 
 def affected_rows(

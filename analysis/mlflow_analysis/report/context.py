@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mlflow_analysis import __version__
 from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
 from mlflow_analysis.findings import (
+    Alias,
     Analysis,
     Category,
     Example,
@@ -91,7 +92,15 @@ class Entry:
             return figures.UNKNOWN
         return (
             f"{impact.score:,.1f} = {impact.traces:,.1f} traces × {impact.severity_weight:g} "
-            f"for {self.ruled.finding.severity.value} severity"
+            f"for {(self.ruled.computed_severity or self.ruled.finding.severity).value} severity"
+        )
+
+    @property
+    def aliases(self) -> tuple[Alias, ...]:
+        """What the analysis merged into it because it shows at the same places."""
+        by_people = {each.fingerprint for each in self.ruled.merged}
+        return tuple(
+            each for each in self.ruled.finding.aliases if each.fingerprint not in by_people
         )
 
     @property
@@ -135,7 +144,7 @@ class Entry:
     @property
     def rationales(self) -> tuple[TraceAssessment, ...]:
         """The per-trace rationales that are shown."""
-        return self.ruled.finding.assessments[:RATIONALES_SHOWN]
+        return tuple(self.ruled.finding.assessments[:RATIONALES_SHOWN])
 
     @property
     def shared_rationale(self) -> str:

@@ -16,11 +16,11 @@ class ReportExists(FileExistsError):  # noqa: N818 - a state of the disk, told t
 
 
 def write_report(
-    path: Path | str, text: str, overwrite: bool = False, *, private: bool = False
+    path: Path | str, text: str | bytes, overwrite: bool = False, *, private: bool = False
 ) -> Path:
     """Write ``text`` to ``path`` so that a reader never sees half of it. Returns the absolute path.
 
-    A ``private`` file can be read by its owner alone.
+    Text is written in UTF-8, bytes as they are. A ``private`` file can be read by its owner alone.
 
     Raises ``ReportExists`` if there is a file and ``overwrite`` is false, ``OSError`` if the folder is
     missing or may not be written.
@@ -31,8 +31,8 @@ def write_report(
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     draft = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode() if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         if not private:

@@ -9,7 +9,6 @@ app cannot be told ends the process.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -21,16 +20,34 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis import protocol
+from mlflow_analysis import collector, protocol
+from mlflow_analysis.events import AnalysisReady, FindingReady
 from mlflow_analysis.logfile import keep_log
-from mlflow_analysis.protocol import Answer, Call, Problem, Push, Pushed, Reply, Request
+from mlflow_analysis.packed import Packing
+from mlflow_analysis.protocol import (
+    Answer,
+    Call,
+    FilterProblem,
+    Problem,
+    Push,
+    Pushed,
+    Reply,
+    Request,
+)
 from mlflow_analysis.service.redaction import Redaction
-from mlflow_analysis.tracking.problems import ConnectionProblem
+from mlflow_analysis.tracking.problems import ConnectionProblem, FilterNotUnderstood
 
 logger = logging.getLogger(__name__)
 
-_QUICK = (protocol.FetchRows, protocol.LocateTrace, protocol.FetchConversation)
+_QUICK = (
+    protocol.FetchRows,
+    protocol.LocateTrace,
+    protocol.FetchConversation,
+    protocol.SuggestFilter,
+)
 """Answered from memory. They have a thread of their own, so that scrolling waits for no store."""
+
+_LONG = (protocol.StartAnalysis, protocol.StartWatching)
 
 
 class Service:
@@ -54,10 +71,10 @@ class Service:
                 call = self._pipe.recv()
             except (EOFError, OSError):
                 return
-            if isinstance(call.request, protocol.StartAnalysis):
+            if isinstance(call.request, _LONG):
                 # Not in the pool: it may run for hours.
                 threading.Thread(
-                    target=self._handle, args=(call,), name="analysis", daemon=True
+                    target=self._handle, args=(call,), name=type(call.request).__name__, daemon=True
                 ).start()
             else:
                 pool = self._quick if isinstance(call.request, _QUICK) else self._slow
@@ -67,6 +84,10 @@ class Service:
         answer: Answer
         try:
             answer = self._answer(call)
+        except FilterNotUnderstood as problem:
+            answer = FilterProblem(
+                problem.sentence, problem.remedy, problem.details, *problem.place
+            )
         except ConnectionProblem as problem:
             answer = Problem(problem.sentence, problem.remedy, problem.details)
         except Exception as error:  # noqa: BLE001 - every call gets an answer, this one the error
@@ -86,7 +107,11 @@ class Service:
         if self._loaded is None:
             return self._load_problem or Problem("The engine could not be loaded.")
 
+        packing = Packing()
+
         def push(body: Pushed) -> None:
+            if isinstance(body, FindingReady | AnalysisReady):
+                body = packing.of(body)
             self._send(Push(call.number, body))
 
         return self._loaded.session.answer(request, push)
@@ -97,10 +122,7 @@ class Service:
             self._loaded = _Loaded()
         except Exception as error:  # noqa: BLE001 - told to whoever asks first
             self._load_problem = self._unexpected(error, None)
-        gc.collect()
-        # The cyclic collector is half of the time of reading traces (see ``tracking.reader``).
-        gc.freeze()
-        gc.set_threshold(200_000, 20, 100)
+        collector.relax()
 
     def _unexpected(self, error: Exception, request: Request | None) -> Problem:
         details = self._redact("".join(traceback.format_exception(error)))

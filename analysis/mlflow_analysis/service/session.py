@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from mlflow_analysis import protocol
-from mlflow_analysis.engine import AnalysisOptions, analyze, asked_of_store, distinct
+from mlflow_analysis.engine import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.evidence.weighing import Weighing, missing_field
-from mlflow_analysis.features.build import build_features
-from mlflow_analysis.features.extract import extract, extract_info
-from mlflow_analysis.findings import Category, Finding, Purpose, Verdict
+from mlflow_analysis.findings import Finding, Purpose
 from mlflow_analysis.focus import Focus
-from mlflow_analysis.hypotheses.catalogue import catalogue
 from mlflow_analysis.protocol import (
     Answer,
     ConnectionReport,
     Conversation,
     Done,
     ExperimentList,
-    ExperimentSummary,
     Pushed,
     Request,
     TableGrew,
 )
-from mlflow_analysis.reading.capacity import default_workers
+from mlflow_analysis.reading.listing import news
+from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.saved import keep_analysis
+from mlflow_analysis.service.annotating import Annotating
+from mlflow_analysis.service.concluded import Concluded, Run
+from mlflow_analysis.service.filter_completion import Vocabulary, suggestions
+from mlflow_analysis.service.judging import SessionJudge
+from mlflow_analysis.service.summarised import summarised
+from mlflow_analysis.service.tool_search import search_tools
+from mlflow_analysis.service.touched import is_confirmed_issue, touched
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view
+from mlflow_analysis.service.watch import Place, Watch
+from mlflow_analysis.service.writing import Writing
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
+from mlflow_analysis.tracking.filter_syntax import check_filter
 from mlflow_analysis.tracking.reader import StoreTraces
-from mlflow_analysis.tracking.survey import Survey, summary
 
 Send = Callable[[Pushed], None]
 
@@ -50,8 +55,11 @@ class Session:
         """Set to give up the check that is running."""
         self._filter = ""
         self._table = TraceTable()
+        self._vocabulary = Vocabulary()
         self._opening = threading.Event()
         """Set to stop the reading of the table that is being filled."""
+        self._searching = threading.Event()
+        """Set to stop the reading of tool outputs."""
         self._stop = threading.Event()
         """Set to stop the reading of the analysis that is running."""
         self._analysing = threading.Lock()
@@ -59,9 +67,17 @@ class Session:
         self._purpose: Purpose | None = None
         self._focuses: tuple[Focus, ...] = ()
         """The user's own claims, as asked last."""
-        self._last: _Concluded | None = None
+        self._last: Concluded | None = None
         """The last analysis, for as long as its experiment is open."""
         self._keep_in = ""
+        self._watching: Watch | None = None
+        self._writing = Writing()
+        self._annotating = Annotating()
+        self._asked = ConnectionRequest()
+        """How the open connection was asked for."""
+        self._judge = SessionJudge()
+        self._choice: protocol.JudgeChoice | None = None
+        """The judge for the user's own claims, as named last."""
 
     def answer(self, request: Request, send: Send) -> Answer:
         """The answer to ``request``; ``send`` takes what happens until then."""
@@ -93,14 +109,47 @@ class Session:
             case protocol.ConfirmPurpose(purpose):
                 self._purpose = purpose
                 return Done()
+            case protocol.SuggestFilter(text, cursor):
+                return suggestions(text, cursor, self._vocabulary)
+            case protocol.SearchTools(text):
+                return self._search_tools(text, send)
             case protocol.CheckFilter(filter_string):
+                check_filter(filter_string)
                 next(self._opened().infos(filter_string), None)
                 return Done()
-            case protocol.AskFocuses(focuses):
-                self._focuses = focuses
+            case protocol.AskFocuses(focuses, choice):
+                self._focuses, self._choice = focuses, choice
                 return Done(self._catch_up(send))
+            case protocol.StartWatching():
+                return self._watch(request, send)
+            case protocol.StopWatching():
+                return self._stop_watching()
             case protocol.Stop():
                 self._stop.set()
+                return Done()
+            case protocol.Annotate():
+                return self._annotating.annotate(self._connected(), request)
+            case protocol.TakeBack():
+                return self._annotating.take_back(self._connected(), request)
+            case protocol.PlanJudging(fingerprint, choice):
+                judge = self._judge.open(choice, self._asked)
+                return self._judge.plan(judge, self._finding(fingerprint))
+            case protocol.AskJudge():
+                return self._ask_judge(request, send)
+            case protocol.StopJudge():
+                self._judge.stop()
+                return Done()
+            case protocol.PlanFiling(analysis, review_path):
+                return self._writing.plan(self._connected(), analysis, review_path)
+            case protocol.FileReview(analysis, review_path):
+                return self._writing.file(self._connected(), analysis, review_path, send)
+            case protocol.PlanUndoWrites():
+                return self._writing.plan_undo(self._connected(), self._opened().experiment_id)
+            case protocol.UndoWrites(review_path):
+                experiment_id = self._opened().experiment_id
+                return self._writing.undo(self._connected(), experiment_id, review_path, send)
+            case protocol.StopWriting():
+                self._writing.stop()
                 return Done()
 
     # ---- the connection ---------------------------------------------------------------------
@@ -115,29 +164,35 @@ class Session:
         report = connection.report()
         with self._lock:
             if not cancelled.is_set():
-                self._connection = connection
+                self._connection, self._asked = connection, request
         return report
 
     # ---- the table --------------------------------------------------------------------------
 
     def _open(self, experiment_id: str, filter_string: str, send: Send) -> TableGrew:
+        check_filter(filter_string)  # before it is sent: a store says less clearly what is wrong
         source = self._connected().experiment(experiment_id)
         table, cancelled = TraceTable(source.experiment_id), threading.Event()
         with self._lock:
             self._opening.set()
             self._opening = cancelled
         total = source.count(filter_string)
-        # The first page decides: if it cannot be read, what was open stays open.
-        pages = source.infos(filter_string, cancelled=cancelled.is_set)
-        page = next(pages, [])
-        if not self._show(table, source, filter_string, cancelled):
-            return TableGrew(0, total, complete=False)
-        while page:
-            table.extend(page)
-            if total is not None and total < len(table):
-                total = len(table)
-            send(TableGrew(len(table), total, complete=False))
+        table.reading = True
+        try:
+            # The first page decides: if it cannot be read, what was open stays open.
+            pages = source.infos(filter_string, cancelled=cancelled.is_set)
             page = next(pages, [])
+            if not self._show(table, source, filter_string, cancelled):
+                return TableGrew(0, total, complete=False)
+            while page:
+                table.extend(page)
+                self._vocabulary.learn(page)
+                if total is not None and total < len(table):
+                    total = len(table)
+                send(TableGrew(len(table), total, complete=False))
+                page = next(pages, [])
+        finally:
+            table.reading = False
         complete = not cancelled.is_set()
         return TableGrew(len(table), len(table) if complete else total, complete)
 
@@ -149,11 +204,25 @@ class Session:
             if cancelled.is_set():
                 return False
             if not self._is_open(source):
+                self._vocabulary = Vocabulary()
                 self._findings, self._purpose, self._last = {}, None, None
                 self._stop.set()
+            else:
+                table.take_searches(self._table)
+            self._searching.set()  # it reads for the table of before
             self._source, self._table, self._filter = source, table, filter_string
         self._mark()
         return True
+
+    def _search_tools(self, text: str, send: Send) -> protocol.ToolsSearched:
+        cancelled = threading.Event()
+        with self._lock:
+            self._searching.set()
+            self._searching = cancelled
+            table, source = self._table, self._opened()
+        if not text:
+            return protocol.ToolsSearched(text, 0, 0, complete=True)
+        return search_tools(text, table, source, send, cancelled.is_set)
 
     # ---- the analysis -----------------------------------------------------------------------
 
@@ -165,31 +234,125 @@ class Session:
             self._stop = stop
             self._purpose = request.purpose or self._purpose
             self._focuses, self._last = request.focus, None
+            self._judge.forget()
+            self._choice = request.judge
             self._keep_in = request.keep_in
-        kept: list[Weighing] = []
-        options = AnalysisOptions(
-            filter=filter_string,
-            max_traces=request.max_traces,
-            focus=request.focus,
-            weighed=kept.append,
-            purpose=request.purpose,
-            confirmed_purpose=lambda: self._purpose if self._is_open(source) else None,
-            seed=request.seed,
-            workers=default_workers(),
-            cache=True,
+        judge, no_judge = self._judge.for_claims(request.focus, request.judge, self._asked)
+        run = Run(
+            source,
+            filter_string,
+            request,
+            request.focus,
+            self._purpose_of(source),
+            judge=judge,
+            no_judge=no_judge,
         )
         note = ""
         with self._analysing:  # until the one before has concluded
-            for event in analyze(source, options, cancelled=stop.is_set):
+            for event in analyze(source, run.options, cancelled=stop.is_set):
                 ready = event
                 if isinstance(event, AnalysisReady) and self._is_open(source):
-                    ready = self._conclude(
-                        _Concluded(source, filter_string, kept[0], event, request.focus)
-                    )
+                    ready = self._conclude(run.concluded(event))
                 send(ready)
                 if isinstance(ready, AnalysisReady):
                     note = self._keep(ready)
         return Done(self._catch_up(send) or note)
+
+    def _purpose_of(self, source: StoreTraces) -> Callable[[], Purpose | None]:
+        return lambda: self._purpose if self._is_open(source) else None
+
+    # ---- watching ---------------------------------------------------------------------------
+
+    def _watch(self, request: protocol.StartWatching, send: Send) -> Done:
+        self._opened()
+        watch = Watch(self, request.every_s, send)
+        with self._lock:
+            before, self._watching = self._watching, watch
+        if before is not None:
+            before.stop()
+        return watch.run()
+
+    def _stop_watching(self) -> Done:
+        with self._lock:
+            watch, self._watching = self._watching, None
+        if watch is not None:
+            watch.stop()
+        return Done()
+
+    def place(self) -> Place | None:
+        """What is open now."""
+        with self._lock:
+            source = self._source
+            return None if source is None else Place(source, self._filter, self._table)
+
+    def listed(self, place: Place) -> Mapping[str, TraceOutline] | None:
+        """What the last analysis of ``place`` found there, if there was one."""
+        last = self._last_of(place)
+        return last.outlines if last is not None else None
+
+    def outdated(self, place: Place, outlines: Mapping[str, TraceOutline]) -> int:
+        """In how many traces these differ from those that the last analysis of ``place`` rests on."""
+        last = self._last_of(place)
+        if last is None:
+            return 0
+        if last.ready.interrupted:
+            return len(outlines) - last.ready.analysis.traces_read
+        found = news(last.outlines, outlines)
+        return len(found.new) + len(found.changed) + len(found.gone)
+
+    def carry_on(
+        self,
+        place: Place,
+        outlines: Mapping[str, TraceOutline],
+        cancelled: Callable[[], bool],
+        send: Send,
+    ) -> str:
+        """Let the last analysis go on with these traces, unless another begins meanwhile.
+
+        Returns a sentence if it could not be kept. Raises ``ConnectionProblem``; the last one then stays.
+        """
+        if not self._analysing.acquire(blocking=False):
+            return ""
+        try:
+            stop = threading.Event()
+            with self._lock:
+                last = self._last_of(place)
+                if last is None:
+                    return ""
+                self._stop = stop
+            known = replace(last.known, outlines=tuple(outlines.values()))
+            purpose = self._purpose_of(place.source)
+            focuses = self._focuses
+            judge, no_judge = self._judge.for_claims(focuses, self._choice, self._asked)
+            run = Run(
+                place.source,
+                place.filter_string,
+                last.request,
+                focuses,
+                purpose,
+                known,
+                judge=judge,
+                no_judge=no_judge,
+            )
+            for event in analyze(
+                place.source, run.options, cancelled=lambda: stop.is_set() or cancelled()
+            ):
+                ready = event
+            if not isinstance(ready, AnalysisReady) or ready.interrupted or stop.is_set():
+                return ""
+            send(self._conclude(run.concluded(ready)))
+            note = self._keep(ready)
+        finally:
+            self._analysing.release()
+        return self._catch_up(send) or note
+
+    def _last_of(self, place: Place) -> Concluded | None:
+        last = self._last
+        if last is None or last.filter_string != place.filter_string:
+            return None
+        return last if _place(last.source) == _place(place.source) else None
+
+    # ---- what was concluded -----------------------------------------------------------------
 
     def _keep(self, ready: AnalysisReady) -> str:
         """Keep the analysis for later reports; a sentence if that was not possible."""
@@ -214,7 +377,9 @@ class Session:
             try:
                 last = self._last
                 if last is not None:
-                    last.ask(self._focuses)
+                    focuses = self._focuses
+                    judge, no_judge = self._judge.for_claims(focuses, self._choice, self._asked)
+                    last.ask(focuses, judge, no_judge, self._stop.is_set)
                     ready = self._conclude(last)
                     send(ready)
                     note = self._keep(ready)
@@ -222,8 +387,35 @@ class Session:
                 self._analysing.release()
         return note
 
-    def _conclude(self, last: _Concluded) -> AnalysisReady:
+    def _ask_judge(self, request: protocol.AskJudge, send: Send) -> Answer:
+        last, finding = self._last, self._finding(request.fingerprint)
+        if last is None:
+            raise ConnectionProblem("The analysis has not ended yet.", "Ask again when it has.")
+        outcome = self._judge.ask(
+            self._judge.open(request.judge, self._asked),
+            finding,
+            last.source,
+            seed=last.ready.analysis.seed,
+            window=last.filter_string,
+            send=send,
+        )
+        with self._analysing:
+            if self._last is last:
+                ready = self._conclude(last)
+                send(ready)
+                note = self._keep(ready)
+                return replace(outcome, lines=(*outcome.lines, note)) if note else outcome
+        return outcome
+
+    def _finding(self, fingerprint: str) -> Finding:
+        found = self._findings.get(fingerprint)
+        if found is None:
+            raise ConnectionProblem("This finding is not there any more.", "Choose another.")
+        return found
+
+    def _conclude(self, last: Concluded) -> AnalysisReady:
         """Keep what was concluded, and write it into the table before the app asks for rows."""
+        last.ready = replace(last.ready, analysis=self._judge.shown(last.ready.analysis))
         self._last = last
         self._findings = {each.fingerprint: each for each in last.ready.analysis.findings}
         self._mark()
@@ -234,22 +426,13 @@ class Session:
 
     def _mark(self) -> None:
         """Write what the findings say into the table."""
-        findings = list(self._findings.values())
-        self._table.mark(
-            {finding.fingerprint: frozenset(finding.trace_ids) for finding in findings},
-            Counter(
-                trace_id
-                for finding in findings
-                if _is_confirmed_issue(finding)
-                for trace_id in set(finding.trace_ids)
-            ),
-        )
+        self._table.mark(*touched(list(self._findings.values())))
 
     def _fingerprints_of(self, trace_id: str) -> tuple[str, ...]:
         return tuple(
             finding.fingerprint
             for finding in list(self._findings.values())
-            if _is_confirmed_issue(finding) and trace_id in finding.trace_ids
+            if is_confirmed_issue(finding) and trace_id in finding.trace_ids
         )
 
     # ---- what must be there -----------------------------------------------------------------
@@ -265,52 +448,6 @@ class Session:
         if self._source is None:
             raise ConnectionProblem("No experiment is open yet.", "Choose an experiment first.")
         return self._source
-
-
-class _Concluded:
-    """An analysis that has ended, of which more can be asked."""
-
-    def __init__(
-        self,
-        source: StoreTraces,
-        filter_string: str,
-        weighing: Weighing,
-        ready: AnalysisReady,
-        focuses: tuple[Focus, ...],
-    ) -> None:
-        self.ready, self.focuses = ready, focuses
-        self._source, self._filter, self._weighing = source, filter_string, weighing
-
-    def ask(self, focuses: tuple[Focus, ...]) -> None:
-        """Put these claims of the user's own in the place of those that were there."""
-        asked = [asked_of_store(self._source, each, self._filter) for each in distinct(focuses)]
-        self.focuses = focuses
-        self._weighing.forget(Category.USER)
-        for hypothesis in asked:
-            self._weighing.add(hypothesis)
-        findings, tests = self._weighing.conclude()
-        analysis = replace(self.ready.analysis, findings=tuple(findings), tests_run=tests)
-        self.ready = AnalysisReady(analysis, self.ready.interrupted)
-
-
-def summarised(survey: Survey) -> ExperimentSummary:
-    """What an experiment holds, and which hypotheses its data allow to test."""
-    with_spans = {record.info.trace_id for record in survey.records}
-    features = build_features(
-        [extract(record) for record in survey.records]
-        + [extract_info(info) for info in survey.infos if info.trace_id not in with_spans],
-        with_topics=False,
-    )
-    missing = {hypothesis.id: missing_field(hypothesis, features) for hypothesis in catalogue()}
-    return replace(
-        summary(survey),
-        testable=tuple(each for each, field in missing.items() if not field),
-        not_testable=tuple((each, field) for each, field in missing.items() if field),
-    )
-
-
-def _is_confirmed_issue(finding: Finding) -> bool:
-    return finding.verdict is Verdict.CONFIRMED and finding.is_issue
 
 
 def _place(source: StoreTraces) -> tuple[str, str]:

@@ -6,7 +6,7 @@ ranked outside of Python's lock, so an analysis in the same process waits for no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,13 @@ class Block:
     def __len__(self) -> int:
         return len(self.start_ms)
 
+    def some(self, keep: Mask) -> Block:
+        """The rows for which ``keep`` is true."""
+        return Block(*(
+            column[keep] if isinstance(column, np.ndarray) else column.filter(pa.array(keep))
+            for column in (getattr(self, name) for name in self.__slots__)
+        ))  # fmt: skip
+
 
 def block_of(infos: Sequence[TraceInfo]) -> Block:
     """The columns of ``infos``."""
@@ -65,7 +72,7 @@ def block_of(infos: Sequence[TraceInfo]) -> Block:
 
 
 class TraceColumns:
-    """Blocks, one after the other. A row is known by its number, from 0 on, which stays."""
+    """Blocks, one after the other. A row is known by its number, from 0 on, until rows are taken out."""
 
     def __init__(self) -> None:
         self._blocks: list[Block] = []
@@ -87,6 +94,31 @@ class TraceColumns:
             self._blocks.append(block)
             self._count += len(block)
             self._whole = {}
+
+    def put(self, block: Block) -> None:
+        """Add a block's rows at the end, and take out what was there of the same traces."""
+        self.drop(block.trace_id.to_pylist())
+        self.append(block)
+
+    def drop(self, trace_ids: Collection[str]) -> None:
+        """Take out the rows of these traces; those behind them get other numbers."""
+        gone = pa.array(trace_ids, type=pa.string())
+        blocks: list[Block] = []
+        for block in self._blocks:
+            keep = ~_mask(pc.is_in(block.trace_id, value_set=gone))
+            blocks.append(block if keep.all() else block.some(keep))
+        if all(one is other for one, other in zip(blocks, self._blocks, strict=True)):
+            return
+        self._blocks, self._starts, self._count = [], [], 0
+        self._whole, self._found = {}, {}
+        for block in blocks:
+            self.append(block)
+
+    def ids(self, state: str = "") -> set[str]:
+        """All traces, or those in that state."""
+        ids = self.texts("trace_id")
+        found = ids.filter(pc.equal(self.texts("state"), state)) if state else ids
+        return set(found.to_pylist())
 
     def numbers(self, name: str) -> npt.NDArray[Any]:
         """A numeric column of all rows."""

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline, TraceRecord
 from mlflow_analysis.source import SourceSpec, TraceOutcome, never, outline_of
 from mlflow_analysis.tracking.address import HTTP_KINDS, Address, StoreKind
-from mlflow_analysis.tracking.checks import check_reachable, details_of
+from mlflow_analysis.tracking.checks import details_of, reach
 from mlflow_analysis.tracking.convert import (
     IN_ARCHIVE,
     IN_DATABASE,
@@ -30,6 +30,7 @@ from mlflow_analysis.tracking.convert import (
     trace_record,
 )
 from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.growing import GrowingTraces
 from mlflow_analysis.tracking.incomplete import damaged, stated_size, why_missing
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,
@@ -55,7 +56,7 @@ BATCH_BYTES = 32_000_000
 Batch = TypeVar("Batch", Sequence[str], Sequence[TraceInfo])
 
 
-class StoreTraces:
+class StoreTraces(GrowingTraces):
     """The traces of one experiment, as a ``source.TraceSource``."""
 
     def __init__(
@@ -338,7 +339,7 @@ class StoreTraces:
 
     def _check_still_there(self) -> None:
         """Tell a damaged trace from a lost store. Raises ``ConnectionProblem`` for the latter."""
-        check_reachable(self._address, 5.0)
+        reach(self._address, 5.0)
         try:
             self._ask_anything()
         except ConnectionProblem:

@@ -18,6 +18,7 @@ from mlflow_analysis.source import TraceOutcome, never
 from mlflow_analysis.tracking import reader, rows, tables
 from mlflow_analysis.tracking.convert import IN_ARCHIVE, SPANS_LOCATION, trace_record
 from mlflow_analysis.tracking.incomplete import damaged, expected_spans, why_missing
+from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_client import engine_of
 from mlflow_analysis.tracking.stored_spans import span_dict, span_record
@@ -75,6 +76,36 @@ class SqlTraces(StoreTraces):
             return
         for page, assessments in self._pages(cancelled, marks=True):
             yield [rows.outline(row, assessments[row.request_id]) for row in page]
+
+    def recent(
+        self, since_ms: int, *, cancelled: Callable[[], bool] = never
+    ) -> Iterator[list[TraceOutline]]:
+        """Pages of outlines, newest first, until all of a page are older than ``since_ms``."""
+        for page in self.outlines(cancelled=cancelled):
+            yield page
+            if page[-1].start_ms < since_ms:
+                return
+
+    def outlines_of(self, trace_ids: Sequence[str]) -> list[TraceOutline]:
+        """The outlines of these traces, in no order; those that are no longer there are left out."""
+        return list(self._outlines_of(trace_ids).values())
+
+    def assessed_since(self, since_ms: int) -> set[str]:
+        """The traces, of whichever experiment, that were assessed at ``since_ms`` or later."""
+        try:
+            with self._engine.connect() as connection:
+                found = connection.execute(tables.ASSESSED_SINCE, {"since": since_ms}).scalars()
+                return {printable(trace_id) for trace_id in found}
+        except Exception as error:
+            raise self._broken(error) from error
+
+    def check_there(self) -> None:
+        """As ``StoreTraces``. What was lost is connected to anew: another file may stand in its place."""
+        try:
+            self._check_still_there()
+        except ConnectionProblem:
+            self._engine.dispose()
+            raise
 
     def _pages(
         self, cancelled: Callable[[], bool], *, marks: bool

@@ -49,6 +49,12 @@ SPANS = _table("spans", "trace_id", "span_id", "content")
 _IDS = sql.bindparam("ids", expanding=True)
 ASSESSMENTS_OF_IDS = sql.select(ASSESSMENTS).where(ASSESSMENTS.c.trace_id.in_(_IDS))
 """Those of the traces whose ids are bound to ``ids``, replaced ones too."""
+ASSESSED_SINCE = (
+    sql.select(ASSESSMENTS.c.trace_id)
+    .where(ASSESSMENTS.c.last_updated_timestamp >= sql.bindparam("since"))
+    .distinct()
+)
+"""Traces with an assessment that was made or altered at ``since`` (ms) or later; an index serves."""
 CONTENTS_OF_IDS = sql.select(SPANS.c.trace_id, SPANS.c.content).where(SPANS.c.trace_id.in_(_IDS))
 """Trace id and content of each of their spans."""
 

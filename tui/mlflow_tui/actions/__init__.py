@@ -5,14 +5,14 @@ Bindings, footer, help and palette are all made from this table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from textual.binding import Binding, BindingType
 
 from mlflow_tui.actions import (
     board,
+    compare,
     connection,
     everywhere,
+    inspector,
     moving,
     purpose,
     report,
@@ -20,10 +20,12 @@ from mlflow_tui.actions import (
 )
 from mlflow_tui.actions.action import (
     BOARD,
+    COMPARE,
     CONNECTION,
     EVERYWHERE,
     EXPERIMENTS,
     LISTS,
+    PLACE_NAMES,
     PURPOSE,
     REPORT,
     STEPS,
@@ -34,10 +36,12 @@ from mlflow_tui.actions.action import (
 __all__ = [
     "ACTIONS",
     "BOARD",
+    "COMPARE",
     "CONNECTION",
     "EVERYWHERE",
     "EXPERIMENTS",
     "LISTS",
+    "PLACE_NAMES",
     "PURPOSE",
     "REPORT",
     "STEPS",
@@ -51,6 +55,8 @@ ACTIONS: tuple[Action, ...] = (
     *moving.ACTIONS,
     *connection.ACTIONS,
     *traces.ACTIONS,
+    *inspector.ACTIONS,
+    *compare.ACTIONS,
     *purpose.ACTIONS,
     *board.ACTIONS,
     *report.ACTIONS,
@@ -66,18 +72,16 @@ def actions_for(place: str) -> list[Action]:
 
 def bindings_for(place: str) -> list[BindingType]:
     """The bindings of one screen (or, for ``EVERYWHERE``, of the app)."""
-    return list(_bindings(action for action in ACTIONS if place in action.where))
-
-
-def _bindings(actions: Iterable[Action]) -> Iterable[Binding]:
-    for action in actions:
-        yield Binding(
+    return [
+        Binding(
             action.keys,
             action.call or action.id,
             action.label,
             show=action.footer,
             key_display=action.key_label,
             tooltip=action.help,
-            # Textual asks for one id per binding, so that a key map can name it.
-            id=f"{action.where[0]}.{action.id}" if "," not in action.keys else None,
+            id=f"{place}.{action.name}",  # the user's key map goes by it
         )
+        for action in ACTIONS
+        if place in action.where
+    ]

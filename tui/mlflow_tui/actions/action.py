@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+from mlflow_tui.actions.key_names import written
 
 EVERYWHERE = "everywhere"
 CONNECTION = "connection"
@@ -12,6 +15,8 @@ BOARD = "board"
 REPORT = "report"
 PURPOSE = "purpose"
 """The question before the board starts; a part of the board, not a step of its own."""
+COMPARE = "compare"
+"""Two traces side by side; a part of the traces."""
 
 STEPS = (
     (CONNECTION, "1", "Connect"),
@@ -22,7 +27,12 @@ STEPS = (
 )
 """Place, key and name of each screen, in the order of the work."""
 
-LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT)
+PLACE_NAMES = {place: name for place, _, name in STEPS} | {
+    PURPOSE: "Purpose",
+    COMPARE: "Two traces",
+}
+
+LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT, COMPARE)
 
 
 @dataclass(frozen=True)
@@ -44,25 +54,17 @@ class Action:
     shown_keys: str = ""
     """How the keys are written in footer and help, where ``keys`` would not read well."""
     palette: bool = True
+    needs: str = ""
+    """What it needs where it does not always apply, for the help: "a trace that is shown"; or in ``needs.py``."""
+    named: str = ""
+    """Its name in the user's key file, where the one made from ``id`` would not do."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the user's key file: letters and underscores."""
+        return self.named or re.sub(r"\W+", "_", self.id).strip("_")
 
     @property
     def key_label(self) -> str:
         """The keys as a person writes them."""
-        return self.shown_keys or _written(self.keys)
-
-
-_NAMES = {
-    "escape": "esc",
-    "question_mark": "?",
-    "slash": "/",
-    "right_square_bracket": "]",
-    "left_square_bracket": "[",
-    "space": "space",
-    "upper_n": "N",
-    "upper_r": "R",
-}
-
-
-def _written(keys: str) -> str:
-    names = [_NAMES.get(key.strip(), key.strip()) for key in keys.split(",")]
-    return " ".join(name.replace("ctrl+", "^") for name in names)
+        return self.shown_keys or written(self.keys)

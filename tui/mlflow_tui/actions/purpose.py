@@ -14,7 +14,6 @@ ACTIONS: tuple[Action, ...] = (
         "Next line.",
         (PURPOSE,),
         footer=False,
-        shown_keys="j ↓",
         palette=False,
     ),
     Action(
@@ -24,7 +23,6 @@ ACTIONS: tuple[Action, ...] = (
         "Previous line.",
         (PURPOSE,),
         footer=False,
-        shown_keys="k ↑",
         palette=False,
     ),
     Action(

@@ -9,5 +9,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("export_html", "H", "HTML", "Write the report as one HTML file.", (REPORT,)),
     Action("export_json", "J", "JSON", "Write everything as JSON to a file.", (REPORT,)),
     Action("sections", "s", "sections", "Choose the sections of the report.", (REPORT,)),
+    Action(
+        "file_issues",
+        "M",
+        "to MLflow",
+        "File the accepted findings as MLflow issues; first what would be written is listed.",
+        (REPORT,),
+    ),
+    Action(
+        "undo_writes",
+        "U",
+        "take back",
+        "Take back what was written to MLflow; first it is listed.",
+        (REPORT,),
+        footer=False,
+    ),
     Action("next_match", "n", "next", "Next line that holds what you look for.", (REPORT,)),
 )

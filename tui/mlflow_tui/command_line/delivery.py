@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from mlflow_analysis.acceptance import AcceptPolicy, rule
-from mlflow_analysis.contract import analysis_to_json, to_text
+from mlflow_analysis.contract import analysis_to_json, to_bytes
 from mlflow_analysis.contract_reading import AnalysisNotUnderstood, read_analysis
 from mlflow_analysis.findings import Analysis, Severity
 from mlflow_analysis.gate import Gated, gated
@@ -131,9 +131,9 @@ class Delivery:
         except TemplateProblem as problem:
             raise click.ClickException(str(problem)) from problem
 
-    def _json(self, analysis: Analysis, review: Review, _: tuple[Gated, ...]) -> str:
+    def _json(self, analysis: Analysis, review: Review, _: tuple[Gated, ...]) -> bytes:
         accept = AcceptPolicy(self._wanted.accept)
-        return to_text(analysis_to_json(analysis, review, accept=accept, show_secrets=True))
+        return to_bytes(analysis_to_json(analysis, review, accept=accept, show_secrets=True))
 
     def _add_to_step_summary(self, analysis: Analysis, findings: tuple[Gated, ...]) -> str:
         assert self._step_summary is not None
@@ -150,7 +150,7 @@ class Delivery:
         return f"Step summary added to: {self._step_summary}"
 
 
-_Make = Callable[[Analysis, Review, tuple[Gated, ...]], str]
+_Make = Callable[[Analysis, Review, tuple[Gated, ...]], str | bytes]
 
 
 def _step_summary(wanted: Wanted) -> Path | None:

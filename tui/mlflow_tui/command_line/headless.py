@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 import platformdirs
 
+from mlflow_analysis import collector
 from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady
@@ -22,12 +23,13 @@ from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.reading.sampling import Scheme
 from mlflow_analysis.report.method import judging
-from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.review import review_path
 from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.redaction import Redaction
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import TraceSource
+from mlflow_analysis.surroundings import read_env_file
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,
@@ -37,6 +39,7 @@ from mlflow_analysis.tracking.problems import (
 from mlflow_tui.command_line.connecting import log_kept
 from mlflow_tui.command_line.delivery import Delivery, Wanted
 from mlflow_tui.command_line.hypothesis_help import find
+from mlflow_tui.command_line.opened_review import open_review
 from mlflow_tui.command_line.progress_lines import progress_shown
 
 if TYPE_CHECKING:
@@ -97,7 +100,7 @@ def _run(
         for focus in asked:
             _check_filter(source, focus)
         focuses = (*asked, *charter.focuses)
-        finished = _analysed(source, request, hypotheses, focuses, charter.purpose)
+        finished = _analysed(source, request, hypotheses, focuses, charter.purpose, judge)
     except ConnectionProblem as problem:
         click.echo(f"{problem.sentence} {problem.remedy}".strip(), err=True)
         return _exit_code(problem)
@@ -112,13 +115,22 @@ def _run(
         analysis = replace(analysis, notes=(*analysis.notes, _NOT_ASKED))
     elif judge is not None:
         analysis = _judged(analysis, source, request, judge)
-    review = Review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
     safe = masked(analysis)
-    _keep(safe)
+    review = open_review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
+    if not hypotheses:
+        _keep(safe)
+    elif not request.quiet:
+        click.echo(_NOT_KEPT, err=True)
     fails = delivery.deliver(analysis if request.show_secrets else safe, review)
     if finished.interrupted:
         return INTERRUPTED
     return ISSUE_FOUND if fails else DONE
+
+
+_NOT_KEPT = (
+    "Only some claims were tested, so the last analysis of all stays the one that `mlflow-tui report` and "
+    "`write-back` read."
+)
 
 
 def _judge(request: Request, redact: Redaction) -> Judge | None:
@@ -130,7 +142,13 @@ def _judge(request: Request, redact: Redaction) -> Judge | None:
     from mlflow_analysis.judge.opening import open_judge
 
     try:
-        return open_judge(request.judge, request.judge_budget, cache=request.cache, redact=redact)
+        return open_judge(
+            request.judge,
+            request.judge_budget,
+            cache=request.cache,
+            redact=redact,
+            variables=read_env_file(request.connection.env_file),
+        )
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--judge") from problem
 
@@ -197,6 +215,7 @@ def _analysed(
     hypotheses: tuple[str, ...],
     focuses: tuple[Focus, ...],
     purpose: Purpose | None,
+    judge: Judge | None,
 ) -> AnalysisReady:
     since = request.since_seconds
     options = AnalysisOptions(
@@ -212,7 +231,9 @@ def _analysed(
         focus=focuses,
         purpose=purpose,
         seed=request.seed,
+        judge=judge,
     )
+    collector.relax()
     with _interruptible() as stopped, progress_shown(request.quiet) as show:
         for event in analyze(source, options, cancelled=stopped.is_set):
             if isinstance(event, AnalysisReady):

@@ -17,6 +17,7 @@ from mlflow_analysis.tracking.credentials import resolve
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.command_line.delivery import Delivery, Wanted, read
+from mlflow_tui.command_line.opened_review import open_review
 
 DONE, ISSUE_FOUND, NOTHING_THERE = 0, 1, 4
 
@@ -55,7 +56,7 @@ def kept_path(asked: Asked, reviews: Path) -> Path | None:
 
 
 def _review(reviews: Path, analysis: Analysis) -> Review:
-    return Review(review_path(reviews, analysis.tracking_uri, analysis.experiment_id))
+    return open_review(review_path(reviews, analysis.tracking_uri, analysis.experiment_id))
 
 
 def _matching(asked: Asked, directory: Path) -> list[Kept]:

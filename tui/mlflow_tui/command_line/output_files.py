@@ -47,7 +47,7 @@ class OutputFile:
                 "Choose another name, or add --overwrite."
             )
 
-    def write(self, what: str, text: str) -> str:
+    def write(self, what: str, text: str | bytes) -> str:
         """Write it; returns a line that says so, empty for stdout.
 
         Raises ``click.ClickException`` if it cannot be written.

@@ -39,6 +39,7 @@ def places() -> list[Place]:
     logs = Path(platformdirs.user_log_dir(PROGRAM))
     return [
         _file("profiles", config / "profiles.toml"),
+        _file("keys", config / "keys.toml", private=False),
         _file("recent", config / "recent.json"),
         _folder("reviews", Path(platformdirs.user_data_dir(PROGRAM)) / "reviews"),
         _folder("cache", Path(platformdirs.user_cache_dir(PROGRAM))),
@@ -48,14 +49,14 @@ def places() -> list[Place]:
     ]
 
 
-def _file(name: str, path: Path) -> Place:
+def _file(name: str, path: Path, *, private: bool = True) -> Place:
     if not path.exists():
         return Place(name, path, "not there yet", _not_writable(path))
     mode = path.stat().st_mode & 0o777
     state = f"{_size(path.stat().st_size)}, mode {mode:04o}"
     if not os.access(path, os.R_OK):
         return Place(name, path, state, f"It cannot be read. Make it yours: chown $USER {path}")
-    if mode & 0o077:
+    if private and mode & 0o077:
         return Place(name, path, state, f"Others can open it. Close it: chmod 600 {path}")
     return Place(name, path, state, _not_writable(path))
 

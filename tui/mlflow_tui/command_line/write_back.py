@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,16 +13,18 @@ from rich.console import Console
 from rich.progress import Progress
 
 from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.filing import Filing
+from mlflow_analysis.filing import issues_page
 from mlflow_analysis.findings import Analysis
-from mlflow_analysis.review import Review, review_path
+from mlflow_analysis.review import review_path
 from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_analysis.tracking.connection import connect
+from mlflow_analysis.tracking.connection import Connection, connect
+from mlflow_analysis.tracking.filed import Told
 from mlflow_analysis.tracking.problems import ConnectionProblem, ExperimentNotFound
-from mlflow_analysis.tracking.writer import Told, Writer
-from mlflow_analysis.write_back import filing_for
+from mlflow_analysis.tracking.writer import Writer
+from mlflow_analysis.write_back import ONLY_REPORT, AlreadyWriting, alone, filing_for
 from mlflow_tui.command_line.delivery import read
 from mlflow_tui.command_line.kept_report import Asked, kept_path
+from mlflow_tui.command_line.opened_review import open_review
 from mlflow_tui.settings import Settings
 
 DONE, NOT_CONNECTED, NOTHING_THERE = 0, 3, 4
@@ -58,40 +59,51 @@ def write(asked: WriteBack) -> int:
     place = review_path(reviews, analysis.tracking_uri, analysis.experiment_id)
     filing = filing_for(
         analysis,
-        Review(place),
+        open_review(place),
         accept=AcceptPolicy(asked.accept),
         assess_traces=asked.assess_traces,
         show_secrets=asked.show_secrets,
     )
     try:
         with _alone(place):
-            writer = _writer(_where(asked.connection, analysis), analysis.experiment_id, filing)
+            if not filing.issues and not filing.rejected:
+                click.echo(ONLY_REPORT, err=True)
+            connection = connect(_where(asked.connection, analysis), to_write=True)
+            writer = _writer(connection, analysis.experiment_id)
             click.echo("\n".join(writer.plan(filing).lines()))
             if asked.dry_run:
                 return DONE
             _sure("Write this to MLflow?", asked.yes)
             with _progress() as told:
-                click.echo(f"Written: {writer.write(filing, told)}.")
+                written = writer.write(filing, told)
+            click.echo(f"Written: {written}.")
+            page = issues_page(
+                connection.report().tracking_uri, analysis.experiment_id, written.run_id
+            )
+            click.echo("\n".join((*page, "mlflow-tui undo-writes takes all of it back.")))
     except ConnectionProblem as problem:
         return _told(problem)
     return DONE
 
 
 def undo(request: ConnectionRequest, experiment: str, yes: bool) -> int:
-    """Take back all that was written to an experiment, and return the exit code."""
+    """Show what was written to an experiment, ask, take it back, and return the exit code."""
     try:
         connection = connect(request, to_write=True)
         source = connection.experiment(experiment)
         place = review_path(
             Settings.load().review_directory, source.tracking_uri, source.experiment_id
         )
-        _sure(
-            f"Take back every issue, link, assessment and run that mlflow-tui wrote to "
-            f"{source.experiment_name!r}?",
-            yes,
-        )
         with _alone(place):
-            withdrawn = connection.writer(source.experiment_id).withdraw()
+            withdrawal = connection.withdrawal(source.experiment_id)
+            recall = withdrawal.plan()
+            if not recall.steps:
+                click.echo(f"mlflow-tui wrote nothing to {source.experiment_name!r}.")
+                return DONE
+            click.echo("\n".join(recall.lines()))
+            _sure(f"Take this back from {source.experiment_name!r}?", yes)
+            with _progress() as told:
+                withdrawn = withdrawal.carry_out(told)
     except ConnectionProblem as problem:
         return _told(problem)
     click.echo(f"Taken back: {withdrawn}.")
@@ -103,10 +115,7 @@ def _where(request: ConnectionRequest, analysis: Analysis) -> ConnectionRequest:
     return request if request.tracking_uri else replace(request, tracking_uri=analysis.tracking_uri)
 
 
-def _writer(request: ConnectionRequest, experiment_id: str, filing: Filing) -> Writer:
-    if not filing.issues and not filing.rejected:
-        click.echo("No finding is accepted: only the report is written.", err=True)
-    connection = connect(request, to_write=True)
+def _writer(connection: Connection, experiment_id: str) -> Writer:
     return connection.writer(connection.experiment(experiment_id).experiment_id)
 
 
@@ -123,16 +132,11 @@ def _sure(question: str, yes: bool) -> None:
 
 @contextmanager
 def _alone(place: Path) -> Iterator[None]:
-    """One process at a time may write for an experiment: two could each make the same issue."""
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with place.with_suffix(".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise click.ClickException(
-                "Another mlflow-tui is writing to this experiment. Wait until it has finished."
-            ) from error
-        yield
+    try:
+        with alone(place):
+            yield
+    except AlreadyWriting as other:
+        raise click.ClickException(f"{other.sentence} {other.remedy}") from other
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.events import DescendantBlur, DescendantFocus
 from textual.timer import Timer
+from textual.widgets import Static
 
 from mlflow_analysis.events import AnalysisReady, PurposeDrafted
 from mlflow_analysis.findings import Category
@@ -16,27 +18,50 @@ from mlflow_analysis.focus import Focus
 from mlflow_analysis.protocol import CheckFilter, Problem, Pushed
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, REPORT, bindings_for
-from mlflow_tui.board_state import Filter
+from mlflow_tui.board_filter import Filter, Shown
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.claim import ClaimDialog, claim_of
-from mlflow_tui.screens.deciding import DecidingScreen
 from mlflow_tui.screens.purpose import PurposeScreen
+from mlflow_tui.screens.reviewing import ReviewingScreen
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.widgets.board_list import BoardList
 from mlflow_tui.widgets.board_status import BoardStatus, Standing
 from mlflow_tui.widgets.detail_view import DetailView
 from mlflow_tui.widgets.glyphs import glyphs_for
+from mlflow_tui.widgets.watch_words import watch_words
 
 DETAIL_SECONDS = 0.08
 """The detail is drawn when the cursor has rested this long: holding a key down draws it once."""
 
-_DECIDING = ("accept", "reject", "mark", "comment", "undo", "redo", "review", "skip")
+_DECIDING = (
+    "accept",
+    "reject",
+    "severity",
+    "assign",
+    "merge",
+    "split",
+    "mark",
+    "comment",
+    "undo",
+    "redo",
+)
+_WALKING = ("review", "skip", "filter", "find", "next_match", "previous_match")
 _CLAIMS = ("change_claim", "remove_claim")
-_CONDITIONAL = (*_DECIDING, *_CLAIMS, "open", "next_evidence", "stop", "start", "export", "back")
+_CONDITIONAL = (
+    *_DECIDING,
+    *_WALKING,
+    *_CLAIMS,
+    "open",
+    "next_evidence",
+    "stop",
+    "start",
+    "export",
+    "back",
+)
 """Actions that do not always apply."""
 
 
-class BoardScreen(DecidingScreen):
+class BoardScreen(ReviewingScreen):
     """Cards left, detail right; in a narrow terminal enter shows the detail instead."""
 
     PLACE: ClassVar[str] = BOARD
@@ -54,11 +79,18 @@ class BoardScreen(DecidingScreen):
         yield BoardStatus(self._glyphs)
         with Horizontal(id="board-body"):
             yield BoardList(self._glyphs)
+            yield Static(id="board-divider")
             yield DetailView(self._glyphs)
 
     def on_mount(self) -> None:
         """The keys are for the cards."""
         self._list.focus()
+
+    @on(DescendantFocus)
+    @on(DescendantBlur)
+    def _tell_who_has_the_keys(self) -> None:
+        body = self.query_one("#board-body")
+        body.set_class(self._detail.has_focus, "-reading-detail")
 
     # ---- what is shown --------------------------------------------------------------------
 
@@ -74,6 +106,7 @@ class BoardScreen(DecidingScreen):
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The client hands events on four times a second at most; draw once for each such batch."""
+        self.steps_pushed(bodies)
         if self.is_current or any(isinstance(body, PurposeDrafted) for body in bodies):
             self._draw()
         for body in bodies:
@@ -99,8 +132,6 @@ class BoardScreen(DecidingScreen):
         if not self.is_mounted:
             return
         board = self._board
-        if self._shown is not Filter.ALL and not self._reviewing and not board.count(self._shown):
-            self._shown = Filter.ALL
         self._list.empty_text = self._empty_text()
         self._list.show(board.groups(self._shown), board.successor)
         self._draw_status()
@@ -110,6 +141,8 @@ class BoardScreen(DecidingScreen):
     def _empty_text(self) -> str:
         if self.state.experiment is None:
             return "Choose an experiment first (2)."
+        if self._board.count():
+            return f"No card is {self._shown.phrase}. f chooses others, esc shows all."
         if self.state.analysing:
             return "Listing the claims to test …"
         return "Nothing here yet. S starts the analysis."
@@ -129,16 +162,22 @@ class BoardScreen(DecidingScreen):
                 to_decide=board.count(Filter.TO_DECIDE),
                 accepted=board.count(Filter.ACCEPTED),
                 rejected=board.count(Filter.REJECTED),
-                shown="" if self._shown is Filter.ALL else self._shown.value,
+                merged=board.count(Filter.MERGED),
+                disputed=board.count(Filter.DISPUTED),
+                shown=self._shown.phrase,
+                found=self._match_place,
                 marked=len(board.marks),
-                review_left=board.count(Filter.TO_DECIDE) if self._reviewing else None,
+                review=self._review_place,
                 focus=board.focus,
+                watching=watch_words(state.watch) if state.watch is not None else "",
             )
         )
 
     @on(BoardList.Moved)
     def _moved(self) -> None:
         self._draw_detail_soon()
+        if self._sought:
+            self._draw_status()
         self._offer_keys()
 
     @on(BoardList.Chosen)
@@ -217,11 +256,13 @@ class BoardScreen(DecidingScreen):
         elif self._detail.has_focus:
             self._list.focus()
         elif self._reviewing:
-            self._reviewing = False
+            self._end_review()
         elif self._board.marks:
             self._board.set_marks(())
+        elif self._sought and not self._shown.text:
+            self._sought = ""
         else:
-            self._shown = Filter.ALL
+            self._shown = Shown()
         self._draw()
 
     def action_next_evidence(self) -> None:
@@ -238,17 +279,6 @@ class BoardScreen(DecidingScreen):
             return
         self._draw_detail()
         self._detail.point_at_example(step)
-
-    def action_filter(self) -> None:
-        """The next filter that shows anything."""
-        order = list(Filter)
-        start = order.index(self._shown)
-        for step in range(1, len(order) + 1):
-            candidate = order[(start + step) % len(order)]
-            if candidate is Filter.ALL or self._board.count(candidate):
-                self._shown = candidate
-                break
-        self._draw()
 
     @work(exclusive=True, group="dialog")
     async def action_focus_on(self) -> None:
@@ -338,6 +368,11 @@ class BoardScreen(DecidingScreen):
         self.tui.stop_analysis()
         self.tell("Stopping: the verdicts come from what was read so far.")
 
+    def action_ask_judge(self) -> None:
+        """Ask the judge about the finding under the cursor."""
+        if self.card is not None and self.card.finding is not None:
+            self.ask_judge(self.card.finding.fingerprint)
+
     def action_export(self) -> None:
         """Exporting is done on the report, where one sees what is exported."""
         self.tui.action_go(REPORT)
@@ -350,14 +385,19 @@ class BoardScreen(DecidingScreen):
             return True
         if action in _DECIDING:
             return self._can_decide(action)
+        if action in _WALKING:
+            return self._can_walk(action)
         if action == "open":
             return self.card is not None
         if action in _CLAIMS:
             return self._own_claim() is not None
-        if action == "add_claim":
+        if action in ("add_claim", "watch"):
             return self.state.experiment is not None
         if action == "purpose":
             return self._board.purpose is not None
+        if action == "ask_judge":
+            found = self.card.finding if self.card is not None else None
+            return self._board.analysis is not None and found is not None and bool(found.trace_ids)
         if action in ("next_evidence", "previous_evidence"):
             return self.card is not None and self.card.finding is not None
         if action == "stop":
@@ -372,6 +412,7 @@ class BoardScreen(DecidingScreen):
                 or self._detail.has_focus
                 or self._reviewing
                 or self._board.marks
-                or self._shown is not Filter.ALL
+                or self._sought
+                or not self._shown.is_all
             )
         return True

@@ -1,35 +1,48 @@
-"""What the reviewer does to cards: accept, reject, note, undo, mark, and walk through them."""
+"""What the reviewer does to cards: accept, reject, note, severity, assign, merge, undo, mark."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from textual import work
 
-from mlflow_analysis.findings import Finding
-from mlflow_analysis.review import Decision
-from mlflow_tui.board_state import BoardState, Card, Filter
+from mlflow_analysis.findings import Category, Finding, Severity
+from mlflow_analysis.review import Change, Decision
+from mlflow_tui.board_state import BoardState
+from mlflow_tui.cards import Card
 from mlflow_tui.decisions import Decisions
-from mlflow_tui.screens.base import StepScreen
-from mlflow_tui.screens.reject import RejectDialog
+from mlflow_tui.screens.assign import AssignDialog
+from mlflow_tui.screens.choice_dialog import Choice, ChoiceDialog
+from mlflow_tui.screens.judging import JudgingScreen
+from mlflow_tui.screens.reject import RejectDialog, Rejection
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.widgets.board_list import BoardList
 from mlflow_tui.widgets.finding_card import claim
 
+NEWS_SECONDS = 1.0
+"""How often the journal's size is looked at while the board is seen."""
+_SEVERITIES = {"h": Severity.HIGH, "m": Severity.MEDIUM, "l": Severity.LOW, "c": None}
 
-class DecidingScreen(StepScreen):
+
+class DecidingScreen(JudgingScreen):
     """The reviewer's half of the board. The other half shows the cards and draws when told to."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown = Filter.ALL
-        self._reviewing = False
-        self._passed_over: set[str] = set()
-        """Cards left for later in this review."""
         self._decisions: Decisions | None = None
+        self._looking = False
+        """Whether the journal is being looked at: on a disk that does not answer, once is enough."""
 
     def _draw(self) -> None:
         """Show the cards as they are now."""
+        raise NotImplementedError
+
+    def _decided(self) -> None:
+        """Something was decided about the card that the review had come to."""
+        raise NotImplementedError
+
+    def _review_opened(self) -> None:
+        """It is another experiment's."""
         raise NotImplementedError
 
     @property
@@ -46,16 +59,45 @@ class DecidingScreen(StepScreen):
         cursor = self._list.cursor
         return self._board.card(cursor) if cursor is not None else None
 
+    # ---- the journal, and others who write to it ------------------------------------------
+
+    def on_mount(self) -> None:
+        """Others may decide while this board is open."""
+        self.set_interval(NEWS_SECONDS, self._look_for_news)
+
     def _open_review(self) -> None:
         """Take the open experiment's review, with what others decided meanwhile."""
         review = self.state.review
         if review is None:
+            self._decisions = None
             return
         if self._decisions is None or self._decisions.review is not review:
             self._decisions = Decisions(review)
-            self._shown, self._reviewing = Filter.ALL, False
-        review.reload()
+            self._review_opened()
+        self._look_for_news()
         self._board.refresh_rulings()
+
+    def _look_for_news(self) -> None:
+        looks = self.is_mounted and self.app.screen is self and self._decisions is not None
+        if looks and not self._looking:
+            self._looking = True
+            self._take_in_news()
+
+    @work(group="news")
+    async def _take_in_news(self) -> None:
+        """What others decided shows at once; nothing is drawn if there is nothing."""
+        decisions = self._decisions
+        try:
+            news = decisions is not None and await decisions.take_in()
+        except OSError as error:
+            self._decisions = None  # said once; nothing is written to such a journal
+            self.tell(str(error.strerror or error), problem=True)
+            return
+        finally:
+            self._looking = False
+        if news:
+            self._board.refresh_rulings()
+            self._draw()
 
     async def _follow_up(self, findings: Sequence[Finding]) -> None:
         """Keep which decided findings the finished analysis speaks against."""
@@ -72,17 +114,15 @@ class DecidingScreen(StepScreen):
     def _can_decide(self, action: str) -> bool:
         """Whether that one of the actions below has something to do now."""
         decisions = self._decisions
-        if action in ("accept", "reject", "mark"):
-            return bool(self._chosen_cards())
-        if action == "comment":
-            return self.card is not None and self.card.finding is not None
         if action == "undo":
             return decisions is not None and decisions.can_undo
         if action == "redo":
             return decisions is not None and decisions.can_redo
-        if action == "review":
-            return not self._reviewing and bool(self._board.count(Filter.TO_DECIDE))
-        return self._reviewing  # skip
+        if action == "merge":
+            return bool(self._board.marks) and self.card is not None
+        if action == "split":
+            return any(card.home or card.merged for card in self._chosen_cards())
+        return bool(self._chosen_cards())
 
     # ---- deciding -------------------------------------------------------------------------
 
@@ -102,101 +142,172 @@ class DecidingScreen(StepScreen):
 
     async def action_accept(self) -> None:
         """Into the report."""
-        await self._decide(self._chosen_cards(), Decision.ACCEPTED)
+        await self._record(self._chosen_cards(), moves_on=True, decision=Decision.ACCEPTED)
 
-    @work(exclusive=True, group="dialog")
-    async def action_reject(self) -> None:
+    def action_reject(self) -> None:
         """Out of the report, with a reason."""
+        cards = self._chosen_cards()
+
+        async def reject(rejection: Rejection | None) -> None:
+            if rejection is not None:
+                await self._record(
+                    cards,
+                    moves_on=True,
+                    decision=Decision.REJECTED,
+                    reason=rejection.reason,
+                    note=rejection.note or None,
+                )
+
+        if cards:
+            self.app.push_screen(RejectDialog(_subject(cards)), reject)
+
+    def action_comment(self) -> None:
+        """A note; the decision stays what it is."""
+        cards = self._chosen_cards()
+
+        async def write(note: str | None) -> None:
+            if note is not None:
+                await self._record(cards, note=note)
+
+        if cards:
+            before = cards[0].ruling.note if len(cards) == 1 else ""
+            title = f"Note on: {_subject(cards)}"
+            self.app.push_screen(TextDialog(title, before, hint="It stands in the report."), write)
+
+    def action_severity(self) -> None:
+        """How bad it is, in the reviewer's opinion."""
         cards = self._chosen_cards()
         if not cards:
             return
-        subject = claim(cards[0]) if len(cards) == 1 else f"{len(cards)} findings"
-        rejection = await self.app.push_screen_wait(RejectDialog(subject))
-        if rejection is not None:
-            await self._decide(cards, Decision.REJECTED, rejection.reason, rejection.note)
+        computed = "the most severe of the merged" if cards[0].merged else "what the analysis says"
+        choices = [Choice(key, each.value) for key, each in _SEVERITIES.items() if each is not None]
+        choices.append(Choice("c", "as computed", computed))
+        said = cards[0].ruling.severity
+        current = next(key for key, each in _SEVERITIES.items() if each is said)
 
-    @work(exclusive=True, group="dialog")
-    async def action_comment(self) -> None:
-        """A note; the decision stays what it is."""
-        card = self.card
-        if card is None or card.finding is None:
+        async def override(key: str | None) -> None:
+            if key is not None:
+                await self._record(cards, severity=_SEVERITIES[key])
+
+        self.app.push_screen(ChoiceDialog("Severity", _subject(cards), choices, current), override)
+
+    def action_assign(self) -> None:
+        """Whose it is."""
+        cards = self._chosen_cards()
+        if not cards or self._decisions is None:
             return
-        ruling = card.ruling
-        note = await self.app.push_screen_wait(
-            TextDialog(f"Note on: {claim(card)}", ruling.note, hint="It stands in the report.")
-        )
-        if note is not None:
-            await self._decide([card], ruling.decision, ruling.reason, note, moves_on=False)
+        review = self._decisions.review
+        known = tuple(dict.fromkeys((*review.assignees(), review.author)))
 
-    async def _decide(
+        async def assign(name: str | None) -> None:
+            if name is not None:
+                await self._record(cards, assignee=name)
+
+        current = cards[0].ruling.assignee
+        self.app.push_screen(AssignDialog(_subject(cards), current, known), assign)
+
+    async def action_merge(self) -> None:
+        """The marked findings into the one under the cursor."""
+        target = self.card
+        if target is None or target.finding is None:
+            self.tell("The cursor is not on a finding: there is nothing to merge into.")
+            return
+        cards = [card for card in self._chosen_cards() if card.key != target.key]
+        if not cards:
+            self.tell("Mark other findings with space first, then go to the one they belong to.")
+            return
+        if any(
+            (card.category is Category.STRENGTH) != (target.category is Category.STRENGTH)
+            for card in cards
+        ):
+            self.tell("A strength and an issue are not the same: they cannot be merged.")
+            return
+        changes = [
+            Change(card.finding, merged_into=target.key)
+            for card in cards
+            if card.finding is not None
+        ]
+        if target.home in {card.key for card in cards}:
+            changes.append(Change(target.finding, merged_into=""))
+        if await self._write(changes):
+            self.tell(
+                f"{len(cards)} merged into “{claim(target)}”. M splits them off, u undoes it."
+            )
+
+    async def action_split(self) -> None:
+        """What is merged stands for itself again."""
+        cards = self._chosen_cards()
+        alone = [card.finding for card in cards if card.home and card.finding is not None]
+        members = [each for card in cards if not card.home for each in card.merged]
+        found = {each.fingerprint: each for each in (*alone, *members)}
+        if await self._write([Change(each, merged_into="") for each in found.values()]):
+            self.tell(f"{len(found)} split off again.")
+
+    async def _record(
         self,
         cards: Sequence[Card],
-        decision: Decision,
+        *,
+        moves_on: bool = False,
+        decision: Decision | None = None,
         reason: str = "",
         note: str | None = None,
-        *,
-        moves_on: bool = True,
+        severity: Severity | str | None = "",
+        assignee: str | None = None,
     ) -> None:
-        found: list[Finding] = [card.finding for card in cards if card.finding is not None]
-        if not found or self._decisions is None:
-            return
-        kept = cards[0].ruling.note if len(cards) == 1 and decision is Decision.ACCEPTED else ""
+        """The same change of each card. What is merged is decided with the one it was merged into."""
+        findings = [card.finding for card in cards if card.finding is not None]
+        if decision is not None:
+            homes = (self._board.card(card.home) if card.home else card for card in cards)
+            found = {home.key: home.finding for home in homes if home is not None}
+            findings = [each for each in found.values() if each is not None]
+        changes = [
+            Change(finding, decision, reason, note, severity, assignee) for finding in findings
+        ]
+        await self._write(changes, moves_on=moves_on)
+
+    async def _write(self, changes: Sequence[Change], *, moves_on: bool = False) -> bool:
+        if not changes:
+            return False
+        if self._decisions is None:
+            problem = self.state.review_problem or "The review cannot be written to."
+            self.tell(problem, problem=True)
+            return False
+        done = True
         try:
-            await self._decisions.decide(found, decision, reason, kept if note is None else note)
+            await self._decisions.record(changes)
         except OSError as error:
+            done = False
             self.tell(f"The decision could not be saved: {error.strerror or error}.", problem=True)
         self._board.set_marks(())
         self._board.refresh_rulings()
-        if self._reviewing and moves_on:
-            self._go_on()
+        if done and moves_on:
+            self._decided()
         self._draw()
+        return done
+
+    # ---- undo -----------------------------------------------------------------------------
 
     async def action_undo(self) -> None:
-        """Take back the last decision and go to what it was about."""
+        """Take back the last step and go to what it was about."""
         if self._decisions is not None:
-            await self._step_back(await self._decisions.undo())
+            await self._step_back(self._decisions.undo)
 
     async def action_redo(self) -> None:
         """Put back what was undone."""
         if self._decisions is not None:
-            await self._step_back(await self._decisions.redo())
+            await self._step_back(self._decisions.redo)
 
-    async def _step_back(self, fingerprints: list[str]) -> None:
+    async def _step_back(self, step: Callable[[], Awaitable[list[str]]]) -> None:
+        fingerprints: list[str] = []
+        try:
+            fingerprints = await step()
+        except OSError as error:
+            self.tell(f"That could not be saved: {error.strerror or error}.", problem=True)
         self._board.refresh_rulings()
         self._draw()
         if fingerprints:
             self._list.go_to(fingerprints[-1])
 
-    # ---- review mode ----------------------------------------------------------------------
 
-    def action_review(self) -> None:
-        """Walk through the confirmed and undecided ones, the weightiest first."""
-        if not self._board.count(Filter.TO_DECIDE):
-            self.tell("Nothing is left to decide.")
-            return
-        self._reviewing = True
-        self._shown = Filter.ALL
-        self._passed_over.clear()
-        self._draw()
-        self._go_on()
-        self._draw()
-
-    def action_skip(self) -> None:
-        """Leave this one for later."""
-        card = self.card
-        if card is not None:
-            self._passed_over.add(card.key)
-        self._go_on()
-        self._draw()
-
-    def _go_on(self) -> None:
-        left = [card for card in self._board.in_rank_order() if card.key not in self._passed_over]
-        if left:
-            self._list.go_to(left[0].key)
-            return
-        self._reviewing = False
-        later = self._board.count(Filter.TO_DECIDE)
-        if later:
-            self.tell(f"Review ended; {later} left for later.")
-        else:
-            self.tell("All confirmed findings are decided. 5 shows the report.")
+def _subject(cards: Sequence[Card]) -> str:
+    return claim(cards[0]) if len(cards) == 1 else f"{len(cards)} findings"

@@ -17,6 +17,8 @@ from textual.widgets import Input, Static
 
 from mlflow_analysis.review import REJECTION_REASONS
 
+_LETTERS = "fdou"
+"""One for each reason: with the letter one goes on to the note."""
 _EXPLAINED = {
     "false positive": "it is not so",
     "by design": "it is so, and meant to be",
@@ -46,7 +48,7 @@ class ReasonList(Widget, can_focus=True):
             lines.append(
                 Content.assemble(
                     (f"{pointer} ", "$primary"),
-                    (f"{number + 1}", "bold $primary"),
+                    (f"{number + 1} {_LETTERS[number]}", "bold $primary"),
                     (f"  {reason:<16}", style),
                     (_EXPLAINED[reason], "$muted"),
                 )
@@ -55,12 +57,16 @@ class ReasonList(Widget, can_focus=True):
 
 
 class RejectDialog(ModalScreen[Rejection | None]):
-    """A digit rejects at once; tab goes to the note, enter rejects with what is chosen."""
+    """A digit rejects at once; a letter chooses and goes on to the note; enter rejects with what is chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(str(number + 1), f"take({number})", reason)
             for number, reason in enumerate(REJECTION_REASONS)
+        ),
+        *(
+            Binding(letter, f"explain({number})", reason)
+            for number, (letter, reason) in enumerate(zip(_LETTERS, REJECTION_REASONS, strict=True))
         ),
         Binding("j,down", "move(1)", "next"),
         Binding("k,up", "move(-1)", "previous"),
@@ -87,6 +93,8 @@ class RejectDialog(ModalScreen[Rejection | None]):
                 Content.assemble(
                     ("1–4", "bold $primary"),
                     (" reject    ", "$muted"),
+                    (" ".join(_LETTERS), "bold $primary"),
+                    (" with a note    ", "$muted"),
                     ("tab", "bold $primary"),
                     (" note    ", "$muted"),
                     ("esc", "bold $primary"),
@@ -103,6 +111,11 @@ class RejectDialog(ModalScreen[Rejection | None]):
         """Choose the next or previous reason."""
         reasons = self.query_one(ReasonList)
         reasons.chosen = (reasons.chosen + step) % len(REJECTION_REASONS)
+
+    def action_explain(self, number: int) -> None:
+        """Choose that reason and write the note."""
+        self.query_one(ReasonList).chosen = number
+        self.query_one("#reject-note", Input).focus()
 
     def action_take(self, number: int | None = None) -> None:
         """Reject for that reason, or for the chosen one."""

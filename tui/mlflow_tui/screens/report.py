@@ -24,11 +24,12 @@ from mlflow_analysis.protocol import Pushed
 from mlflow_analysis.review import Review, Ruling
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import REPORT, bindings_for
-from mlflow_tui.board_state import Filter
-from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.board_filter import Filter
 from mlflow_tui.screens.dialogs import ConfirmDialog
+from mlflow_tui.screens.saving import save_text
 from mlflow_tui.screens.sections_dialog import SectionsDialog
 from mlflow_tui.screens.text_dialog import TextDialog
+from mlflow_tui.screens.writing_back import WritingBack
 from mlflow_tui.widgets.board_status import BoardStatus, Standing
 from mlflow_tui.widgets.glyphs import glyphs_for
 from mlflow_tui.widgets.markdown_view import MarkdownView, rendered
@@ -43,11 +44,13 @@ STILL_RUNNING = (
     "On the board (4), x stops the reading and concludes from what was read so far."
 )
 
+_OF_A_REPORT = {"export", "export_html", "export_json", "file_issues", "find", "sections"}
+
 Sections = tuple[str, ...] | None
 """Ids of the chosen sections; ``None`` for all."""
 
 
-class ReportScreen(StepScreen):
+class ReportScreen(WritingBack):
     """What the export will hold, drawn from Markdown; ``e`` writes it."""
 
     PLACE: ClassVar[str] = REPORT
@@ -79,7 +82,8 @@ class ReportScreen(StepScreen):
         self._preview()
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
-        """The end of the run makes the report."""
+        """The end of the run makes the report; a writing says how far it is."""
+        self.steps_pushed(bodies)
         if self.is_current and any(isinstance(body, AnalysisReady) for body in bodies):
             self._preview()
 
@@ -236,25 +240,7 @@ class ReportScreen(StepScreen):
         )
         if answer:
             text = await asyncio.to_thread(make, analysis, review, sections)
-            await self._write(answer, text)
-
-    async def _write(self, path: str, text: str) -> None:
-        from mlflow_analysis.report import ReportExists, write_report
-
-        try:
-            try:
-                written = await asyncio.to_thread(write_report, path, text)
-            except ReportExists as there:
-                if not await self._sure(f"{there.path} exists already. Replace it?", "replace"):
-                    self.tell("Nothing was written.")
-                    return
-                written = await asyncio.to_thread(write_report, path, text, overwrite=True)
-        except OSError as error:
-            folder = Path(path).expanduser().absolute().parent
-            reason = error.strerror or str(error)
-            self.tell(f"Could not write to {folder}: {reason}. Choose another.", problem=True)
-            return
-        self.tell(f"Written: {written}")
+            await save_text(self, answer, text)
 
     async def _sure(self, question: str, yes: str) -> bool:
         answer = await self.app.push_screen_wait(ConfirmDialog(question, yes))
@@ -266,7 +252,7 @@ class ReportScreen(StepScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a report there is nothing to find or to export."""
-        if action in ("export", "export_html", "export_json", "find", "sections"):
+        if action in _OF_A_REPORT:
             return self.state.board.analysis is not None
         if action == "next_match":
             return bool(self._sought)

@@ -32,12 +32,19 @@ class Standing:
     """``None`` where nothing is decided yet: then nothing is said of decisions."""
     accepted: int = 0
     rejected: int = 0
+    merged: int = 0
+    disputed: int = 0
+    """Findings about which two people decided differently."""
     shown: str = ""
     """The filter, unless all are shown."""
     marked: int = 0
-    review_left: int | None = None
-    """In review mode: how many are still to decide."""
+    found: str = ""
+    """The match of a search that the cursor is on."""
+    review: tuple[int, int] | None = None
+    """In review mode: which card it has come to, from 1, and of how many."""
     focus: str = ""
+    watching: str = ""
+    """What there is to say of a watch."""
 
 
 class BoardStatus(Widget):
@@ -67,10 +74,10 @@ class BoardStatus(Widget):
     def _run(self) -> Content:
         say = self._standing
         dot = f" {self._glyphs.middle_dot} "
-        if say.review_left is not None:
+        if say.review is not None:
+            place, total = say.review
             return Content.assemble(
-                ("Review", "bold $primary"),
-                (f"  {say.review_left} left to decide, by rank", "$foreground"),
+                ("Review", "bold $primary"), (f"  {place} of {total}, by rank", "$foreground")
             )
         if say.problem:
             return Content.styled(single_line(say.problem), "$error")
@@ -83,7 +90,10 @@ class BoardStatus(Widget):
             words += f"{dot}{grouped(say.skipped)} could not be read"
         if say.interrupted:
             words += f"{dot}stopped early"
-        return Content.styled(words, "$muted")
+        said = Content.styled(words, "$muted")
+        if say.watching:
+            said += Content.assemble((dot, "$muted"), (say.watching, "$success"))
+        return said
 
     def _progress(self, progress: Progress) -> Content:
         full, empty = ("#", ".") if self._glyphs.ascii_only else ("━", "─")
@@ -110,12 +120,15 @@ class BoardStatus(Widget):
         parts: list[Content] = []
         if say.marked:
             parts.append(Content.styled(f"{glyphs.mark} {say.marked} marked", "$accent"))
+        if say.found:
+            parts.append(Content.styled(say.found, "$accent"))
         if say.shown:
             parts.append(Content.styled(f"only {say.shown}", "$accent"))
         if say.focus and full:
             parts.append(Content.styled(f"{glyphs.focus} {single_line(say.focus)[:24]}", "$accent"))
         if say.to_decide is not None and (full or not parts):
             tally = (
+                ("!", say.disputed, "in conflict", "$error"),
                 ("✓" if not glyphs.ascii_only else "+", say.accepted, "accepted", "$success"),
                 ("✗" if not glyphs.ascii_only else "x", say.rejected, "rejected", "$muted"),
                 (glyphs.middle_dot, say.to_decide, "to decide", "$foreground"),

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import events
 
 from mlflow_analysis.findings import Example
-from mlflow_tui.board_state import Card
+from mlflow_tui.cards import Card
 from mlflow_tui.widgets.finding_detail import detail_page
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs
 from mlflow_tui.widgets.palette import ROLES, palette_of

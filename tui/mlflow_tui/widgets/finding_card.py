@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
@@ -9,12 +10,13 @@ from rich.style import Style
 from rich.text import Text
 
 from mlflow_analysis.findings import Category, Effect, Finding, Severity
-from mlflow_analysis.review import Decision
+from mlflow_analysis.review import Course, Decision, Opinion
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.board_state import Card, Stage
+from mlflow_tui.cards import Card, Stage
 from mlflow_tui.widgets.figures import grouped, share, sparkline
 from mlflow_tui.widgets.glyphs import Glyphs
 from mlflow_tui.widgets.interval_bar import interval_bar
+from mlflow_tui.widgets.moments import lately
 from mlflow_tui.widgets.palette import Palette
 
 LINES = 2
@@ -27,6 +29,8 @@ _BAR_WIDTH = 10
 _SPARK_WIDTH = 10
 _SHORTEST_SPARK = 6
 _SHORTEST_TEXT = 8
+_NAME_WIDTH = 10
+_ALARMING = frozenset({Course.ESCALATING, Course.REGRESSED})
 _QUIET = frozenset({Stage.REFUTED, Stage.NOT_TESTABLE, Stage.QUEUED})
 _LEANINGS = {"towards confirmed": "leans yes", "towards refuted": "leans no", "open": "open"}
 
@@ -50,6 +54,22 @@ def claim(card: Card) -> str:
     if subject and subject.casefold() not in title.casefold():
         return f"{title}: {subject}"
     return title
+
+
+def opinions(card: Card) -> str:
+    """Who decided what about a card in conflict, the later one first: ``bob rejected, by design, 06-14 09:32``."""
+    ruling = card.ruling
+    latest = Opinion(ruling.decision, ruling.reason, ruling.note, ruling.author, ruling.decided_ms)
+    return "; ".join(opinion_in_words(each) for each in (latest, *reversed(ruling.opposed)))
+
+
+def opinion_in_words(opinion: Opinion) -> str:
+    """Who, what, why, when."""
+    words = [f"{single_line(opinion.author)} {opinion.decision.value}"]
+    if opinion.reason:
+        words.append(single_line(opinion.reason))
+    words.append(lately(opinion.decided_ms, time.time()))
+    return ", ".join(words)
 
 
 def stage_style(card: Card, palette: Palette) -> Style:
@@ -98,14 +118,16 @@ class _Painter:
         card, palette, glyphs = self.card, self.palette, self.glyphs
         line = Text(" ", no_wrap=True, end="")
         line.append(glyphs.mark if card.marked else " ", palette.accent)
-        shows_decision = card.to_decide or card.decision is not Decision.UNDECIDED
+        shows_decision = not card.home and (
+            card.to_decide or card.decision is not Decision.UNDECIDED
+        )
         line.append(
             glyphs.decisions[card.decision] if shows_decision else " ",
             palette.good if card.decision is Decision.ACCEPTED else palette.muted,
         )
         line.append(" ")
         right = self._right_end()
-        quiet = card.decision is Decision.REJECTED or card.stage in _QUIET
+        quiet = card.decision is Decision.REJECTED or card.stage in _QUIET or bool(card.home)
         style = palette.text
         if quiet:
             style = palette.muted
@@ -121,18 +143,38 @@ class _Painter:
         right = Text(no_wrap=True, end="")
         if card.in_focus:
             right.append(f"  {self.glyphs.focus} focus", palette.accent)
-        if card.decision is Decision.REJECTED:
+        if card.merged:
+            right.append(f"  +{len(card.merged)} merged", palette.accent)
+        if card.ruling.assignee:
+            name = clip(single_line(card.ruling.assignee), _NAME_WIDTH, self.glyphs).rstrip()
+            right.append(f"  @{name}", palette.accent)
+        if card.course is not None:
+            style = palette.warn if card.course in _ALARMING else palette.muted
+            right.append(f"  {card.course.value}", style)
+        if card.home:
+            right.append("  merged", palette.muted)
+        elif card.is_disputed:
+            right.append("  conflict", palette.bad)
+        elif card.decision is Decision.REJECTED:
             right.append(f"  {single_line(card.ruling.reason) or 'rejected'}", palette.muted)
         elif card.stage is Stage.CONFIRMED and card.category is Category.STRENGTH:
             right.append("  strength", palette.good)
         elif card.stage is Stage.CONFIRMED:
-            right.append(f"  {card.severity.value:>6}", severity_style(card.severity, palette))
+            said = "!" if card.ruling.severity is not None else ""
+            word = f"{card.severity.value}{said}"
+            right.append(f"  {word:>6}", severity_style(card.severity, palette))
         right.append(" ")
         return right
 
     def evidence_line(self) -> Text:
         card, palette, glyphs = self.card, self.palette, self.glyphs
         line = Text(" " * _INDENT, no_wrap=True, end="")
+        if card.home:
+            self._append_muted(line, f"merged into {single_line(card.home_title)}", gap=0)
+            return line
+        if card.is_disputed:
+            line.append(clip(opinions(card), self._room(line), glyphs), palette.bad)
+            return line
         label = f"{glyphs.stages[card.stage]} {card.stage.value}"
         line.append(f"{label:<{_STATE_WIDTH}}", stage_style(card, palette))
         found, seen = card.finding, card.evidence

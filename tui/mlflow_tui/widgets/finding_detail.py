@@ -16,12 +16,12 @@ from mlflow_analysis.findings import (
     RootCause,
     Unit,
 )
-from mlflow_analysis.review import Course, Decision
+from mlflow_analysis.review import Course, Decision, Opinion
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.board_state import Card, Stage
+from mlflow_tui.cards import Card, Stage
 from mlflow_tui.widgets.chart import share_over_time
 from mlflow_tui.widgets.figures import grouped, milliseconds, share, spell_seconds, units
-from mlflow_tui.widgets.finding_card import claim, severity_style, stage_style
+from mlflow_tui.widgets.finding_card import claim, opinion_in_words, severity_style, stage_style
 from mlflow_tui.widgets.glyphs import Glyphs
 from mlflow_tui.widgets.interval_bar import interval_bar
 from mlflow_tui.widgets.page import Page
@@ -31,7 +31,9 @@ _CHART_HEIGHT = 9
 _BAR_WIDTH = 12
 _EXCERPT_LINES = 4
 _MOST_TOOLS = 4
-_COURSES = {
+_COURSES: dict[Course | None, str] = {
+    Course.NEW: "new: it was not there at the last review",
+    Course.ONGOING: "ongoing: it was there at the last review",
     Course.ESCALATING: "escalating: it happens more often than when it was decided",
     Course.GONE: "gone: the traces speak against it now",
     Course.REGRESSED: "regressed: it was gone in the meantime, and is back",
@@ -61,7 +63,7 @@ def detail_page(card: Card, width: int, glyphs: Glyphs, palette: Palette, exampl
     _figures(page, card, found)
     _course(page, card, found)
     _causes(page, found)
-    _judge(page, found)
+    _judge(page, card, found)
     _relatives(page, card, found)
     if found.examples:
         page.heading("Evidence", f"{len(found.examples)} of {grouped(len(found.trace_ids))} traces")
@@ -83,6 +85,8 @@ def _what_it_is(page: Page, card: Card) -> None:
     if card.category is not Category.STRENGTH:
         line.append(f" {page.glyphs.middle_dot} ")
         line.append(f"{card.severity.value} severity", severity_style(card.severity, page.palette))
+        if card.computed_severity is not None:
+            line.append(f" (computed: {card.computed_severity.value})")
     line.append(f" {page.glyphs.middle_dot} counted by {card.unit.value}")
     if card.in_focus:
         line.append(f" {page.glyphs.middle_dot} ")
@@ -126,8 +130,14 @@ def _verdict(page: Page, card: Card, found: Finding) -> None:
 
 def _decision(page: Page, card: Card) -> None:
     ruling = card.ruling
+    if card.home:
+        page.blank()
+        page.paragraph(
+            f"merged into {single_line(card.home_title)}; M splits it off", page.palette.accent
+        )
+        return
     undecided = ruling.decision is Decision.UNDECIDED
-    if undecided and not ruling.note and card.stage is not Stage.CONFIRMED:
+    if not (ruling.note or ruling.assignee) and undecided and card.stage is not Stage.CONFIRMED:
         return
     # A line of its own even before there is a decision: deciding then moves nothing on the page.
     page.blank()
@@ -136,13 +146,29 @@ def _decision(page: Page, card: Card) -> None:
     words = f"{glyph} {'not decided' if undecided else ruling.decision.value}"
     if ruling.reason:
         words += f": {single_line(ruling.reason)}"
-    if ruling.author:
+    if ruling.author and not undecided:
         words += f", by {single_line(ruling.author)}"
     page.paragraph(words, style)
-    if ruling.course in _COURSES:
-        page.paragraph(_COURSES[ruling.course], page.palette.warn, indent=2)
+    if ruling.assignee:
+        page.paragraph(f"assigned to {single_line(ruling.assignee)}", indent=2)
+    if card.course in _COURSES:
+        page.paragraph(_COURSES[card.course], page.palette.warn, indent=2)
     if ruling.note:
         page.paragraph(single_line(ruling.note), indent=2)
+    if card.is_disputed:
+        _conflict(page, card)
+
+
+def _conflict(page: Page, card: Card) -> None:
+    """Who decided otherwise without having seen this decision, and with which words."""
+    page.paragraph("Two people decided differently, not having seen each other:", page.palette.bad)
+    ruling = card.ruling
+    latest = Opinion(ruling.decision, ruling.reason, ruling.note, ruling.author, ruling.decided_ms)
+    for opinion in (latest, *reversed(ruling.opposed)):
+        page.paragraph(opinion_in_words(opinion), indent=2, hanging=2)
+        if opinion.note:
+            page.paragraph(single_line(opinion.note), page.palette.muted, indent=4)
+    page.paragraph("The later one holds until somebody decides again.", page.palette.muted)
 
 
 def _figures(page: Page, card: Card, found: Finding) -> None:
@@ -180,7 +206,7 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
         weight = found.impact.severity_weight
         rank = (
             f"{found.impact.score:,.1f} = {grouped(found.impact.traces)} {page.glyphs.times} "
-            f"{weight:g} for {found.severity.value} severity"
+            f"{weight:g} for computed {found.severity.value} severity"
         )
         rows.append(("rank", Text(rank, palette.text)))
         if found.impact.retimed is not None:
@@ -300,7 +326,7 @@ def _cause(page: Page, number: int, cause: RootCause, found: Finding) -> None:
         page.paragraph(single_line(cause.mechanism), indent=3)
 
 
-def _judge(page: Page, found: Finding) -> None:
+def _judge(page: Page, card: Card, found: Finding) -> None:
     judge = found.judge
     if judge is None:
         return
@@ -316,6 +342,9 @@ def _judge(page: Page, found: Finding) -> None:
         page.add(line, indent=2, hanging=2)
     for sentence in judge.root_cause:
         page.paragraph(single_line(sentence), indent=2)
+    if card.transcript:
+        sent = f"all that was sent: {single_line(card.transcript)}"
+        page.paragraph(sent, page.palette.muted, indent=2)
 
 
 def _relatives(page: Page, card: Card, found: Finding) -> None:
@@ -323,6 +352,14 @@ def _relatives(page: Page, card: Card, found: Finding) -> None:
     if card.part_of:
         page.heading("Part of")
         page.paragraph(single_line(card.part_of), indent=2)
+    if card.merged:
+        together = f"{grouped(card.affected_together)} traces in all, each counted once"
+        page.heading("Merged into it", together)
+        for each in card.merged:
+            line = Text(single_line(each.title), page.palette.text)
+            counted = f"{grouped(each.affected)} of {grouped(each.eligible)}"
+            line.append(f"  {counted} {units(each.unit, each.eligible)}", page.palette.muted)
+            page.add(line, indent=2, hanging=2)
     if not found.aliases:
         return
     page.heading("Also found as", "other claims that show at the same places, merged into this one")

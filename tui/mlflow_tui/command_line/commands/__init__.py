@@ -1,0 +1,1 @@
+"""Each command's options. Importing one imports click and nothing heavier."""
