@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mlflow_analysis.events import (
     AnalysisReady,
@@ -41,7 +42,7 @@ from mlflow_analysis.judge.model import Judge
 from mlflow_analysis.judged import Judging
 from mlflow_analysis.purpose import as_told, draft_purpose
 from mlflow_analysis.reading.dispatch import Reading
-from mlflow_analysis.reading.executors import place_for
+from mlflow_analysis.reading.executors import get_ready, place_for
 from mlflow_analysis.reading.previews import Previews
 from mlflow_analysis.reading.sampling import Scheme, spread, stated
 from mlflow_analysis.reading.slices import SliceRead, reading_order
@@ -195,10 +196,19 @@ class _Run:
             self._analysis(outlines, features, purpose, findings, tests), interrupted
         )
 
+    @cached_property
+    def cache(self) -> FeatureCache | None:
+        """Where features are kept, if they are."""
+        if not self.options.cache or self.source.spec is None:
+            return None
+        return FeatureCache(self.source.tracking_uri, self.source.experiment_id)
+
     def _list(self) -> Generator[Event, None, list[TraceOutline]]:
         """All outlines, oldest last; returns them."""
         filter_string = self._window
         total = self.source.count(filter_string)
+        if self.cache is None or not self.cache.folder.exists():  # then all of them have to be read
+            get_ready(self.source, total or 0, self.options.workers, self.options.engine)
         clock = _Clock()
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
@@ -239,10 +249,9 @@ class _Run:
     def _read(self, outlines: list[TraceOutline]) -> Iterator[Event]:
         """What is kept, then spans: failing and slow traces first, then the rest spread over time."""
         missing = outlines
-        if self.options.cache and self.source.spec is not None:
-            cache = FeatureCache(self.source.tracking_uri, self.source.experiment_id)
-            cached = cache.load(outlines)
-            missing, self.keeper = cached.missing, Keeper(cache)
+        if self.cache is not None:
+            cached = self.cache.load(outlines)
+            missing, self.keeper = cached.missing, Keeper(self.cache)
             for batch in cached.batches:
                 self._take(SliceRead(batch))
         elif self.options.known is not None:

@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -289,6 +290,20 @@ def planned(uri: str, **options: Any) -> tuple[ReadingPlanned, Analysis]:
     (plan,) = (each for each in events if isinstance(each, ReadingPlanned))
     assert isinstance(events[-1], AnalysisReady)
     return plan, replace(events[-1].analysis, timings={})
+
+
+def test_workers_get_ready_during_the_listing_where_there_will_be_some(
+    own_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", lambda: begun.append("now"))
+    planned(own_store, workers=1)
+    assert begun == []
+    planned(own_store, workers=2)  # all is kept by now
+    assert begun == []
+    shutil.rmtree(cache_directory())
+    planned(own_store, workers=2)
+    assert begun == ["now"]
 
 
 def test_the_second_run_reads_nothing_and_says_the_same(own_store: str) -> None:

@@ -67,6 +67,19 @@ def test_attributes_are_a_mapping_in_order_of_name() -> None:
     assert attributes["b"] is attributes["b"]
 
 
+def test_equal_definitions_of_tools_are_decoded_once() -> None:
+    def tools(name: str, description: str) -> Any:
+        return a_span(**{name: [{"description": description}]}).attributes[name]
+
+    assert tools("mlflow.chat.tools", "adds") is tools("mlflow.chat.tools", "adds")
+    assert tools("mlflow.chat.tools", "adds") != tools("mlflow.chat.tools", "divides")
+    assert tools("mlflow.chat.tools", "\x1b") == [{"description": "␛"}]
+    for name, description in (("mlflow.chat.tools", "long" * 5_000), ("messages", "adds")):
+        one, other = tools(name, description), tools(name, description)
+        assert one == other
+        assert one is not other  # it would fill the memory for little
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -23,6 +23,8 @@ from mlflow_analysis.source import SourceSpec, TraceSource
 
 FEWEST_FOR_PROCESSES = 1_000
 """Fewer traces are read before a worker has started."""
+_LOADED_ONCE = [worker.__name__, "mlflow_analysis.tracking.reopening"]
+"""What all workers of this machine need, and share."""
 
 
 class Place(Protocol):
@@ -117,16 +119,30 @@ def place_for(source: TraceSource, traces: int, workers: int = 1, engine: str = 
         from mlflow_analysis.reading.cluster import Cluster
 
         return Cluster(source.spec, engine)
-    if workers < 2 or traces < FEWEST_FOR_PROCESSES:
-        return ThisProcess(source)
-    return Processes(source.spec, workers)
+    if _in_processes(traces, workers):
+        return Processes(source.spec, workers)
+    return ThisProcess(source)
+
+
+def get_ready(source: TraceSource, traces: int, workers: int = 1, engine: str = "") -> None:
+    """Begin to load what ``place_for`` the same will need, while something else is done."""
+    if source.spec is None or engine or not _in_processes(traces, workers):
+        return
+    if _context().get_start_method() == "forkserver":
+        from multiprocessing.forkserver import ensure_running  # there is none on Windows
+
+        ensure_running()
+
+
+def _in_processes(traces: int, workers: int) -> bool:
+    return workers > 1 and traces >= FEWEST_FOR_PROCESSES
 
 
 def _context() -> BaseContext:
     """Processes that begin fresh: a copy of this one would hold its locks and its connections."""
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([worker.__name__])  # loaded once, shared by all workers
+        context.set_forkserver_preload(_LOADED_ONCE)
         return context
     return multiprocessing.get_context("spawn")
 

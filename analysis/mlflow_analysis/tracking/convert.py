@@ -14,9 +14,6 @@ from mlflow_analysis.untrusted import printable, single_line
 SPANS_LOCATION = "mlflow.trace.spansLocation"
 IN_DATABASE = "TRACKING_STORE"
 IN_ARCHIVE = "ARCHIVE_REPO"
-USAGE = "mlflow.trace.tokenUsage"
-Tokens = tuple["int | None", "int | None", "int | None"]
-"""Of the input, of the output, and in all."""
 
 
 def experiment_record(entity: Any) -> Experiment:
@@ -59,16 +56,13 @@ def info_from(
     duration_ms: float | None,
     request_preview: str | None,
     response_preview: str | None,
-    tokens: Tokens | None = None,
     tags: Mapping[str, str],
     metadata: Mapping[str, str],
     assessments: Sequence[Assessment],
 ) -> TraceInfo:
-    """An info from its parts; ``tags``, ``metadata`` and ``assessments`` are printable already.
-
-    ``tokens`` are those that ``metadata`` tells of, if they need not be looked for in there.
-    """
-    input_tokens, output_tokens, total_tokens = tokens or _tokens_in(metadata)
+    """An info from its parts; ``tags``, ``metadata`` and ``assessments`` are printable already."""
+    usage = json_value(metadata.get("mlflow.trace.tokenUsage"))
+    usage = usage if isinstance(usage, dict) else {}
     return TraceInfo(
         trace_id=printable(trace_id),
         experiment_id=printable(experiment_id),
@@ -80,9 +74,9 @@ def info_from(
         name=single_line(tags.get("mlflow.traceName", "")),
         session_id=metadata.get("mlflow.trace.session") or None,
         user_id=metadata.get("mlflow.trace.user") or None,
-        input_tokens=input_tokens,
-        output_tokens=output_tokens,
-        total_tokens=total_tokens,
+        input_tokens=_count(usage.get("input_tokens")),
+        output_tokens=_count(usage.get("output_tokens")),
+        total_tokens=_count(usage.get("total_tokens")),
         tags=tags,
         metadata=metadata,
         assessments=tuple(sorted(assessments, key=_by_time)) if assessments else (),
@@ -135,16 +129,6 @@ def texts(mapping: Mapping[str, Any] | None) -> dict[str, str]:
     return {
         printable(str(key)): printable(str(value)) for key, value in sorted((mapping or {}).items())
     }
-
-
-def _tokens_in(metadata: Mapping[str, str]) -> Tokens:
-    usage = json_value(metadata.get(USAGE))
-    if not isinstance(usage, dict):
-        return None, None, None
-    sent, received, total = (
-        _count(usage.get(f"{each}_tokens")) for each in ("input", "output", "total")
-    )
-    return sent, received, total
 
 
 def _count(value: Any) -> int | None:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from mlflow_analysis.records import Assessment, TraceInfo, TraceOutline
-from mlflow_analysis.tracking.convert import USAGE, info_from
+from mlflow_analysis.tracking.convert import info_from
 from mlflow_analysis.tracking.json_values import assessed_value, holds_nothing_unsafe
 from mlflow_analysis.tracking.tables import COSTS, TOKENS
 from mlflow_analysis.untrusted import printable, single_line
 
 _NAME = "mlflow.traceName"
 _SESSION = "mlflow.trace.session"
+_USAGE = "mlflow.trace.tokenUsage"
 _COST = "mlflow.trace.cost"
-_PROMOTED = (_SESSION, USAGE, _COST)
+_PROMOTED = frozenset({_SESSION, _USAGE, _COST})
 """Metadata that has columns of its own; a row beside those is older and does not count."""
-_TOKENS, _COSTS = ([f'"{name}": ' for name in names] for names in (TOKENS, COSTS))
 
 
 def outline(row: Sequence[Any], assessments: Iterable[Sequence[Any]]) -> TraceOutline:
@@ -55,10 +54,9 @@ def info(row: Sequence[Any], assessments: Iterable[Any]) -> TraceInfo:
         metadata.pop(promoted, None)
     if session is not None:
         metadata[_SESSION] = printable(session)
-    tokens = [*map(_count, row[9:15])]
-    if usage := _object(_TOKENS, tokens):
-        metadata[USAGE] = usage
-    if cost := _object(_COSTS, row[15:18]):
+    if usage := _object(TOKENS, map(_count, row[9:15])):
+        metadata[_USAGE] = usage
+    if cost := _object(COSTS, row[15:18]):
         metadata[_COST] = cost
     return info_from(
         trace_id=trace_id,
@@ -68,23 +66,21 @@ def info(row: Sequence[Any], assessments: Iterable[Any]) -> TraceInfo:
         duration_ms=duration,
         request_preview=request,
         response_preview=response,
-        tokens=(tokens[0], tokens[1], tokens[2]),
-        tags={key: tags[key] for key in sorted(tags)},
-        metadata={key: metadata[key] for key in sorted(metadata)},
+        tags=dict(sorted(tags.items())),
+        metadata=dict(sorted(metadata.items())),
         assessments=[assessment(each) for each in assessments if each.valid],
     )
 
 
-def assessment(row: Sequence[Any]) -> Assessment:
+def assessment(row: Any) -> Assessment:
     """A row of ``assessments``. One whose JSON is damaged says so as its ``error``."""
-    _, _, name, kind, stored, failure, rationale, source_type, source_id, span_id, created, *_ = row
-    value, error = None, None
+    kind, value, error, rationale = row.assessment_type, None, None, row.rationale
     try:
-        value = json.loads(stored)
+        value = json.loads(row.value)
         if kind == "issue":
             value = value.get("issue_name")
-        elif kind == "feedback" and failure is not None:
-            said = json.loads(failure)
+        elif kind == "feedback" and row.error is not None:
+            said = json.loads(row.error)
             parts = (said.get("error_code"), said.get("error_message"))
             error = printable(": ".join(part for part in parts if part))
         value = assessed_value(value)
@@ -92,40 +88,36 @@ def assessment(row: Sequence[Any]) -> Assessment:
         value, error = None, "What is stored of it is damaged."
     if kind == "expectation":
         rationale = None  # MLflow has none for these, whatever the table holds
-    source_type = _line(str(source_type)).upper()
+    source_type = single_line(str(row.source_type)).upper()
     return Assessment(
-        name=_line(name or ""),
+        name=single_line(row.name or ""),
         kind=kind,
         value=value,
         rationale=printable(rationale or ""),
         source_type="LLM_JUDGE" if source_type == "AI_JUDGE" else source_type,
-        source_id=_line(str(source_id or "")),
-        span_id=printable(span_id) if span_id else None,
+        source_id=single_line(str(row.source_id or "")),
+        span_id=printable(row.span_id) if row.span_id else None,
         error=error,
-        created_ms=int(created or 0),
+        created_ms=int(row.created_timestamp or 0),
     )
-
-
-@lru_cache(maxsize=1024)
-def _line(text: str) -> str:
-    """``single_line``, of the few names that most assessments share."""
-    return single_line(text)
 
 
 def _texts(json_object: str | None) -> dict[str, str]:
     """A JSON object of texts, as the database makes one of rows; a value may be ``null``."""
     if not json_object:
         return {}
-    texts: dict[str, Any] = orjson.loads(json_object)
+    texts: Mapping[str, Any] = orjson.loads(json_object)
     if holds_nothing_unsafe(json_object) and None not in texts.values():
-        return texts
+        return dict(texts)
     return {printable(key): printable(str(value)) for key, value in sorted(texts.items())}
 
 
-def _object(names: Sequence[str], values: Sequence[int | float | None]) -> str:
+def _object(names: Sequence[str], values: Iterable[int | float | None]) -> str:
     """``json.dumps`` of what is there of ``values`` by name, several times as fast; "" of nothing."""
     parts = [
-        name + repr(value) for name, value in zip(names, values, strict=True) if value is not None
+        f'"{name}": {value!r}'
+        for name, value in zip(names, values, strict=True)
+        if value is not None
     ]
     return f"{{{', '.join(parts)}}}" if parts else ""
 

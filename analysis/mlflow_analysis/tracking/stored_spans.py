@@ -30,11 +30,15 @@ OTHER_CONVENTIONS = (
     "ai.", "entity.", "gen_ai.", "langfuse.", "lk.", "lmnr.", "openinference.", "span.", "traceloop.",
 )  # fmt: skip
 """How attributes begin by which MLflow tells the kind of a span that says none of its own."""
+_TOLD_AGAIN = frozenset({"mlflow.chat.tools", "gen_ai.tool.definitions", "llm.tools"})
+"""What an application tells in the same words with each call of its model."""
+_LONGEST_REPEATED = 20_000
 _START = attrgetter("start_ns")
 _SHORT = 200
 """Names up to this many characters are remembered: a few names make up most spans."""
 
 _FIELDS = tuple(field.name for field in fields(SpanRecord))
+_set = object.__setattr__
 
 
 class StoredSpan(SpanRecord):
@@ -47,7 +51,7 @@ class StoredSpan(SpanRecord):
         if name not in _DECODED:
             raise AttributeError(name)
         value = _DECODED[name](self._stored)
-        object.__setattr__(self, name, value)
+        _set(self, name, value)
         return value
 
     def __eq__(self, other: object) -> bool:
@@ -59,24 +63,6 @@ class StoredSpan(SpanRecord):
 
     def __reduce__(self) -> tuple[type[SpanRecord], tuple[Any, ...]]:
         return SpanRecord, tuple(getattr(self, name) for name in _FIELDS)
-
-
-def _setter(kind: type[SpanRecord], field: str) -> Callable[[SpanRecord, Any], None]:
-    """Sets a field of a frozen record that is being made, in half the time that naming it takes."""
-    setter: Callable[[SpanRecord, Any], None] = vars(kind)[field].__set__
-    return setter
-
-
-_SET_STORED = _setter(StoredSpan, "_stored")
-_SET_SPAN_ID = _setter(SpanRecord, "span_id")
-_SET_PARENT_ID = _setter(SpanRecord, "parent_id")
-_SET_NAME = _setter(SpanRecord, "name")
-_SET_KIND = _setter(SpanRecord, "kind")
-_SET_STATUS = _setter(SpanRecord, "status")
-_SET_STATUS_MESSAGE = _setter(SpanRecord, "status_message")
-_SET_START_NS = _setter(SpanRecord, "start_ns")
-_SET_END_NS = _setter(SpanRecord, "end_ns")
-_SET_EVENTS = _setter(SpanRecord, "events")
 
 
 class StoredAttributes(Mapping[str, Any]):
@@ -93,7 +79,9 @@ class StoredAttributes(Mapping[str, Any]):
             return self._values[name]
         if name in NOT_ATTRIBUTES:
             raise KeyError(name)
-        value = self._values[name] = json_value(self._texts[name])
+        text = self._texts[name]
+        decoded = _repeated if name in _TOLD_AGAIN and _is_short(text) else json_value
+        value = self._values[name] = decoded(text)
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -146,16 +134,16 @@ def span_record(stored: Mapping[str, Any]) -> SpanRecord:
     end = stored.get("end_time_unix_nano")
     events = stored.get("events")
     span = StoredSpan.__new__(StoredSpan)
-    _SET_STORED(span, stored)
-    _SET_SPAN_ID(span, hexadecimal(stored["span_id"]))
-    _SET_PARENT_ID(span, hexadecimal(parent) if parent else None)
-    _SET_NAME(span, _name(name) if len(name) <= _SHORT else single_line(name))
-    _SET_KIND(span, _kind(kind) if type(kind) is str and len(kind) <= _SHORT else _kind_of(kind))
-    _SET_STATUS(span, _status(status.get("code") or "UNSET"))
-    _SET_STATUS_MESSAGE(span, printable(str(message)) if message else "")
-    _SET_START_NS(span, int(stored["start_time_unix_nano"]))
-    _SET_END_NS(span, int(end) if end else None)
-    _SET_EVENTS(span, tuple(map(_event, events)) if events else ())
+    _set(span, "_stored", stored)
+    _set(span, "span_id", hexadecimal(stored["span_id"]))
+    _set(span, "parent_id", hexadecimal(parent) if parent else None)
+    _set(span, "name", _name(name) if len(name) <= _SHORT else single_line(name))
+    _set(span, "kind", _kind(kind) if type(kind) is str and len(kind) <= _SHORT else _kind_of(kind))
+    _set(span, "status", _status(status.get("code") or "UNSET"))
+    _set(span, "status_message", printable(str(message)) if message else "")
+    _set(span, "start_ns", int(stored["start_time_unix_nano"]))
+    _set(span, "end_ns", int(end) if end else None)
+    _set(span, "events", tuple(map(_event, events)) if events else ())
     return span
 
 
@@ -246,6 +234,11 @@ def _kind_of(stored: Any) -> str:
 
 
 _kind = lru_cache(maxsize=1024)(_kind_of)
+_repeated = lru_cache(maxsize=64)(json_value)
+
+
+def _is_short(stored: Any) -> bool:
+    return type(stored) is str and len(stored) <= _LONGEST_REPEATED
 
 
 @lru_cache(maxsize=64)
