@@ -55,7 +55,7 @@ class Packed(Sequence[Item], Generic[Item]):
 
     def _unpacked(self) -> tuple[Item, ...]:
         if self._items is None:
-            rows = pickle.loads(self._content)
+            rows = pickle.loads(self._content)  # noqa: S301 - packed by our own engine process
             self._items = tuple(rows) if self._make is None else tuple(map(self._made, rows))
         return self._items
 

@@ -161,3 +161,28 @@ async def test_without_a_model_it_says_how_to_name_one(tmp_path: Path) -> None:
         await settle(pilot)
         assert any("Start with --judge MODEL_URI" in each.message for each in app._notifications)
         assert not any("Judg" in type(each).__name__ for each in engine.asked)
+
+
+async def test_a_sentence_of_ones_own_is_decided_on_by_the_judge(
+    tmp_path: Path, store: str
+) -> None:
+    env_file = tmp_path / "judge.env"
+    with endpoint(right, env_file) as there:
+        async with running(tmp_path, **start(store, env_file)) as (pilot, app):
+            await to_board(pilot, app)
+            await pilot.press("plus")
+            await pilot.pause()
+            await pilot.press(*"judge: calls are refused", "enter")
+            await until(
+                pilot,
+                lambda: any(
+                    card.finding is not None and card.title == "By the judge: calls are refused"
+                    for group in app.state.board.groups()
+                    for card in group.cards
+                ),
+            )
+            analysis = app.state.board.analysis
+            assert analysis is not None and analysis.judge is not None
+            own = next(each for each in analysis.findings if each.hypothesis.startswith("own-"))
+            assert (own.affected, own.eligible) == (16, 80)
+            assert len(there.seen) == 80

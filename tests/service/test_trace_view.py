@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mlflow_analysis.protocol import Packed, unpacked
+from mlflow_analysis.protocol import PackedJson, unpacked
 from mlflow_analysis.service.trace_view import packed, trace_view
 from trace_factory import tool, trace
 
@@ -18,7 +18,7 @@ def test_large_payloads_are_packed_and_come_out_the_same() -> None:
     view = trace_view(trace(tool("search", inputs={"q": "vase"}, outputs={"rows": ROWS}), number=1))
     span = pickle.loads(pickle.dumps(view)).spans[1]
     assert span.record.inputs == {"q": "vase"}
-    assert isinstance(span.record.outputs, Packed)
+    assert isinstance(span.record.outputs, PackedJson)
     assert unpacked(span.record.outputs) == {"rows": ROWS}
 
 

@@ -53,7 +53,7 @@ def judged(
     run = _Run(judge)
     wanted = {trace_id for sample in samples.values() for trace_id in sample}
     records = run.read(source, wanted, window, cancelled)
-    with _stopped_once(cancelled, judge), ThreadPoolExecutor(AT_A_TIME, "judge") as pool:
+    with stopped_once(cancelled, judge), ThreadPoolExecutor(AT_A_TIME, "judge") as pool:
         purpose = run.submit_purpose(pool, analysis.purpose)
         safe = [masked(each) for each in issues]
         causes = {each.fingerprint: run.submit_cause(pool, each) for each in safe}
@@ -107,7 +107,7 @@ def second_look(
     records = run.read(source, set(sample), window, cancelled)
     safe = masked(finding)
     answered = itertools.count(1)
-    with _stopped_once(cancelled, judge), ThreadPoolExecutor(AT_A_TIME, "judge") as pool:
+    with stopped_once(cancelled, judge), ThreadPoolExecutor(AT_A_TIME, "judge") as pool:
         cause = run.submit_cause(pool, safe)
         opinions = [
             run.submit_opinion(pool, safe, records[each]) for each in sample if each in records
@@ -210,8 +210,13 @@ class _Run:
         return JudgedFinding(opinion, told.sentences if told else (), told.dropped if told else 0)
 
 
+def account(judge: Judge, not_done: tuple[str, ...] = ()) -> Judging:
+    """What ``judge`` cost so far, for an analysis of which it said single things."""
+    return Judging(judge.name, "", (), judge.spent, judge.transcript, not_done)
+
+
 @contextmanager
-def _stopped_once(cancelled: Callable[[], bool], judge: Judge) -> Iterator[None]:
+def stopped_once(cancelled: Callable[[], bool], judge: Judge) -> Iterator[None]:
     """Within, ``judge`` is stopped as soon as ``cancelled`` says so."""
     ended = threading.Event()
 

@@ -95,6 +95,16 @@ class FetchConversation:
     session_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class JudgeChoice:
+    """A language model that may be asked, and what it may cost."""
+
+    model: str
+    """``provider:/model``."""
+    budget: str = ""
+    """As ``judge.budget.parse_limit`` reads it; the default one if empty."""
+
+
 @dataclass(slots=True)
 class StartAnalysis:
     """Analyse the open experiment. Pushes engine events; answer: ``Done`` when it has ended."""
@@ -104,6 +114,8 @@ class StartAnalysis:
     """Each becomes a finding of its own."""
     seed: int = 0
     max_traces: int | None = None
+    judge: JudgeChoice | None = None
+    """Decides on the claims among ``focus`` that are sentences for it."""
     keep_in: str = ""
     """The folder where the finished analysis is kept for later reports; "" keeps none."""
     workers: int | None = None
@@ -172,6 +184,7 @@ class AskFocuses:
     """
 
     focuses: tuple[Focus, ...]
+    judge: JudgeChoice | None = None
 
 
 @dataclass(slots=True)
@@ -193,16 +206,6 @@ class StopWatching:
 @dataclass(slots=True)
 class Stop:
     """Stop reading; the analysis concludes from what was read. Answer: ``Done``."""
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeChoice:
-    """A language model that may be asked, and what it may cost."""
-
-    model: str
-    """``provider:/model``."""
-    budget: str = ""
-    """As ``judge.budget.parse_limit`` reads it; the default one if empty."""
 
 
 @dataclass(slots=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mlflow_analysis.findings import Analysis, Finding
-from mlflow_analysis.judge.judging import questions_about, second_look
+from mlflow_analysis.focus import Focus
+from mlflow_analysis.judge.claims import NO_JUDGE
+from mlflow_analysis.judge.judging import account, questions_about, second_look
 from mlflow_analysis.judge.model import MOST_OUTPUT, Judge
 from mlflow_analysis.judge.opening import open_judge
-from mlflow_analysis.judged import JudgedFinding, Judging
+from mlflow_analysis.judge.opinions import second_opinion
+from mlflow_analysis.judged import JudgedFinding
 from mlflow_analysis.protocol import JudgeChoice, Outcome, Plan, Pushed, StepsDone
 from mlflow_analysis.report.figures import agreement
 from mlflow_analysis.report.method import judging
@@ -51,6 +54,20 @@ class SessionJudge:
                 raise ConnectionProblem(f"The judge cannot be asked: {problem}") from problem
             self._opened = choice, env_file, judge
         return self._opened[2].again()
+
+    def for_claims(
+        self,
+        claims: Sequence[Focus],
+        choice: JudgeChoice | None,
+        connection: ConnectionRequest,
+    ) -> tuple[Judge | None, str]:
+        """The judge if a claim is for it; or why there is none, as a clause."""
+        if choice is None or not any(each.judge for each in claims):
+            return None, NO_JUDGE
+        try:
+            return self.open(choice, connection), ""
+        except ConnectionProblem as problem:
+            return None, problem.sentence.rstrip(".")
 
     def plan(self, judge: Judge, finding: Finding) -> Plan:
         """What asking about ``finding`` costs at most."""
@@ -100,7 +117,7 @@ class SessionJudge:
         if said is not None:
             self._said[finding.fingerprint] = said
             told = [*([agreement(said.opinion)] if said.opinion else []), *said.root_cause, *told]
-        return Outcome((*told, judging(self._account(judge))[1]))
+        return Outcome((*told, judging(account(judge, self._not_done))[1]))
 
     def shown(self, analysis: Analysis) -> Analysis:
         """``analysis`` with what the judge said of its findings."""
@@ -108,12 +125,14 @@ class SessionJudge:
             return analysis
         return replace(
             analysis,
-            findings=tuple(
-                replace(each, judge=self._said.get(each.fingerprint, each.judge))
-                for each in analysis.findings
-            ),
-            judge=self._account(self._opened[2]),
+            findings=tuple(replace(each, judge=self._now(each)) for each in analysis.findings),
+            judge=account(self._opened[2], self._not_done),
         )
 
-    def _account(self, judge: Judge) -> Judging:
-        return Judging(judge.name, "", (), judge.spent, judge.transcript, self._not_done)
+    def _now(self, finding: Finding) -> JudgedFinding | None:
+        """What was said of ``finding``, with the share as it is now: a watched experiment grows."""
+        said = self._said.get(finding.fingerprint, finding.judge)
+        if said is None or said.opinion is None:
+            return said
+        opinion = second_opinion(said.opinion.traces, finding.rate, finding.interval)
+        return replace(said, opinion=opinion)

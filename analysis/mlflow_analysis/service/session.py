@@ -76,6 +76,8 @@ class Session:
         self._asked = ConnectionRequest()
         """How the open connection was asked for."""
         self._judge = SessionJudge()
+        self._choice: protocol.JudgeChoice | None = None
+        """The judge for the user's own claims, as named last."""
 
     def answer(self, request: Request, send: Send) -> Answer:
         """The answer to ``request``; ``send`` takes what happens until then."""
@@ -115,8 +117,8 @@ class Session:
                 check_filter(filter_string)
                 next(self._opened().infos(filter_string), None)
                 return Done()
-            case protocol.AskFocuses(focuses):
-                self._focuses = focuses
+            case protocol.AskFocuses(focuses, choice):
+                self._focuses, self._choice = focuses, choice
                 return Done(self._catch_up(send))
             case protocol.StartWatching():
                 return self._watch(request, send)
@@ -233,8 +235,18 @@ class Session:
             self._purpose = request.purpose or self._purpose
             self._focuses, self._last = request.focus, None
             self._judge.forget()
+            self._choice = request.judge
             self._keep_in = request.keep_in
-        run = Run(source, filter_string, request, request.focus, self._purpose_of(source))
+        judge, no_judge = self._judge.for_claims(request.focus, request.judge, self._asked)
+        run = Run(
+            source,
+            filter_string,
+            request,
+            request.focus,
+            self._purpose_of(source),
+            judge=judge,
+            no_judge=no_judge,
+        )
         note = ""
         with self._analysing:  # until the one before has concluded
             for event in analyze(source, run.options, cancelled=stop.is_set):
@@ -310,8 +322,17 @@ class Session:
                 self._stop = stop
             known = replace(last.known, outlines=tuple(outlines.values()))
             purpose = self._purpose_of(place.source)
+            focuses = self._focuses
+            judge, no_judge = self._judge.for_claims(focuses, self._choice, self._asked)
             run = Run(
-                place.source, place.filter_string, last.request, self._focuses, purpose, known
+                place.source,
+                place.filter_string,
+                last.request,
+                focuses,
+                purpose,
+                known,
+                judge=judge,
+                no_judge=no_judge,
             )
             for event in analyze(
                 place.source, run.options, cancelled=lambda: stop.is_set() or cancelled()
@@ -356,7 +377,9 @@ class Session:
             try:
                 last = self._last
                 if last is not None:
-                    last.ask(self._focuses)
+                    focuses = self._focuses
+                    judge, no_judge = self._judge.for_claims(focuses, self._choice, self._asked)
+                    last.ask(focuses, judge, no_judge, self._stop.is_set)
                     ready = self._conclude(last)
                     send(ready)
                     note = self._keep(ready)

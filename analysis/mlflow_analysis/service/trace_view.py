@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from mlflow_analysis.features.extract import SPAN_COLUMNS, extract
-from mlflow_analysis.protocol import Packed, SpanView, TraceView
+from mlflow_analysis.protocol import PackedJson, SpanView, TraceView
 from mlflow_analysis.records import SpanRecord, TraceRecord
 from mlflow_analysis.timing.tree import timed
 from mlflow_analysis.untrusted import printable
@@ -45,10 +45,21 @@ def trace_view(record: TraceRecord, findings: Iterable[str] = ()) -> TraceView:
 
 
 def _light(record: SpanRecord) -> SpanRecord:
-    inputs, outputs = packed(record.inputs), packed(record.outputs)
-    if inputs is record.inputs and outputs is record.outputs:
-        return record
-    return replace(record, inputs=inputs, outputs=outputs)
+    """The same as plain values: a stored span would take its texts along, decoded or not."""
+    return SpanRecord(
+        record.span_id,
+        record.parent_id,
+        record.name,
+        record.kind,
+        record.status,
+        record.status_message,
+        record.start_ns,
+        record.end_ns,
+        packed(record.inputs),
+        packed(record.outputs),
+        dict(record.attributes),
+        record.events,
+    )
 
 
 def packed(value: Any) -> Any:
@@ -59,9 +70,18 @@ def packed(value: Any) -> Any:
         written = orjson.dumps(value)
     except TypeError:
         return value
-    if len(written) < PACKED_FROM or orjson.loads(written) != value:
+    if len(written) < PACKED_FROM or (b"null" in written and _has_no_number(value)):
         return value
-    return Packed(written)
+    return PackedJson(written)
+
+
+def _has_no_number(value: Any) -> bool:
+    """Whether there is a not-a-number in it, which would be written as null."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return True
+    return False
 
 
 def _whole(number: float | None) -> int | None:

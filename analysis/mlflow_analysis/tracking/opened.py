@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,6 +31,8 @@ from mlflow_analysis.tracking.versions import missing
 from mlflow_analysis.tracking.withdrawal import Withdrawal
 from mlflow_analysis.tracking.writer import Writer
 from mlflow_analysis.untrusted import single_line
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,8 @@ class Connection:
         for ask in asked:
             try:
                 found = ask(wanted)
-            except Exception:  # noqa: BLE001 - there is none of that id, or whatever listing them meets, too
+            except Exception:
+                logger.debug("No experiment %r of that id or name", wanted, exc_info=True)
                 continue
             if found is not None and found.lifecycle_stage == "active":
                 return experiment_record(found)

@@ -27,7 +27,10 @@ STEPS = (
 )
 """Place, key and name of each screen, in the order of the work."""
 
-PLACE_NAMES = {place: name for place, _, name in STEPS} | {PURPOSE: "Purpose"}
+PLACE_NAMES = {place: name for place, _, name in STEPS} | {
+    PURPOSE: "Purpose",
+    COMPARE: "Two traces",
+}
 
 LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT, COMPARE)
 

@@ -100,7 +100,7 @@ def _run(
         for focus in asked:
             _check_filter(source, focus)
         focuses = (*asked, *charter.focuses)
-        finished = _analysed(source, request, hypotheses, focuses, charter.purpose)
+        finished = _analysed(source, request, hypotheses, focuses, charter.purpose, judge)
     except ConnectionProblem as problem:
         click.echo(f"{problem.sentence} {problem.remedy}".strip(), err=True)
         return _exit_code(problem)
@@ -215,6 +215,7 @@ def _analysed(
     hypotheses: tuple[str, ...],
     focuses: tuple[Focus, ...],
     purpose: Purpose | None,
+    judge: Judge | None,
 ) -> AnalysisReady:
     since = request.since_seconds
     options = AnalysisOptions(
@@ -230,6 +231,7 @@ def _analysed(
         focus=focuses,
         purpose=purpose,
         seed=request.seed,
+        judge=judge,
     )
     collector.relax()
     with _interruptible() as stopped, progress_shown(request.quiet) as show:

@@ -19,6 +19,15 @@ AROUND = 3
 """So many lines that are alike are shown around those that differ."""
 MOST_COMPARED = 4_000
 """Lines, between the beginning and the end that are alike, that are compared one by one."""
+_OWN = frozenset(
+    {
+        "mlflow.artifactLocation",
+        "mlflow.traceInputs",
+        "mlflow.traceOutputs",
+        "mlflow.trace.sizeStats",
+    }
+)
+"""What every trace has of its own, so that it says nothing of a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +51,7 @@ def _of_trace(trace: TraceView) -> dict[str, Any]:
         "name": info.name,
         "session": info.session_id or "–",
         "user": info.user_id or "–",
-        **info.metadata,
-        **info.tags,
+        **{key: text for key, text in {**info.metadata, **info.tags}.items() if key not in _OWN},
     }
 
 

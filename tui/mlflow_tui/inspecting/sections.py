@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from mlflow_analysis.protocol import Conversation, SpanView
+from mlflow_analysis.protocol import Conversation, PackedJson, SpanView, unpacked
 from mlflow_analysis.records import Assessment, SpanEvent, TraceInfo
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.inspecting.as_json import as_json, json_in, size_of
@@ -39,18 +39,15 @@ class FindingNote:
 
 
 def payload_items(value: Any) -> Sequence[Item]:
-    """Inputs or outputs: chat as messages, documents as a table, text as text, else JSON that folds."""
+    """Inputs or outputs, packed or not: chat as messages, documents as a table, text as text, else JSON that folds."""
     if value is None:
         return [Line("muted", "not recorded")]
+    size = _size(value)
+    value = unpacked(value)
     if isinstance(value, str):
         inner = json_in(value)
         value = value if inner is None else inner
     items: list[Item] = []
-    size = (
-        len(value.encode("utf-8", "replace"))
-        if isinstance(value, str)
-        else len(as_json(value, indent=False).encode("utf-8", "replace"))
-    )
     if size >= SAID_FROM:
         kind = "text" if isinstance(value, str) else "JSON"
         items.append(Line("muted", f"{size_of(size)} of {kind}"))
@@ -66,6 +63,14 @@ def payload_items(value: Any) -> Sequence[Item]:
     else:
         items += value_items(value)
     return open_first(items)
+
+
+def _size(value: Any) -> int:
+    """Bytes, as text or as JSON."""
+    if isinstance(value, PackedJson):
+        return len(value.json)
+    text = value if isinstance(value, str) else as_json(value, indent=False)
+    return len(text.encode("utf-8", "replace"))
 
 
 def failure_items(span: SpanView) -> list[Item]:

@@ -223,7 +223,7 @@ def _is_vector(value: Any) -> TypeGuard[list[float]]:
 
 
 def _vector(label: str, numbers: Sequence[float], indent: int) -> Fold:
-    first = ", ".join(as_json(each, indent=False) for each in numbers[:3])
+    first = ", ".join(f"{each:.4g}" for each in numbers[:3])
     return Fold(
         Line("json", f"{label}[{first}, … {len(numbers) - 3:,} more] {len(numbers):,} numbers"),
         partial(_vector_lines, numbers, indent + 2),

@@ -8,7 +8,9 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.events import DescendantBlur, DescendantFocus
 from textual.timer import Timer
+from textual.widgets import Static
 
 from mlflow_analysis.events import AnalysisReady, PurposeDrafted
 from mlflow_analysis.findings import Category
@@ -77,11 +79,18 @@ class BoardScreen(ReviewingScreen):
         yield BoardStatus(self._glyphs)
         with Horizontal(id="board-body"):
             yield BoardList(self._glyphs)
+            yield Static(id="board-divider")
             yield DetailView(self._glyphs)
 
     def on_mount(self) -> None:
         """The keys are for the cards."""
         self._list.focus()
+
+    @on(DescendantFocus)
+    @on(DescendantBlur)
+    def _tell_who_has_the_keys(self) -> None:
+        body = self.query_one("#board-body")
+        body.set_class(self._detail.has_focus, "-reading-detail")
 
     # ---- what is shown --------------------------------------------------------------------
 

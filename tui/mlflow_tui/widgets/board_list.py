@@ -17,7 +17,7 @@ from mlflow_tui.cards import Card, Group
 from mlflow_tui.widgets.finding_card import LINES, card_lines, clip
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs
 from mlflow_tui.widgets.palette import ROLES, Palette, palette_of
-from mlflow_tui.widgets.strip_view import text_strip
+from mlflow_tui.widgets.strip_view import drawn_in_few_strokes, text_strip
 
 GROUP_NAMES = {
     Category.OPERATIONAL: "Operational",
@@ -27,6 +27,8 @@ GROUP_NAMES = {
     Category.USER: "Yours",
 }
 
+_STEP = 2 * LINES
+"""Lines beyond the edge that are a step and no jump: a card, with the heading of its family."""
 _Row = tuple[Card | Group | None, int]
 """What a line belongs to (``None``: empty) and which of its lines it is."""
 
@@ -186,9 +188,13 @@ class BoardList(ScrollView, can_focus=True):
         first = top - 1 if isinstance(self._rows[top - 1][0], Group) else top
         first = 0 if first == 1 else first
         scroll, height = self.scroll_offset.y, self.size.height
-        if top + LINES > scroll + height:
-            scroll = top + LINES - height
-        scroll = min(scroll, first)
+        below, above = top + LINES - (scroll + height), scroll - first
+        # Every scroll draws all lines anew. A step over the edge scrolls so far that a held key does so rarely.
+        if below > 0:
+            ahead = height // 2 if below <= _STEP else 0
+            scroll = min(top + LINES - height + ahead, first, self.max_scroll_y)
+        elif above > 0:
+            scroll = max(0, first - (height // 2 if above <= _STEP else 0))
         if scroll != self.scroll_offset.y:
             self.scroll_to(y=scroll, animate=False)
         if old != key:
@@ -269,7 +275,8 @@ class BoardList(ScrollView, can_focus=True):
         if selected:
             name = "cursor" if self.has_focus else "cursor-blurred"
             style = self.get_component_rich_style(f"board-list--{name}")
-        return text_strip(drawn[1][line_number]).adjust_cell_length(width, style).apply_style(style)
+        strip = text_strip(drawn[1][line_number]).adjust_cell_length(width, style)
+        return drawn_in_few_strokes(strip.apply_style(style))
 
     def _heading(self, group: Group, width: int, palette: Palette) -> Text:
         name = GROUP_NAMES[group.category].upper()

@@ -128,6 +128,8 @@ class Inspector(Vertical):
         self._findings: Sequence[FindingNote] = ()
         self.section = Section.INPUTS
         self._conversation: Conversation | None = None
+        self._shown: tuple[object, ...] = (None,) * 4
+        """Of what the lines were made that are on the screen."""
 
     def compose(self) -> ComposeResult:
         """Summary, spans, section names, payload; or a note instead of all."""
@@ -278,6 +280,10 @@ class Inspector(Vertical):
             session = self.trace.info.session_id
             if session:
                 self.post_message(self.ConversationWanted(session))
+        shown = (self.trace, span, self.section, self._conversation)
+        if all(one is other for one, other in zip(shown, self._shown, strict=True)):
+            return  # what is opened there, and found, stays
+        self._shown = shown
         counts = {
             Section.EVENTS: len(span.record.events),
             Section.ASSESSMENTS: len(self.trace.info.assessments),
@@ -293,9 +299,9 @@ class Inspector(Vertical):
         assert self.trace is not None
         record = span.record
         if section is Section.INPUTS:
-            return payload_items(unpacked(record.inputs))
+            return payload_items(record.inputs)
         if section is Section.OUTPUTS:
-            return [*failure_items(span), *payload_items(unpacked(record.outputs))]
+            return [*failure_items(span), *payload_items(record.outputs)]
         if section is Section.ATTRIBUTES:
             return attribute_items(span)
         if section is Section.EVENTS:

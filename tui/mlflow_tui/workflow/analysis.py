@@ -41,6 +41,7 @@ class AnalysisApp(ExperimentApp):
                 purpose,
                 claims,
                 seed,
+                judge=state.judge,
                 keep_in=keep_in,
                 workers=reading.workers,
                 engine=reading.engine,
@@ -73,7 +74,7 @@ class AnalysisApp(ExperimentApp):
     @work(group="claims", exit_on_error=False)
     async def _ask_claims(self, claims: tuple[Focus, ...]) -> None:
         try:
-            done = await self.client.ask(AskFocuses(claims))
+            done = await self.client.ask(AskFocuses(claims, self.state.judge))
             if done.note:
                 self.notify(done.note, severity="warning", timeout=15)
         except EngineProblem as failure:
