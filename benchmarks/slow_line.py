@@ -18,7 +18,7 @@ BYTES_A_SECOND = 50_000
 _HELD_S, _EVERY_S = 2.0, 1 / 30
 _SETTLED_S = 4.0
 _SLICE_S = 0.01
-_CURSOR = re.compile(r"▌\d\d-\d\d \d\d:\d\d.{30}")
+_CURSOR = re.compile(r"▌.?\d\d-\d\d \d\d:\d\d.{30}")
 
 
 def measure() -> list[Figure]:

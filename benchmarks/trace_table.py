@@ -28,7 +28,7 @@ _MOVES = 100
 _PAGES = 20
 _IDLE_S = 5.0
 _SETTLED_S = 3.0
-_CURSOR = re.compile(r"▌\d\d-\d\d \d\d:\d\d")
+_CURSOR = re.compile(r"▌.?\d\d-\d\d \d\d:\d\d")
 _COMPLETE = re.compile(r"[\d,]+ traces · newest first")
 _CONCLUDED = re.compile(r"[\d,]+ traces read")
 

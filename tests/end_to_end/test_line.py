@@ -240,7 +240,7 @@ def test_a_held_key_on_a_slow_line_leaves_no_queue_of_old_frames(
 
 
 def cursor_row(terminal: Terminal) -> str:
-    return next(line for line in terminal.lines if re.match(r"▌\d\d-\d\d ", line))[:40]
+    return next(line for line in terminal.lines if re.match(r"▌.?\d\d-\d\d ", line))[:40]
 
 
 # ---- silence --------------------------------------------------------------------------------

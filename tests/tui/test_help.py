@@ -16,7 +16,7 @@ from textual.pilot import Pilot
 from mlflow_tui.actions import BOARD, EVERYWHERE, PURPOSE, REPORT, TRACES, Action, actions_for
 from mlflow_tui.actions.needs import NEEDS
 from mlflow_tui.application import MlflowTui
-from mlflow_tui.key_map import PLACES, KeyMap
+from mlflow_tui.key_map import KeyMap
 from mlflow_tui.modes import MODES
 from mlflow_tui.preferences import Preferences
 from mlflow_tui.screens.help import HelpDialog, HelpLine, found, help_lines
@@ -107,7 +107,7 @@ def test_a_key_that_is_there_finds_what_is_on_it_alone() -> None:
     assert [line.label for line in found(lines, "rep")] == ["accept"]
 
 
-@pytest.mark.parametrize("place", [place for place in PLACES if place != EVERYWHERE])
+@pytest.mark.parametrize("place", [*MODES, PURPOSE])
 async def test_whatever_does_not_apply_says_what_it_needs(tmp_path: Path, place: str) -> None:
     """On screens that have nothing yet, where most does not apply."""
     app = MlflowTui(RecordedEngine(tmp_path), settings_in(tmp_path))
@@ -115,7 +115,7 @@ async def test_whatever_does_not_apply_says_what_it_needs(tmp_path: Path, place:
         await first_screen(pilot)
         if place == PURPOSE:
             await app.push_screen(PurposeScreen())
-        elif place in MODES:
+        else:
             await app.switch_mode(place)
         await pilot.pause()
 

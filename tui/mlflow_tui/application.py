@@ -34,10 +34,8 @@ from mlflow_tui.actions import (
     bindings_for,
 )
 from mlflow_tui.client import EngineClient
-from mlflow_tui.crash import crash_report
 from mlflow_tui.modes import MODES
 from mlflow_tui.pacing import PLAIN_THEME
-from mlflow_tui.plain_signs import PlainSigns
 from mlflow_tui.preferences import Preferences
 from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.screens.base import StepScreen
@@ -115,8 +113,11 @@ class MlflowTui(WatchApp):
         self._bindings = self.keys.remapped(self._bindings)
         for each in (*THEMES, *preferences.themes):
             self.register_theme(each)
-        plain = not draws_signs(os.environ)
-        self._plain_signs = [PlainSigns(letters=draws_letters())] if plain else []
+        self._plain_signs: list[LineFilter] = []
+        if not draws_signs(os.environ):
+            from mlflow_tui.plain_signs import PlainSigns
+
+            self._plain_signs = [PlainSigns(letters=draws_letters())]
         self._own_themes = frozenset(each.name for each in preferences.themes)
         self.theme = suitable if no_colour else self._theme(preferences.theme, suitable)
 
@@ -200,6 +201,8 @@ class MlflowTui(WatchApp):
         first = self._exception is None
         if first:
             self._exception = error
+            from mlflow_tui.crash import crash_report
+
             self._exit_renderables.append(crash_report(error, self.settings.log_directory))
         self._close_messages_no_wait()
         if first:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from textual.theme import Theme
 
-from mlflow_tui.key_file import read_key_map
 from mlflow_tui.key_map import KeyMap
 from mlflow_tui.settings import Settings
 from mlflow_tui.user_themes import user_themes
@@ -35,7 +34,11 @@ def read_preferences(
     environment: Mapping[str, str] = os.environ,
 ) -> Preferences:
     """From the user's files; ``theme`` and ``low_bandwidth`` are options, and come first."""
-    keys, key_problems = read_key_map(settings.keys_path)
+    keys, key_problems = KeyMap(), list[str]()
+    if settings.keys_path.exists():  # what reads it is loaded for those who have one
+        from mlflow_tui.key_file import read_key_map
+
+        keys, key_problems = read_key_map(settings.keys_path)
     themes, theme_problems = user_themes(settings.themes_path)
     return Preferences(
         keys,

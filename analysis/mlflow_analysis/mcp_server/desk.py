@@ -173,7 +173,7 @@ class Desk:
                 f"No trace of experiment {source.experiment_name!r} was read: it has none, none matches "
                 "the filter, or the analysis was stopped at once."
             )
-        self._at.keep(source, analysis, of_all_claims=not hypotheses)
+        self._at.keep(source, analysis, some_claims=bool(hypotheses))
         brief = self.findings(experiment, tracking_uri, verdict="confirmed")
         return {
             "traces_read": analysis.traces_read,

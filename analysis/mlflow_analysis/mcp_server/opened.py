@@ -32,14 +32,12 @@ class Opened:
         self._connections: dict[str, Connection] = {}
         self._analyses: dict[tuple[str, str], Analysis] = {}
 
-    def keep(self, source: StoreTraces, analysis: Analysis, *, of_all_claims: bool) -> None:
-        """It is the last analysis from now on; on disk, one of some claims takes no place of one of all."""
+    def keep(self, source: StoreTraces, analysis: Analysis, *, some_claims: bool) -> None:
+        """It is the last analysis from now on; see ``saved.keep_analysis``."""
         with self._lock:
             self._analyses[source.tracking_uri, source.experiment_id] = analysis
-        if (
-            self._may_write and of_all_claims
-        ):  # so that ``mlflow-tui report`` and ``write-back`` find it
-            keep_analysis(analyses_directory(self.kept), analysis)
+        if self._may_write:  # so that ``mlflow-tui report`` and ``write-back`` find it
+            keep_analysis(analyses_directory(self.kept), analysis, some_claims=some_claims)
 
     def connection(self, tracking_uri: str) -> Connection:
         """The store at an address, the default one for ""; connected to once."""
