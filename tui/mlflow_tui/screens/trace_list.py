@@ -115,6 +115,7 @@ class TraceListScreen(StepScreen):
             self.show_query(replace(query, finding=""), self.state.trace_id)
         else:
             self._outdated()
+        self._search_new()
 
     def _outdated(self) -> None:
         if self.state.table is None:
@@ -164,7 +165,9 @@ class TraceListScreen(StepScreen):
     @work(exclusive=True, group="tools", exit_on_error=False)
     async def _search_tools(self, text: str) -> None:
         """Requests and responses answer at once; what tools said is read meanwhile."""
-        self.state.tools_searched = None
+        before = self.state.tools_searched
+        if before is not None and before.text != text:
+            self.state.tools_searched = None
         try:
             self.state.tools_searched = await self.client.ask(SearchTools(text))
         except EngineProblem as failure:
