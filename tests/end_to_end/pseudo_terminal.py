@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import termios
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -88,6 +89,23 @@ class Terminal:
         while self._read(seconds):
             pass
         return len(self.received) - before
+
+    def has_ended_within(self, seconds: float) -> bool:
+        """Read what is drawn until nothing has come for ``seconds``; whether the program ended."""
+        try:
+            self.drawn_within(seconds)
+        except AssertionError:  # says so at the end of what is drawn
+            return True
+        return False
+
+    def resize(self, columns: int, lines: int) -> None:
+        """As when the window is drawn larger or smaller."""
+        self._screen.resize(lines, columns)
+        self._child.setwinsize(lines, columns)
+
+    def modes(self) -> int:
+        """The local modes of the terminal, as the program left them: ``termios.ICANON`` and so on."""
+        return int(termios.tcgetattr(self._child.child_fd)[3])
 
     def signal(self, number: signal.Signals) -> None:
         """Send the program a signal."""

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from textual import events
 from textual.actions import parse
 from textual.app import ComposeResult, SystemCommand
 from textual.command import CommandPalette
@@ -17,6 +18,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.widget import AwaitMount
 from textual.widgets import Input
 
 from mlflow_analysis.protocol import JudgeChoice, RowQuery
@@ -39,6 +41,7 @@ from mlflow_tui.pacing import PLAIN_THEME
 from mlflow_tui.preferences import Preferences
 from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.screens.dialog import Commands
 from mlflow_tui.scrub import Scrub
 from mlflow_tui.settings import Settings
 from mlflow_tui.terminal import (
@@ -208,6 +211,15 @@ class MlflowTui(WatchApp):
         if first:
             self._exception_event.set()  # the test pilot raises the error again
 
+    async def on_event(self, event: events.Event) -> None:
+        """A key that came before its screen is there waits for it; one that came after the end is nothing."""
+        if isinstance(event, events.Key):
+            if self._exit or not self.screen_stack:
+                return
+            if not self.screen.is_mounted:
+                await AwaitMount(self.screen, [self.screen])
+        await super().on_event(event)
+
     # ---- actions ------------------------------------------------------------------------
 
     def action_go(self, place: str) -> None:
@@ -251,7 +263,7 @@ class MlflowTui(WatchApp):
     def action_command_palette(self) -> None:
         """Every command by name, in a field that does not blink."""
         if self.use_command_palette and not isinstance(self.screen, CommandPalette):
-            palette = CommandPalette(id="--command-palette")
+            palette = Commands()
             self.push_screen(palette)
             self.call_after_refresh(self._keep_still, palette)
 

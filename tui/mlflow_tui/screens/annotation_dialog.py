@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from mlflow_analysis.annotation import (
@@ -19,6 +18,7 @@ from mlflow_analysis.annotation import (
     Annotation,
     AnnotationKind,
 )
+from mlflow_tui.screens.dialog import Dialog
 from mlflow_tui.widgets.text_field import TextField
 
 Drafts = dict[str, tuple[str, ...]]
@@ -67,7 +67,7 @@ def _json_or_text(text: str) -> Any:
         return text
 
 
-class AnnotationDialog(ModalScreen[Annotation | None]):
+class AnnotationDialog(Dialog[Annotation | None]):
     """Answers with what to write, or ``None``. What is typed is kept in ``drafts`` until it is written."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "back")]

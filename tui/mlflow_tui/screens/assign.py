@@ -10,18 +10,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from mlflow_analysis.untrusted import single_line
+from mlflow_tui.screens.dialog import Dialog
 from mlflow_tui.widgets.text_field import TextField
 
 _NAMES_SHOWN = 6
 LONGEST_NAME = 60
 
 
-class AssignDialog(ModalScreen[str | None]):
+class AssignDialog(Dialog[str | None]):
     """Answers with the name ("" for nobody), or with ``None`` after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -12,11 +12,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from mlflow_analysis.untrusted import single_line
+from mlflow_tui.screens.dialog import Dialog
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class ChoiceList(Widget, can_focus=True):
         return Content("\n").join(lines)
 
 
-class ChoiceDialog(ModalScreen[str | None]):
+class ChoiceDialog(Dialog[str | None]):
     """Answers with the key of the choice, or with ``None`` after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

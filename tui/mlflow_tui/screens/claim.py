@@ -10,12 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from mlflow_analysis.focus import OUTCOMES, PLACES, Focus, FocusNotUnderstood, focus_of, parse
 from mlflow_analysis.protocol import Problem
 from mlflow_analysis.untrusted import single_line
+from mlflow_tui.screens.dialog import Dialog
 from mlflow_tui.widgets.text_field import TextField
 
 _FIELDS = (
@@ -38,7 +38,7 @@ def claim_of(worry: str) -> Focus | None:
         return None
 
 
-class ClaimDialog(ModalScreen[Focus | None]):
+class ClaimDialog(Dialog[Focus | None]):
     """Four fields; enter tests. ``check`` has the store look at the filter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

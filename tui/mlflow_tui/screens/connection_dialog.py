@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from mlflow_analysis.sign_in import ConnectionRequest
@@ -24,6 +23,7 @@ from mlflow_tui.connection_form import (
     fields_of,
     values_of,
 )
+from mlflow_tui.screens.dialog import Dialog
 from mlflow_tui.widgets.choice_field import ChoiceField
 from mlflow_tui.widgets.text_field import TextField
 
@@ -46,7 +46,7 @@ class Filled:
     keep: bool = False
 
 
-class ConnectionDialog(ModalScreen[Filled | None]):
+class ConnectionDialog(Dialog[Filled | None]):
     """Enter tries it, ctrl+s keeps it as a profile, escape gives up."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from mlflow_analysis.protocol import SpanView, TraceView
 from mlflow_tui import clipboard
 from mlflow_tui.inspecting.as_json import as_json
 from mlflow_tui.inspecting.export import snippet, span_value, trace_markdown
+from mlflow_tui.screens.dialog import Dialog
 
 if TYPE_CHECKING:
     from mlflow_tui.application import MlflowTui
@@ -31,7 +31,7 @@ CHOICES = (
 )
 
 
-class CopyDialog(ModalScreen[None]):
+class CopyDialog(Dialog[None]):
     """One key says what to copy."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -78,7 +78,7 @@ class DecidingScreen(JudgingScreen):
         self._board.refresh_rulings()
 
     def _look_for_news(self) -> None:
-        looks = self.is_mounted and self.app.screen is self and self._decisions is not None
+        looks = self.is_mounted and self.is_active and self._decisions is not None
         if looks and not self._looking:
             self._looking = True
             self._take_in_news()

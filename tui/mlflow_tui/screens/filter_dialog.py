@@ -10,17 +10,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.board_filter import KINDS, Shown
+from mlflow_tui.screens.dialog import Dialog
 
 _LETTERS = {letter: criterion for kind in KINDS.values() for letter, criterion in kind}
 _LABEL_WIDTH = 8
 
 
-class FilterDialog(ModalScreen[Shown | None]):
+class FilterDialog(Dialog[Shown | None]):
     """Answers with what is to be shown, or with ``None`` after escape.
 
     ``count`` tells how many cards would be, ``text`` is what was looked for last.

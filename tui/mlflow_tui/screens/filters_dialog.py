@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.saved_filters import SavedFilter
+from mlflow_tui.screens.dialog import Dialog
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Wish:
     name: str = ""
 
 
-class FiltersDialog(ModalScreen[Wish | None]):
+class FiltersDialog(Dialog[Wish | None]):
     """Answers with a wish, or ``None``."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -12,12 +12,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from mlflow_tui.actions import ACTIONS, EVERYWHERE, LISTS, Action, actions_for
 from mlflow_tui.actions.needs import NEEDS
 from mlflow_tui.key_map import KeyMap
+from mlflow_tui.screens.dialog import Dialog
 from mlflow_tui.widgets.text_field import TextField
 
 _KEYS_WIDTH = 12
@@ -71,7 +71,7 @@ def found(lines: Sequence[HelpLine], sought: str) -> list[HelpLine]:
     return on_key or [line for line in lines if line.matches(sought)]
 
 
-class HelpDialog(ModalScreen[None]):
+class HelpDialog(Dialog[None]):
     """Lists, grouped; a field above them narrows them down."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from mlflow_tui.screens.dialog import Dialog
 
-class ListDialog(ModalScreen[bool]):
+
+class ListDialog(Dialog[bool]):
     """Lines that scroll, and with ``yes`` a question that only ``y`` says yes to."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,7 +57,7 @@ class ListDialog(ModalScreen[bool]):
         self.dismiss(answer and bool(self._yes))
 
 
-class ProgressDialog(ModalScreen[None]):
+class ProgressDialog(Dialog[None]):
     """How far something is, which escape stops. Whoever opened it closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop")]

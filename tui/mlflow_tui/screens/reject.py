@@ -11,11 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mlflow_analysis.review import REJECTION_REASONS
+from mlflow_tui.screens.dialog import Dialog
 
 _LETTERS = "fdou"
 """One for each reason: with the letter one goes on to the note."""
@@ -56,7 +56,7 @@ class ReasonList(Widget, can_focus=True):
         return Content("\n").join(lines)
 
 
-class RejectDialog(ModalScreen[Rejection | None]):
+class RejectDialog(Dialog[Rejection | None]):
     """A digit rejects at once; a letter chooses and goes on to the note; enter rejects with what is chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

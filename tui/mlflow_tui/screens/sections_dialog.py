@@ -9,12 +9,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from mlflow_tui.screens.dialog import Dialog
 
-class SectionsDialog(ModalScreen[tuple[str, ...] | None]):
+
+class SectionsDialog(Dialog[tuple[str, ...] | None]):
     """Answers with the ids of the chosen sections in their order, or with ``None`` after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

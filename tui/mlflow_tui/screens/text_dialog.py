@@ -9,11 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from mlflow_tui.screens.dialog import Dialog
 
-class TextDialog(ModalScreen[str | None]):
+
+class TextDialog(Dialog[str | None]):
     """Answers with the text, or with ``None`` after escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "back")]

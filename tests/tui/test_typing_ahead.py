@@ -1,0 +1,101 @@
+"""Keys that come before the screen they are meant for is there, or after it has gone.
+
+Found by ``tests/end_to_end/test_random_keys.py``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from board_app import board, go_to_board, make_app, open_board, settle
+from board_samples import finished, half_way
+from recorded_engine import RecordedEngine
+from test_traces_screen import traces_screen
+from typing_ahead import send
+
+import stores
+from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.screens.dialog import Commands
+from mlflow_tui.screens.dialogs import ConfirmDialog
+from mlflow_tui.screens.purpose import PurposeScreen
+from mlflow_tui.screens.traces import TracesScreen
+
+
+@pytest.mark.parametrize("keys", [("4", "j", "k"), ("4", "escape"), ("5", "4", "j", "escape")])
+async def test_keys_wait_for_the_screen_they_are_meant_for(
+    tmp_path: Path, keys: tuple[str, ...]
+) -> None:
+    engine = RecordedEngine(tmp_path, stores.small_traces())
+    async with traces_screen(engine, tmp_path) as (pilot, _):
+        send(pilot.app, *keys)
+        await settle(pilot)
+        assert isinstance(pilot.app.screen, StepScreen)
+        assert not isinstance(pilot.app.screen, TracesScreen)
+
+
+async def test_a_dialog_that_is_answered_twice_closes_nothing_else(tmp_path: Path) -> None:
+    async with open_board(tmp_path, half_way(), asks_purpose=True) as (app, pilot, _):
+        answers: list[bool | None] = []
+        dialog = ConfirmDialog("Sure?", "yes")
+        await app.push_screen(dialog, answers.append)
+        dialog.dismiss(True)
+        dialog.dismiss(False)
+        await settle(pilot)
+        assert isinstance(app.screen, PurposeScreen)
+        assert answers == [True]
+
+
+async def test_a_dialog_answered_on_another_screen_is_gone_when_one_comes_back(
+    tmp_path: Path,
+) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _):
+        answers: list[bool | None] = []
+        dialog = ConfirmDialog("Sure?", "yes")
+        await app.push_screen(dialog, answers.append)
+        await app.switch_mode("report")
+        dialog.dismiss(True)
+        await settle(pilot)
+        assert app.current_mode == "report"
+        await app.switch_mode("board")
+        await settle(pilot)
+        assert board(app)
+        assert answers == [True]
+
+
+async def test_the_palette_can_be_opened_again_before_it_has_closed(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _):
+        send(app, "ctrl+p", "escape", "ctrl+p")
+        await settle(pilot)
+        assert isinstance(app.screen, Commands)
+
+
+@pytest.mark.parametrize("move", ["pageup", "pagedown"])
+async def test_the_palette_is_moved_in_before_it_shows_what_was_found(
+    tmp_path: Path, move: str
+) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _):
+        await pilot.press("ctrl+p")
+        for letter in "accept":
+            send(app, letter, move)
+            await pilot.pause(0.01)
+        await settle(pilot)
+        assert isinstance(app.screen, Commands)
+
+
+async def test_a_command_chosen_twice_closes_the_palette_once(tmp_path: Path) -> None:
+    async with open_board(tmp_path, half_way(), asks_purpose=True) as (app, pilot, _):
+        await pilot.press("ctrl+p", *"high-contrast")
+        await settle(pilot)
+        send(app, "down", "enter", "enter", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, PurposeScreen)
+
+
+async def test_keys_after_the_end_are_nothing(tmp_path: Path) -> None:
+    app, engine = make_app(tmp_path)
+    async with app.run_test() as pilot:
+        await go_to_board(app, pilot, engine, finished())
+        send(app, "q", "4", "j", "ctrl+p", "5")
+        await settle(pilot)
+    assert app.return_code == 0

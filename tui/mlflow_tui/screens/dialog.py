@@ -1,0 +1,56 @@
+"""What every dialog has in common: it answers once, however fast keys come.
+
+Keys typed before a dialog has gone still reach it, and Textual would then close what lies under it; and
+one that is answered while another step is seen would close a screen of that.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from textual import events, on
+from textual.await_complete import AwaitComplete
+from textual.command import CommandList, CommandPalette
+from textual.screen import ModalScreen, Screen
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer]):
+    """A question over the screen that asks it."""
+
+    _answer: tuple[Answer | None] | None = None
+    """Given while it was not on the screen: it closes when it would be seen again."""
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Answer and close; nothing if it is closed already."""
+        if _comes_to_the_top(self):
+            return super().dismiss(result)
+        self._answer = (result,)
+        return AwaitComplete()
+
+    @on(events.ScreenResume)
+    def _answered_meanwhile(self) -> None:
+        if self._answer is not None:
+            self.dismiss(*self._answer)
+
+
+class Commands(CommandPalette):
+    """Every command by name."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close; nothing if it is closed already."""
+        return super().dismiss(result) if _comes_to_the_top(self) else AwaitComplete()
+
+    def _action_command_list(self, action: str) -> None:
+        """Move in the list; not before what was found last has been laid out, where Textual fails."""
+        if self.query_one(CommandList)._index_to_line:
+            super()._action_command_list(action)
+
+
+def _comes_to_the_top(dialog: Screen[Any]) -> bool:
+    """Whether ``dialog`` is open; what lies on it is closed then."""
+    if dialog not in dialog.app.screen_stack:
+        return False
+    dialog.pop_until_active()
+    return True
