@@ -16,7 +16,7 @@ DEMO = "demo"
 """Stands for the built-in sample store."""
 
 EXAMPLES = (
-    ("sqlite:///mlflow.db", "SQLite file; four slashes: from the root"),
+    ("sqlite:///mlflow.db", "SQLite file; ////: full path"),
     ("http://host:5000", "MLflow tracking server"),
     ("postgresql://user@host/mlflow", "PostgreSQL; mysql://… for MySQL"),
     ("databricks", "or databricks://profile"),

@@ -56,7 +56,7 @@ def columns_for(width: int) -> Columns:
     """
     time = 14 if width >= 64 else 11
     state = 9 if width >= 90 else 1
-    tokens_width = 6 if width >= 58 else 0
+    tokens_width = 7 if width >= 58 else 0
     session = 12 if width >= 104 else 0
     findings = 6 if width >= 70 else 3 if width >= 44 else 0
     fixed = [time, state, 7, tokens_width, session, findings]
@@ -214,7 +214,7 @@ class TraceTable(LineScroll):
             clip(name("taken", "duration_ms"), columns.duration, right=True),
         ]
         if columns.tokens:
-            cells.append(clip(name("token", "total_tokens"), columns.tokens, right=True))
+            cells.append(clip(name("tokens", "total_tokens"), columns.tokens, right=True))
         if columns.findings:
             found = name("found" if columns.findings > len("found") else "!", "findings")
             cells.append(clip(found, columns.findings, right=True))
