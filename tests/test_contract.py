@@ -85,7 +85,7 @@ def test_keys_stand_in_the_order_of_the_contract() -> None:
         "severity", "decision", "unit", "affected", "eligible", "rate", "interval", "effect",
         "p_value", "q_value", "needs_more", "trace_ids", "assessments", "examples", "root_causes",
         "impact", "recommendation", "replicates", "held_out", "outcomes", "aliases", "parent", "course",
-        "subject", "why", "not_flagged", "onset", "trend",
+        "subject", "why", "not_flagged", "onset", "trend", "durations",
     ]  # fmt: skip
 
 

@@ -221,6 +221,8 @@ def _finding(finding: Finding, ruled: Ruled, decision: Decision) -> JsonObject:
                 "replicates": cause.replicates,
                 "affected": cause.affected,
                 "units": cause.units,
+                "interval": None if cause.interval is None else list(cause.interval),
+                "rest_interval": None if cause.rest_interval is None else list(cause.rest_interval),
             }
             for cause in finding.root_causes
         ],
@@ -265,6 +267,7 @@ def _finding(finding: Finding, ruled: Ruled, decision: Decision) -> JsonObject:
             }
             for point in finding.trend
         ],
+        "durations": None if finding.durations is None else asdict(finding.durations),
         **_by_judge(finding.judge),
         **_by_people(finding, ruled),
     }

@@ -16,6 +16,7 @@ from mlflow_analysis.findings import (
     Alias,
     Analysis,
     Category,
+    Durations,
     Effect,
     ErrorCount,
     Example,
@@ -219,6 +220,7 @@ def _finding(told: JsonObject) -> Finding:
         ),
         subject=str(told.get("subject", "")),
         onset_ms=_ms(told.get("onset")),
+        durations=_durations(told.get("durations")),
         judge=_judged(told.get("judge")),
     )
 
@@ -250,7 +252,15 @@ def _cause(told: JsonObject) -> RootCause:
         int(told.get("affected", 0)),
         int(told.get("units", 0)),
         told.get("replicates"),
+        None if told.get("interval") is None else _bounds(told["interval"]),
+        None if told.get("rest_interval") is None else _bounds(told["rest_interval"]),
     )
+
+
+def _durations(told: JsonObject | None) -> Durations | None:
+    if told is None:
+        return None
+    return Durations(**{name: tuple(values) for name, values in told.items()})
 
 
 def _impact(told: JsonObject) -> Impact:

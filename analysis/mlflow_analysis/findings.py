@@ -114,6 +114,10 @@ class RootCause:
     """Eligible units that have the value."""
     replicates: bool | None = None
     """Whether it goes with the affected units in both halves of the sessions; ``None``: not looked at."""
+    interval: tuple[float, float] | None = None
+    """95 % interval of the share affected among the units that have it (Wilson, with the design effect)."""
+    rest_interval: tuple[float, float] | None = None
+    """The same among the eligible units that do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,19 @@ class TrendPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Durations:
+    """How long affected traces took, and the others that could have shown it: counts over the same bins."""
+
+    edges_ms: tuple[float, ...]
+    """Of the bins, one more than there are, equal steps of the logarithm."""
+    affected: tuple[int, ...]
+    rest: tuple[int, ...]
+    affected_quantiles_ms: tuple[float, ...]
+    """The quarter, the half, three quarters, and 95 %."""
+    rest_quantiles_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One hypothesis (about one subject) and what the traces say of it."""
 
@@ -242,6 +259,8 @@ class Finding:
     """The tool, model, assessment … that this finding is about; empty where it is about all."""
     onset_ms: int | None = None
     """When it began, for claims about a moment in time."""
+    durations: Durations | None = None
+    """For confirmed findings: how long the affected traces took, beside the rest."""
     judge: JudgedFinding | None = None
 
     @property

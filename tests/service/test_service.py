@@ -8,6 +8,7 @@ from engine_process import Engine
 
 import stores
 from mlflow_analysis import protocol
+from mlflow_analysis.annotation import Annotation, AnnotationKind
 from mlflow_analysis.protocol import RowQuery
 from trace_factory import model, tool, trace
 
@@ -124,3 +125,23 @@ def test_what_is_not_expected_is_answered_and_the_process_lives(opened: Engine) 
     assert "did not expect" in answer.sentence
     assert "colour" in answer.details
     assert opened.ask(protocol.FetchRows(RowQuery(), 0, 1)).rows
+
+
+def test_what_the_user_writes_is_in_the_store_and_counts_as_a_persons_word(
+    engine: Engine, tmp_path: Path
+) -> None:
+    uri = f"sqlite:///{tmp_path / 'own.db'}"
+    records = [trace(model("say"), number=number) for number in (1, 2)]
+    experiment = stores.write(records, uri, "own", tmp_path / "artifacts")
+    engine.ask(protocol.CheckConnection(uri))
+    engine.ask(protocol.OpenExperiment(experiment))
+    ids = tuple(record.info.trace_id for record in records)
+    said = Annotation(AnnotationKind.FEEDBACK, "user_feedback", False, "wrong")
+    done = engine.ask(protocol.Annotate((*ids, "tr-gone"), said, "ana"))
+    assert [change.trace_id for change in done.changes] == list(ids)
+    assert "tr-gone is no longer there" in done.sentence
+    (assessment,) = engine.ask(protocol.FetchTrace(ids[0])).info.assessments
+    assert (assessment.source_type, assessment.source_id) == ("HUMAN", "ana")
+    assert (assessment.value, assessment.rationale) == (False, "wrong")
+    assert engine.ask(protocol.TakeBack(done.changes)).changes == done.changes[::-1]
+    assert engine.ask(protocol.FetchTrace(ids[0])).info.assessments == ()

@@ -27,6 +27,8 @@ REFUSED = [
     ("trace.execution_time_ms LIKE '5'", "LIKE", "It takes =, !=, <, <=, >, >=."),
     ("tags.region > 'eu'", ">", "“>” does not go with tags.region. It takes =, !=, LIKE"),
     ("span.name > 'x'", ">", "“>” does not go with span.name."),
+    ("trace.status > 5", ">", "“>” does not go with trace.status."),
+    ("trace.status = 5", "5", "“5” needs quotes."),
     ("span.foo = 'x'", "foo", "Spans have no field “foo”."),
     ("trace.text = 'x'", "=", "It takes LIKE, ILIKE."),
     ("session = 'x'", "session", "Write metadata.`mlflow.trace.session`"),

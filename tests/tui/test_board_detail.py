@@ -9,10 +9,12 @@ import pytest
 from board_app import (
     cursor,
     open_board,
+    page_text,
     put_cursor_on,
     ruling,
     screen_text,
     settle,
+    until,
 )
 from board_samples import HOSTILE, analysis, finding, finished, queued
 
@@ -125,3 +127,27 @@ async def test_hostile_text_is_shown_and_never_obeyed(
             await pilot.pause(0.1)
             text = screen_text(app)
             assert not set(text) & set("\x1b\x07\u202e\u202c\ud83d")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_charts_take_the_place_of_the_detail_until_escape(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with open_board(tmp_path, finished(), size=size) as (app, pilot, _engine):
+        await put_cursor_on(app, pilot, "rate-limited")
+        await pilot.press("C")
+        await until(pilot, lambda: "Affected over time" in page_text(app))
+        assert "Recommendation" not in page_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "Recommendation" in page_text(app))
+        assert "OPERATIONAL" in screen_text(app) or size == (80, 24)
+
+
+async def test_on_a_slow_line_a_chart_is_drawn_only_when_asked_for(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        app.low_bandwidth = True
+        await put_cursor_on(app, pilot, "timeout")
+        await until(pilot, lambda: "Recommendation" in page_text(app))
+        assert "Over time" not in page_text(app)
+        await pilot.press("C")
+        await until(pilot, lambda: "Affected over time" in page_text(app))

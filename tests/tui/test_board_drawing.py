@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from board_samples import HOSTILE, START_MS, finding, findings, finished, grew, queued
+from board_samples import HOSTILE, HOUR_MS, START_MS, finding, findings, finished, grew, queued
+from rich.cells import cell_len
 from rich.style import Style
 
 import sample_analysis as sample
-from mlflow_analysis.findings import TrendPoint, Verdict
+from mlflow_analysis.findings import Durations, TimePoint, TrendPoint, Verdict
 from mlflow_analysis.review import Decision, Ruling
 from mlflow_tui.board_state import BoardState
 from mlflow_tui.cards import Card
 from mlflow_tui.widgets.chart import share_over_time
+from mlflow_tui.widgets.charts_page import charts_page
 from mlflow_tui.widgets.figures import merge_buckets, milliseconds, share, sparkline, spell_seconds
 from mlflow_tui.widgets.finding_card import card_lines
 from mlflow_tui.widgets.finding_detail import detail_page
@@ -221,3 +223,65 @@ def test_durations() -> None:
 def test_a_console_without_the_signs_gets_ascii() -> None:
     assert glyphs_for({"TERM": "linux"}) is ASCII
     assert glyphs_for({"TERM": "xterm-256color"}) is UNICODE
+
+
+TIMELINE = tuple(
+    TimePoint(START_MS + number * HOUR_MS, 50, number % 7, 800.0, 900.0 + 100 * number)
+    for number in range(24)
+)
+TOOK = Durations(
+    tuple(100.0 * 2**step for step in range(5)),
+    (0, 1, 9, 30),
+    (400, 300, 20, 0),
+    (800.0, 900.0, 1000.0, 1500.0),
+    (150.0, 200.0, 240.0, 400.0),
+)
+
+
+def drawn_charts(glyphs, width: int = 70, **changes) -> list[str]:
+    found = replace(finding("timeout"), durations=TOOK, **changes)
+    lines = charts_page(card_of(found), TIMELINE, width, glyphs, PLAIN)
+    return [line.plain for line in lines]
+
+
+@pytest.mark.parametrize("width", [40, 70, 118])
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_charts_fit_and_ascii_holds_nothing_else(width: int, glyphs) -> None:
+    lines = drawn_charts(glyphs, width, onset_ms=START_MS + 12 * HOUR_MS)
+    assert max(map(cell_len, lines)) <= width
+    assert glyphs is UNICODE or all(line.isascii() for line in lines)
+
+
+def test_the_onset_stands_under_its_moment_in_failures_and_latency() -> None:
+    half = drawn_charts(UNICODE, onset_ms=START_MS + 11 * HOUR_MS + HOUR_MS // 2)
+    marks = [line for line in half if "▲" in line and "Jun 01 11:30" in line]
+    assert len(marks) == 3
+    places = {line.index("▲") for line in marks[1:]}  # the first is of fourteen days
+    assert all(30 <= place <= 45 for place in places)
+    without = drawn_charts(UNICODE, onset_ms=START_MS - HOUR_MS)
+    assert not [line for line in without if "▲" in line]
+
+
+def test_durations_show_each_kind_as_a_share_of_its_own() -> None:
+    lines = drawn_charts(ASCII)
+    (slowest,) = [line for line in lines if line.startswith("   800 ms")]
+    assert "75%" in slowest  # 30 of 40 affected, none of the 720 others
+    assert "#" in slowest
+    assert "=" not in slowest
+    (fastest,) = [line for line in lines if line.startswith("   100 ms")]
+    assert "56%" in fastest
+    assert "#" not in fastest
+    assert any("half within 800 ms to 1.0 s, p50 900 ms" in line for line in lines)
+
+
+def test_contrasts_show_the_share_with_the_attribute_and_without() -> None:
+    page = "\n".join(drawn_charts(UNICODE))
+    assert "app.version = 2.4.0" in page
+    assert "18% of 300" in page  # 54 affected of 300 that have it
+    assert "1.0% of 904" in page  # 9 of the rest
+
+
+def test_what_cannot_be_drawn_says_so() -> None:
+    bare = finding("timeout", Verdict.REFUTED, affected=0)
+    lines = charts_page(card_of(bare), (), 70, UNICODE, PLAIN)
+    assert "Nothing was found that could be drawn." in [line.plain for line in lines]

@@ -162,3 +162,17 @@ async def test_evidence_in_a_folded_part_is_opened_and_marked(tmp_path: Path) ->
         assert screen.inspector.section is Section.OUTPUTS
         assert screen.inspector.payload.matches == (1, 1)
         assert any("row 271 yyy" in line for line in drawn(pilot.app))
+
+
+async def test_a_trace_that_is_read_again_keeps_its_span_and_section(tmp_path: Path) -> None:
+    async with traces_screen(RecordedEngine(tmp_path, orders(2)), tmp_path) as (pilot, screen):
+        await pilot.press("enter", "j", "j", "l")
+        before = screen.inspector.span
+        shown = screen.inspector.trace
+        assert before is not None and before.depth == 1 and shown is not None
+        screen.show_again({shown.info.trace_id})
+        await settled(pilot)
+        assert screen.inspector.trace is not shown
+        assert screen.inspector.span is not None
+        assert screen.inspector.span.record.span_id == before.record.span_id
+        assert screen.inspector.section is Section.OUTPUTS

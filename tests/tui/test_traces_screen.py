@@ -418,6 +418,22 @@ async def test_marks_are_drawn_counted_and_kept_by_id(tmp_path: Path) -> None:
         assert "marked" not in status(screen)
 
 
+async def test_the_ids_of_marked_traces_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    engine = RecordedEngine(tmp_path, orders(5))
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        copied: list[str] = []
+        pilot.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+        await pilot.press("y", "m")
+        assert copied == []
+        await pilot.press("escape", "space", "space", "y", "m")
+        await settled(pilot)
+        assert copied == ["\n".join(screen.acted_on())]
+        assert len(screen.acted_on()) == 2
+
+
 async def test_another_experiment_has_no_marks(tmp_path: Path) -> None:
     engine = RecordedEngine(tmp_path, orders(5))
     async with traces_screen(engine, tmp_path) as (pilot, screen):

@@ -295,9 +295,13 @@ class BoardState:
         return min(heirs, key=self._order).key if heirs else None
 
     def in_rank_order(self) -> tuple[Card, ...]:
-        """Cards of all families that wait for a decision, the weightiest first: the way a review goes."""
+        """Cards of all families that wait for a decision, issues first, the weightiest first: as a review goes."""
         waiting = [card for card in self._cards.values() if card.to_decide]
-        return tuple(sorted(waiting, key=self._order))
+        return tuple(
+            sorted(
+                waiting, key=lambda card: (card.category is Category.STRENGTH, *self._order(card))
+            )
+        )
 
     def _order(self, card: Card) -> tuple[float, ...]:
         """Confirmed by impact; then what is under way, by leaning; then what came to nothing."""

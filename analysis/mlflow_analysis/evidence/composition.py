@@ -13,6 +13,7 @@ import pandas as pd
 
 from mlflow_analysis.evidence.candidates import Candidate, holds_for
 from mlflow_analysis.evidence.causes import Search
+from mlflow_analysis.evidence.durations import durations
 from mlflow_analysis.evidence.examples import Rows, assessments, examples, trend
 from mlflow_analysis.evidence.impact import impact
 from mlflow_analysis.evidence.outcomes import Contrasted, harm_in_words
@@ -23,6 +24,7 @@ from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Category, Finding, RootCause, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.contrasts import reversed_strata
+from mlflow_analysis.statistics.intervals import wilson
 from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE
 
 _ASSOCIATED = "associated with"
@@ -123,6 +125,7 @@ def weighed(examined: Examined, features: Features) -> Weighed:
         trend=trend(counted, examined.first, features),
         subject=case.subject,
         onset_ms=case.onset_ms,
+        durations=durations(rows, examined.members, features),
         replicates=None if replication is None else replication.replicates,
         held_out=replication is not None and replication.held_out,
     )
@@ -161,6 +164,7 @@ def finding_of(weighed: Weighed, q_of: dict[float, float]) -> Finding:
             if q_of[p_value] < FALSE_DISCOVERY_RATE
         ),
         outcomes=outcomes if is_confirmed else (),
+        durations=draft.durations if is_confirmed else None,
     )
     return replace(finding, recommendation=weighed.hypothesis.recommend(finding))
 
@@ -217,6 +221,7 @@ def _root_causes(examined: Examined, features: Features) -> Iterator[tuple[float
     about_tool = any(part.attribute == "tool" for each in candidates for part in each.literals)
     shown = _spans_that_show_it(examined, features) if about_tool else None
     strata = _topics(examined, features)
+    explained = examined.explained
     for each in candidates:
         yield (
             each.p_value,
@@ -231,6 +236,12 @@ def _root_causes(examined: Examined, features: Features) -> Iterator[tuple[float
                 affected=each.affected,
                 units=each.units,
                 replicates=each.replicates,
+                interval=wilson(each.affected, each.units, explained.design_effect),
+                rest_interval=wilson(
+                    explained.affected - each.affected,
+                    explained.eligible - each.units,
+                    explained.design_effect,
+                ),
             ),
         )
 

@@ -101,7 +101,7 @@ def extract(record: TraceRecord) -> Extracted:
         if root is None and node.depth == 0:
             root = span
         failure = failure_of(span)
-        inputs, outputs = _tokens(span)
+        inputs, outputs = tokens_of(span)
         outcome = parsed(span.outputs)
         is_model = span.kind in MODEL_KINDS
         call = model_call(parsed(span.inputs), outcome, span.attributes) if is_model else _NO_CALL
@@ -117,7 +117,7 @@ def extract(record: TraceRecord) -> Extracted:
             node.critical_ms, failure is not None, failure.error_class if failure else "",
             failure.status if failure else -1, failure.message if failure else "",
             failure.offset if failure else -1,
-            span.status == "ERROR" and node.ancestors_failed, _model(span), inputs, outputs,
+            span.status == "ERROR" and node.ancestors_failed, model_of(span), inputs, outputs,
             _finish_reason(span, outcome) if is_model else "",
             given[:LONGEST_ARGUMENTS].decode("utf-8", "replace") if span.inputs is not None else "",
             key_of(given) if span.inputs is not None else "",
@@ -153,7 +153,7 @@ def _trace_row(
     usage: tuple[float | None, float | None, float | None]
     usage = (info.input_tokens, info.output_tokens, info.total_tokens)
     if info.total_tokens is None and models:
-        counted = [_tokens(span) for span in models]
+        counted = [tokens_of(span) for span in models]
         usage = (_sum(each[0] for each in counted), _sum(each[1] for each in counted), None)
     total = usage[2] if usage[2] is not None else _sum(usage[:2])
     cost = trace_cost(info.metadata)
@@ -239,11 +239,13 @@ def _tool(span: SpanRecord) -> str:
     return span.name.removeprefix("execute_tool ").removeprefix("running tool: ") or span.name
 
 
-def _model(span: SpanRecord) -> str:
+def model_of(span: SpanRecord) -> str:
+    """The model that a span called; "" if it called none or that is unknown."""
     return model_name(span.attributes, span.inputs) if span.kind in MODEL_KINDS else ""
 
 
-def _tokens(span: SpanRecord) -> tuple[int | None, int | None]:
+def tokens_of(span: SpanRecord) -> tuple[int | None, int | None]:
+    """Tokens in and out, where the span says them."""
     usage = span.attributes.get("mlflow.chat.tokenUsage")
     if isinstance(usage, dict):
         return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))

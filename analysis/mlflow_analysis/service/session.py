@@ -27,10 +27,9 @@ from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.saved import keep_analysis
 from mlflow_analysis.service.annotating import Annotating
 from mlflow_analysis.service.concluded import Concluded, Run
-from mlflow_analysis.service.filter_completion import Vocabulary, suggestions
 from mlflow_analysis.service.judging import SessionJudge
+from mlflow_analysis.service.seeking import Seeking
 from mlflow_analysis.service.summarised import summarised
-from mlflow_analysis.service.tool_search import search_tools
 from mlflow_analysis.service.touched import is_confirmed_issue, touched
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view
@@ -55,11 +54,9 @@ class Session:
         """Set to give up the check that is running."""
         self._filter = ""
         self._table = TraceTable()
-        self._vocabulary = Vocabulary()
+        self._seeking = Seeking()
         self._opening = threading.Event()
         """Set to stop the reading of the table that is being filled."""
-        self._searching = threading.Event()
-        """Set to stop the reading of tool outputs."""
         self._stop = threading.Event()
         """Set to stop the reading of the analysis that is running."""
         self._analysing = threading.Lock()
@@ -109,10 +106,10 @@ class Session:
             case protocol.ConfirmPurpose(purpose):
                 self._purpose = purpose
                 return Done()
-            case protocol.SuggestFilter(text, cursor):
-                return suggestions(text, cursor, self._vocabulary)
+            case protocol.SuggestFilter():
+                return self._seeking.suggest(request)
             case protocol.SearchTools(text):
-                return self._search_tools(text, send)
+                return self._seeking.search_tools(text, self._table, self._opened(), send)
             case protocol.CheckFilter(filter_string):
                 check_filter(filter_string)
                 next(self._opened().infos(filter_string), None)
@@ -186,7 +183,7 @@ class Session:
                 return TableGrew(0, total, complete=False)
             while page:
                 table.extend(page)
-                self._vocabulary.learn(page)
+                self._seeking.learn(page)
                 if total is not None and total < len(table):
                     total = len(table)
                 send(TableGrew(len(table), total, complete=False))
@@ -203,26 +200,15 @@ class Session:
         with self._lock:
             if cancelled.is_set():
                 return False
+            self._seeking.begin_anew(same_experiment=self._is_open(source))
             if not self._is_open(source):
-                self._vocabulary = Vocabulary()
                 self._findings, self._purpose, self._last = {}, None, None
                 self._stop.set()
             else:
                 table.take_searches(self._table)
-            self._searching.set()  # it reads for the table of before
             self._source, self._table, self._filter = source, table, filter_string
         self._mark()
         return True
-
-    def _search_tools(self, text: str, send: Send) -> protocol.ToolsSearched:
-        cancelled = threading.Event()
-        with self._lock:
-            self._searching.set()
-            self._searching = cancelled
-            table, source = self._table, self._opened()
-        if not text:
-            return protocol.ToolsSearched(text, 0, 0, complete=True)
-        return search_tools(text, table, source, send, cancelled.is_set)
 
     # ---- the analysis -----------------------------------------------------------------------
 

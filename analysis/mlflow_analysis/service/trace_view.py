@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from mlflow_analysis.features.extract import SPAN_COLUMNS, extract
+from mlflow_analysis.features.extract import model_of, tokens_of
+from mlflow_analysis.features.failures import failure_of
 from mlflow_analysis.protocol import PackedJson, SpanView, TraceView
 from mlflow_analysis.records import SpanRecord, TraceRecord
 from mlflow_analysis.timing.tree import timed
@@ -20,25 +21,22 @@ PACKED_FROM = 100_000
 
 def trace_view(record: TraceRecord, findings: Iterable[str] = ()) -> TraceView:
     """The spans depth first, children in order of start; times in milliseconds."""
-    by_id = {
-        row["span_id"]: row
-        for row in (dict(zip(SPAN_COLUMNS, row, strict=True)) for row in extract(record).spans)
-    }
     views = []
     for node in timed(record.spans):
-        row = by_id[node.record.span_id]
+        failure = failure_of(node.record)
+        inputs, outputs = tokens_of(node.record)
         views.append(
             SpanView(
                 record=_light(node.record),
                 depth=node.depth,
                 self_ms=node.self_ms,
                 critical_ms=node.critical_ms,
-                failed=bool(row["failed"]),
-                error_class=str(row["error_class"]),
-                error_message=printable(str(row["error_message"])),
-                input_tokens=_whole(row["input_tokens"]),
-                output_tokens=_whole(row["output_tokens"]),
-                model=printable(str(row["model"])),
+                failed=failure is not None,
+                error_class=failure.error_class if failure else "",
+                error_message=printable(failure.message) if failure else "",
+                input_tokens=inputs,
+                output_tokens=outputs,
+                model=printable(model_of(node.record)),
             )
         )
     return TraceView(record.info, tuple(views), tuple(findings))
@@ -82,7 +80,3 @@ def _has_no_number(value: Any) -> bool:
     except ValueError:
         return True
     return False
-
-
-def _whole(number: float | None) -> int | None:
-    return None if number is None or number != number else int(number)

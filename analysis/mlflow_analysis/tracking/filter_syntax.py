@@ -177,10 +177,11 @@ def _told(said: str, clause: Sequence[_Lexeme]) -> FilterFault:
         sentence = f"{field} is compared with a number, without quotes."
         return _fault(sentence, f"For example: {field} > 5000", clause[-1])
     if match := re.search(r"[Cc]omparator '(.*?)' not one of", said):
-        about = _word(match[1], clause)
-        takes = ", ".join(comparators_of(field))
-        remedy = f"It takes {takes}." if takes else _WHOLE
-        return _fault(f"“{about.text}” does not go with {field}.", remedy, about)
+        return _does_not_go(_word(match[1], clause), field)
+    if "comparison with numeric values" in said and len(clause) > 1:
+        comparator = clause[-2]
+        fits = comparator.text.upper() in comparators_of(field)
+        return _unquoted(clause[-1]) if fits else _does_not_go(comparator, field)
     if "Invalid clause" in said or "Invalid comparison clause" in said:
         return _not_whole(clause)
     return _fault(f"MLflow does not take this: {said}", _WHOLE, *clause)
@@ -220,6 +221,12 @@ def _fault(sentence: str, remedy: str, *about: _Lexeme) -> FilterFault:
 
 def _unquoted(word: _Lexeme) -> FilterFault:
     return _fault(f"“{word.text}” needs quotes.", f"Write '{word.text}'", word)
+
+
+def _does_not_go(comparator: _Lexeme, field: str) -> FilterFault:
+    takes = ", ".join(comparators_of(field))
+    remedy = f"It takes {takes}." if takes else _WHOLE
+    return _fault(f"“{comparator.text}” does not go with {field}.", remedy, comparator)
 
 
 def _word(text: str, clause: Sequence[_Lexeme]) -> _Lexeme:

@@ -8,7 +8,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("stop", "x", "stop", "Stop reading and conclude from what was read.", (BOARD,)),
     Action("accept", "a", "accept", "Accept the finding: it goes into the report.", (BOARD,)),
     Action("reject", "r", "reject", "Reject the finding, with a reason.", (BOARD,)),
-    Action("skip", "n", "skip", "Leave this one for later, in a review.", (BOARD,)),
+    Action(
+        "skip",
+        "n",
+        "next",
+        "In a review, leave this one for later; else the next card that a search found.",
+        (BOARD,),
+    ),
     Action(
         "severity",
         "s",
@@ -30,7 +36,6 @@ ACTIONS: tuple[Action, ...] = (
         "Choose what is shown: family, verdict, severity, decision, new, mine, …",
         (BOARD,),
     ),
-    Action("next_match", "n", "next", "Next card that speaks of it.", (BOARD,), footer=False),
     Action("previous_match", "N", "previous", "Previous such card.", (BOARD,), footer=False),
     Action("comment", "c", "note", "Write a note on the finding.", (BOARD,), footer=False),
     Action(
@@ -72,6 +77,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "next_pane", "tab", "pane", "Move between the cards and the detail.", (BOARD,), footer=False
+    ),
+    Action(
+        "charts",
+        "C",
+        "charts",
+        "Draw it: over time, durations, affected by attribute; or the detail again.",
+        (BOARD,),
+        footer=False,
     ),
     Action(
         "next_evidence",

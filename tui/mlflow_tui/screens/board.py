@@ -45,7 +45,7 @@ _DECIDING = (
     "undo",
     "redo",
 )
-_WALKING = ("review", "skip", "filter", "find", "next_match", "previous_match")
+_WALKING = ("review", "skip", "filter", "find", "previous_match")
 _CLAIMS = ("change_claim", "remove_claim")
 _CONDITIONAL = (
     *_DECIDING,
@@ -198,6 +198,9 @@ class BoardScreen(ReviewingScreen):
 
     def _draw_detail(self) -> None:
         if self._detail.display:
+            done = self._board.analysis
+            self._detail.timeline = done.statistics.timeline if done is not None else ()
+            self._detail.few_bytes = bool(getattr(self.app, "low_bandwidth", False))
             self._detail.show_card(self.card)
 
     # ---- moving ---------------------------------------------------------------------------
@@ -251,7 +254,9 @@ class BoardScreen(ReviewingScreen):
 
     def action_back(self) -> None:
         """Out of the detail, the review, the marks, the filter: one at a time."""
-        if self._detail_fills:
+        if self._detail.charts:
+            self._detail.show_charts(False)
+        elif self._detail_fills:
             self._show_detail(False)
         elif self._detail.has_focus:
             self._list.focus()
@@ -272,6 +277,15 @@ class BoardScreen(ReviewingScreen):
     def action_previous_evidence(self) -> None:
         """Point at the previous example."""
         self._point_at_example(-1)
+
+    def action_charts(self) -> None:
+        """The charts of the card in the place of its detail, and back."""
+        shown = not self._detail.charts
+        if not self._wide:
+            self._show_detail(True)
+        self._draw_detail()
+        self._detail.show_charts(shown)
+        self._offer_keys()
 
     def _point_at_example(self, step: int) -> None:
         if not self._wide and not self._detail_fills:
@@ -398,7 +412,7 @@ class BoardScreen(ReviewingScreen):
         if action == "ask_judge":
             found = self.card.finding if self.card is not None else None
             return self._board.analysis is not None and found is not None and bool(found.trace_ids)
-        if action in ("next_evidence", "previous_evidence"):
+        if action in ("next_evidence", "previous_evidence", "charts"):
             return self.card is not None and self.card.finding is not None
         if action == "stop":
             return self.state.analysing
@@ -408,7 +422,8 @@ class BoardScreen(ReviewingScreen):
             return self._board.analysis is not None
         if action == "back":
             return bool(
-                self._detail_fills
+                self._detail.charts
+                or self._detail_fills
                 or self._detail.has_focus
                 or self._reviewing
                 or self._board.marks

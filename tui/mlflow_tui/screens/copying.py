@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import work
@@ -35,12 +36,21 @@ class CopyDialog(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(key, f"copy('{what}')", label) for key, what, label in CHOICES),
+        Binding("m", "copy('marked')", "ids of the marked traces"),
         Binding("escape,q", "dismiss", "close"),
     ]
 
-    def __init__(self, trace: TraceView, span: SpanView, shown: str, tracking_uri: str) -> None:
-        """``tracking_uri`` is without credentials."""
+    def __init__(
+        self,
+        trace: TraceView,
+        span: SpanView,
+        shown: str,
+        tracking_uri: str,
+        marked: Collection[str] = (),
+    ) -> None:
+        """``tracking_uri`` is without credentials; ``marked`` are ids of traces."""
         super().__init__()
+        self._marked = tuple(marked)
         self._tracking_uri = tracking_uri
         self._trace = trace
         self._span = span
@@ -52,10 +62,16 @@ class CopyDialog(ModalScreen[None]):
             yield Static(Content.styled("Copy", "bold $primary"), classes="dialog-title")
             for key, _, label in CHOICES:
                 yield Static(Content.assemble((f"{key}  ", "bold $primary"), label))
+            if self._marked:
+                count = f"{len(self._marked):,} marked"
+                yield Static(Content.assemble(("m  ", "bold $primary"), f"ids of the {count}"))
 
     def action_copy(self, what: str) -> None:
         """Copy it and say where it went."""
+        if what == "marked" and not self._marked:
+            return
         text = {
+            "marked": lambda: "\n".join(self._marked),
             "id": lambda: self._trace.info.trace_id,
             "span_id": lambda: self._span.record.span_id,
             "value": lambda: self._shown,

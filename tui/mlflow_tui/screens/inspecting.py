@@ -124,7 +124,7 @@ class InspectingScreen(TraceListScreen):
         shown = self.inspector.trace
         if shown is not None and shown.info.trace_id != trace.info.trace_id:
             self._shown_before = shown.info.trace_id
-        self.inspector.show(trace, self.finding_notes(trace))
+        self.inspector.show(trace, lambda: self.finding_notes(trace))
 
     @work(exclusive=True, group="compare", exit_on_error=False)
     async def action_compare(self) -> None:

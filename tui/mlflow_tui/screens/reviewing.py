@@ -30,8 +30,8 @@ class ReviewingScreen(DecidingScreen):
         if action == "review":
             return not self._reviewing and bool(self._board.count(Filter.TO_DECIDE))
         if action == "skip":
-            return bool(self._reviewing)
-        if action in ("next_match", "previous_match"):
+            return bool(self._reviewing or self._sought)
+        if action == "previous_match":
             return bool(self._sought) and not self._reviewing
         return bool(self._board.count()) and not self._reviewing
 
@@ -50,9 +50,12 @@ class ReviewingScreen(DecidingScreen):
         self._draw()
 
     def action_skip(self) -> None:
-        """Leave this one for later."""
-        self._decided()
-        self._draw()
+        """Leave this one for later; without a review, go to the next match of a search."""
+        if self._reviewing:
+            self._decided()
+            self._draw()
+        else:
+            self._go_to_match(1)
 
     def _decided(self) -> None:
         """In a review, go on to the next that is still to decide."""
@@ -116,10 +119,6 @@ class ReviewingScreen(DecidingScreen):
             "All words must be in the claim, its causes, its note or its assignee. n and N go on."
         )
         self.app.push_screen(TextDialog("Find", self._sought, hint=hint, verb="find"), seek)
-
-    def action_next_match(self) -> None:
-        """The next card that speaks of it, round the end."""
-        self._go_to_match(1)
 
     def action_previous_match(self) -> None:
         """The previous one."""

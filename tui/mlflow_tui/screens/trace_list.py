@@ -205,7 +205,10 @@ class TraceListScreen(StepScreen):
     def _show_status(self) -> None:
         state, table = self.state, self.table
         status = self.query_one("#status", Static)
-        line = status_line(state, table.line_count, self._problem)
+        told_below = self.filter_bar.purpose == "filter" and isinstance(
+            self._problem, FilterProblem
+        )
+        line = status_line(state, table.line_count, None if told_below else self._problem)
         lines = len(line.wrap(max(1, status.content_region.width or self.size.width)))
         status.update(
             line, layout=lines != self._status_lines

@@ -270,6 +270,7 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
                     inspector.span,
                     inspector.taken().text,
                     self.state.connection.tracking_uri if self.state.connection else "",
+                    self.state.marked,
                 )
             )
 

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from textual import events
 
-from mlflow_analysis.findings import Example
+from mlflow_analysis.findings import Example, TimePoint
 from mlflow_tui.cards import Card
+from mlflow_tui.widgets.charts_page import charts_page
 from mlflow_tui.widgets.finding_detail import detail_page
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs
 from mlflow_tui.widgets.palette import ROLES, palette_of
@@ -26,6 +27,18 @@ class DetailView(StripView):
         self._example = 0
         self._examples: tuple[tuple[int, int], ...] = ()
         self._width = 0
+        self.charts = False
+        """Whether the charts of the card are shown in the place of what is known of it."""
+        self.timeline: tuple[TimePoint, ...] = ()
+        """Of the whole window, for the charts."""
+        self.few_bytes = False
+        """Whether no chart is drawn unless asked for: the line is slow."""
+
+    def show_charts(self, shown: bool) -> None:
+        """Show the charts, or again what is known of the card."""
+        if shown != self.charts:
+            self.charts = shown
+            self._draw(keep_place=False)
 
     @property
     def example(self) -> Example | None:
@@ -70,9 +83,21 @@ class DetailView(StripView):
         if self._card is None or self._width == 0:
             self.show([])
             return
+        if self.charts:
+            self._examples = ()
+            page = charts_page(
+                self._card, self.timeline, self._width - 1, self.glyphs, palette_of(self)
+            )
+            self.show(page, keep_place=keep_place)
+            return
         # One column of air at the right, beside the scroll bar.
         detail = detail_page(
-            self._card, self._width - 1, self.glyphs, palette_of(self), self._example
+            self._card,
+            self._width - 1,
+            self.glyphs,
+            palette_of(self),
+            self._example,
+            with_chart=not self.few_bytes,
         )
         self._examples = detail.examples
         self.show(detail.lines, keep_place=keep_place)

@@ -48,7 +48,15 @@ class Detail:
     examples: tuple[tuple[int, int], ...]
 
 
-def detail_page(card: Card, width: int, glyphs: Glyphs, palette: Palette, example: int) -> Detail:
+def detail_page(
+    card: Card,
+    width: int,
+    glyphs: Glyphs,
+    palette: Palette,
+    example: int,
+    *,
+    with_chart: bool = True,
+) -> Detail:
     """The page of a card on ``width`` columns, with the example of that number pointed at."""
     page = Page(width, glyphs, palette)
     places: list[tuple[int, int]] = []
@@ -61,7 +69,8 @@ def detail_page(card: Card, width: int, glyphs: Glyphs, palette: Palette, exampl
     _verdict(page, card, found)
     _decision(page, card)
     _figures(page, card, found)
-    _course(page, card, found)
+    if with_chart:
+        _course(page, card, found)
     _causes(page, found)
     _judge(page, card, found)
     _relatives(page, card, found)
@@ -286,6 +295,7 @@ def _course(page: Page, card: Card, found: Finding) -> None:
         frame=page.palette.muted,
         curve=stage_style(card, page.palette),
         ascii_only=page.glyphs.ascii_only,
+        onset_ms=found.onset_ms,
     )
     if chart:
         page.heading("Over time", f"share of {units(found.unit, 2)} affected, UTC")

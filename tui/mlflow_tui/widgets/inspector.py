@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 from textual import on
@@ -125,7 +125,7 @@ class Inspector(Vertical):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.trace: TraceView | None = None
-        self._findings: Sequence[FindingNote] = ()
+        self._findings: Callable[[], Sequence[FindingNote]] = tuple
         self.section = Section.INPUTS
         self._conversation: Conversation | None = None
         self._shown: tuple[object, ...] = (None,) * 4
@@ -158,8 +158,13 @@ class Inspector(Vertical):
         """The chosen span."""
         return self.waterfall.chosen if self.trace else None
 
-    def show(self, trace: TraceView, findings: Sequence[FindingNote] = ()) -> None:
-        """Show a trace and the findings that affect it, its root span chosen."""
+    def show(self, trace: TraceView, findings: Callable[[], Sequence[FindingNote]] = tuple) -> None:
+        """Show a trace, its root span chosen; if it is shown already, the span that was chosen.
+
+        ``findings`` gives those that affect it, once somebody looks at them: a finding may name very many spans.
+        """
+        again = self.trace is not None and self.trace.info.trace_id == trace.info.trace_id
+        chosen = self.span.record.span_id if again and self.span is not None else ""
         self._findings = findings
         same_session = (
             self._conversation is not None
@@ -171,6 +176,8 @@ class Inspector(Vertical):
         self.set_class(True, "-shown")
         self.waterfall.styles.max_height = max(1, len(trace.spans))
         self.waterfall.show(trace)
+        if chosen:
+            self.waterfall.choose(chosen)
         self.query_one(AxisLine).refresh()
         self.query_one("#trace-summary", Static).update(self._summary(trace))
         self._show_section()
@@ -287,7 +294,7 @@ class Inspector(Vertical):
         counts = {
             Section.EVENTS: len(span.record.events),
             Section.ASSESSMENTS: len(self.trace.info.assessments),
-            Section.FINDINGS: len(self._findings),
+            Section.FINDINGS: len(self.trace.findings),
             Section.CONVERSATION: len(self._conversation.turns) if self._conversation else 0,
         }
         self.query_one(SectionLine).show(self.section, counts)
@@ -309,7 +316,7 @@ class Inspector(Vertical):
         if section is Section.ASSESSMENTS:
             return assessment_items(self.trace.info, record.span_id)
         if section is Section.FINDINGS:
-            return finding_items(self._findings, record.span_id)
+            return finding_items(self._findings(), record.span_id)
         if not self.trace.info.session_id:
             return [Line("muted", "this trace belongs to no session")]
         if self._conversation is None:
