@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmarks import catalogue, labelled, served, startup, throughput, trace_table
+from benchmarks import catalogue, labelled, served, slow_line, startup, throughput, trace_table
 from benchmarks.accuracy import measuring
 from benchmarks.figures import Figure, table
 
-_PARTS = ("startup", "table", "throughput", "served", "catalogue", "accuracy", "labelled")
+_PARTS = ("startup", "table", "line", "throughput", "served", "catalogue", "accuracy", "labelled")
 
 
 def main() -> int:
@@ -42,6 +42,8 @@ def main() -> int:
         figures += _show("Start-up", startup.measure(options.runs))
     if "table" in wanted:
         figures += _show("Trace table, in a terminal of 120 by 40", trace_table.measure())
+    if "line" in wanted:
+        figures += _show("Over a line of 50 kB a second", slow_line.measure())
     if "throughput" in wanted:
         sizes = [*options.sizes, *([throughput.LARGE] if options.large else [])]
         for size, found in throughput.measure(sizes):

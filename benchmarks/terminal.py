@@ -110,6 +110,13 @@ class Terminal:
             if left <= 0 and not drawn:
                 return size
 
+    def take(self, most: int) -> bytes:
+        """At most so many bytes of what has been drawn, without waiting: as a slow line would bring them."""
+        ready, _, _ = select.select([self._child.child_fd], [], [], 0)
+        taken = os.read(self._child.child_fd, most) if ready and most > 0 else b""
+        self._unseen += taken
+        return taken
+
     def seconds_until(self, condition: Callable[[str], bool], what: str) -> float:
         """Seconds from now until the text on the screen meets ``condition``; the moment is that of the drawing.
 

@@ -11,15 +11,16 @@ from pathlib import Path
 from benchmarks.figures import Figure
 from benchmarks.large_store import EXPERIMENT, make_large_store
 from benchmarks.terminal import Answer, Terminal, mlflow_tui, percentile
-from mlflow_tui.widgets.trace_status import BY_NUMBER, BY_TEXT
+from mlflow_tui.widgets.trace_status import BY_NUMBER, BY_TEXT, COLUMNS
 
 LISTED = 100_000
 ANALYSED = 50_000
-_DOWN, _PAGE_DOWN, _TOP, _SORT, _ALL = "j", "\x04", "g", "o", "\x7f"
+_DOWN, _PAGE_DOWN, _TOP, _SORT, _ALL = "j", "\x04", "g", ">", "\x7f"
 _ORDERS = (
-    *(descending for descending, _ in list(BY_NUMBER.values())[1:]),
-    *(f"by {name}, a to z" for name in BY_TEXT.values()),
-    "newest first",
+    *(
+        BY_NUMBER[column][0] if column in BY_NUMBER else f"by {BY_TEXT[column]}, a to z"
+        for column in COLUMNS[1:]
+    ),
 )
 """What the table says of its order, key after key."""
 _SOUGHT = ("refund", "ord-75", "zzzz")

@@ -1,6 +1,6 @@
 """Draws the pictures in the README: the program itself, on the sample store, without a terminal.
 
-make screens
+make screenshots
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"  # before Textual is imported
 os.environ["COLORTERM"] = "truecolor"
+# The path of the sample store is in the pictures: one that says nothing of this machine.
+os.environ["XDG_CACHE_HOME"] = "/tmp/demo"  # noqa: S108
 
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.client import EngineClient
@@ -25,7 +27,7 @@ _PATIENCE_TURNS = 1_200
 
 
 async def draw(directory: Path) -> None:
-    """From the demo to an accepted finding and one of its traces, with a picture of each."""
+    """From the first screen to an accepted finding, one of its traces and the report: a picture of each screen."""
     settings = Settings(directory / "config", directory / "reviews", directory / "logs")
     client = EngineClient(directory / "engine.log")
     address, experiment = await make_demo_store()
@@ -52,6 +54,10 @@ async def draw(directory: Path) -> None:
             await press("enter")
             await pilot.pause(2.0)
             _keep(app, "traces")
+            for key, name in (("5", "report"), ("2", "experiments"), ("1", "connect")):
+                await press(key)
+                await pilot.pause(2.0)
+                _keep(app, name)
     finally:
         client.close()
 

@@ -33,7 +33,12 @@ from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.hypotheses.judged import JudgedClaim, judged_claim
 from mlflow_analysis.hypotheses.own import own_hypothesis
+from mlflow_analysis.judge.claims import NO_JUDGE, asked_of_judge
+from mlflow_analysis.judge.judging import account
+from mlflow_analysis.judge.model import Judge
+from mlflow_analysis.judged import Judging
 from mlflow_analysis.purpose import as_told, draft_purpose
 from mlflow_analysis.reading.dispatch import Reading
 from mlflow_analysis.reading.executors import place_for
@@ -73,6 +78,10 @@ class AnalysisOptions:
     """Ids to test; all of them if empty. Raises ``KeyError`` for an unknown one."""
     focus: Sequence[Focus] = ()
     """What the user asks: each becomes a finding of its own, beside all others."""
+    judge: Judge | None = None
+    """Decides on the claims among ``focus`` that are sentences for it, and on nothing else."""
+    no_judge: str = NO_JUDGE
+    """Why there is none, as a clause."""
     purpose: Purpose | None = None
     """As confirmed by the user; drafted from the traces if ``None``."""
     confirmed_purpose: Callable[[], Purpose | None] = field(default=lambda: None)
@@ -117,7 +126,10 @@ class _Run:
         self.hypotheses: tuple[Hypothesis, ...] = (
             tuple(by_id(each) for each in options.hypotheses) if options.hypotheses else catalogue()
         )
-        self.hypotheses += tuple(own_hypothesis(each) for each in distinct(options.focus))
+        self.hypotheses += tuple(
+            judged_claim(each) if each.judge else own_hypothesis(each)
+            for each in distinct(options.focus)
+        )
         self.listed_all = False
         """Whether no trace of the experiment is missing from the list."""
         self.keeper: Keeper | None = None
@@ -217,7 +229,9 @@ class _Run:
     def _select(self) -> None:
         """Have the store evaluate the filters of the user's own claims."""
         asked = tuple(
-            asked_of_store(self.source, focus, self._window, self.cancelled)
+            judged_claim(focus)
+            if focus.judge
+            else asked_of_store(self.source, focus, self._window, self.cancelled)
             for focus in distinct(self.options.focus)
         )
         self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
@@ -281,11 +295,41 @@ class _Run:
         for done, hypothesis in enumerate(self.hypotheses):
             if done == 0 or clock.due(_PROGRESS_EVERY):
                 yield clock.progress("testing hypotheses", done, len(self.hypotheses))
+            if isinstance(hypothesis, JudgedClaim):
+                hypothesis = yield from self._asked(hypothesis.focus, features, clock)
             weighing.add(hypothesis)
         self.options.weighed(weighing)
         findings, tests = weighing.conclude()
         yield clock.progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses))
         return findings, tests
+
+    def _asked(
+        self, focus: Focus, features: Features, clock: _Clock
+    ) -> Generator[Event, None, Hypothesis]:
+        """What the judge says of a sample of the traces."""
+        asking = asked_of_judge(
+            focus,
+            self.options.judge,
+            self.source,
+            features.complete.index,
+            seed=self.options.seed,
+            window=self._window,
+            why_not=self.options.no_judge,
+            cancelled=self.cancelled,
+        )
+        while True:
+            try:
+                done, questions = next(asking)
+            except StopIteration as ended:
+                hypothesis: Hypothesis = ended.value
+                return hypothesis
+            if clock.due(_PROGRESS_EVERY):
+                yield clock.progress("asking the judge", done, questions)
+
+    def _judging(self) -> Judging | None:
+        """What the claims for the judge cost, if there were any."""
+        judge, claims = self.options.judge, self.options.focus
+        return account(judge) if judge is not None and any(each.judge for each in claims) else None
 
     def _analysis(
         self,
@@ -314,6 +358,7 @@ class _Run:
             findings=tuple(findings),
             timings=self.timings,
             notes=tuple(self.notes),
+            judge=self._judging(),
         )
 
 

@@ -5,6 +5,7 @@ Nothing here computes. Shares and rates are 0 to 1, times are milliseconds, trac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -150,7 +151,7 @@ class Alias:
     affected: int
     eligible: int
     interval: tuple[float, float]
-    trace_ids: tuple[str, ...] = ()
+    trace_ids: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +233,8 @@ class Finding:
     p_value: float | None = None
     q_value: float | None = None
     needs_more: int | None = None
-    trace_ids: tuple[str, ...] = ()
-    assessments: tuple[TraceAssessment, ...] = ()
+    trace_ids: Sequence[str] = ()
+    assessments: Sequence[TraceAssessment] = ()
     examples: tuple[Example, ...] = ()
     root_causes: tuple[RootCause, ...] = ()
     impact: Impact | None = None

@@ -6,6 +6,8 @@ A focus is written on one line::
     "double charge" refund -> latency             both, a phrase and a word: are they slower?
     filter: tags.region = 'eu' words: refund in: request outcome: tokens
 
+    judge: answers promise a refund that policy forbids    a sentence that a language model decides on
+
 ``filter`` is MLflow's trace filter syntax and is evaluated by the store. ``words`` must all be found,
 each at the start of a word, case ignored; a phrase stands in double quotes. ``in`` says where to
 look: request, response, tools (their outputs), errors (their messages); everywhere if left out.
@@ -23,6 +25,8 @@ FAILURE, LATENCY, TOKENS = "failure", "latency", "tokens"
 OUTCOMES = (FAILURE, LATENCY, TOKENS)
 """Any other outcome is the name of an assessment."""
 PLACES = ("request", "response", "tools", "errors")
+JUDGE = "judge:"
+"""What begins so is a sentence for the judge, as it stands."""
 LONGEST = 1_000
 
 _LABELS = ("filter", "words", "in", "outcome")
@@ -61,10 +65,14 @@ class Focus:
     places: tuple[str, ...] = ()
     """Where to look for the words, of ``PLACES``; everywhere if empty."""
     outcome: str = FAILURE
+    judge: str = ""
+    """A sentence that a language model decides on, trace by trace; all else is empty then."""
 
     @property
     def text(self) -> str:
         """One line that ``parse`` turns into the same focus."""
+        if self.judge:
+            return f"{JUDGE} {self.judge}"
         if not self.filter and not self.places:
             return self.words if self.outcome == FAILURE else f"{self.words} -> {self.outcome}"
         parts = (
@@ -78,6 +86,8 @@ class Focus:
     @property
     def subject(self) -> str:
         """The traces in question, in words."""
+        if self.judge:
+            return f"“{self.judge}”"
         named = " and ".join(f"“{term}”" for term in terms(self.words))
         if named and self.places:
             named += " in " + " or ".join(_PLACE_NAMES[place] for place in self.places)
@@ -93,6 +103,8 @@ class Focus:
     @property
     def claim(self) -> str:
         """What is tested, as the title of a finding."""
+        if self.judge:
+            return f"By the judge: {self.judge}"
         worse = {
             FAILURE: "More failures",
             LATENCY: "Slower traces",
@@ -108,6 +120,8 @@ class Focus:
 
         # The filter as it stands: values in it may differ by case alone.
         identity = [terms(self.words), self.filter, self.places, self.outcome]
+        if self.judge:
+            identity.append(self.judge.casefold())
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:8]
 
 
@@ -151,6 +165,8 @@ def focus_of(
 def parse(text: str) -> Focus:
     """The focus written as ``text``. Raises ``FocusNotUnderstood``."""
     text = single_line(text)
+    if text.strip().lower().startswith(JUDGE):
+        return _for_the_judge(text.strip()[len(JUDGE) :].strip())
     # Labels and arrows inside quotes are text: they are looked for where quotes are blanked out.
     bare = _QUOTED.sub(lambda quoted: "\0" * len(quoted.group()), text)
     arrows = list(_ARROW.finditer(bare))
@@ -181,6 +197,19 @@ def parse(text: str) -> Focus:
         parts.get("in", ""),
         parts.get("outcome", ""),
     )
+
+
+def _for_the_judge(sentence: str) -> Focus:
+    if len(sentence.split()) < 2:
+        raise FocusNotUnderstood(
+            "The judge needs a sentence.",
+            "Say what a trace would show, for example judge: answers promise a refund.",
+        )
+    if len(sentence) > LONGEST:
+        raise FocusNotUnderstood(
+            f"This focus is longer than {LONGEST:,} characters.", "Give fewer words."
+        )
+    return Focus(judge=sentence)
 
 
 def terms(words: str) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mlflow_analysis.annotation import login_name
 from mlflow_analysis.findings import Finding, Severity, Verdict
 from mlflow_analysis.journal import Entry, Journal, JournalTooNew, last_decision_ms
 from mlflow_analysis.journal_index import (
@@ -67,7 +68,7 @@ class Review:
 
     def __init__(self, path: Path | None, author: str | None = None) -> None:
         self.path = path
-        self._author = author if author is not None else _login_name()
+        self._author = author if author is not None else login_name()
         self._session = _new_id()[:12]
         self._journal = Journal(path)
         self._done: list[tuple[str, ...]] = []
@@ -406,12 +407,3 @@ def review_path(directory: Path, tracking_uri: str, experiment_id: str) -> Path:
 
 def _new_id() -> str:
     return os.urandom(16).hex()
-
-
-def _login_name() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

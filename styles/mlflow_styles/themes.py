@@ -77,6 +77,58 @@ LIGHT = Theme(
 )
 
 
+HIGH_CONTRAST = Theme(
+    name="mlflow-high-contrast",
+    dark=True,
+    background="#000000",
+    surface="#000000",
+    panel="#003a66",
+    foreground="#ffffff",
+    primary="#5ecbff",
+    secondary="#ffffff",
+    accent="#ffd23f",
+    success="#5dff8f",
+    warning="#ffb000",
+    error="#ff8a80",
+    variables={
+        "muted": "#d0d0d0",
+        "rule": "#9a9a9a",
+        "cursor": "#0050a0",
+        "cursor-text-style": "bold",
+        "block-cursor-text-style": "bold",
+        "input-selection-background": "#5ecbff 45%",
+        "footer-key-foreground": "#5ecbff",
+    },
+)
+"""Text at 7:1 or better on whatever it stands on (WCAG 2.2, level AAA)."""
+
+COLOUR_BLIND = Theme(
+    name="mlflow-colour-blind",
+    dark=True,
+    background="#10151b",
+    surface="#171e26",
+    panel="#222c37",
+    foreground="#e4e8ee",
+    primary="#cc9fd1",
+    secondary="#9db4cc",
+    accent="#f0e442",
+    success="#56b4e9",
+    warning="#e69f00",
+    error="#ff7a33",
+    variables={
+        "muted": "#97a3b0",
+        "rule": "#2f3b47",
+        "cursor": "#263a4d",
+        "cursor-text-style": "none",
+        "block-cursor-text-style": "none",
+        "input-selection-background": "#cc9fd1 35%",
+        "footer-key-foreground": "#cc9fd1",
+    },
+)
+"""Good is blue and bad is orange, after Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), which red-,
+green- and blue-blind people tell apart."""
+
+
 def _native(name: str, base: str) -> Theme:
     """A theme of the terminal's own 16 colours, for terminals that have no more."""
     theme = BUILTIN_THEMES[base]
@@ -109,4 +161,8 @@ def _native(name: str, base: str) -> Theme:
 ANSI_DARK = _native("mlflow-16", "ansi-dark")
 ANSI_LIGHT = _native("mlflow-16-light", "ansi-light")
 
-THEMES = (DARK, LIGHT, ANSI_DARK, ANSI_LIGHT)
+THEMES = (DARK, LIGHT, HIGH_CONTRAST, COLOUR_BLIND, ANSI_DARK, ANSI_LIGHT)
+"""Called without ``mlflow-`` on the command line and in theme files."""
+
+NATIVE = frozenset({ANSI_DARK.name, ANSI_LIGHT.name})
+"""Those that need no more than 16 colours."""

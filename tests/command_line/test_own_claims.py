@@ -20,7 +20,7 @@ from mlflow_analysis.focus import parse
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.review import Review
 from mlflow_analysis.source import RecordedTraces
-from mlflow_analysis.tracking import reader
+from mlflow_analysis.tracking import reader, sql_reader
 from mlflow_analysis.tracking.connection import connect
 from stores import HOSTILE
 
@@ -187,6 +187,7 @@ def test_the_page_size_of_the_reader_does_not_show(
     monkeypatch.setattr(reader, "FIRST_PAGE", 7)
     monkeypatch.setattr(reader, "DIRECT_PAGE", 11)
     monkeypatch.setattr(reader, "DIRECT_BATCH", 3)
+    monkeypatch.setattr(sql_reader, "SQL_BATCH", 3)
     after = analysed(run, store, *asked)
     before.pop("timings"), after.pop("timings")
     assert to_text(before) == to_text(after)

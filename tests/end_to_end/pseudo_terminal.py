@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pexpect
@@ -20,13 +20,16 @@ PATIENCE_SECONDS = 120.0
 class Terminal:
     """``mlflow-tui`` with ``arguments`` on a screen of ``columns`` by ``lines``."""
 
-    def __init__(self, *arguments: str, cwd: Path, columns: int = 120, lines: int = 40) -> None:
-        environment = {
-            **os.environ,
-            "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
-            "LC_ALL": "C.UTF-8",
-        }
+    def __init__(
+        self,
+        *arguments: str,
+        cwd: Path,
+        columns: int = 120,
+        lines: int = 40,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+        environment = {**os.environ, **usual, **(environment or {})}
         self._child = pexpect.spawn(
             sys.executable,
             ["-c", PROGRAM, *arguments],
@@ -68,15 +71,41 @@ class Terminal:
             assert time.monotonic() < end, f"{complaint}:\n{self.text}"
             self._read()
 
-    def _read(self) -> None:
+    def _read(self, timeout: float = 1.0) -> bool:
         try:
-            drawn = self._child.read_nonblocking(65536, timeout=1)
+            drawn = self._child.read_nonblocking(65536, timeout=timeout)
         except pexpect.TIMEOUT:
-            return
+            return False
         except pexpect.EOF:
             raise AssertionError(f"The program ended:\n{self.text}") from None
         self.received += drawn
         self._stream.feed(drawn)
+        return True
+
+    def drawn_within(self, seconds: float) -> int:
+        """Read what is drawn until nothing has come for ``seconds``; how many bytes came."""
+        before = len(self.received)
+        while self._read(seconds):
+            pass
+        return len(self.received) - before
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        self._child.kill(number)
+
+    def wait_for_end(self) -> int:
+        """Read until the program ends; its exit code, negative for a signal."""
+        self.received += self._child.read()
+        return self._ended()
+
+    def wait_for_end_unread(self) -> int:
+        """The same, but nobody reads what it draws, as on a line that has stalled."""
+        return self._ended()
+
+    def _ended(self) -> int:
+        self._child.wait()
+        status = self._child.exitstatus
+        return -int(self._child.signalstatus) if status is None else int(status)
 
     def kill(self) -> None:
         """``kill -9``: no chance to say or save anything."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info
 
 from mlflow_analysis.evidence.prevalence import Prevalence
 from mlflow_analysis.evidence.verdict import rule_on
 from mlflow_analysis.evidence.weighing import Weighing, conclude
+from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Effect, Verdict
 from mlflow_analysis.hypotheses.base import Case, Contrast, affected_rows
 from mlflow_analysis.hypotheses.catalogue import by_id
+from mlflow_analysis.hypotheses.quality.truncated_response import TruncatedResponse
 from mlflow_analysis.statistics.contrasts import reversed_strata
 from mlflow_analysis.statistics.intervals import wilson
 from mlflow_analysis.statistics.power import (
@@ -91,6 +98,38 @@ def test_every_test_that_was_run_is_counted_once() -> None:
     _, together = weighing.conclude()
     assert together == sum(conclude([each], features)[1] for each in chosen)
     assert together > 0
+
+
+class Watched(TruncatedResponse):
+    """Looks at what its cases hold, and at how many threads sum while they are made."""
+
+    def __init__(self) -> None:
+        self.held: list[weakref.ref[pd.Index]] = []
+        self.threads: set[int] = set()
+
+    def cases(self, features: Features) -> Iterable[Case]:
+        self.threads |= {each["num_threads"] for each in threadpool_info()}
+        for case in super().cases(features):
+            self.held.append(weakref.ref(case.eligible))
+            yield case
+
+
+def test_tables_are_let_go_once_a_hypothesis_is_weighed() -> None:
+    features = features_of(
+        *(trace(response="So:\n```python\nx = 1", number=n) for n in range(1, 41))
+    )
+    watched, weighing = Watched(), Weighing(features)
+    weighing.add(watched)
+    gc.collect()
+    assert [held() for held in watched.held] == [None]
+    (found,), _ = weighing.conclude()
+    assert found.affected == len(found.assessments) == 40
+
+
+def test_small_sums_are_made_by_one_thread() -> None:
+    watched = Watched()
+    Weighing(features_of(trace(response="Yes."))).add(watched)
+    assert watched.threads == {1}
 
 
 def test_a_sign_that_flips_in_a_stratum_is_named() -> None:

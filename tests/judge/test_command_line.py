@@ -131,3 +131,21 @@ def test_wrong_usage_is_refused_before_anything_is_read(
     assert result.exit_code == 2
     assert told in " ".join(result.stderr.replace("│", " ").split())
     assert "reading spans" not in result.stderr
+
+
+def test_the_key_may_stand_in_an_env_file_alone(
+    analyzed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_BASE", "OPENAI_BASE_URL", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    env_file = tmp_path / "judge.env"
+    with double(right) as there:
+        env_file.write_text(f"OPENAI_API_BASE={there.address}\nOPENAI_API_KEY=of-the-file\n")
+        result = analyzed("--judge", "openai:/m", "--env-file", str(env_file), "--no-cache")
+        assert result.exit_code == 0, result.output
+        assert {headers["Authorization"] for _, headers, _ in there.seen} == {"Bearer of-the-file"}
+        before = len(there.seen)
+        monkeypatch.setenv("OPENAI_API_KEY", "of-the-environment")
+        analyzed("--judge", "openai:/m", "--env-file", str(env_file), "--no-cache")
+    later = {headers["Authorization"] for _, headers, _ in there.seen[before:]}
+    assert later == {"Bearer of-the-environment"}, "the environment goes first"

@@ -111,6 +111,8 @@ async def test_an_agent_goes_the_five_steps_and_saves_the_report_of_the_command_
         )
         saved = tmp_path / "agent.md"
         await asked(client, "export_report", experiment=name, path=str(saved))
+        page = tmp_path / "agent.html"
+        await asked(client, "export_report", experiment=name, path=str(page), form="html")
         resource = await client.read_resource(f"mlflow-tui://{quote(name, safe='')}/report")
 
     by_command = tmp_path / "command.md"
@@ -122,6 +124,8 @@ async def test_an_agent_goes_the_five_steps_and_saves_the_report_of_the_command_
     assert ended.exit_code == 0, ended.output
     assert saved.read_text() == by_command.read_text()
     assert resource.contents[0].text == saved.read_text()  # type: ignore[union-attr]
+    assert page.read_text().startswith("<!doctype html>")
+    assert "<svg" in page.read_text(), "with charts"
     accepted = saved.read_text().partition("## Accepted issues")[2].partition("\n## ")[0]
     assert confirmed[0]["title"] in accepted
     assert confirmed[1]["title"] not in accepted

@@ -109,10 +109,12 @@ def test_findings_are_counted_and_filtered_by() -> None:
     table = table_of(made(1), made(2), made(3))
     assert ids(table, finding="abc") == []
 
-    table.mark({"abc": frozenset({"t01", "t03"})}, {"t01": 2, "t03": 1})
+    table.mark(
+        {"abc": frozenset({"t01", "t03"})}, {"t01": 2, "t03": 1}, {"t01": "low", "t03": "high"}
+    )
 
     assert ids(table, finding="abc") == ["t03", "t01"]
-    assert ids(table, sort="findings") == ["t01", "t03", "t02"]
+    assert ids(table, sort="findings") == ["t03", "t01", "t02"], "one that is worse outweighs two"
     assert table.rows(RowQuery(), 2, 3).rows[0].findings == 2
 
 
@@ -167,3 +169,13 @@ def test_previews_become_what_was_said_and_stay_harmless(preview: str, said: str
 
 def test_an_answer_is_found_in_its_payload() -> None:
     assert spoken_response('{"role": "assistant", "content": "Yes."}') == "Yes."
+
+
+def test_what_tools_answered_is_looked_through_again_once_a_trace_has_changed() -> None:
+    table = table_of(made(1), made(2))
+    table.searched("porto", read=["t01", "t02"], found=["t01"])
+    assert (ids(table, text="porto"), table.unsearched("porto")) == (["t01"], [])
+
+    table.put([made(1, state="ERROR")])
+
+    assert (ids(table, text="porto"), table.unsearched("porto")) == ([], ["t01"])

@@ -18,6 +18,7 @@ from trace_factory import trace
 
 NUMBERS = ("start_ms", "duration_ms", "total_tokens", "findings")
 TEXTS = ("trace_id", "state", "session_id", "request", "response")
+SEVERITIES = ("low", "medium", "high")
 PLAIN = trace(number=0).info
 
 infos = st.builds(
@@ -50,6 +51,8 @@ class TableAgainstModel(RuleBasedStateMachine):
         self.table = TraceTable()
         self.infos: list[TraceInfo] = []
         self.affected: frozenset[str] = frozenset()
+        self.counts: dict[str, int] = {}
+        self.worst: dict[str, str] = {}
 
     @initialize(page=st.lists(infos, min_size=5, max_size=12))
     def opened(self, page: list[TraceInfo]) -> None:
@@ -68,7 +71,9 @@ class TableAgainstModel(RuleBasedStateMachine):
     def conclude(self, chosen: set[int]) -> None:
         ids = [info.trace_id for at, info in enumerate(self.infos) if at in chosen]
         self.affected = frozenset(ids)
-        self.table.mark({"f": self.affected}, dict.fromkeys(ids, 2))
+        self.counts = {trace_id: 1 + at % 3 for at, trace_id in enumerate(ids)}
+        self.worst = {trace_id: SEVERITIES[at % 4 % 3] for at, trace_id in enumerate(ids)}
+        self.table.mark({"f": self.affected}, self.counts, self.worst)
 
     @rule(query=unconditional | queries, start=st.integers(0, 3), height=st.integers(1, 40))
     def look(self, query: RowQuery, start: int, height: int) -> None:
@@ -99,7 +104,8 @@ class TableAgainstModel(RuleBasedStateMachine):
         assert row.session_id == (info.session_id or "")
         assert row.request == " ".join(info.request_preview.split())
         assert row.response == " ".join(info.response_preview.split())
-        assert row.findings == (2 if info.trace_id in self.affected else 0)
+        assert row.findings == self.counts.get(info.trace_id, 0)
+        assert row.worst == self.worst.get(info.trace_id, "")
 
     def expected(self, query: RowQuery) -> list[str]:
         kept = [info for info in self.infos if self.meets(info, query)]
@@ -134,7 +140,8 @@ class TableAgainstModel(RuleBasedStateMachine):
 
     def value(self, info: TraceInfo, column: str) -> object:
         if column == "findings":
-            return 2 if info.trace_id in self.affected else 0
+            worst = self.worst.get(info.trace_id, "")
+            return (("", *SEVERITIES).index(worst), self.counts.get(info.trace_id, 0))
         if column in ("request", "response"):
             return getattr(info, f"{column}_preview")[:RANKED_BY].casefold()
         return getattr(info, column) or "" if column in TEXTS else getattr(info, column)

@@ -14,6 +14,7 @@ import pytest
 
 import stores
 from mlflow_analysis.tracking.connection import ConnectionProblem, ExperimentNotFound, connect
+from mlflow_analysis.tracking.environment import load_mlflow
 
 Fingerprint = Callable[[Path], dict[str, str]]
 
@@ -275,3 +276,37 @@ def test_tls_against_a_plain_server_is_told(answering: Callable[[int, str], str]
 def test_a_host_without_name_is_told() -> None:
     with pytest.raises(ConnectionProblem, match=r"No host is known by the name nowhere\.invalid"):
         connect("http://nowhere.invalid:5000")
+
+
+@pytest.mark.parametrize("store", ["small_store", "server"])
+def test_an_experiment_is_found_by_name_or_id_without_listing_all(
+    store: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = connect(str(request.getfixturevalue(store)))
+
+    def not_all() -> None:
+        raise AssertionError("All were listed.")
+
+    monkeypatch.setattr(connection, "experiments", not_all)
+
+    found = connection.experiment(stores.EXPERIMENT)
+
+    assert found.experiment_name == stores.EXPERIMENT
+    assert connection.experiment(found.experiment_id).experiment_name == stores.EXPERIMENT
+
+
+@pytest.mark.parametrize("store", ["small_store", "file_store"])
+def test_a_deleted_experiment_is_not_found_by_name_or_id(
+    store: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    uri = str(request.getfixturevalue(store))
+    if store == "file_store":
+        uri = str(shutil.copytree(uri, tmp_path / "files"))
+    connection = connect(uri)
+    experiment_id = connection.experiment(stores.EXPERIMENT).experiment_id
+    address = f"sqlite:///{uri}" if store == "small_store" else uri
+    load_mlflow().MlflowClient(tracking_uri=address).delete_experiment(experiment_id)
+
+    for wanted in (stores.EXPERIMENT, experiment_id):
+        with pytest.raises(ExperimentNotFound):
+            connection.experiment(wanted)

@@ -13,7 +13,7 @@ import pytest
 
 import stores
 from mlflow_analysis.records import Assessment, SkippedTrace, TraceInfo, TraceRecord
-from mlflow_analysis.tracking import reader, tables
+from mlflow_analysis.tracking import reader, sql_reader, tables
 from mlflow_analysis.tracking.connection import (
     ConnectionProblem,
     FilterNotUnderstood,
@@ -223,6 +223,7 @@ def test_reading_stops_between_pages_and_batches(
     infos = all_infos(source)
     for limit in ("FIRST_PAGE", "DIRECT_PAGE", "FILES_PAGE", "DIRECT_BATCH"):
         monkeypatch.setattr(reader, limit, 4)
+    monkeypatch.setattr(sql_reader, "SQL_BATCH", 4)
     read: list[Any] = []
 
     for outcome in source.traces(infos, cancelled=lambda: bool(read)):

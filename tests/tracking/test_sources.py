@@ -16,8 +16,12 @@ from click.testing import CliRunner
 
 import stores
 from mlflow_analysis import protocol
+from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.service.session import Session
 from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
+from mlflow_analysis.tracking import server_reader
+from mlflow_analysis.tracking.connection import connect
+from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_tui.cli import program
 from tracking import databases, network
 from tracking.databricks_double import TOKEN, Workspace
@@ -296,3 +300,47 @@ def test_a_place_is_browsed_and_analysed_and_stays_as_it_was(
     assert analysis["traces"]["read"] == len(stores.small_traces())  # type: ignore[index]
     assert source.content() == content
     assert not list(elsewhere.iterdir())
+
+
+# ---- the quick way into a server ----------------------------------------------------------------
+
+
+SIGNED_IN = ["server_with_password", "server_with_token", "tls_with_certificates"]
+
+
+def read_with_fallbacks(source: Source, patch: pytest.MonkeyPatch) -> tuple[int, list[str]]:
+    """Read everything: the number of traces, and what MLflow's client was asked in the end."""
+    asked: list[str] = []
+
+    def noted(name: str, original: Callable[..., object]) -> Callable[..., object]:
+        def asks(*arguments: object) -> object:
+            asked.append(name)
+            return original(*arguments)
+
+        return asks
+
+    for name in ("_search", "_together"):
+        patch.setattr(StoreTraces, name, noted(name, getattr(StoreTraces, name)))
+    opened = connect(source.request).experiment(stores.EXPERIMENT)
+    outlines = [each for page in opened.outlines() for each in page]
+    read = [each for each in opened.read(outlines) if isinstance(each, TraceRecord)]
+    return len(read), asked
+
+
+@pytest.mark.parametrize("place", ["plain_server", *SIGNED_IN, "tls_unverified"])
+def test_a_server_is_read_by_its_json_however_one_signs_in(
+    place: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source: Source = request.getfixturevalue(place)
+    assert read_with_fallbacks(source, monkeypatch) == (len(stores.small_traces()), [])
+
+
+@pytest.mark.parametrize("place", SIGNED_IN)
+def test_without_its_credentials_only_mlflows_client_gets_in(
+    place: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So the test above would notice, although nothing is missing from what was read."""
+    source: Source = request.getfixturevalue(place)
+    monkeypatch.setattr(server_reader, "host_credentials", lambda address: {"host": address.url})
+    read, asked = read_with_fallbacks(source, monkeypatch)
+    assert (read, set(asked)) == (len(stores.small_traces()), {"_search", "_together"})

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow_analysis import protocol
+from mlflow_analysis.annotation import AnnotationChange
 from mlflow_analysis.protocol import Problem, Pushed, SpanView, TableGrew, TraceRow, TraceView
 from mlflow_analysis.records import Experiment, TraceRecord
 from mlflow_tui.addresses import without_credentials
@@ -181,6 +182,30 @@ class RecordedEngine(EngineClient):
                 if info.session_id == request.session_id
             ),
         )
+
+    def _SuggestFilter(self, request: protocol.SuggestFilter) -> Any:
+        begun = request.text[: request.cursor].split(" ")[-1]
+        words = ("trace.status ", "trace.name ", "tags.region ")
+        return protocol.FilterSuggestions(
+            request.cursor - len(begun),
+            request.cursor,
+            tuple(word for word in words if word.startswith(begun)),
+        )
+
+    def _SearchTools(self, request: protocol.SearchTools) -> Any:
+        count = len(self.records)
+        return protocol.ToolsSearched(request.text, count, count, True)
+
+    def _Annotate(self, request: protocol.Annotate) -> Any:
+        return protocol.Annotated(
+            tuple(
+                AnnotationChange(trace_id, assessment_id=f"a-{len(self.asked)}-{trace_id}")
+                for trace_id in request.trace_ids
+            )
+        )
+
+    def _TakeBack(self, request: protocol.TakeBack) -> Any:
+        return protocol.Annotated(request.changes)
 
     def _Stop(self, request: protocol.Stop) -> Any:
         return protocol.Done()

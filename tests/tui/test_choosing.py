@@ -25,8 +25,8 @@ from mlflow_tui.connection_form import Kind
 from mlflow_tui.experiment_rows import matching
 from mlflow_tui.profiles import Profile
 from mlflow_tui.screens.connection import ConnectionScreen
-from mlflow_tui.screens.dialogs import HelpDialog
 from mlflow_tui.screens.experiments import ExperimentsScreen
+from mlflow_tui.screens.help import HelpDialog
 from mlflow_tui.settings import Settings
 from mlflow_tui.widgets.text_field import TextField
 

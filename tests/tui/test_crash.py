@@ -9,6 +9,7 @@ from first_screen import first_screen
 from recorded_engine import RecordedEngine, settings_in
 
 from mlflow_tui.application import MlflowTui
+from mlflow_tui.crash import crash_report
 
 
 async def test_a_crash_shows_no_local_values(
@@ -33,3 +34,10 @@ async def test_a_crash_shows_no_local_values(
     assert "Details:" in said.out + said.err
     assert app.return_code == 1
     assert (tmp_path / "logs" / "crash.log").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_report_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    said = crash_report(ValueError("a trace's words"), tmp_path / "logs")
+    assert "Your decisions are saved. Details could not be written to" in said
+    assert "a trace's words" not in said

@@ -160,7 +160,7 @@ async def test_a_store_where_figures_are_dear_is_asked_for_what_is_seen_only(
         await app.workers.wait_for_complete()
         assert set(app.state.figures) == seen | set(screen.listing.seen)
         assert len(app.state.figures) < len(MANY) / 2
-        await pilot.press("o", "f")  # the order stands on all of them
+        await pilot.press(*[">"] * 5)  # the order stands on all of them
         await app.workers.wait_for_complete()
         assert len(app.state.figures) == len(MANY)
 
@@ -189,16 +189,16 @@ async def test_sorting_by_a_column_and_the_other_way_round(tmp_path: Path) -> No
     engine = Figured(tmp_path)
     engine.experiments = MANY
     async with listed(tmp_path, engine) as (pilot, app, screen):
-        await pilot.press("o", "t")
+        await pilot.press(">", ">", ">")
         await app.workers.wait_for_complete()
         await pilot.pause()
         assert screen.listing.chosen == MANY[-1]
         assert "traces↓" in text(app)
-        await pilot.press("O")
+        await pilot.press("I")
         await pilot.pause()
         assert screen.listing.chosen == MANY[0]
         assert "by traces" in text(app)
-        await pilot.press("o", "n")
+        await pilot.press("<", "<")
         await pilot.pause()
         assert screen.listing.chosen is not None
         assert screen.listing.chosen.name == "service 1"
@@ -208,7 +208,7 @@ async def test_the_cursor_stays_on_its_experiment_when_figures_come(tmp_path: Pa
     engine = Figured(tmp_path)
     engine.experiments = MANY
     async with listed(tmp_path, engine) as (pilot, app, screen):
-        await pilot.press("o", "t", "j", "j", "j")
+        await pilot.press(">", ">", ">", "j", "j", "j")
         chosen = screen.listing.chosen
         screen._figures_due = {each.experiment_id for each in MANY}
         screen._fill()

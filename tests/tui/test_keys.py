@@ -18,6 +18,7 @@ from mlflow_tui.cli import program
 from mlflow_tui.command_line import key_table
 from mlflow_tui.key_file import read_key_map
 from mlflow_tui.key_map import PLACES, KeyMap, binding_id
+from mlflow_tui.preferences import Preferences
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,15 +89,15 @@ def test_what_is_no_key_is_told(said: str) -> None:
 
 
 def test_an_entry_holds_on_every_screen_or_on_one_alone(tmp_path: Path) -> None:
-    path = key_file(tmp_path, 'help = ["f1", "?"]\nfind = "F"\n\n[board]\naccept = "Q"\n')
+    path = key_file(tmp_path, 'help = ["f1", "?"]\nfind = "Y"\n\n[board]\naccept = "Q"\n')
     keys, problems = read_key_map(path)
     assert problems == []
     assert keys.chosen == {
         "everywhere.help": "f1,question_mark",
-        "experiments.find": "F",
-        "traces.find": "F",
-        "board.find": "F",
-        "report.find": "F",
+        "experiments.find": "Y",
+        "traces.find": "Y",
+        "board.find": "Y",
+        "report.find": "Y",
         "board.accept": "Q",
     }
 
@@ -159,15 +160,17 @@ def test_no_file_is_no_problem(tmp_path: Path) -> None:
 
 
 async def test_bindings_footer_and_palette_follow_the_map(tmp_path: Path) -> None:
-    keys, _ = read_key_map(key_file(tmp_path, 'leave = "X"\nhelp = ["f1", "K"]\n'))
+    keys, _ = read_key_map(key_file(tmp_path, 'leave = "Q"\nhelp = ["f1", "K"]\n'))
     app = MlflowTui(
-        RecordedEngine(tmp_path), settings_in(tmp_path), keys=keys, notices=["Line 3 is odd."]
+        RecordedEngine(tmp_path),
+        settings_in(tmp_path),
+        preferences=Preferences(keys, notices=("Line 3 is odd.",)),
     )
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await first_screen(pilot)
         footer = drawn(app)[-1]
         assert "f1 K help" in footer
-        assert "quit" not in footer  # X is a letter for the text field that has the focus
+        assert "quit" not in footer  # Q is a letter for the text field that has the focus
         assert any("Line 3 is odd." in line for line in drawn(app))
         titles = [command.title for command in app.get_system_commands(app.screen)]
         assert not any("(?)" in title for title in titles)
@@ -181,8 +184,8 @@ async def test_bindings_footer_and_palette_follow_the_map(tmp_path: Path) -> Non
         assert app.return_code is None
         app.set_focus(None)
         await pilot.pause()
-        assert "X quit" in drawn(app)[-1]
-        await pilot.press("X")
+        assert "Q quit" in drawn(app)[-1]
+        await pilot.press("Q")
     assert app.return_code == 0
 
 

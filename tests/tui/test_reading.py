@@ -1,4 +1,4 @@
-"""Payloads as lines, and the view that wraps, finds and marks them."""
+"""The view of a payload, which wraps, folds, finds and marks its lines."""
 
 from __future__ import annotations
 
@@ -10,80 +10,11 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from mlflow_analysis.records import SpanEvent
 from mlflow_styles import stylesheet
 from mlflow_styles.themes import DARK
-from mlflow_tui.payload import Line, chat_messages, event_lines, value_lines
+from mlflow_tui.inspecting.lines import Fold, Item, Line
 from mlflow_tui.widgets.inspector import needles
 from mlflow_tui.widgets.line_view import LineView
-
-
-def texts(lines: list[Line]) -> list[str]:
-    return [line.text for line in lines]
-
-
-# ---- values as lines ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        [{"role": "user", "content": "Hi"}],
-        {"messages": [{"role": "user", "content": "Hi"}], "temperature": 0},
-        {"choices": [{"message": {"role": "assistant", "content": "Hi"}}]},
-        {"role": "user", "content": "Hi"},
-        {"role": "user", "content": [{"type": "text", "text": "Hi"}]},
-    ],
-)
-def test_chat_is_shown_as_messages(value: Any) -> None:
-    lines = value_lines(value)
-    assert lines[0].kind == "heading"
-    assert lines[0].text in ("user", "assistant")
-    assert lines[1] == Line("text", "Hi")
-
-
-@pytest.mark.parametrize("value", [[], {}, {"role": 3, "content": ""}, {"messages": []}, "text", 5])
-def test_what_is_no_chat_is_not_taken_for_it(value: Any) -> None:
-    assert chat_messages(value) is None
-
-
-def test_what_stands_beside_the_messages_is_not_lost() -> None:
-    lines = value_lines({"messages": [{"role": "user", "content": "Hi"}], "temperature": 0.5})
-    assert '  "temperature": 0.5' in texts(lines)
-
-
-def test_tool_calls_of_a_message() -> None:
-    call = {"function": {"name": "search", "arguments": '{"q": "vase"}'}}
-    lines = value_lines({"role": "assistant", "content": None, "tool_calls": [call]})
-    assert Line("muted", "calls search") in lines
-    assert '  "q": "vase"' in texts(lines)
-
-
-def test_json_in_a_string_is_shown_as_json_and_near_json_as_text() -> None:
-    assert value_lines('{"a": 1}')[1] == Line("json", '  "a": 1')
-    assert value_lines("{a: 1}") == [Line("text", "{a: 1}")]
-
-
-def test_numbers_beyond_64_bits() -> None:
-    assert texts(value_lines({"n": 2**70}))[1] == f'  "n": {2**70}'
-
-
-def test_nothing_recorded_is_said() -> None:
-    assert value_lines(None) == [Line("muted", "not recorded")]
-
-
-def test_stack_traces_keep_their_lines() -> None:
-    event = SpanEvent(
-        "exception",
-        0,
-        {
-            "exception.type": "TimeoutError",
-            "exception.message": "late",
-            "exception.stacktrace": "File a\n  b()",
-        },
-    )
-    assert texts(event_lines([event])) == ["exception · TimeoutError", "late", "File a", "  b()"]
-
 
 # ---- evidence -------------------------------------------------------------------------------
 
@@ -110,7 +41,7 @@ class Reader(App[None]):
 
 
 @asynccontextmanager
-async def reading(lines: list[Line]) -> AsyncIterator[tuple[Pilot[None], LineView, list[str]]]:
+async def reading(lines: list[Item]) -> AsyncIterator[tuple[Pilot[None], LineView, list[str]]]:
     app = Reader()
     async with app.run_test(size=(40, 10)) as pilot:
         view = app.query_one(LineView)
@@ -126,9 +57,11 @@ def shown(app: App[None]) -> list[str]:
 async def test_long_lines_wrap_at_words_and_lose_nothing() -> None:
     words = " ".join(f"word{number}" for number in range(40))
     async with reading([Line("text", words)]) as (_, view, lines):
-        assert all(line.startswith(" word") for line in lines if line)
+        assert all(line[1:].startswith("word") for line in lines if line)
         assert view.line_count > 5
-        assert " ".join(" ".join(lines).split()).startswith("word0 word1 word2 word3 word4 word5")
+        assert " ".join(" ".join(lines).replace("▌", " ").split()).startswith(
+            "word0 word1 word2 word3 word4 word5"
+        )
 
 
 async def test_wide_characters_stay_within_the_width() -> None:
@@ -140,7 +73,7 @@ async def test_wide_characters_stay_within_the_width() -> None:
 async def test_a_new_line_within_json_text_begins_a_row() -> None:
     text = '  "note": "first\\nsecond, and more than fits one row"'
     async with reading([Line("json", text), Line("text", text)]) as (_, _, lines):
-        assert lines[0] == '   "note": "first\\n'
+        assert lines[0] == '▌  "note": "first\\n'
         assert lines[1] == ' second, and more than fits one row"'
         assert lines[2] == '   "note": "first\\nsecond, and more'
 
@@ -164,21 +97,21 @@ async def test_five_megabytes_on_one_line_draw_only_what_is_seen(
 
 
 async def test_finding_marks_and_walks_round() -> None:
-    lines = [Line("text", f"line {number}") for number in range(100)]
+    lines: list[Item] = [Line("text", f"line {number}") for number in range(100)]
     async with reading(lines) as (pilot, view, _):
         assert view.find("LINE 7") == 11
         await pilot.pause()
         assert view.matches == (1, 11)
-        assert " line 7" in shown(pilot.app)
+        assert "▌line 7" in shown(pilot.app)
         view.next_match(-1)
         await pilot.pause()
         assert view.matches == (11, 11)
-        assert " line 79" in shown(pilot.app)
+        assert "▌line 79" in shown(pilot.app)
         assert view.find("absent") == 0
 
 
 async def test_another_width_keeps_the_line_at_the_top() -> None:
-    lines = [Line("text", f"{number} " + "word " * 20) for number in range(50)]
+    lines: list[Item] = [Line("text", f"{number} " + "word " * 20) for number in range(50)]
     async with reading(lines) as (pilot, view, _):
         view.scroll_to(y=view._ends[19], animate=False)
         await pilot.pause()
@@ -186,3 +119,47 @@ async def test_another_width_keeps_the_line_at_the_top() -> None:
         await pilot.resize_terminal(60, 10)
         await pilot.pause()
         assert shown(pilot.app)[0].startswith(" 20 word")
+
+
+# ---- folds ----------------------------------------------------------------------------------
+
+
+def parcels() -> list[Item]:
+    """Three parcels, folded; the second is late."""
+    return [
+        Fold(Line("text", f"parcel {number}"), lambda note=note: [Line("text", f"  {note}")])  # type: ignore[misc]
+        for number, note in enumerate(["in Porto", "late in Faro", "in Porto too"])
+    ]
+
+
+async def test_space_opens_and_closes_what_is_folded() -> None:
+    async with reading(parcels()) as (pilot, view, lines):
+        assert lines[:3] == ["▌▸ parcel 0", " ▸ parcel 1", " ▸ parcel 2"]
+        view.focus()
+        view.move("down")
+        await pilot.press("space")
+        assert shown(pilot.app)[:4] == [
+            " ▸ parcel 0",
+            "▌▾ parcel 1",
+            "   late in Faro",
+            " ▸ parcel 2",
+        ]
+        await pilot.press("space")
+        assert shown(pilot.app)[:3] == [" ▸ parcel 0", "▌▸ parcel 1", " ▸ parcel 2"]
+
+
+async def test_what_is_folded_is_found_counted_and_opens_by_itself() -> None:
+    async with reading(parcels()) as (pilot, view, _):
+        assert view.find("porto") == 2
+        await pilot.pause()
+        assert shown(pilot.app)[:4] == [" ▾ parcel 0", "▌  in Porto", " ▸ parcel 1", " ▸ parcel 2"]
+        view.next_match(1)
+        await pilot.pause()
+        assert shown(pilot.app)[4] == "▌  in Porto too"
+        assert "   late in Faro" not in shown(pilot.app)
+
+
+async def test_signs_of_folds_in_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "vt100")
+    async with reading(parcels()) as (_, _, lines):
+        assert "+ parcel 1" in lines[1]

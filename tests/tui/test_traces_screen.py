@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -87,10 +88,11 @@ async def traces_screen(
         yield pilot, app.screen
 
 
-async def settled(pilot: Pilot[int]) -> None:
-    """Until no worker runs and the cursor has come to rest."""
+async def settled(pilot: Pilot[int], *, dialog: bool = False) -> None:
+    """Until no worker runs and the cursor has come to rest; ``dialog``: one is open, and a worker waits for it."""
     await pilot.pause(0.2)  # longer than the cursor must rest before its trace is opened
-    await pilot.app.workers.wait_for_complete()
+    if not dialog:
+        await pilot.app.workers.wait_for_complete()
     await pilot.pause()
 
 
@@ -98,6 +100,13 @@ def chosen(screen: TracesScreen) -> str:
     row = screen.table.chosen
     assert row is not None
     return row.request
+
+
+def status(screen: TracesScreen) -> str:
+    """The lines above the table, as one."""
+    region = screen.query_one("#status").region
+    lines = drawn(screen.app)[region.y : region.bottom]
+    return " ".join(line[region.x : region.right].strip() for line in lines)
 
 
 def requests(engine: RecordedEngine, kind: type) -> list[protocol.Request]:
@@ -209,23 +218,35 @@ async def test_every_column_can_be_sorted_by_and_the_order_is_named(tmp_path: Pa
     engine = RecordedEngine(tmp_path, orders(12))
     async with traces_screen(engine, tmp_path) as (pilot, screen):
         seen = []
+        await pilot.press("j", "j")
+        await settled(pilot)
+        before = chosen(screen)
         for _ in range(8):
-            await pilot.press("o")
+            await pilot.press(">")
             await settled(pilot)
             seen.append((screen.state.query.sort, screen.state.query.descending))
-            text = "\n".join(drawn(pilot.app))
-        assert [sort for sort, _ in seen] == [
-            "duration_ms",
-            "total_tokens",
-            "findings",
-            "state",
-            "session_id",
-            "request",
-            "response",
-            "start_ms",
+            assert chosen(screen) == before
+            if len(seen) == 2:
+                assert "slowest first" in status(screen)
+                assert any("taken↓" in line for line in drawn(pilot.app))
+        assert seen == [
+            ("state", False),
+            ("duration_ms", True),
+            ("total_tokens", True),
+            ("findings", True),
+            ("session_id", False),
+            ("request", False),
+            ("response", False),
+            ("response", False),  # there is none to the right
         ]
-        assert [descending for _, descending in seen] == [True] * 3 + [False] * 4 + [True]
-        assert "newest first" in text
+        await pilot.press("I", *["<"] * 5)
+        await settled(pilot)
+        assert screen.state.query == RowQuery(sort="duration_ms")
+        await pilot.press("I")
+        await settled(pilot)
+        assert "fastest first" in status(screen)
+        assert any("taken↑" in line for line in drawn(pilot.app))
+        assert chosen(screen) == before
 
 
 async def test_new_rows_above_do_not_move_the_cursor_off_its_trace(tmp_path: Path) -> None:
@@ -290,7 +311,57 @@ async def test_filtered_to_empty_says_so_and_how_to_go_back(tmp_path: Path) -> N
         await settled(pilot)
         text = "\n".join(drawn(pilot.app))
         assert "None of the 5 traces is in: text “zebra”." in text
-        assert "backspace drops the quick filters" in text
+        assert "backspace drops “text “zebra””" in text
+
+
+async def test_backspace_drops_what_was_put_on_last(tmp_path: Path) -> None:
+    engine = RecordedEngine(tmp_path, orders(30))
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        await pilot.press("slash", *"tags.a = 'b'", "enter")
+        await settled(pilot)
+        await pilot.press("t", *"order 2", "enter")
+        await settled(pilot)
+        await pilot.press("f")
+        await settled(pilot)
+        assert "tags.a = 'b' · text “order 2” · failures" in status(screen)
+        await pilot.press("backspace")
+        await settled(pilot)
+        assert screen.state.query == RowQuery(text="order 2")
+        assert screen.state.filter_string == "tags.a = 'b'"
+        await pilot.press("f")
+        await settled(pilot)
+        await pilot.press("t", *["backspace"] * 7, "enter")  # the text, out of turn
+        await settled(pilot)
+        assert screen.state.applied == ["filter", "failures_only"]
+        await pilot.press("backspace", "backspace")
+        await settled(pilot)
+        await pilot.press("backspace")
+        await settled(pilot)
+        assert screen.state.filter_string == ""
+        assert screen.state.query == RowQuery()
+        assert "drop" not in "".join(drawn(pilot.app)[-1:])
+
+
+async def test_a_search_says_how_far_tool_outputs_were_read(tmp_path: Path) -> None:
+    class Searching(RecordedEngine):
+        done = False
+
+        def _SearchTools(self, request: protocol.SearchTools) -> protocol.ToolsSearched:
+            return protocol.ToolsSearched(request.text, 30 if self.done else 12, 30, self.done)
+
+    engine = Searching(tmp_path, orders(30))
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        await pilot.press("t", *"porto", "enter")
+        await settled(pilot)
+        assert "text “porto”, tool outputs of 12 of 30 …" in status(screen)
+        engine.done = True
+        engine._on_push((protocol.ToolsSearched("porto", 30, 30, True),))
+        await settled(pilot)
+        assert "tool outputs" not in status(screen)
+        await pilot.press("backspace")
+        await settled(pilot)
+        assert requests(engine, protocol.SearchTools)[-1] == protocol.SearchTools("")
+        assert screen.state.tools_searched is not None
 
 
 async def test_an_experiment_without_traces(tmp_path: Path) -> None:
@@ -314,6 +385,63 @@ async def test_a_wrong_filter_is_objected_to_at_the_bar_and_the_rows_stay(tmp_pa
         await settled(pilot)
         assert screen.query_one(PromptLine).purpose == ""
         assert screen.state.filter_string == "stat = 1"
+
+
+# ---- marks ----------------------------------------------------------------------------------
+
+
+async def test_marks_are_drawn_counted_and_kept_by_id(tmp_path: Path) -> None:
+    engine = RecordedEngine(tmp_path, orders(30))
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        assert screen.acted_on() == [screen.table.chosen.trace_id]  # type: ignore[union-attr]
+        await pilot.press("space", "space", "j", "space")
+        await settled(pilot)
+        ids = list(engine.records)[::-1]
+        assert screen.acted_on() == [ids[0], ids[1], ids[3]]
+        assert "◆ 3 marked" in status(screen)
+        marked = [line for line in drawn(pilot.app) if line[1:2] == "◆"]
+        assert [number in "".join(marked) for number in ("29?", "28?", "27?", "26?")] == [
+            True, True, False, True,
+        ]  # fmt: skip
+        await pilot.press("f", "I")
+        await settled(pilot)
+        assert not any(line[1:2] == "◆" for line in drawn(pilot.app))
+        assert screen.acted_on() == [ids[0], ids[1], ids[3]]
+        await pilot.press("f", "G")
+        await settled(pilot)
+        await pilot.press("space")
+        await settled(pilot)
+        assert screen.acted_on() == [ids[1], ids[3]]
+        await pilot.press("*")
+        await settled(pilot)
+        assert screen.state.marked == {}
+        assert "marked" not in status(screen)
+
+
+async def test_another_experiment_has_no_marks(tmp_path: Path) -> None:
+    engine = RecordedEngine(tmp_path, orders(5))
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        await pilot.press("space")
+        pilot.app.choose_experiment(replace(engine.experiments[0], experiment_id="8"))  # type: ignore[attr-defined]
+        await settled(pilot)
+        assert screen.state.marked == {}
+
+
+async def test_the_worst_finding_of_a_trace_is_told_by_a_sign(tmp_path: Path) -> None:
+    class Judged(RecordedEngine):
+        def rows(self, query: RowQuery) -> list[TraceRow]:
+            told = [("high", 2), ("medium", 1), ("low", 12), ("", 0)]
+            return [
+                replace(row, worst=worst, findings=count)
+                for row, (worst, count) in zip(super().rows(query), told, strict=True)
+            ]
+
+    engine = Judged(tmp_path, orders(4))
+    async with traces_screen(engine, tmp_path) as (pilot, _):
+        lines = drawn(pilot.app)
+        (head,) = [at for at, line in enumerate(lines) if "token" in line and " ! " in line]
+        signs = [re.findall(r" [▲■▽]\d+ ", line) for line in lines[head + 1 : head + 5]]
+        assert signs == [[" ▲2 "], [" ■1 "], [" ▽12 "], []]
 
 
 # ---- the inspector --------------------------------------------------------------------------

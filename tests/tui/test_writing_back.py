@@ -18,10 +18,10 @@ from mlflow_analysis.review import Decision
 from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.screens.board import BoardScreen
+from mlflow_tui.screens.plan_dialogs import ListDialog, ProgressDialog
 from mlflow_tui.screens.purpose import PurposeScreen
 from mlflow_tui.screens.report import ReportScreen
 from mlflow_tui.screens.traces import TracesScreen
-from mlflow_tui.screens.writing_dialogs import ListDialog, ProgressDialog
 from orders import EXPERIMENT, orders
 from tracking import databases
 

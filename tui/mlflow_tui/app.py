@@ -5,8 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from mlflow_tui import terminal
+
+if TYPE_CHECKING:
+    from mlflow_analysis.protocol import RowQuery
+    from mlflow_tui.workflow.reading_options import ReadingOptions
 
 
 def run(
@@ -16,11 +21,22 @@ def run(
     experiment: str | None = None,
     filter_string: str = "",
     demo: bool = False,
+    *,
+    theme: str = "",
+    mouse: bool | None = None,
+    low_bandwidth: bool | None = None,
+    reading: ReadingOptions | None = None,
+    judge: str = "",
+    judge_budget: str = "",
+    query: RowQuery | None = None,
 ) -> int:
     """Run the screens until the user leaves; the exit code of the program.
 
-    ``tracking_uri`` or ``profile``, ``env_file``, ``experiment`` (name or id) and ``filter_string`` jump
-    ahead; "" as address means the environment as it is. With ``demo`` the sample store is opened.
+    ``tracking_uri`` or ``profile``, ``env_file``, ``experiment`` (name or id) and ``filter_string`` jump ahead,
+    with the quick filters of ``query``; "" as address means the environment as it is. With ``demo`` the sample
+    store is opened. ``mouse`` is off over SSH and on elsewhere unless it is said; ``low_bandwidth`` is on once
+    the line stalls. ``reading`` says who reads the traces; ``judge`` names a language model that may be asked
+    on the board, within ``judge_budget``.
     """
     objection = terminal.objection(os.environ)
     if objection is not None:
@@ -35,10 +51,10 @@ def run(
     settings = Settings.load()
     client = EngineClient(settings.log_directory / "engine.log")
     try:
+        from mlflow_analysis.protocol import JudgeChoice
         from mlflow_tui.application import MlflowTui
-        from mlflow_tui.key_file import read_key_map
+        from mlflow_tui.preferences import read_preferences
 
-        keys, notices = read_key_map(settings.keys_path)
         app = MlflowTui(
             client,
             settings,
@@ -47,11 +63,13 @@ def run(
             profile=profile,
             experiment=experiment,
             filter_string=filter_string,
+            query=query,
             demo=demo,
-            keys=keys,
-            notices=notices,
+            preferences=read_preferences(settings, theme, low_bandwidth),
+            reading=reading,
+            judge=JudgeChoice(judge, judge_budget) if judge else None,
         )
-        result = app.run(mouse=not terminal.over_ssh(os.environ))
+        result = app.run(mouse=not terminal.over_ssh(os.environ) if mouse is None else mouse)
         return result if result is not None else (app.return_code or 0)
     finally:
         client.close()

@@ -7,47 +7,62 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from textual.actions import parse
 from textual.app import ComposeResult, SystemCommand
 from textual.command import CommandPalette
+from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.widgets import Input
 
+from mlflow_analysis.protocol import JudgeChoice, RowQuery
 from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
-from mlflow_styles.themes import ROLE_DEFAULTS, THEMES
+from mlflow_styles.themes import NATIVE, ROLE_DEFAULTS, THEMES
 from mlflow_tui.actions import (
     CONNECTION,
     EVERYWHERE,
     EXPERIMENTS,
+    PLACE_NAMES,
+    Action,
     actions_for,
     bindings_for,
 )
 from mlflow_tui.client import EngineClient
 from mlflow_tui.crash import crash_report
-from mlflow_tui.key_map import KeyMap
 from mlflow_tui.modes import MODES
+from mlflow_tui.pacing import PLAIN_THEME
+from mlflow_tui.plain_signs import PlainSigns
+from mlflow_tui.preferences import Preferences
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.scrub import Scrub
 from mlflow_tui.settings import Settings
-from mlflow_tui.terminal import leave_on_signals, theme_for
-from mlflow_tui.widgets.chrome import HeaderLine
-from mlflow_tui.workflow.analysis import AnalysisApp
+from mlflow_tui.terminal import (
+    draws_letters,
+    draws_signs,
+    has_many_colours,
+    leave_on_signals,
+    theme_for,
+)
+from mlflow_tui.user_themes import PREFIX, full_name, offered
+from mlflow_tui.widgets.chrome import HeaderLine, HintLine
+from mlflow_tui.workflow.reading_options import ReadingOptions
+from mlflow_tui.workflow.watch import WatchApp
 
 COLLECT_AFTER = (1_000, 10, 10_000)
 """Thresholds of the cyclic collector's generations: of the oldest, hours of work; cycles die young here."""
 
 
-class MlflowTui(AnalysisApp):
+class MlflowTui(WatchApp):
     """Five screens over one engine process.
 
     The arguments say how far to jump ahead: an address or a profile, an env file whose variables hold where
-    the environment says nothing, an experiment's name or id, a filter. ``keys`` are the user's; ``notices``
-    is what to say once there is a screen: what of their files could not be used.
+    the environment says nothing, an experiment's name or id, a filter and the quick filters of ``query``.
     """
 
     TITLE = "mlflow-tui"
@@ -66,30 +81,58 @@ class MlflowTui(AnalysisApp):
         profile: str = "",
         experiment: str | None = None,
         filter_string: str = "",
+        query: RowQuery | None = None,
         demo: bool = False,
-        keys: KeyMap | None = None,
-        notices: Sequence[str] = (),
+        preferences: Preferences | None = None,
+        reading: ReadingOptions | None = None,
+        judge: JudgeChoice | None = None,
     ) -> None:
-        theme = theme_for(os.environ)
+        preferences = preferences or Preferences()
+        suitable, no_colour = theme_for(os.environ), "NO_COLOR" in os.environ
         # Textual takes NO_COLOR out of the environment here, and turns "no colour of its own"
         # into black on black unless it knows already that the theme is of the terminal's colours.
-        super().__init__(client, settings, ansi_color=True if "NO_COLOR" in os.environ else None)
+        super().__init__(
+            client,
+            settings,
+            ansi_color=True if no_colour else None,
+            low_bandwidth=preferences.low_bandwidth,
+        )
         self.start_connection = (
             ConnectionRequest(tracking_uri or "", env_file)
             if tracking_uri is not None or (env_file and not profile)
             else None
         )
+        self.state.judge = judge
         self.start_profile = profile
         self.start_env_file = env_file
         self.start_experiment = experiment
         self.start_filter = filter_string
+        self.start_query = query or RowQuery()
         self.start_demo = demo
-        self.keys = keys or KeyMap()
-        self._notices = notices
+        self.keys = preferences.keys
+        self._notices = list(preferences.notices)
+        self.reading = reading or ReadingOptions()
         self._bindings = self.keys.remapped(self._bindings)
-        for each in THEMES:
+        for each in (*THEMES, *preferences.themes):
             self.register_theme(each)
-        self.theme = theme
+        plain = not draws_signs(os.environ)
+        self._plain_signs = [PlainSigns(letters=draws_letters())] if plain else []
+        self._own_themes = frozenset(each.name for each in preferences.themes)
+        self.theme = suitable if no_colour else self._theme(preferences.theme, suitable)
+
+    def _theme(self, asked: str, suitable: str) -> str:
+        """The theme asked for, else a plain one for a slow line, else the one chosen before if it can be shown."""
+        available = self.available_themes
+        if name := full_name(asked, available):
+            return name
+        if asked:
+            there = ", ".join(offered(available, self._own_themes))
+            self._notices.append(f"There is no theme {single_line(asked)}. There are {there}.")
+        if self.low_bandwidth:
+            return PLAIN_THEME
+        before = self.settings.theme
+        shown = before in available and (before in NATIVE or has_many_colours(os.environ))
+        return before if shown else suitable
 
     # ---- beginning and end --------------------------------------------------------------
 
@@ -119,9 +162,18 @@ class MlflowTui(AnalysisApp):
         """The engine ends with the app."""
         self.client.close()
 
+    def get_driver_class(self) -> type[Driver]:
+        """A driver that tells when the line is behind, where Textual's own is for a real terminal."""
+        usual = super().get_driver_class()
+        if usual.__name__ != "LinuxDriver":
+            return usual
+        from mlflow_tui.line import LineDriver
+
+        return LineDriver
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Nothing reaches the terminal without passing ``Scrub``."""
-        return [*super().get_line_filters(), _SCRUB]
+        return [*super().get_line_filters(), _SCRUB, *self._plain_signs]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colour roles, for themes that do not have them."""
@@ -174,7 +226,24 @@ class MlflowTui(AnalysisApp):
                 here = self.screen
                 choosing = isinstance(here, StepScreen) and here.PLACE == EXPERIMENTS
                 return self.state.experiment is not None or choosing
+        if action == "dismiss_hint":
+            return self.settings.hint_due
         return True
+
+    def action_dismiss_hint(self) -> None:
+        """Hide the hint for good."""
+        self.screen.query(HintLine).remove()
+        self._keep(self.settings.dismiss_hint)
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Write a setting. If that fails it holds for this run, and that is said."""
+        try:
+            write()
+        except OSError as error:
+            self.notify(
+                f"This could not be kept for the next run: {error.strerror or error}.",
+                severity="warning",
+            )
 
     def action_command_palette(self) -> None:
         """Every command by name, in a field that does not blink."""
@@ -188,13 +257,19 @@ class MlflowTui(AnalysisApp):
             field.cursor_blink = False
 
     def action_help(self) -> None:
-        """What the keys do here."""
-        from mlflow_tui.screens.dialogs import HelpDialog
+        """What the keys do here, and why some do nothing now."""
+        from mlflow_tui.screens.help import HelpDialog, help_lines
 
         screen = self.screen
-        place = screen.PLACE if isinstance(screen, StepScreen) else EVERYWHERE
         if isinstance(screen, StepScreen):
-            self.push_screen(HelpDialog(place))
+            title = f"On this screen: {PLACE_NAMES[screen.PLACE]}"
+            self.push_screen(HelpDialog(help_lines(screen.PLACE, title, self.keys, self._applies)))
+
+    def _applies(self, action: Action, place: str) -> bool:
+        """Whether ``action`` does something now, on the screen that is shown."""
+        _, name, parameters = parse(action.call or action.id)
+        asked = self if place == EVERYWHERE else self.screen
+        return asked.check_action(name, parameters) is True
 
     def action_leave(self) -> None:
         """Leave; asks only if an analysis is running."""
@@ -224,14 +299,22 @@ class MlflowTui(AnalysisApp):
                 f"{action.label[:1].upper()}{action.label[1:]}  ({self.keys.label(action, place)})"
             )
             yield SystemCommand(title, action.help, call)
-        for name in sorted(self.available_themes):
-            if name.startswith("mlflow-"):
-                yield SystemCommand(
-                    f"Theme {name}", "Change the colours.", lambda name=name: self._wear(name)
-                )
+        for name in offered(self.available_themes, self._own_themes):
+            yield SystemCommand(
+                f"Theme {name.removeprefix(PREFIX)}",
+                "Change the colours, and keep it so.",
+                lambda name=name: self._wear(name),
+            )
+        switch = "off" if self.low_bandwidth else "on"
+        yield SystemCommand(
+            f"Low bandwidth {switch}",
+            "For a slow line: 16 colours, fewer frames, no charts until asked.",
+            lambda: self.go_low_bandwidth(not self.low_bandwidth),
+        )
 
     def _wear(self, theme: str) -> None:
         self.theme = theme
+        self._keep(lambda: self.settings.remember_theme(theme))
 
 
 _SCRUB = Scrub()

@@ -127,6 +127,7 @@ class BoardState:
         """The finished analysis is the truth: what it merged away or never judged goes."""
         self.analysis = event.analysis
         self.interrupted = event.interrupted
+        self.skipped = len(event.analysis.skipped)
         findings = event.analysis.findings
         self._rank = {finding.fingerprint: place for place, finding in enumerate(findings)}
         self._cards = {}
@@ -136,6 +137,9 @@ class BoardState:
             if finding.parent in titles:
                 card = self._cards[finding.fingerprint]
                 self._cards[card.key] = replace(card, part_of=titles[finding.parent])
+            if finding.judge is not None and event.analysis.judge is not None:
+                card = self._cards[finding.fingerprint]
+                self._cards[card.key] = replace(card, transcript=event.analysis.judge.transcript)
         self._settle_people()
         self.marks &= self._cards.keys()
 

@@ -50,6 +50,8 @@ class Card:
     """Title of the finding that nearly all its traces have too."""
     computed_severity: Severity | None = None
     """What the analysis said, where a person said otherwise."""
+    transcript: str = ""
+    """The file with all that a judge was sent, if it was asked about this."""
     home: str = ""
     """Key of the card that a person merged this one into."""
     home_title: str = ""

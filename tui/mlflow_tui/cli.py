@@ -6,12 +6,16 @@ import sys
 from importlib import import_module
 
 import click
+from click.core import ParameterSource
 
 from mlflow_analysis import __version__
 from mlflow_tui.command_line.commands.options import (
     env_file,
     experiment,
+    judge,
+    judge_budget,
     profile,
+    screen_options,
     trace_filter,
     tracking_uri,
 )
@@ -63,6 +67,9 @@ class Commands(click.Group):
 @env_file
 @experiment
 @trace_filter
+@screen_options
+@judge
+@judge_budget
 @click.pass_context
 def program(
     context: click.Context,
@@ -71,6 +78,11 @@ def program(
     env_file: str | None,
     experiment: str | None,
     filter_string: str,
+    theme: str,
+    mouse: bool | None,
+    low_bandwidth: bool | None,
+    judge: str,
+    judge_budget: str,
 ) -> None:
     """Find, judge and report what is wrong (and right) with a GenAI application, from its traces.
 
@@ -78,13 +90,31 @@ def program(
     """
     if context.invoked_subcommand is None:
         from mlflow_tui import app
+        from mlflow_tui.command_line.saved_filter import chosen_filter
 
         if tracking_uri and profile:
             raise click.UsageError("Give --tracking-uri or --profile, not both.")
+        saved = chosen_filter(filter_string) if filter_string else None
         context.exit(
-            app.run(tracking_uri, env_file or "", profile or "", experiment, filter_string)
+            app.run(
+                tracking_uri,
+                env_file or "",
+                profile or "",
+                experiment,
+                saved.filter_string if saved else "",
+                query=saved.query if saved else None,
+                theme=theme,
+                mouse=mouse,
+                low_bandwidth=low_bandwidth,
+                judge=judge,
+                judge_budget=judge_budget,
+            )
         )
-    if tracking_uri or profile or env_file or experiment or filter_string:
+    named = any(
+        context.get_parameter_source(each) is ParameterSource.COMMANDLINE
+        for each in ("judge", "judge_budget")
+    )
+    if tracking_uri or profile or env_file or experiment or filter_string or named:
         raise click.UsageError(
             f"Options for {context.invoked_subcommand} stand after its name: "
             f"mlflow-tui {context.invoked_subcommand} --tracking-uri …"

@@ -27,9 +27,10 @@ from mlflow_analysis.protocol import (
     Pushed,
     Reply,
     Request,
+    StepsDone,
     TableGrew,
+    ToolsSearched,
     WatchState,
-    WritesDone,
 )
 
 if TYPE_CHECKING:
@@ -190,19 +191,27 @@ class EngineClient:
     @overload
     async def ask(self, request: protocol.AskFocuses) -> protocol.Done: ...
     @overload
+    async def ask(self, request: protocol.SuggestFilter) -> protocol.FilterSuggestions: ...
+    @overload
+    async def ask(self, request: protocol.SearchTools) -> protocol.ToolsSearched: ...
+    @overload
     async def ask(self, request: protocol.StartWatching) -> protocol.Done: ...
     @overload
     async def ask(self, request: protocol.StopWatching) -> protocol.Done: ...
     @overload
+    async def ask(self, request: protocol.Annotate | protocol.TakeBack) -> protocol.Annotated: ...
+    @overload
     async def ask(self, request: protocol.Stop) -> protocol.Done: ...
     @overload
     async def ask(
-        self, request: protocol.PlanFiling | protocol.PlanUndoWrites
-    ) -> protocol.WritingPlan: ...
+        self, request: protocol.PlanFiling | protocol.PlanUndoWrites | protocol.PlanJudging
+    ) -> protocol.Plan: ...
     @overload
-    async def ask(self, request: protocol.FileReview | protocol.UndoWrites) -> protocol.Wrote: ...
+    async def ask(
+        self, request: protocol.FileReview | protocol.UndoWrites | protocol.AskJudge
+    ) -> protocol.Outcome: ...
     @overload
-    async def ask(self, request: protocol.StopWriting) -> protocol.Done: ...
+    async def ask(self, request: protocol.StopWriting | protocol.StopJudge) -> protocol.Done: ...
 
     async def ask(self, request: Request) -> Any:
         """The answer to ``request``. Raises ``EngineProblem`` if the engine could not."""
@@ -279,7 +288,7 @@ class EngineClient:
         key: object = object()
         if isinstance(body, EvidenceGrew):
             key = body.hypothesis
-        elif isinstance(body, Progress | TableGrew | WatchState | WritesDone):
+        elif isinstance(body, Progress | TableGrew | ToolsSearched | WatchState | StepsDone):
             key = type(body)
         self._pending.pop(key, None)
         self._pending[key] = body

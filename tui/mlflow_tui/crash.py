@@ -10,14 +10,19 @@ from pathlib import Path
 def crash_report(error: Exception, directory: Path) -> str:
     """Write the traceback to ``crash.log`` (mode 0600) in ``directory``; the sentence that says so.
 
-    Without local variables: those hold trace content. Raises ``OSError`` if it cannot be written.
+    Without local variables: those hold trace content. If it cannot be written, the sentence says that.
     """
     log = directory / "crash.log"
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
-        traceback.print_exception(error, file=stream)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
+            traceback.print_exception(error, file=stream)
+    except OSError as problem:
+        details = f"Details could not be written to {log}: {problem.strerror or problem}."
+    else:
+        details = f"Details: {log}"
     return (
         f"mlflow-tui stopped because of an error in it ({type(error).__name__}). "
-        f"Your decisions are saved. Details: {log}"
+        f"Your decisions are saved. {details}"
     )

@@ -8,9 +8,7 @@ no TOML library; the first look at a file that is there does.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +17,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.untrusted import single_line
+from mlflow_tui.toml_file import NotToml, read_toml, replace_file
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -153,20 +152,9 @@ class Profiles:
 
     def _read(self) -> TOMLDocument | None:
         try:
-            text = self.path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return None
-        except UnicodeDecodeError as error:
-            raise self._broken("it is not text in UTF-8") from error
-        import tomlkit
-        from tomlkit.exceptions import ParseError
-
-        try:
-            return tomlkit.parse(text)
-        except ParseError as error:  # its message quotes nothing but a character
-            raise self._broken(f"line {error.line} is not TOML") from error
-        except tomlkit.exceptions.TOMLKitError as error:
-            raise self._broken("it is not TOML") from error
+            return read_toml(self.path)
+        except NotToml as error:
+            raise self._broken(str(error)) from error
 
     def _broken(self, why: str) -> ProfilesNotUnderstood:
         return ProfilesNotUnderstood(
@@ -217,21 +205,7 @@ class Profiles:
                 tomlkit.comment("in here: name the variable or the env file that holds it.")
             )
         yield document
-        self._write(tomlkit.dumps(document))
-
-    def _write(self, text: str) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        target = self.path.resolve()  # where the file is kept elsewhere and linked, it stays so
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:  # mkstemp: mode 0600
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        replace_file(self.path, tomlkit.dumps(document))
 
 
 def fit_name(name: str) -> str:

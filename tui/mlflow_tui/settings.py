@@ -1,4 +1,4 @@
-"""What is kept between runs, and where: addresses and profile used before, reviews, logs. No secret is kept."""
+"""What is kept between runs, and where: addresses, profile and theme used before, reviews, logs. No secret is kept."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ class Settings:
     recent: list[str] = field(default_factory=list)
     last_profile: str = ""
     """"" if something else was opened last."""
+    hint_due: bool = False
+    """Whether to say, above the footer, how to find the keys: on the first runs, until it is dismissed."""
+    theme: str = ""
+    """The theme that was chosen, "" for the one that suits the terminal."""
 
     @classmethod
     def load(cls) -> Settings:
@@ -34,12 +38,17 @@ class Settings:
             Path(platformdirs.user_data_dir("mlflow-tui")) / "reviews",
             Path(platformdirs.user_log_dir("mlflow-tui")),
         )
+        stored: object = None
         with contextlib.suppress(OSError, ValueError):
             stored = json.loads(settings._path.read_text(encoding="utf-8"))
-            if isinstance(stored, dict) and isinstance(stored.get("recent"), list):
-                settings.recent = [each for each in stored["recent"] if isinstance(each, str)]
-            if isinstance(stored, dict) and isinstance(stored.get("profile"), str):
-                settings.last_profile = stored["profile"]
+        kept = stored if isinstance(stored, dict) else {}
+        if isinstance(kept.get("recent"), list):
+            settings.recent = [each for each in kept["recent"] if isinstance(each, str)]
+        if isinstance(kept.get("profile"), str):
+            settings.last_profile = kept["profile"]
+        if isinstance(kept.get("theme"), str):
+            settings.theme = kept["theme"]
+        settings.hint_due = kept.get("hint-dismissed") is not True
         return settings
 
     @property
@@ -51,6 +60,16 @@ class Settings:
     def keys_path(self) -> Path:
         """The file with the user's keys."""
         return self.config_directory / "keys.toml"
+
+    @property
+    def filters_path(self) -> Path:
+        """The file with the user's saved filters."""
+        return self.config_directory / "filters.toml"
+
+    @property
+    def themes_path(self) -> Path:
+        """The folder of the user's themes."""
+        return self.config_directory / "themes"
 
     @property
     def _path(self) -> Path:
@@ -80,11 +99,31 @@ class Settings:
         if self.last_profile == old:
             self.remember_profile(new)
 
+    def dismiss_hint(self) -> None:
+        """It is not shown again. Raises ``OSError`` if the file cannot be written."""
+        self.hint_due = False
+        self._write()
+
+    def remember_theme(self, name: str) -> None:
+        """It is worn from now on. Raises ``OSError`` if the file cannot be written."""
+        if name != self.theme:
+            self.theme = name
+            self._write()
+
     def _write(self) -> None:
         self.config_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor, name = tempfile.mkstemp(dir=self.config_directory, prefix=".recent")
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:  # mkstemp makes it mode 0600
-            json.dump({"recent": self.recent, "profile": self.last_profile}, stream, indent=1)
+            json.dump(
+                {
+                    "recent": self.recent,
+                    "profile": self.last_profile,
+                    "theme": self.theme,
+                    "hint-dismissed": not self.hint_due,
+                },
+                stream,
+                indent=1,
+            )
         Path(name).replace(self._path)
 
 

@@ -11,12 +11,14 @@ from mlflow_analysis.protocol import (
     ConnectionReport,
     ExperimentFigures,
     ExperimentSummary,
+    JudgeChoice,
     Problem,
     Pushed,
     RowQuery,
+    StepsDone,
     TableGrew,
+    ToolsSearched,
     WatchState,
-    WritesDone,
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
@@ -30,6 +32,8 @@ class AppState:
 
     asked: ConnectionRequest = field(default_factory=ConnectionRequest)
     """What was asked for; it may hold a password, so it is never drawn."""
+    judge: JudgeChoice | None = None
+    """The language model that may be asked; none unless the user named one."""
     connection: ConnectionReport | None = None
     experiments: tuple[Experiment, ...] = ()
     figures: dict[str, ExperimentFigures] = field(default_factory=dict)
@@ -38,12 +42,20 @@ class AppState:
     """Data checks asked for so far, by experiment id."""
     experiment: Experiment | None = None
     filter_string: str = ""
+    filter_history: list[str] = field(default_factory=list)
+    """Filters typed in this session, refused ones too, newest last."""
     table: TableGrew | None = None
     """How far the trace table of the open experiment is."""
     table_problem: Problem | None = None
     """Why the table could not be read; the rows of before are kept."""
     query: RowQuery = field(default_factory=RowQuery)
     """What the trace table shows."""
+    marked: dict[str, None] = field(default_factory=dict)
+    """Ids of the traces that the user marked, in the order of marking."""
+    applied: list[str] = field(default_factory=list)
+    """What narrows the list, in the order in which it was put on: fields of ``query``, and ``filter``."""
+    tools_searched: ToolsSearched | None = None
+    """How far tool outputs were looked through for the text that is sought."""
     trace_id: str = ""
     """The trace under the cursor."""
     review: Review | None = None
@@ -66,7 +78,9 @@ class AppState:
         for body in bodies:
             if isinstance(body, TableGrew):
                 self.table = body
+            elif isinstance(body, ToolsSearched):
+                self.tools_searched = body
             elif isinstance(body, WatchState):
                 self.watch = body if body.watching else None
-            elif not isinstance(body, CheckStage | WritesDone):  # those are for one screen alone
+            elif not isinstance(body, CheckStage | StepsDone):  # those are for one screen alone
                 self.board.apply(body)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import locale
+import os
 import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 
+LONGEST_FAREWELL_SECONDS = 4.0
+"""From the signal to the end of the process, if the terminal takes nothing any more."""
 HANGUP_EVENTS = select.POLLHUP | select.POLLERR | select.POLLNVAL if hasattr(select, "poll") else 0
 
 
-def objection(environment: MutableMapping[str, str]) -> str | None:
+def objection(environment: Mapping[str, str]) -> str | None:
     """Why a full-screen app cannot run here, as a sentence with a remedy; ``None`` if it can."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return (
@@ -45,21 +48,35 @@ def prepare(environment: MutableMapping[str, str]) -> None:
             reconfigure(encoding="utf-8", errors="replace")
 
 
-def theme_for(environment: MutableMapping[str, str]) -> str:
+def theme_for(environment: Mapping[str, str]) -> str:
     """The theme that suits the terminal: our own where it has 256 colours, its own 16 otherwise."""
-    chosen = environment.get("TEXTUAL_THEME")
-    if chosen:
-        return chosen
     if "NO_COLOR" in environment:
         return "mlflow-16"
-    truecolor = environment.get("COLORTERM", "").lower() in ("truecolor", "24bit")
-    many = (
-        truecolor or "256" in environment.get("TERM", "") or "kitty" in environment.get("TERM", "")
+    return environment.get("TEXTUAL_THEME") or (
+        "mlflow-dark" if has_many_colours(environment) else "mlflow-16"
     )
-    return "mlflow-dark" if many else "mlflow-16"
 
 
-def over_ssh(environment: MutableMapping[str, str]) -> bool:
+def has_many_colours(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal has 256 colours or more."""
+    term = environment.get("TERM", "")
+    truecolor = environment.get("COLORTERM", "").lower() in ("truecolor", "24bit")
+    return truecolor or "256" in term or "kitty" in term
+
+
+def draws_signs(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal draws more than letters: frames, bars, arrows."""
+    if environment.get("TERM", "") in ("linux", "vt100", "vt102", "vt220", "ansi"):
+        return False
+    return draws_letters()
+
+
+def draws_letters() -> bool:
+    """Whether the locale has letters beyond ASCII."""
+    return locale.getpreferredencoding(False).lower().replace("-", "").startswith("utf")
+
+
+def over_ssh(environment: Mapping[str, str]) -> bool:
     """Whether someone came here over SSH."""
     return bool(environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"))
 
@@ -71,14 +88,33 @@ def leave_on_signals(leave: Callable[[], None]) -> None:
     hang-up signal is ignored (nohup) or never sent (docker exec), a thread watches the terminal.
     """
     loop = asyncio.get_running_loop()
+
+    def end(number: int) -> None:
+        _end_at_the_latest(128 + number)
+        leave()
+
     for number in (signal.SIGTERM, signal.SIGHUP):
         try:
-            loop.add_signal_handler(number, leave)
+            loop.add_signal_handler(number, end, number)
         except (NotImplementedError, RuntimeError, ValueError):
             return  # not the main thread: a test, which sends no signals
     threading.Thread(
-        target=_watch_hangup, args=(loop, leave), name="hang-up watcher", daemon=True
+        target=_watch_hangup,
+        args=(loop, lambda: end(signal.SIGHUP)),
+        name="hang-up watcher",
+        daemon=True,
     ).start()
+
+
+def _end_at_the_latest(code: int) -> None:
+    """End the process with ``code`` if it has not ended by itself before long.
+
+    Textual would wait for ever for a terminal that takes nothing. Decisions are on disk already, and the engine
+    ends when this process does.
+    """
+    deadline = threading.Timer(LONGEST_FAREWELL_SECONDS, os._exit, (code,))
+    deadline.daemon = True
+    deadline.start()
 
 
 def _watch_hangup(loop: asyncio.AbstractEventLoop, leave: Callable[[], None]) -> None:

@@ -82,6 +82,11 @@ class Weighing:
             self._untested.append(not_testable(hypothesis, reason))
         self._weighed += cases
 
+    @property
+    def ended(self) -> tuple[str, ...]:
+        """Ids of the traces that ended."""
+        return tuple(self._features.complete.index)
+
     def forget(self, category: Category) -> None:
         """Take back what was added of one family."""
         self._weighed = [each for each in self._weighed if each.hypothesis.category is not category]

@@ -57,8 +57,9 @@ def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray) -
     before = np.searchsorted(times, times - _LOAD_WINDOW_MS, side="left")
     traces["load"] = np.arange(len(times)) - before
     for side in ("request", "response"):
-        words = [len(text.split()) for text in traces[side]]
-        traces[f"{side}_words"] = np.array(words, np.int64)
+        codes, texts = pd.factorize(traces[side].to_numpy(dtype=object))
+        words = np.array([len(text.split()) for text in texts], np.int64)
+        traces[f"{side}_words"] = words[codes]
     is_model = spans["kind"].isin(MODEL_KINDS).to_numpy()
     for name, of in (
         ("span_count", np.full(len(spans), True)),

@@ -161,6 +161,21 @@ class Features:
         return self.spans.index.get_indexer(pd.Index(_parent_keys(self.spans))).astype(np.int64)
 
     @cached_property
+    def ended(self) -> npt.NDArray[np.bool_]:
+        """For each span whether its trace is complete."""
+        return self.traces["complete"].to_numpy(dtype=bool)[self.trace_at]
+
+    @cached_property
+    def is_call(self) -> npt.NDArray[np.bool_]:
+        """For each span whether it calls a tool, retriever, reranker or memory."""
+        return self.spans["kind"].isin(TOOL_KINDS).to_numpy(dtype=bool)
+
+    @cached_property
+    def is_model_call(self) -> npt.NDArray[np.bool_]:
+        """For each span whether it calls a language model."""
+        return self.spans["kind"].isin(MODEL_KINDS).to_numpy(dtype=bool)
+
+    @cached_property
     def complete(self) -> pd.DataFrame:
         """The traces that ended and have a root: what most hypotheses look at."""
         return self.traces[self.traces["complete"]]
@@ -168,12 +183,12 @@ class Features:
     @cached_property
     def calls(self) -> pd.DataFrame:
         """Spans that call a tool, retriever, reranker or memory."""
-        return self.spans[self.spans["kind"].isin(TOOL_KINDS)]
+        return self.spans[self.is_call]
 
     @cached_property
     def model_calls(self) -> pd.DataFrame:
         """Spans that call a language model."""
-        return self.spans[self.spans["kind"].isin(MODEL_KINDS)]
+        return self.spans[self.is_model_call]
 
     @cached_property
     def failures(self) -> pd.DataFrame:
@@ -182,9 +197,7 @@ class Features:
         A span whose child failed for the same reason only passed it on, and so did a root below
         which a span failed for the same reason. One that gives no reason passed on what failed below.
         """
-        ended = self.traces["complete"].to_numpy()[self.trace_at]
-        of_failed = self.spans["failed"].to_numpy(dtype=bool) & ended
-        failed = self.spans[of_failed]
+        failed = self.spans[self.spans["failed"].to_numpy(dtype=bool) & self.ended]
         above = _parent_keys(failed)
         parents = above + " " + failed["error_class"]
         passed_on = (failed.index + " " + failed["error_class"]).isin(parents)
@@ -204,20 +217,19 @@ class Features:
         Calls of tools and models, spans without children, and any span of ``failures``. Without the long
         texts: these are most of the spans.
         """
-        spans, kinds = self.spans, self.spans["kind"]
-        ended = self.traces["complete"].to_numpy()[self.trace_at]
+        spans, ended = self.spans, self.ended
         has_children = np.zeros(len(spans), dtype=bool)
         has_children[self.parent_at[ended & (self.parent_at >= 0)]] = True
-        is_call = kinds.isin(TOOL_KINDS | MODEL_KINDS).to_numpy()
+        is_call = self.is_call | self.is_model_call
         began = spans.index.isin(self.failures.index)
         return spans.loc[ended & (is_call | ~has_children | began), _OF_OPERATIONS]
 
     @cached_property
     def durations_measured(self) -> bool:
         """Whether the calls of tools and models take as long as they happen to take (``timing.clock``)."""
-        is_call = self.spans["kind"].isin(TOOL_KINDS | MODEL_KINDS)
-        calls = self.spans.loc[is_call, ["kind", "name", "duration_ms"]]
-        return look_measured(calls["kind"] + " " + calls["name"], calls["duration_ms"])
+        calls = self.spans.loc[self.is_call | self.is_model_call, ["kind", "name", "duration_ms"]]
+        operation = calls.groupby(["kind", "name"], sort=False).ngroup()
+        return look_measured(operation, calls["duration_ms"])
 
     @cached_property
     def has_sessions(self) -> bool:

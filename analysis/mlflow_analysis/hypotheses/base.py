@@ -25,6 +25,7 @@ from mlflow_analysis.findings import Category, Effect, Finding, Severity, Unit
 from mlflow_analysis.timing.replay import Mend
 
 AFFECTED_COLUMNS = ["unit", "trace_id", "span_id", "excerpt", "offset", "rationale"]
+_NO_UNITS, _NO_ROWS = pd.Index([], dtype=object), pd.DataFrame(columns=AFFECTED_COLUMNS)
 _TEXT_COLUMNS = [name for name in AFFECTED_COLUMNS if name != "offset"]
 
 
@@ -94,8 +95,8 @@ class Case:
     def claim(self) -> Case:
         """What is claimed, without the units: all that a verdict needs once they are counted."""
         return Case(
-            pd.Index([], dtype=object),
-            pd.DataFrame(columns=AFFECTED_COLUMNS),
+            _NO_UNITS,
+            _NO_ROWS,
             self.subject,
             self.contrast,
             statement=self.statement,

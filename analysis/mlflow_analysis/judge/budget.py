@@ -20,6 +20,15 @@ class Limit:
     tokens: int | None = None
     usd: float | None = None
 
+    def __str__(self) -> str:
+        """As a person says it, and as ``parse_limit`` reads it."""
+        parts = (
+            "" if self.calls is None else f"{self.calls} calls",
+            "" if self.tokens is None else f"{self.tokens} tokens",
+            "" if self.usd is None else f"${self.usd:g}",
+        )
+        return ", ".join(part for part in parts if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Price:

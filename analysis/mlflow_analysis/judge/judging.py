@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from collections import Counter
@@ -10,7 +11,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mlflow_analysis.findings import Analysis, Finding, Purpose, Verdict
 from mlflow_analysis.judge import tasks
@@ -52,7 +53,7 @@ def judged(
     run = _Run(judge)
     wanted = {trace_id for sample in samples.values() for trace_id in sample}
     records = run.read(source, wanted, window, cancelled)
-    with _stopped_once(cancelled, judge), ThreadPoolExecutor(AT_A_TIME, "judge") as pool:
+    with stopped_once(cancelled, judge), ThreadPoolExecutor(AT_A_TIME, "judge") as pool:
         purpose = run.submit_purpose(pool, analysis.purpose)
         safe = [masked(each) for each in issues]
         causes = {each.fingerprint: run.submit_cause(pool, each) for each in safe}
@@ -84,6 +85,37 @@ def judged(
             not_done=run.not_done,
         ),
     )
+
+
+def questions_about(finding: Finding) -> int:
+    """How many questions ``second_look`` asks: one a sampled trace, and one for the cause."""
+    return min(SAMPLE, len(finding.trace_ids)) + 1
+
+
+def second_look(
+    finding: Finding,
+    source: TraceSource,
+    judge: Judge,
+    *,
+    seed: int,
+    window: str = "",
+    told: Callable[[int, int], None] = lambda _done, _all: None,
+    cancelled: Callable[[], bool] = never,
+) -> tuple[JudgedFinding | None, tuple[str, ...]]:
+    """What ``judge`` says of one finding, and what it did not do; ``told`` is given answers and questions."""
+    run, sample = _Run(judge), sampled(finding, SAMPLE, seed)
+    records = run.read(source, set(sample), window, cancelled)
+    safe = masked(finding)
+    answered = itertools.count(1)
+    with stopped_once(cancelled, judge), ThreadPoolExecutor(AT_A_TIME, "judge") as pool:
+        cause = run.submit_cause(pool, safe)
+        opinions = [
+            run.submit_opinion(pool, safe, records[each]) for each in sample if each in records
+        ]
+        asked: list[Future[Any]] = [cause, *opinions]
+        for each in asked:
+            each.add_done_callback(lambda _: told(next(answered), len(asked)))
+    return run.conclude(finding, cause, opinions), run.not_done
 
 
 class _Run:
@@ -178,8 +210,13 @@ class _Run:
         return JudgedFinding(opinion, told.sentences if told else (), told.dropped if told else 0)
 
 
+def account(judge: Judge, not_done: tuple[str, ...] = ()) -> Judging:
+    """What ``judge`` cost so far, for an analysis of which it said single things."""
+    return Judging(judge.name, "", (), judge.spent, judge.transcript, not_done)
+
+
 @contextmanager
-def _stopped_once(cancelled: Callable[[], bool], judge: Judge) -> Iterator[None]:
+def stopped_once(cancelled: Callable[[], bool], judge: Judge) -> Iterator[None]:
     """Within, ``judge`` is stopped as soon as ``cancelled`` says so."""
     ended = threading.Event()
 

@@ -66,6 +66,28 @@ class Judge:
         self._lock = threading.Lock()
         self._in_a_row = self._from_cache = 0
 
+    def again(self) -> Judge:
+        """The same judge, not stopped and with nothing asked: budget, transcript and answers are one."""
+        return Judge(
+            self.name,
+            self._provider,
+            self._budget,
+            self._transcript,
+            self._kept,
+            self._patience,
+            self._redact,
+        )
+
+    @property
+    def budget(self) -> Budget:
+        """What it may still cost."""
+        return self._budget
+
+    @property
+    def attempts(self) -> int:
+        """How often a question is sent, at most."""
+        return self._patience.attempts
+
     def stop(self, why: str) -> None:
         """Ask nothing more; who waits for another attempt waits no longer."""
         with self._lock:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from platformdirs import user_cache_path, user_log_path
@@ -13,6 +12,7 @@ from mlflow_analysis.judge.budget import DEFAULT, Budget, parse_limit
 from mlflow_analysis.judge.model import Judge, Patience
 from mlflow_analysis.judge.providers import price_of, provider_for
 from mlflow_analysis.judge.transcript import Transcript
+from mlflow_analysis.tracking.environment import own_environment
 
 
 def open_judge(
@@ -22,16 +22,21 @@ def open_judge(
     cache: bool = True,
     redact: Callable[[str], str] = str,
     patience: Patience | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Judge:
-    """The judge ``provider:/model``; nothing is asked yet. Raises ``ValueError`` with a remedy."""
+    """The judge ``provider:/model``; nothing is asked yet. Raises ``ValueError`` with a remedy.
+
+    ``variables`` (an env file's) hold where the environment says nothing.
+    """
     limit = parse_limit(budget) if budget else DEFAULT
-    provider = provider_for(model_uri)
+    environment = {**(variables or {}), **own_environment()}
+    provider = provider_for(model_uri, environment)
     price = price_of(model_uri)
     if limit.usd is not None and price is None:
         raise ValueError(
             f"MLflow does not know what {model_uri} costs. Give a budget in calls or tokens."
         )
-    key = os.environ.get("OPENAI_API_KEY", "")
+    key = environment.get("OPENAI_API_KEY", "")
 
     def without_key(text: str) -> str:
         text = redact(text)

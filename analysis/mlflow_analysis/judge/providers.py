@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import requests
 import urllib3
 
 from mlflow_analysis.judge.budget import Price
-from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.environment import Variables, load_mlflow, own_environment
 from mlflow_analysis.untrusted import single_line
 
 logger = logging.getLogger(__name__)
@@ -61,8 +60,12 @@ class Provider(Protocol):
         """The model's answer, in at most ``most_output`` tokens. Raises ``CallFailed``."""
 
 
-def provider_for(model_uri: str, environment: Mapping[str, str] = os.environ) -> Provider:
-    """The provider of ``provider:/model``. Raises ``ValueError`` with a remedy if it cannot be asked."""
+def provider_for(model_uri: str, environment: Mapping[str, str] | None = None) -> Provider:
+    """The provider of ``provider:/model``, signing in as ``environment`` says, or the process's own.
+
+    Raises ``ValueError`` with a remedy if it cannot be asked.
+    """
+    environment = own_environment() if environment is None else environment
     name, _, model = model_uri.partition(":/")
     model = model.lstrip("/")
     if not name or not model:
@@ -70,7 +73,7 @@ def provider_for(model_uri: str, environment: Mapping[str, str] = os.environ) ->
             f"{model_uri!r} is no model. Give provider:/model, for example openai:/gpt-4.1-mini."
         )
     if name != "openai":
-        return MlflowProvider(model_uri)
+        return MlflowProvider(model_uri, environment)
     base = environment.get("OPENAI_API_BASE") or environment.get("OPENAI_BASE_URL") or _OPENAI
     key = environment.get("OPENAI_API_KEY", "")
     if not key:
@@ -221,8 +224,12 @@ def _used(usage: Any) -> tuple[int, int] | None:
 class MlflowProvider:
     """A model by MLflow's own call for judges; it reports no tokens."""
 
-    def __init__(self, model_uri: str) -> None:
+    def __init__(self, model_uri: str, environment: Mapping[str, str]) -> None:
         self.model_uri = model_uri
+        theirs = own_environment()
+        self._variables = Variables(
+            {name: value for name, value in environment.items() if name not in theirs}
+        )
 
     def ask(self, instructions: str, question: str, most_output: int, time_out_s: float) -> Answer:
         """As ``Provider.ask``; the time-out is MLFLOW_GENAI_EVAL_LLM_TIMEOUT's."""
@@ -231,11 +238,12 @@ class MlflowProvider:
         from mlflow.metrics.genai.model_utils import score_model_on_payload
 
         try:
-            text = score_model_on_payload(
-                self.model_uri,
-                f"{instructions}\n\n{question}",
-                eval_parameters={"max_tokens": most_output},
-            )
+            with self._variables.in_force():
+                text = score_model_on_payload(
+                    self.model_uri,
+                    f"{instructions}\n\n{question}",
+                    eval_parameters={"max_tokens": most_output},
+                )
         except (MlflowException, requests.RequestException) as error:
             response = getattr(error.__cause__ or error, "response", None)
             if isinstance(response, requests.Response):

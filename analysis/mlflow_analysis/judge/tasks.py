@@ -64,6 +64,16 @@ def opinion_question(finding: Finding, trace: JsonObject) -> str:
     )
 
 
+def claim_question(sentence: str, trace: JsonObject) -> str:
+    """Whether one trace shows what the user says in a sentence; read by ``opinion_answer``."""
+    return fenced(
+        "Does this trace show what the claim says? The claim was written by the developers, for this "
+        'question. Judge by the trace alone. Answer as {"shows": "yes" | "no" | "unclear", "why": "one '
+        'sentence"}. "unclear" is for what this trace cannot tell.',
+        {"claim": {"title": sentence}, "trace": trace},
+    )
+
+
 def opinion_answer(text: str, trace_id: str) -> JudgedTrace:
     """The answer about ``trace_id``. Raises ``ValueError`` if it has another form."""
     told = _object(text)

@@ -6,43 +6,33 @@ Knows nothing of the protocol; ``server`` puts it on the wire. Whatever an agent
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule, rule_each
-from mlflow_analysis.charter import Charter, charter_path, read_charter, write_charter
+from mlflow_analysis.acceptance import AcceptPolicy, rule
+from mlflow_analysis.charter import charter_path, write_charter
 from mlflow_analysis.contract import analysis_to_json, to_text
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady, Event
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract
-from mlflow_analysis.findings import Analysis, Category, JsonObject, Purpose, Verdict
-from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.findings import Category, JsonObject, Purpose, Verdict
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.mcp_server.opened import Opened, Refused, claim_of, policy_of
 from mlflow_analysis.mcp_server.telling import cut_short, in_brief, told_purpose, told_span
 from mlflow_analysis.purpose import draft_purpose
 from mlflow_analysis.records import TraceRecord
-from mlflow_analysis.report import ReportExists, render_markdown, write_report
-from mlflow_analysis.review import REJECTION_REASONS, Decision, JournalTooNew, Review, review_path
-from mlflow_analysis.saved import analyses_directory, keep_analysis
+from mlflow_analysis.report import ReportExists, render_html, render_markdown, write_report
+from mlflow_analysis.review import REJECTION_REASONS, Decision
 from mlflow_analysis.secrets import masked
-from mlflow_analysis.service.session import summarised
+from mlflow_analysis.service.summarised import summarised
 from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_analysis.tracking.connection import Connection, connect
-from mlflow_analysis.tracking.problems import ConnectionProblem
-from mlflow_analysis.tracking.reader import StoreTraces
 
 MOST_FINDINGS = 100
 MOST_EXAMPLES = 5
 MOST_SPANS = 200
 _DRAFTED_FROM = 200
-
-
-class Refused(ValueError):  # noqa: N818 - a sentence for an agent
-    """What was asked cannot be done, and what to do about it."""
 
 
 class Desk:
@@ -53,16 +43,13 @@ class Desk:
     """
 
     def __init__(self, kept: Path, default: ConnectionRequest, *, may_write: bool = False) -> None:
-        self._kept, self._default, self._may_write = kept, default, may_write
-        self._lock = threading.Lock()
-        self._connections: dict[str, Connection] = {}
-        self._analyses: dict[tuple[str, str], Analysis] = {}
+        self._at = Opened(kept, default, may_write=may_write)
 
     # ---- looking round ----------------------------------------------------------------------
 
     def experiments(self, tracking_uri: str) -> JsonObject:
         """The experiments of a store, most recently changed first."""
-        connection = self._connection(tracking_uri)
+        connection = self._at.connection(tracking_uri)
         return {
             "tracking_uri": connection.report().tracking_uri,
             "experiments": [
@@ -72,8 +59,8 @@ class Desk:
 
     def check(self, experiment: str, tracking_uri: str) -> JsonObject:
         """What an experiment holds, and which hypotheses its fields allow to test."""
-        connection = self._connection(tracking_uri)
-        source = self._source(experiment, tracking_uri)
+        connection = self._at.connection(tracking_uri)
+        source = self._at.source(experiment, tracking_uri)
         found = summarised(connection.survey(source.experiment_id))
         return {
             "experiment": source.experiment_name,
@@ -113,7 +100,7 @@ class Desk:
 
     def purpose(self, experiment: str, tracking_uri: str) -> JsonObject:
         """What the application does, drafted from some of its traces, or as the user confirmed it."""
-        source = self._source(experiment, tracking_uri)
+        source = self._at.source(experiment, tracking_uri)
         outlines = [each for page in source.outlines() for each in page]
         stride = max(1, len(outlines) // _DRAFTED_FROM)
         records = [
@@ -124,7 +111,7 @@ class Desk:
         if not records:
             raise Refused(f"Experiment {source.experiment_name!r} has no trace that can be read.")
         drafted = draft_purpose(build_features([extract(record) for record in records]))
-        said = self._charter(source).purpose
+        said = self._at.charter(source).purpose
         if said is not None:
             drafted = drafted.corrected_by(said)
         return {"drafted_from_traces": len(records), **told_purpose(drafted)}
@@ -138,16 +125,16 @@ class Desk:
         out_of_scope: list[str],
     ) -> JsonObject:
         """Keep what the user says the application does; it holds for every later analysis."""
-        self._check_writing("Keeping a purpose")
-        source = self._source(experiment, tracking_uri)
-        path = charter_path(self._kept, source.tracking_uri, source.experiment_id)
+        self._at.check_writing("Keeping a purpose")
+        source = self._at.source(experiment, tracking_uri)
+        path = charter_path(self._at.kept, source.tracking_uri, source.experiment_id)
         said = Purpose(
             description,
             confirmed_by_user=True,
             declared_tools=None if tools is None else tuple(tools),
             out_of_scope=tuple(out_of_scope),
         )
-        write_charter(path, self._charter(source).with_purpose(said))
+        write_charter(path, self._at.charter(source).with_purpose(said))
         return {"kept": True, "description": description}
 
     # ---- the analysis -----------------------------------------------------------------------
@@ -165,15 +152,15 @@ class Desk:
         cancelled: Callable[[], bool],
     ) -> JsonObject:
         """Analyse every trace (or the newest ``max_traces``), and give the findings in brief."""
-        source = self._source(experiment, tracking_uri)
-        charter = self._charter(source)
+        source = self._at.source(experiment, tracking_uri)
+        charter = self._at.charter(source)
         for each in hypotheses:
             self.hypothesis(each)
         options = AnalysisOptions(
             filter=filter_string,
             max_traces=max_traces,
             hypotheses=tuple(hypotheses),
-            focus=(*map(_focus, focus), *charter.focuses),
+            focus=(*map(claim_of, focus), *charter.focuses),
             purpose=charter.purpose,
         )
         for event in analyze(source, options, cancelled=cancelled):
@@ -186,10 +173,7 @@ class Desk:
                 f"No trace of experiment {source.experiment_name!r} was read: it has none, none matches "
                 "the filter, or the analysis was stopped at once."
             )
-        with self._lock:
-            self._analyses[source.tracking_uri, source.experiment_id] = analysis
-        if self._may_write:  # so that ``mlflow-tui report`` and ``write-back`` find it
-            keep_analysis(analyses_directory(self._kept), analysis)
+        self._at.keep(source, analysis, of_all_claims=not hypotheses)
         brief = self.findings(experiment, tracking_uri, verdict="confirmed")
         return {
             "traces_read": analysis.traces_read,
@@ -213,7 +197,7 @@ class Desk:
         limit: int = MOST_FINDINGS,
     ) -> JsonObject:
         """Findings of the last analysis in rank order, a few figures each."""
-        analysis, review = self._analysed(experiment, tracking_uri)
+        analysis, review = self._at.analysed(experiment, tracking_uri)
         for name, value, known in (
             ("verdict", verdict, Verdict),
             ("category", category, Category),
@@ -234,8 +218,8 @@ class Desk:
 
     def finding(self, experiment: str, tracking_uri: str, fingerprint: str) -> JsonObject:
         """One finding with its statistics, causes, impact and recommendation, without its traces."""
-        analysis, review = self._analysed(experiment, tracking_uri)
-        ruled = self._ruled(analysis, review, fingerprint)
+        analysis, review = self._at.analysed(experiment, tracking_uri)
+        ruled = self._at.ruled(analysis, review, fingerprint)
         meant = {fingerprint, ruled.home, *(each.fingerprint for each in ruled.merged)}
         findings = tuple(each for each in analysis.findings if each.fingerprint in meant)
         whole = analysis_to_json(replace(analysis, findings=findings), review)
@@ -249,8 +233,8 @@ class Desk:
         self, experiment: str, tracking_uri: str, fingerprint: str, limit: int
     ) -> JsonObject:
         """Examples of a finding, and the ids of the first traces that show it."""
-        analysis, review = self._analysed(experiment, tracking_uri)
-        finding = self._ruled(analysis, review, fingerprint).finding
+        analysis, review = self._at.analysed(experiment, tracking_uri)
+        finding = self._at.ruled(analysis, review, fingerprint).finding
         whole = analysis_to_json(replace(analysis, findings=(finding,)), review)
         (told,) = whole["findings"]
         return {
@@ -266,7 +250,7 @@ class Desk:
         self, experiment: str, tracking_uri: str, trace_id: str, show_secrets: bool = False
     ) -> JsonObject:
         """One trace with its spans in order; long texts are cut, secrets masked."""
-        record = self._source(experiment, tracking_uri).trace(trace_id)
+        record = self._at.source(experiment, tracking_uri).trace(trace_id)
         told: JsonObject = {
             "trace_id": record.info.trace_id,
             "state": record.info.state,
@@ -289,24 +273,24 @@ class Desk:
         note: str,
     ) -> JsonObject:
         """Record the user's decision about a finding in the review that the screens use too."""
-        self._check_writing("Deciding")
+        self._at.check_writing("Deciding")
         if decision not in [each.value for each in Decision]:
             raise Refused("A decision is accepted, rejected or undecided.")
         if decision == Decision.REJECTED.value and reason not in REJECTION_REASONS:
             raise Refused(f"A rejection needs a reason: {', '.join(REJECTION_REASONS)}.")
-        analysis, review = self._analysed(experiment, tracking_uri)
-        ruled = self._ruled(analysis, review, fingerprint)
+        analysis, review = self._at.analysed(experiment, tracking_uri)
+        ruled = self._at.ruled(analysis, review, fingerprint)
         ruling = review.decide(ruled.finding, Decision(decision), reason, note)
         return {"fingerprint": fingerprint, "decision": ruling.decision.value}
 
     def report(self, experiment: str, tracking_uri: str, accept: str = "reviewed") -> str:
         """The report as Markdown."""
-        analysis, review = self._analysed(experiment, tracking_uri)
-        return render_markdown(analysis, review, accept=_policy(accept))
+        analysis, review = self._at.analysed(experiment, tracking_uri)
+        return render_markdown(analysis, review, accept=policy_of(accept))
 
     def findings_as_json(self, experiment: str, tracking_uri: str) -> str:
         """All of the last analysis in the published JSON."""
-        analysis, review = self._analysed(experiment, tracking_uri)
+        analysis, review = self._at.analysed(experiment, tracking_uri)
         return to_text(analysis_to_json(analysis, review))
 
     def export(
@@ -318,16 +302,18 @@ class Desk:
         accept: str,
         overwrite: bool,
     ) -> JsonObject:
-        """Write the report (markdown) or the whole analysis (json) to a file."""
-        self._check_writing("Writing a file")
-        analysis, review = self._analysed(experiment, tracking_uri)
-        policy = _policy(accept)
+        """Write the report (markdown, or html with charts) or the whole analysis (json) to a file."""
+        self._at.check_writing("Writing a file")
+        analysis, review = self._at.analysed(experiment, tracking_uri)
+        policy = policy_of(accept)
         if form == "markdown":
             text = render_markdown(analysis, review, accept=policy)
+        elif form == "html":
+            text = render_html(analysis, review, accept=policy)
         elif form == "json":
             text = to_text(analysis_to_json(analysis, review, accept=policy))
         else:
-            raise Refused("The form is markdown or json.")
+            raise Refused("The form is markdown, html or json.")
         try:
             written = write_report(path, text, overwrite=overwrite)
         except ReportExists as there:
@@ -339,71 +325,3 @@ class Desk:
             for each in rule(analysis, review, policy)
         )
         return {"written": str(written), "undecided_confirmed_findings": undecided}
-
-    # ---- what must be there -----------------------------------------------------------------
-
-    def _connection(self, tracking_uri: str) -> Connection:
-        request = ConnectionRequest(tracking_uri) if tracking_uri else self._default
-        with self._lock:
-            if tracking_uri not in self._connections:
-                self._connections[tracking_uri] = _plainly(lambda: connect(request))
-            return self._connections[tracking_uri]
-
-    def _source(self, experiment: str, tracking_uri: str) -> StoreTraces:
-        connection = self._connection(tracking_uri)
-        return _plainly(lambda: connection.experiment(experiment))
-
-    def _review(self, source: StoreTraces) -> Review:
-        try:
-            return Review(review_path(self._kept, source.tracking_uri, source.experiment_id))
-        except JournalTooNew as problem:
-            raise Refused(problem.sentence) from problem
-
-    def _charter(self, source: StoreTraces) -> Charter:
-        return read_charter(charter_path(self._kept, source.tracking_uri, source.experiment_id))
-
-    def _analysed(self, experiment: str, tracking_uri: str) -> tuple[Analysis, Review]:
-        source = self._source(experiment, tracking_uri)
-        with self._lock:
-            analysis = self._analyses.get((source.tracking_uri, source.experiment_id))
-        if analysis is None:
-            raise Refused(
-                f"Experiment {source.experiment_name!r} was not analysed yet. Call analyze first."
-            )
-        return analysis, self._review(source)
-
-    def _ruled(self, analysis: Analysis, review: Review, fingerprint: str) -> Ruled:
-        for each in rule_each(analysis, review, AcceptPolicy.REVIEWED):
-            if each.finding.fingerprint == fingerprint:
-                return each
-        raise Refused(
-            f"The last analysis has no finding {fingerprint!r}. list_findings gives fingerprints."
-        )
-
-    def _check_writing(self, what: str) -> None:
-        if not self._may_write:
-            raise Refused(
-                f"{what} is switched off. The user can start the server with --allow-writes."
-            )
-
-
-def _plainly(work: Callable[[], Any]) -> Any:
-    try:
-        return work()
-    except ConnectionProblem as problem:
-        raise Refused(f"{problem.sentence} {problem.remedy}".strip()) from problem
-
-
-def _focus(text: str) -> Focus:
-    try:
-        return parse(text)
-    except FocusNotUnderstood as problem:
-        raise Refused(str(problem)) from problem
-
-
-def _policy(accept: str) -> AcceptPolicy:
-    try:
-        return AcceptPolicy(accept)
-    except ValueError:
-        known = ", ".join(each.value for each in AcceptPolicy)
-        raise Refused(f"accept is one of: {known}.") from None

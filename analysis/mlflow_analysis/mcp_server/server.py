@@ -20,7 +20,8 @@ from pydantic import Field
 
 from mlflow_analysis import __version__
 from mlflow_analysis.events import Event, Progress
-from mlflow_analysis.mcp_server.desk import MOST_EXAMPLES, MOST_FINDINGS, Desk, Refused
+from mlflow_analysis.mcp_server.desk import MOST_EXAMPLES, MOST_FINDINGS, Desk
+from mlflow_analysis.mcp_server.opened import Refused
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.problems import ConnectionProblem
 
@@ -274,7 +275,9 @@ def _add_deciding(server: MCPServer[Any], desk: Desk) -> None:
         experiment: Experiment,
         path: Annotated[str, Field(description="The file to write.")],
         tracking_uri: Store = "",
-        form: Annotated[str, Field(description="markdown or json.")] = "markdown",
+        form: Annotated[
+            str, Field(description="markdown, html (with charts) or json.")
+        ] = "markdown",
         accept: Annotated[
             str,
             Field(

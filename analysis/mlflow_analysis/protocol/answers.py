@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from mlflow_analysis.protocol.pushed import CheckStage, TableGrew
+from mlflow_analysis.annotation import AnnotationChange
+from mlflow_analysis.protocol.pushed import CheckStage, TableGrew, ToolsSearched
 from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
 
 
@@ -15,6 +17,23 @@ class Problem:
     sentence: str
     remedy: str = ""
     details: str = ""
+
+
+@dataclass(slots=True)
+class FilterProblem(Problem):
+    """A filter that is not understood, and the characters of it that the problem is about."""
+
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(slots=True)
+class FilterSuggestions:
+    """Words that may stand in place of characters ``start`` to ``end``, the likeliest first."""
+
+    start: int
+    end: int
+    words: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -115,6 +134,8 @@ class TraceRow:
     response: str
     findings: int
     """Confirmed findings that affect it."""
+    worst: str = ""
+    """Severity of the worst of them: high, medium, low."""
 
 
 @dataclass(slots=True)
@@ -134,10 +155,33 @@ class RowPosition:
 
 
 @dataclass(slots=True)
+class PackedJson:
+    """A large input or output as JSON: reading it takes a tenth of the time that unpickling it would take,
+    and only once somebody looks at it."""
+
+    json: bytes
+    _read: Any = field(default=None, repr=False, compare=False)
+
+    def value(self) -> Any:
+        """What was packed; read once."""
+        import orjson
+
+        if self._read is None:
+            self._read = orjson.loads(self.json)
+        return self._read
+
+
+def unpacked(value: Any) -> Any:
+    """An input or output of a ``SpanView``, whether it was packed or not."""
+    return value.value() if isinstance(value, PackedJson) else value
+
+
+@dataclass(slots=True)
 class SpanView:
     """A span with what the analysis worked out about it."""
 
     record: SpanRecord
+    """Large inputs and outputs are ``PackedJson``."""
     depth: int
     self_ms: float
     critical_ms: float
@@ -180,21 +224,30 @@ class Conversation:
 
 
 @dataclass(slots=True)
-class WritingPlan:
-    """What would be written to the store, or taken back."""
+class Plan:
+    """What would be done, for the user to agree to."""
 
     place: str
-    """The store, without credentials, and the experiment."""
+    """What it is done to: the store, without credentials, and the experiment; or the model."""
     lines: tuple[str, ...]
     """A thing each; trace text in them is made safe to draw."""
-    writes: int
+    steps: int
 
 
 @dataclass(slots=True)
-class Wrote:
-    """What was written or taken back, in sentences."""
+class Outcome:
+    """What was done, in sentences."""
 
     lines: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Annotated:
+    """What was written on traces, or taken back; ``sentence`` says why that is not all."""
+
+    changes: tuple[AnnotationChange, ...]
+    sentence: str = ""
+    remedy: str = ""
 
 
 @dataclass(slots=True)
@@ -215,7 +268,10 @@ Answer = (
     | RowPosition
     | TraceView
     | Conversation
-    | WritingPlan
-    | Wrote
+    | Annotated
+    | FilterSuggestions
+    | ToolsSearched
+    | Plan
+    | Outcome
     | Done
 )

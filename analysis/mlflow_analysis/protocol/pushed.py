@@ -30,6 +30,16 @@ class TableGrew:
 
 
 @dataclass(slots=True)
+class ToolsSearched:
+    """Of how many traces the tools' answers were read for a text."""
+
+    text: str
+    read: int
+    total: int
+    complete: bool
+
+
+@dataclass(slots=True)
 class WatchState:
     """How a watch stands. Told when it begins, when something changes, and when it ends."""
 
@@ -47,12 +57,12 @@ class WatchState:
 
 
 @dataclass(slots=True)
-class WritesDone:
-    """How far a writing is."""
+class StepsDone:
+    """How far something is that the user agreed to."""
 
     done: int
-    writes: int
+    steps: int
 
 
-Pushed = Event | TableGrew | CheckStage | WatchState | WritesDone
+Pushed = Event | TableGrew | ToolsSearched | CheckStage | WatchState | StepsDone
 """What the engine tells before it answers."""

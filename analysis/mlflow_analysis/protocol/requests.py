@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlflow_analysis.annotation import Annotation, AnnotationChange
 from mlflow_analysis.findings import Analysis, Purpose
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.sign_in import ConnectionRequest
@@ -54,7 +55,7 @@ class RowQuery:
     """A field name of ``TraceRow``."""
     descending: bool = True
     text: str = ""
-    """Free text, sought in request and response, case ignored."""
+    """Free text, sought in request and response, case ignored; in tool outputs as far as ``SearchTools`` got."""
     failures_only: bool = False
     slow_only: bool = False
     """Slowest tenth."""
@@ -94,6 +95,16 @@ class FetchConversation:
     session_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class JudgeChoice:
+    """A language model that may be asked, and what it may cost."""
+
+    model: str
+    """``provider:/model``."""
+    budget: str = ""
+    """As ``judge.budget.parse_limit`` reads it; the default one if empty."""
+
+
 @dataclass(slots=True)
 class StartAnalysis:
     """Analyse the open experiment. Pushes engine events; answer: ``Done`` when it has ended."""
@@ -103,6 +114,8 @@ class StartAnalysis:
     """Each becomes a finding of its own."""
     seed: int = 0
     max_traces: int | None = None
+    judge: JudgeChoice | None = None
+    """Decides on the claims among ``focus`` that are sentences for it."""
     keep_in: str = ""
     """The folder where the finished analysis is kept for later reports; "" keeps none."""
     workers: int | None = None
@@ -128,6 +141,41 @@ class CheckFilter:
 
 
 @dataclass(slots=True)
+class SuggestFilter:
+    """What may come next in a filter that is being typed. Answer: ``FilterSuggestions``."""
+
+    text: str
+    cursor: int
+    """Characters before the cursor."""
+
+
+@dataclass(slots=True)
+class SearchTools:
+    """Look for a text in what tools answered; rows that match it so are then among those of ``RowQuery.text``.
+
+    Ends a search that is running; of "" nothing more is done. Pushes and answers ``ToolsSearched``.
+    """
+
+    text: str
+
+
+@dataclass(slots=True)
+class Annotate:
+    """Write something on traces as the user, who asked for it. Answer: ``Annotated``."""
+
+    trace_ids: tuple[str, ...]
+    annotation: Annotation
+    author: str
+
+
+@dataclass(slots=True)
+class TakeBack:
+    """Undo exactly these changes, the last one first. Answer: ``Annotated``, with those undone."""
+
+    changes: tuple[AnnotationChange, ...]
+
+
+@dataclass(slots=True)
 class AskFocuses:
     """Test exactly these claims of the user's own, besides the catalogue.
 
@@ -136,6 +184,7 @@ class AskFocuses:
     """
 
     focuses: tuple[Focus, ...]
+    judge: JudgeChoice | None = None
 
 
 @dataclass(slots=True)
@@ -160,8 +209,29 @@ class Stop:
 
 
 @dataclass(slots=True)
+class PlanJudging:
+    """What asking the judge about a finding would cost at most; it is not asked. Answer: ``Plan``."""
+
+    fingerprint: str
+    judge: JudgeChoice
+
+
+@dataclass(slots=True)
+class AskJudge:
+    """Ask the judge about a finding. Pushes ``StepsDone`` and ``AnalysisReady``; answer: ``Outcome``."""
+
+    fingerprint: str
+    judge: JudgeChoice
+
+
+@dataclass(slots=True)
+class StopJudge:
+    """Ask the judge nothing more; what it said is kept. Answer: ``Done``."""
+
+
+@dataclass(slots=True)
 class PlanFiling:
-    """What filing the reviewed ``analysis`` in MLflow would write; nothing is. Answer: ``WritingPlan``."""
+    """What filing the reviewed ``analysis`` in MLflow would write; nothing is. Answer: ``Plan``."""
 
     analysis: Analysis
     review_path: str
@@ -169,7 +239,7 @@ class PlanFiling:
 
 @dataclass(slots=True)
 class FileReview:
-    """File the reviewed ``analysis`` in MLflow. Pushes ``WritesDone``; answer: ``Wrote``."""
+    """File the reviewed ``analysis`` in MLflow. Pushes ``StepsDone``; answer: ``Outcome``."""
 
     analysis: Analysis
     review_path: str
@@ -177,12 +247,12 @@ class FileReview:
 
 @dataclass(slots=True)
 class PlanUndoWrites:
-    """What was written to the open experiment and would be taken back; nothing is. Answer: ``WritingPlan``."""
+    """What was written to the open experiment and would be taken back; nothing is. Answer: ``Plan``."""
 
 
 @dataclass(slots=True)
 class UndoWrites:
-    """Take it back. Pushes ``WritesDone``; answer: ``Wrote``."""
+    """Take it back. Pushes ``StepsDone``; answer: ``Outcome``."""
 
     review_path: str
 
@@ -206,10 +276,17 @@ Request = (
     | StartAnalysis
     | ConfirmPurpose
     | CheckFilter
+    | SuggestFilter
+    | SearchTools
+    | Annotate
+    | TakeBack
     | AskFocuses
     | StartWatching
     | StopWatching
     | Stop
+    | PlanJudging
+    | AskJudge
+    | StopJudge
     | PlanFiling
     | FileReview
     | PlanUndoWrites

@@ -89,9 +89,9 @@ class Listing:
         """
         began_ms = int(time.time() * 1000)
         found = None if self._is_all_due() else self._what_is_recent(cancelled)
-        if found is None:
+        if found is None and not cancelled():
             found = self._all(cancelled)
-        if not cancelled():
+        if found is not None and not cancelled():
             self._looked_ms = began_ms
             if news(self.outlines, found):
                 self.outlines = found

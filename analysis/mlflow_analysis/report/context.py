@@ -144,7 +144,7 @@ class Entry:
     @property
     def rationales(self) -> tuple[TraceAssessment, ...]:
         """The per-trace rationales that are shown."""
-        return self.ruled.finding.assessments[:RATIONALES_SHOWN]
+        return tuple(self.ruled.finding.assessments[:RATIONALES_SHOWN])
 
     @property
     def shared_rationale(self) -> str:

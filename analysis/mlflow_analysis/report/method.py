@@ -42,7 +42,8 @@ def judging(judge: Judging) -> tuple[str, ...]:
     sent = f" Everything that was sent is in {judge.transcript}." if judge.transcript else ""
     return (
         f"A language model, {judge.model}, was asked for a second opinion after the statistics were done; "
-        "what it says is marked as the judge's, and no verdict, figure or rank depends on it.",
+        "what it says is marked as the judge's, and no verdict, figure or rank depends on it but those of "
+        "claims “By the judge”, which the user had it decide.",
         f"The judge took {figures.plural(spent.calls, 'call')} ({spent.from_cache} more answers were "
         f"kept from before), {tokens}, {cost}.{sent}",
     )

@@ -21,14 +21,30 @@ from pathlib import Path
 from typing import Any
 
 from mlflow_analysis import collector, protocol
+from mlflow_analysis.events import AnalysisReady, FindingReady
 from mlflow_analysis.logfile import keep_log
-from mlflow_analysis.protocol import Answer, Call, Problem, Push, Pushed, Reply, Request
+from mlflow_analysis.packed import Packing
+from mlflow_analysis.protocol import (
+    Answer,
+    Call,
+    FilterProblem,
+    Problem,
+    Push,
+    Pushed,
+    Reply,
+    Request,
+)
 from mlflow_analysis.service.redaction import Redaction
-from mlflow_analysis.tracking.problems import ConnectionProblem
+from mlflow_analysis.tracking.problems import ConnectionProblem, FilterNotUnderstood
 
 logger = logging.getLogger(__name__)
 
-_QUICK = (protocol.FetchRows, protocol.LocateTrace, protocol.FetchConversation)
+_QUICK = (
+    protocol.FetchRows,
+    protocol.LocateTrace,
+    protocol.FetchConversation,
+    protocol.SuggestFilter,
+)
 """Answered from memory. They have a thread of their own, so that scrolling waits for no store."""
 
 _LONG = (protocol.StartAnalysis, protocol.StartWatching)
@@ -68,6 +84,10 @@ class Service:
         answer: Answer
         try:
             answer = self._answer(call)
+        except FilterNotUnderstood as problem:
+            answer = FilterProblem(
+                problem.sentence, problem.remedy, problem.details, *problem.place
+            )
         except ConnectionProblem as problem:
             answer = Problem(problem.sentence, problem.remedy, problem.details)
         except Exception as error:  # noqa: BLE001 - every call gets an answer, this one the error
@@ -87,7 +107,11 @@ class Service:
         if self._loaded is None:
             return self._load_problem or Problem("The engine could not be loaded.")
 
+        packing = Packing()
+
         def push(body: Pushed) -> None:
+            if isinstance(body, FindingReady | AnalysisReady):
+                body = packing.of(body)
             self._send(Push(call.number, body))
 
         return self._loaded.session.answer(request, push)

@@ -10,6 +10,10 @@ from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.evidence.weighing import Weighing
 from mlflow_analysis.findings import Category, Purpose
 from mlflow_analysis.focus import Focus
+from mlflow_analysis.hypotheses.base import Hypothesis
+from mlflow_analysis.judge.claims import NO_JUDGE, asked_of_judge
+from mlflow_analysis.judge.judging import account
+from mlflow_analysis.judge.model import Judge
 from mlflow_analysis.protocol import StartAnalysis
 from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.records import TraceOutline
@@ -27,7 +31,11 @@ class Run:
         focuses: tuple[Focus, ...],
         confirmed_purpose: Callable[[], Purpose | None],
         known: Known | None = None,
+        *,
+        judge: Judge | None = None,
+        no_judge: str = NO_JUDGE,
     ) -> None:
+        """``judge`` decides on claims that are sentences for it; ``no_judge`` says why there is none."""
         self.source, self.filter_string = source, filter_string
         self.request, self.focuses = request, focuses
         self._weighing: list[Weighing] = []
@@ -36,6 +44,8 @@ class Run:
             filter=filter_string,
             max_traces=request.max_traces,
             focus=focuses,
+            judge=judge,
+            no_judge=no_judge,
             weighed=self._weighing.append,
             read=self._known.append,
             known=known,
@@ -63,10 +73,22 @@ class Concluded:
         self.outlines: Mapping[str, TraceOutline] = {each.trace_id: each for each in known.outlines}
         self._weighing = weighing
 
-    def ask(self, focuses: tuple[Focus, ...]) -> None:
-        """Put these claims of the user's own in the place of those that were there."""
+    def ask(
+        self,
+        focuses: tuple[Focus, ...],
+        judge: Judge | None,
+        no_judge: str,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        """Put these claims of the user's own in the place of those that were there.
+
+        ``no_judge`` says why there is no ``judge``; once ``cancelled`` says so, it is asked no more.
+        """
         asked = [
-            asked_of_store(self.source, each, self.filter_string) for each in distinct(focuses)
+            self._decided(each, judge, no_judge, cancelled)
+            if each.judge
+            else asked_of_store(self.source, each, self.filter_string)
+            for each in distinct(focuses)
         ]
         self.focuses = focuses
         self._weighing.forget(Category.USER)
@@ -74,4 +96,26 @@ class Concluded:
             self._weighing.add(hypothesis)
         findings, tests = self._weighing.conclude()
         analysis = replace(self.ready.analysis, findings=tuple(findings), tests_run=tests)
+        if judge is not None:
+            analysis = replace(analysis, judge=account(judge))
         self.ready = AnalysisReady(analysis, self.ready.interrupted)
+
+    def _decided(
+        self, focus: Focus, judge: Judge | None, no_judge: str, cancelled: Callable[[], bool]
+    ) -> Hypothesis:
+        asking = asked_of_judge(
+            focus,
+            judge,
+            self.source,
+            self._weighing.ended,
+            seed=self.ready.analysis.seed,
+            window=self.filter_string,
+            why_not=no_judge,
+            cancelled=cancelled,
+        )
+        while True:
+            try:
+                next(asking)
+            except StopIteration as ended:
+                hypothesis: Hypothesis = ended.value
+                return hypothesis

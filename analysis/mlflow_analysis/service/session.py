@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,19 +10,14 @@ from pathlib import Path
 from mlflow_analysis import protocol
 from mlflow_analysis.engine import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.evidence.weighing import missing_field
-from mlflow_analysis.features.build import build_features
-from mlflow_analysis.features.extract import extract, extract_info
-from mlflow_analysis.findings import Finding, Purpose, Verdict
+from mlflow_analysis.findings import Finding, Purpose
 from mlflow_analysis.focus import Focus
-from mlflow_analysis.hypotheses.catalogue import catalogue
 from mlflow_analysis.protocol import (
     Answer,
     ConnectionReport,
     Conversation,
     Done,
     ExperimentList,
-    ExperimentSummary,
     Pushed,
     Request,
     TableGrew,
@@ -31,14 +25,21 @@ from mlflow_analysis.protocol import (
 from mlflow_analysis.reading.listing import news
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.saved import keep_analysis
+from mlflow_analysis.service.annotating import Annotating
 from mlflow_analysis.service.concluded import Concluded, Run
+from mlflow_analysis.service.filter_completion import Vocabulary, suggestions
+from mlflow_analysis.service.judging import SessionJudge
+from mlflow_analysis.service.summarised import summarised
+from mlflow_analysis.service.tool_search import search_tools
+from mlflow_analysis.service.touched import is_confirmed_issue, touched
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.service.trace_view import trace_view
 from mlflow_analysis.service.watch import Place, Watch
 from mlflow_analysis.service.writing import Writing
+from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
+from mlflow_analysis.tracking.filter_syntax import check_filter
 from mlflow_analysis.tracking.reader import StoreTraces
-from mlflow_analysis.tracking.survey import Survey, summary
 
 Send = Callable[[Pushed], None]
 
@@ -54,8 +55,11 @@ class Session:
         """Set to give up the check that is running."""
         self._filter = ""
         self._table = TraceTable()
+        self._vocabulary = Vocabulary()
         self._opening = threading.Event()
         """Set to stop the reading of the table that is being filled."""
+        self._searching = threading.Event()
+        """Set to stop the reading of tool outputs."""
         self._stop = threading.Event()
         """Set to stop the reading of the analysis that is running."""
         self._analysing = threading.Lock()
@@ -68,6 +72,12 @@ class Session:
         self._keep_in = ""
         self._watching: Watch | None = None
         self._writing = Writing()
+        self._annotating = Annotating()
+        self._asked = ConnectionRequest()
+        """How the open connection was asked for."""
+        self._judge = SessionJudge()
+        self._choice: protocol.JudgeChoice | None = None
+        """The judge for the user's own claims, as named last."""
 
     def answer(self, request: Request, send: Send) -> Answer:
         """The answer to ``request``; ``send`` takes what happens until then."""
@@ -99,11 +109,16 @@ class Session:
             case protocol.ConfirmPurpose(purpose):
                 self._purpose = purpose
                 return Done()
+            case protocol.SuggestFilter(text, cursor):
+                return suggestions(text, cursor, self._vocabulary)
+            case protocol.SearchTools(text):
+                return self._search_tools(text, send)
             case protocol.CheckFilter(filter_string):
+                check_filter(filter_string)
                 next(self._opened().infos(filter_string), None)
                 return Done()
-            case protocol.AskFocuses(focuses):
-                self._focuses = focuses
+            case protocol.AskFocuses(focuses, choice):
+                self._focuses, self._choice = focuses, choice
                 return Done(self._catch_up(send))
             case protocol.StartWatching():
                 return self._watch(request, send)
@@ -111,6 +126,18 @@ class Session:
                 return self._stop_watching()
             case protocol.Stop():
                 self._stop.set()
+                return Done()
+            case protocol.Annotate():
+                return self._annotating.annotate(self._connected(), request)
+            case protocol.TakeBack():
+                return self._annotating.take_back(self._connected(), request)
+            case protocol.PlanJudging(fingerprint, choice):
+                judge = self._judge.open(choice, self._asked)
+                return self._judge.plan(judge, self._finding(fingerprint))
+            case protocol.AskJudge():
+                return self._ask_judge(request, send)
+            case protocol.StopJudge():
+                self._judge.stop()
                 return Done()
             case protocol.PlanFiling(analysis, review_path):
                 return self._writing.plan(self._connected(), analysis, review_path)
@@ -137,12 +164,13 @@ class Session:
         report = connection.report()
         with self._lock:
             if not cancelled.is_set():
-                self._connection = connection
+                self._connection, self._asked = connection, request
         return report
 
     # ---- the table --------------------------------------------------------------------------
 
     def _open(self, experiment_id: str, filter_string: str, send: Send) -> TableGrew:
+        check_filter(filter_string)  # before it is sent: a store says less clearly what is wrong
         source = self._connected().experiment(experiment_id)
         table, cancelled = TraceTable(source.experiment_id), threading.Event()
         with self._lock:
@@ -158,6 +186,7 @@ class Session:
                 return TableGrew(0, total, complete=False)
             while page:
                 table.extend(page)
+                self._vocabulary.learn(page)
                 if total is not None and total < len(table):
                     total = len(table)
                 send(TableGrew(len(table), total, complete=False))
@@ -175,11 +204,25 @@ class Session:
             if cancelled.is_set():
                 return False
             if not self._is_open(source):
+                self._vocabulary = Vocabulary()
                 self._findings, self._purpose, self._last = {}, None, None
                 self._stop.set()
+            else:
+                table.take_searches(self._table)
+            self._searching.set()  # it reads for the table of before
             self._source, self._table, self._filter = source, table, filter_string
         self._mark()
         return True
+
+    def _search_tools(self, text: str, send: Send) -> protocol.ToolsSearched:
+        cancelled = threading.Event()
+        with self._lock:
+            self._searching.set()
+            self._searching = cancelled
+            table, source = self._table, self._opened()
+        if not text:
+            return protocol.ToolsSearched(text, 0, 0, complete=True)
+        return search_tools(text, table, source, send, cancelled.is_set)
 
     # ---- the analysis -----------------------------------------------------------------------
 
@@ -191,8 +234,19 @@ class Session:
             self._stop = stop
             self._purpose = request.purpose or self._purpose
             self._focuses, self._last = request.focus, None
+            self._judge.forget()
+            self._choice = request.judge
             self._keep_in = request.keep_in
-        run = Run(source, filter_string, request, request.focus, self._purpose_of(source))
+        judge, no_judge = self._judge.for_claims(request.focus, request.judge, self._asked)
+        run = Run(
+            source,
+            filter_string,
+            request,
+            request.focus,
+            self._purpose_of(source),
+            judge=judge,
+            no_judge=no_judge,
+        )
         note = ""
         with self._analysing:  # until the one before has concluded
             for event in analyze(source, run.options, cancelled=stop.is_set):
@@ -268,8 +322,17 @@ class Session:
                 self._stop = stop
             known = replace(last.known, outlines=tuple(outlines.values()))
             purpose = self._purpose_of(place.source)
+            focuses = self._focuses
+            judge, no_judge = self._judge.for_claims(focuses, self._choice, self._asked)
             run = Run(
-                place.source, place.filter_string, last.request, self._focuses, purpose, known
+                place.source,
+                place.filter_string,
+                last.request,
+                focuses,
+                purpose,
+                known,
+                judge=judge,
+                no_judge=no_judge,
             )
             for event in analyze(
                 place.source, run.options, cancelled=lambda: stop.is_set() or cancelled()
@@ -314,7 +377,9 @@ class Session:
             try:
                 last = self._last
                 if last is not None:
-                    last.ask(self._focuses)
+                    focuses = self._focuses
+                    judge, no_judge = self._judge.for_claims(focuses, self._choice, self._asked)
+                    last.ask(focuses, judge, no_judge, self._stop.is_set)
                     ready = self._conclude(last)
                     send(ready)
                     note = self._keep(ready)
@@ -322,8 +387,35 @@ class Session:
                 self._analysing.release()
         return note
 
+    def _ask_judge(self, request: protocol.AskJudge, send: Send) -> Answer:
+        last, finding = self._last, self._finding(request.fingerprint)
+        if last is None:
+            raise ConnectionProblem("The analysis has not ended yet.", "Ask again when it has.")
+        outcome = self._judge.ask(
+            self._judge.open(request.judge, self._asked),
+            finding,
+            last.source,
+            seed=last.ready.analysis.seed,
+            window=last.filter_string,
+            send=send,
+        )
+        with self._analysing:
+            if self._last is last:
+                ready = self._conclude(last)
+                send(ready)
+                note = self._keep(ready)
+                return replace(outcome, lines=(*outcome.lines, note)) if note else outcome
+        return outcome
+
+    def _finding(self, fingerprint: str) -> Finding:
+        found = self._findings.get(fingerprint)
+        if found is None:
+            raise ConnectionProblem("This finding is not there any more.", "Choose another.")
+        return found
+
     def _conclude(self, last: Concluded) -> AnalysisReady:
         """Keep what was concluded, and write it into the table before the app asks for rows."""
+        last.ready = replace(last.ready, analysis=self._judge.shown(last.ready.analysis))
         self._last = last
         self._findings = {each.fingerprint: each for each in last.ready.analysis.findings}
         self._mark()
@@ -334,22 +426,13 @@ class Session:
 
     def _mark(self) -> None:
         """Write what the findings say into the table."""
-        findings = list(self._findings.values())
-        self._table.mark(
-            {finding.fingerprint: frozenset(finding.trace_ids) for finding in findings},
-            Counter(
-                trace_id
-                for finding in findings
-                if _is_confirmed_issue(finding)
-                for trace_id in set(finding.trace_ids)
-            ),
-        )
+        self._table.mark(*touched(list(self._findings.values())))
 
     def _fingerprints_of(self, trace_id: str) -> tuple[str, ...]:
         return tuple(
             finding.fingerprint
             for finding in list(self._findings.values())
-            if _is_confirmed_issue(finding) and trace_id in finding.trace_ids
+            if is_confirmed_issue(finding) and trace_id in finding.trace_ids
         )
 
     # ---- what must be there -----------------------------------------------------------------
@@ -365,26 +448,6 @@ class Session:
         if self._source is None:
             raise ConnectionProblem("No experiment is open yet.", "Choose an experiment first.")
         return self._source
-
-
-def summarised(survey: Survey) -> ExperimentSummary:
-    """What an experiment holds, and which hypotheses its data allow to test."""
-    with_spans = {record.info.trace_id for record in survey.records}
-    features = build_features(
-        [extract(record) for record in survey.records]
-        + [extract_info(info) for info in survey.infos if info.trace_id not in with_spans],
-        with_topics=False,
-    )
-    missing = {hypothesis.id: missing_field(hypothesis, features) for hypothesis in catalogue()}
-    return replace(
-        summary(survey),
-        testable=tuple(each for each, field in missing.items() if not field),
-        not_testable=tuple((each, field) for each, field in missing.items() if field),
-    )
-
-
-def _is_confirmed_issue(finding: Finding) -> bool:
-    return finding.verdict is Verdict.CONFIRMED and finding.is_issue
 
 
 def _place(source: StoreTraces) -> tuple[str, str]:

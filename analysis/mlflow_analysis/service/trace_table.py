@@ -19,6 +19,9 @@ LONGEST_CELL = 300
 SLOWEST_SHARE = 0.1
 _KEPT_ORDERS = 16
 """A screen asks for windows of one query again and again, and of few others."""
+_KEPT_SEARCHES = 4
+_SEVERITIES = {"low": 10_000, "medium": 20_000, "high": 30_000}
+"""More than there are hypotheses apart: no number of findings outweighs a worse one."""
 _RANKED = {
     "trace_id": "trace_id",
     "state": "state",
@@ -43,8 +46,11 @@ class TraceTable:
         self._columns = TraceColumns()
         self._affected: Mapping[str, frozenset[str]] = {}
         self._counts: Mapping[str, int] = {}
+        self._worst: Mapping[str, str] = {}
         self._findings: npt.NDArray[np.int64] | None = None
-        """Confirmed findings by row, counted when they are asked for."""
+        """What rows are sorted by for their findings, worked out when it is asked for."""
+        self._in_tools: dict[str, tuple[set[str], set[str]]] = {}
+        """By text: traces whose tools said it, and traces that were read for it."""
         self._newest: npt.NDArray[np.intp] = np.empty(0, dtype=np.intp)
         self._orders: dict[RowQuery, npt.NDArray[np.intp]] = {}
 
@@ -64,6 +70,10 @@ class TraceTable:
         with self._lock:
             self._columns.put(block)
             self._rows_changed()
+            changed = set(block.trace_id.to_pylist())
+            for hits, read in self._in_tools.values():  # what their tools answered may have changed
+                hits -= changed
+                read -= changed
 
     def drop(self, trace_ids: Collection[str]) -> None:
         """Take traces out."""
@@ -77,11 +87,44 @@ class TraceTable:
         with self._lock:
             return self._columns.ids(state)
 
-    def mark(self, affected: Mapping[str, frozenset[str]], counts: Mapping[str, int]) -> None:
-        """Take in what findings say: trace ids by fingerprint, and findings by trace id."""
+    def mark(
+        self,
+        affected: Mapping[str, frozenset[str]],
+        counts: Mapping[str, int],
+        worst: Mapping[str, str],
+    ) -> None:
+        """Take in what findings say: trace ids by fingerprint, and by trace id how many and the worst severity."""
         with self._lock:
-            self._affected, self._counts = dict(affected), dict(counts)
+            self._affected, self._counts, self._worst = dict(affected), dict(counts), dict(worst)
             self._outdate()
+
+    def unsearched(self, text: str) -> list[str]:
+        """Traces whose tool outputs were not read for ``text`` yet, newest first."""
+        with self._lock:
+            read = self._in_tools.get(text, (set(), set()))[1]
+            newest = self._newest_first()
+            ids = self._columns.texts("trace_id").take(newest).to_pylist()
+        return [each for each in ids if each not in read] if read else ids
+
+    def searched(self, text: str, read: Iterable[str], found: Iterable[str]) -> None:
+        """The tool outputs of ``read`` were looked through for ``text``; ``found`` have it."""
+        with self._lock:
+            if text not in self._in_tools and len(self._in_tools) >= _KEPT_SEARCHES:
+                self._in_tools.pop(next(iter(self._in_tools)))
+            hits, seen = self._in_tools.setdefault(text, (set(), set()))
+            seen.update(read)
+            if not hits.issuperset(found):
+                hits.update(found)
+                self._orders = {
+                    query: order for query, order in self._orders.items() if query.text != text
+                }
+
+    def take_searches(self, before: TraceTable) -> None:
+        """What was read for a text stays so when the same experiment is listed anew."""
+        with before._lock:
+            kept = {text: (set(hits), set(read)) for text, (hits, read) in before._in_tools.items()}
+        with self._lock:
+            self._in_tools = kept
 
     def _rows_changed(self) -> None:
         self._newest = np.empty(0, dtype=np.intp)
@@ -137,6 +180,7 @@ class TraceTable:
             request=single_line(request)[:LONGEST_CELL],
             response=single_line(response)[:LONGEST_CELL],
             findings=self._counts.get(trace_id, 0),
+            worst=self._worst.get(trace_id, ""),
         )
 
     def _order(self, query: RowQuery) -> npt.NDArray[np.intp]:
@@ -173,14 +217,16 @@ class TraceTable:
             affected = self._affected.get(query.finding, frozenset())
             masks.append(columns.among("trace_id", list(affected)))
         if query.text:
-            masks.append(columns.containing(query.text))
+            said = columns.containing(query.text)
+            hits = self._in_tools.get(query.text, (set(), set()))[0]
+            masks.append(said | columns.among("trace_id", list(hits)) if hits else said)
         return np.logical_and.reduce(masks) if masks else None
 
     def _sortable(self, column: str) -> npt.NDArray[Any]:
         if column in ("duration_ms", "total_tokens"):
             return self._columns.numbers(column)
         if column == "findings":
-            return self._finding_counts()
+            return self._by_findings()
         if column in _RANKED:
             return self._columns.ranks(_RANKED[column])
         raise ValueError(f"There is no column {column!r} to sort by.")
@@ -191,11 +237,17 @@ class TraceTable:
             self._newest = np.argsort(-self._columns.numbers("start_ms"), kind="stable")
         return self._newest
 
-    def _finding_counts(self) -> npt.NDArray[np.int64]:
+    def _by_findings(self) -> npt.NDArray[np.int64]:
+        """The worst severity decides, then how many findings there are."""
         if self._findings is None:
             places = self._columns.places("trace_id", list(self._counts))
-            counts = np.array([*self._counts.values(), 0], dtype=np.int64)
-            self._findings = counts[places]  # place -1 is the 0 at the end
+            weights = [
+                _SEVERITIES.get(self._worst.get(trace_id, ""), 0) + count
+                for trace_id, count in self._counts.items()
+            ]
+            self._findings = np.array([*weights, 0], dtype=np.int64)[
+                places
+            ]  # -1 is the 0 at the end
         return self._findings
 
 

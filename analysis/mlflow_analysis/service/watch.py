@@ -80,7 +80,7 @@ class Watch:
                 break
             began = time.monotonic()
             try:
-                self._look(place)
+                self.look(place)
                 self._say(problem="", reading=0)
             except ConnectionProblem as problem:
                 self._say(problem=f"{problem.sentence} {problem.remedy}".strip(), reading=0)
@@ -89,7 +89,8 @@ class Watch:
         self._say(watching=False)
         return Done()
 
-    def _look(self, place: Place) -> None:
+    def look(self, place: Place) -> None:
+        """Look once, and bring in what is new. Raises ``ConnectionProblem``."""
         if place.table.reading:  # by whoever opened it
             return
         place.source.check_there()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mlflow_analysis.filing import issues_page
 from mlflow_analysis.findings import Analysis
-from mlflow_analysis.protocol import Pushed, WritesDone, WritingPlan, Wrote
+from mlflow_analysis.protocol import Outcome, Plan, Pushed, StepsDone
 from mlflow_analysis.review import Review
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem
 from mlflow_analysis.tracking.filed import Told, WritingStopped
@@ -28,14 +28,12 @@ class Writing:
         """Stop what is being written or planned."""
         self._stopped.set()
 
-    def plan(self, connection: Connection, analysis: Analysis, review_path: str) -> WritingPlan:
+    def plan(self, connection: Connection, analysis: Analysis, review_path: str) -> Plan:
         """What filing the review takes."""
         filing = filing_for(analysis, Review(Path(review_path)))
         plan = connection.writer(analysis.experiment_id).plan(filing)
         only = () if filing.issues or filing.rejected else (ONLY_REPORT,)
-        return WritingPlan(
-            _place(connection, analysis.experiment_id), (*only, *plan.lines()), plan.steps
-        )
+        return Plan(_place(connection, analysis.experiment_id), (*only, *plan.lines()), plan.steps)
 
     def file(
         self,
@@ -43,7 +41,7 @@ class Writing:
         analysis: Analysis,
         review_path: str,
         send: Callable[[Pushed], None],
-    ) -> Wrote:
+    ) -> Outcome:
         """File the review. What was written before it was stopped stands, and is not written again."""
         filing = filing_for(analysis, Review(Path(review_path)))
         with self._alone(review_path):
@@ -52,12 +50,12 @@ class Writing:
                     filing, _teller(send), self._stopped.is_set
                 )
             except WritingStopped:
-                return Wrote(
+                return Outcome(
                     ("Stopped. What was written stands; M goes on from there.", TAKEN_BACK_BY)
                 )
         uri = connection.report().tracking_uri
         page = issues_page(uri, analysis.experiment_id, written.run_id)
-        return Wrote(
+        return Outcome(
             (
                 f"Written to {_place(connection, analysis.experiment_id)}: {written}.",
                 *page,
@@ -65,14 +63,14 @@ class Writing:
             )
         )
 
-    def plan_undo(self, connection: Connection, experiment_id: str) -> WritingPlan:
+    def plan_undo(self, connection: Connection, experiment_id: str) -> Plan:
         """What there is to take back."""
         self._stopped.clear()
         try:
             recall = connection.withdrawal(experiment_id).plan(self._stopped.is_set)
         except WritingStopped as stopped:
             raise ConnectionProblem("Stopped; nothing was taken back.") from stopped
-        return WritingPlan(_place(connection, experiment_id), recall.lines(), recall.steps)
+        return Plan(_place(connection, experiment_id), recall.lines(), recall.steps)
 
     def undo(
         self,
@@ -80,7 +78,7 @@ class Writing:
         experiment_id: str,
         review_path: str,
         send: Callable[[Pushed], None],
-    ) -> Wrote:
+    ) -> Outcome:
         """Take back all that was ever written to the experiment."""
         with self._alone(review_path):
             try:
@@ -88,8 +86,8 @@ class Writing:
                     _teller(send), self._stopped.is_set
                 )
             except WritingStopped:
-                return Wrote(("Stopped. A part is taken back; U takes back the rest.",))
-        return Wrote((f"Taken back from {_place(connection, experiment_id)}: {withdrawn}.",))
+                return Outcome(("Stopped. A part is taken back; U takes back the rest.",))
+        return Outcome((f"Taken back from {_place(connection, experiment_id)}: {withdrawn}.",))
 
     @contextmanager
     def _alone(self, review_path: str) -> Iterator[None]:
@@ -107,4 +105,4 @@ def _place(connection: Connection, experiment_id: str) -> str:
 
 
 def _teller(send: Callable[[Pushed], None]) -> Told:
-    return lambda done, writes: send(WritesDone(done, writes))
+    return lambda done, writes: send(StepsDone(done, writes))

@@ -9,15 +9,15 @@ IDENTICAL_SHARE = 0.5
 
 
 def look_measured(operations: pd.Series, duration_ms: pd.Series) -> bool:
-    """Whether calls take as long as they happen to take; both (n,), names and durations.
+    """Whether calls take as long as they happen to take; both (n,), names (or numbers) and durations.
 
     Durations that were measured hardly ever repeat to the microsecond. They look synthetic if of *every*
     operation with 10 finished calls or more, over half take one and the same time. One operation that
     does (a cache on a coarse clock) says nothing as long as others vary. Too few calls say nothing.
     """
     known = duration_ms.notna().to_numpy(dtype=bool)
-    names = operations[known].to_numpy(dtype=object)
-    microseconds = (duration_ms[known].to_numpy(dtype=float) * 1000).round()
+    names = operations.to_numpy()[known]
+    microseconds = (duration_ms.to_numpy(dtype=float)[known] * 1000).round()
     if not len(names):
         return True
     repeats = pd.DataFrame({"name": names, "us": microseconds}).groupby(["name", "us"]).size()

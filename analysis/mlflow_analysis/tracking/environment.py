@@ -23,6 +23,8 @@ SETTINGS = {
     # At ERROR, MLflow prints SQL tracebacks over whatever is on the screen.
     "MLFLOW_LOGGING_LEVEL": "CRITICAL",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # Ending a run prints where it can be seen, among our results.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     # The defaults (7 retries, growing pauses) keep a person waiting for four minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",

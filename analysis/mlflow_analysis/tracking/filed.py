@@ -73,7 +73,7 @@ class Filed:
             try:
                 page = search(experiment_id=self.experiment_id, max_results=1000, page_token=token)
             except Exception as error:
-                if _is_lacking(error):  # a file store, an older server, Databricks
+                if is_lacking(error):  # a file store, an older server, Databricks
                     return None
                 raise
             for issue in page:
@@ -96,7 +96,7 @@ class Filed:
                     yield from together(some)
                     continue
                 except Exception as error:
-                    if not _is_lacking(error):
+                    if not is_lacking(error):
                         raise
             for trace_id in some:
                 yield self.store.get_trace_info(trace_id)
@@ -152,7 +152,7 @@ class Filed:
             raise
         except Exception as error:
             details = details_of(error, self._address)
-            if _is_refusal(error, details):
+            if is_refusal(error, details):
                 raise ConnectionProblem(
                     f"You may read {self._address.shown}, but not write to it.",
                     "Ask for the right to edit this experiment.",
@@ -185,14 +185,14 @@ def untold(_done: int, _all: int) -> None:
     """Tells nobody."""
 
 
-def _is_lacking(error: Exception) -> bool:
+def is_lacking(error: Exception) -> bool:
     """Whether a store says that it cannot do such a thing at all."""
     if isinstance(error, NotImplementedError):
         return True
     return getattr(error, "error_code", "") in _NOT_THERE
 
 
-def _is_refusal(error: Exception, details: str) -> bool:
+def is_refusal(error: Exception, details: str) -> bool:
     """Whether a store says that this user may not write."""
     if isinstance(error, PermissionError):
         return True

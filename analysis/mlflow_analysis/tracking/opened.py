@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,21 +15,24 @@ from mlflow_analysis.protocol import (
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.tracking.address import SQL_KINDS, Address, writable
+from mlflow_analysis.tracking.annotating import Annotator
 from mlflow_analysis.tracking.checks import details_of
 from mlflow_analysis.tracking.client import open_client
 from mlflow_analysis.tracking.convert import experiment_record
-from mlflow_analysis.tracking.database import database_problem
+from mlflow_analysis.tracking.database import database_problem, finish_interrupted_write
 from mlflow_analysis.tracking.environment import Variables
 from mlflow_analysis.tracking.figures import figures_of_newest, figures_of_tables
 from mlflow_analysis.tracking.filed import Filed
 from mlflow_analysis.tracking.problems import ConnectionProblem, ExperimentNotFound
 from mlflow_analysis.tracking.reader import StoreTraces
-from mlflow_analysis.tracking.sql_client import engine_of
+from mlflow_analysis.tracking.sql_client import SqlClient, engine_of
 from mlflow_analysis.tracking.survey import Survey, summary, survey
 from mlflow_analysis.tracking.versions import missing
 from mlflow_analysis.tracking.withdrawal import Withdrawal
 from mlflow_analysis.tracking.writer import Writer
 from mlflow_analysis.untrusted import single_line
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -98,18 +102,36 @@ class Connection:
 
         Raises ``ExperimentNotFound``.
         """
-        experiments = self.experiments()
         wanted = single_line(name_or_id)
-        for matches in (
-            [each for each in experiments if each.experiment_id == wanted],
-            [each for each in experiments if each.name == wanted],
-        ):
-            if matches:
-                return self.source(matches[0])
+        found = self._looked_up(wanted)
+        if found is not None:
+            return self.source(found)
+        experiments = self.experiments()
+        for each in experiments:  # a name as it is shown may stand for one that cannot be shown
+            if each.name == wanted:
+                return self.source(each)
         raise ExperimentNotFound(
             f"{self._address.shown} has no experiment {wanted!r}.",
             _suggestion(wanted, [each.name for each in experiments]),
         )
+
+    def _looked_up(self, wanted: str) -> Experiment | None:
+        """The active experiment of that id, or else that name, asked for alone: listing thousands takes a second.
+
+        ``None`` if that does not find it; listing them then tells why.
+        """
+        asked = [self._client.get_experiment_by_name]
+        if wanted.isascii() and wanted.isdigit():  # a server takes minutes to refuse any other id
+            asked.insert(0, self._client.get_experiment)
+        for ask in asked:
+            try:
+                found = ask(wanted)
+            except Exception:
+                logger.debug("No experiment %r of that id or name", wanted, exc_info=True)
+                continue
+            if found is not None and found.lifecycle_stage == "active":
+                return experiment_record(found)
+        return None
 
     def source(self, experiment: Experiment) -> StoreTraces:
         """The traces of an experiment of this store."""
@@ -127,6 +149,17 @@ class Connection:
     def writer(self, experiment_id: str) -> Writer:
         """Writes to an experiment. Raises ``ConnectionProblem``."""
         return Writer(self._filed(experiment_id))
+
+    def annotator(self) -> Annotator:
+        """Writes on single traces. Raises ``ConnectionProblem``."""
+        if isinstance(self._client, SqlClient):
+            self._client.check()  # MLflow would migrate tables that are not its own
+        address = replace(self._address, mlflow_uri=writable(self._address))
+        finish_interrupted_write(address)
+        try:
+            return Annotator(open_client(address, Variables(address.variables)), address)
+        except Exception as error:
+            raise opening_problem(error, address) from error
 
     def withdrawal(self, experiment_id: str) -> Withdrawal:
         """Takes back what was written to an experiment. Raises ``ConnectionProblem``."""

@@ -32,7 +32,9 @@ class TraceNotReadable(ConnectionProblem):
 
 
 class FilterNotUnderstood(ConnectionProblem, FilterRefused):
-    """MLflow does not accept the filter."""
+    """MLflow does not accept the filter; ``place``: the characters that it is about, if that is known."""
+
+    place = (0, 0)
 
 
 class CheckCancelled(ConnectionProblem):

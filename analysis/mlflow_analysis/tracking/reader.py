@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline, TraceRecord
 from mlflow_analysis.source import SourceSpec, TraceOutcome, never, outline_of
 from mlflow_analysis.tracking.address import HTTP_KINDS, Address, StoreKind
-from mlflow_analysis.tracking.checks import check_reachable, details_of
+from mlflow_analysis.tracking.checks import details_of, reach
 from mlflow_analysis.tracking.convert import (
     IN_ARCHIVE,
     IN_DATABASE,
@@ -339,7 +339,7 @@ class StoreTraces(GrowingTraces):
 
     def _check_still_there(self) -> None:
         """Tell a damaged trace from a lost store. Raises ``ConnectionProblem`` for the latter."""
-        check_reachable(self._address, 5.0)
+        reach(self._address, 5.0)
         try:
             self._ask_anything()
         except ConnectionProblem:

@@ -28,7 +28,7 @@ class _Page(list[Any]):
 
 
 class SqlClient:
-    """What an ``MlflowClient`` does. All but listing experiments imports MLflow first and is left to it."""
+    """What an ``MlflowClient`` does. All but finding experiments imports MLflow first and is left to it."""
 
     def __init__(self, address: Address, look: Look) -> None:
         self._address, self._look = address, look
@@ -41,22 +41,43 @@ class SqlClient:
 
     def search_experiments(self, **_: Any) -> _Page:
         """Rows of the active experiments, in one page, with ``tags`` as MLflow's entities have them."""
+        return _Page(self._experiments(tables.EXPERIMENTS.c.lifecycle_stage == "active"))
+
+    def get_experiment(self, experiment_id: str) -> _Experiment | None:
+        """The experiment of that id, deleted or not; ``None`` if there is none."""
+        found = self._experiments(tables.EXPERIMENTS.c.experiment_id == int(experiment_id))
+        return found[0] if found else None
+
+    def get_experiment_by_name(self, name: str) -> _Experiment | None:
+        """The experiment of that name, deleted or not; ``None`` if there is none."""
+        found = self._experiments(tables.EXPERIMENTS.c.name == name)
+        return next((each for each in found if each.name == name), None)
+
+    def _experiments(self, which: Any) -> list[_Experiment]:
+        chosen = sql.select(tables.EXPERIMENTS.c.experiment_id).where(which)
+        tags: dict[int, dict[str, str]] = {}
         with engine_of(self._address.mlflow_uri).connect() as connection:
-            tags: dict[int, dict[str, str]] = {}
-            for row in connection.execute(sql.select(tables.EXPERIMENT_TAGS)):
+            for row in connection.execute(
+                sql.select(tables.EXPERIMENT_TAGS).where(
+                    tables.EXPERIMENT_TAGS.c.experiment_id.in_(chosen)
+                )
+            ):
                 tags.setdefault(row.experiment_id, {})[row.key] = row.value
-            active = sql.select(tables.EXPERIMENTS).where(
-                tables.EXPERIMENTS.c.lifecycle_stage == "active"
-            )
-            return _Page(
+            return [
                 _Experiment(row, tags.get(row.experiment_id, {}))
-                for row in connection.execute(active)
-            )
+                for row in connection.execute(sql.select(tables.EXPERIMENTS).where(which))
+            ]
+
+    def check(self) -> None:
+        """The tables may be known here and yet not be those of the MLflow at hand, which would migrate them.
+
+        Raises ``ConnectionProblem`` then.
+        """
+        check_schema(self._look)
 
     @cached_property
     def _mlflow_client(self) -> Any:
-        # The tables may be known here and yet not be those of the MLflow at hand, which would migrate them.
-        check_schema(self._look)
+        self.check()
         return open_client(self._address, Variables(self._address.variables))
 
     def __getattr__(self, name: str) -> Any:
@@ -81,4 +102,5 @@ class _Experiment:
         self.experiment_id = str(row.experiment_id)
         self.name: str = row.name
         self.last_update_time: int | None = row.last_update_time
+        self.lifecycle_stage: str = row.lifecycle_stage
         self.tags = tags

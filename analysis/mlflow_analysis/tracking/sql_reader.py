@@ -26,7 +26,8 @@ from mlflow_analysis.untrusted import printable
 
 IDS_AT_ONCE = 500
 """Ids in one question: SQLite takes no more than 999 parameters in older builds."""
-SPANS_OF_AT_ONCE = 50
+SQL_BATCH = 100
+"""Traces read at once: few, so that little memory holds what is decoded of them."""
 
 
 class Archived(Exception):  # noqa: N818 - it is no error
@@ -157,8 +158,8 @@ class SqlTraces(StoreTraces):
     # ---- spans ------------------------------------------------------------------------------
 
     @property
-    def _unsized_batch(self) -> int:
-        return reader.DIRECT_BATCH
+    def _batch_size(self) -> int:
+        return SQL_BATCH
 
     def _whole(self, trace_ids: Sequence[str]) -> dict[str, TraceOutcome]:
         """Nothing: here infos come first, cheaply, and say how large the traces are."""
@@ -179,22 +180,17 @@ class SqlTraces(StoreTraces):
                 outcomes[info.trace_id] = trace_record(info, found)
 
     def _spans_of(self, trace_ids: Sequence[str]) -> dict[str, list[SpanRecord] | Exception]:
-        """The spans of each trace that has any, or what is wrong with one of them.
-
-        They become records as they come from the database, a few traces at a time: what has just been
-        fetched is still in the processor's cache.
-        """
-        found: dict[str, list[SpanRecord] | Exception] = {}
+        """The spans of each trace that has any, or what is wrong with one of them."""
+        contents: dict[str, list[str]] = defaultdict(list)
         try:
             with self._engine.connect() as connection:
-                for some in _parts(trace_ids, SPANS_OF_AT_ONCE):
-                    for trace_id, content in connection.execute(
-                        tables.CONTENTS_OF_IDS, {"ids": some}
-                    ):
-                        _add(found, trace_id, content)
+                for trace_id, content in connection.execute(
+                    tables.CONTENTS_OF_IDS, {"ids": trace_ids}
+                ):
+                    contents[trace_id].append(content)
         except Exception as error:
             raise self._broken(error) from error
-        return {printable(trace_id): spans for trace_id, spans in found.items()}
+        return {printable(trace_id): _decoded(stored) for trace_id, stored in contents.items()}
 
     def _ask_anything(self) -> None:
         self.count()
@@ -213,17 +209,14 @@ def _assessments(connection: Any, trace_ids: Sequence[str]) -> dict[str, list[An
     return found
 
 
-def _add(found: dict[str, list[SpanRecord] | Exception], trace_id: str, content: str) -> None:
-    spans = found.setdefault(trace_id, [])
-    if isinstance(spans, Exception):
-        return
-    if not content:
-        found[trace_id] = Archived()
-        return
+def _decoded(contents: Sequence[str]) -> list[SpanRecord] | Exception:
+    """The spans of one trace, or what is wrong with one of them."""
+    if not all(contents):
+        return Archived()
     try:
-        spans.append(span_record(span_dict(content)))
+        return [span_record(span_dict(content)) for content in contents]
     except Exception as error:  # noqa: BLE001 - damage takes any form
-        found[trace_id] = error
+        return error
 
 
 def _parts(trace_ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

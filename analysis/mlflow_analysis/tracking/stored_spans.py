@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -29,6 +30,7 @@ OTHER_CONVENTIONS = (
     "ai.", "entity.", "gen_ai.", "langfuse.", "lk.", "lmnr.", "openinference.", "span.", "traceloop.",
 )  # fmt: skip
 """How attributes begin by which MLflow tells the kind of a span that says none of its own."""
+_START = attrgetter("start_ns")
 _SHORT = 200
 """Names up to this many characters are remembered: a few names make up most spans."""
 
@@ -159,9 +161,8 @@ def span_record(stored: Mapping[str, Any]) -> SpanRecord:
 
 def in_order(spans: list[SpanRecord]) -> tuple[SpanRecord, ...]:
     """By start; of those that start together, parents first, then by id."""
-    starts = [span.start_ns for span in spans]
-    if len(set(starts)) == len(starts):
-        return tuple(sorted(spans, key=lambda span: span.start_ns))
+    if len(set(map(_START, spans))) == len(spans):
+        return tuple(sorted(spans, key=_START))
     parents = {span.span_id: span.parent_id for span in spans}
     depths: dict[str, int] = {}
     for span_id in parents:

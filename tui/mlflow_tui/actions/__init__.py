@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 
 from mlflow_tui.actions import (
     board,
+    compare,
     connection,
     everywhere,
     inspector,
@@ -19,10 +20,12 @@ from mlflow_tui.actions import (
 )
 from mlflow_tui.actions.action import (
     BOARD,
+    COMPARE,
     CONNECTION,
     EVERYWHERE,
     EXPERIMENTS,
     LISTS,
+    PLACE_NAMES,
     PURPOSE,
     REPORT,
     STEPS,
@@ -33,10 +36,12 @@ from mlflow_tui.actions.action import (
 __all__ = [
     "ACTIONS",
     "BOARD",
+    "COMPARE",
     "CONNECTION",
     "EVERYWHERE",
     "EXPERIMENTS",
     "LISTS",
+    "PLACE_NAMES",
     "PURPOSE",
     "REPORT",
     "STEPS",
@@ -51,6 +56,7 @@ ACTIONS: tuple[Action, ...] = (
     *connection.ACTIONS,
     *traces.ACTIONS,
     *inspector.ACTIONS,
+    *compare.ACTIONS,
     *purpose.ACTIONS,
     *board.ACTIONS,
     *report.ACTIONS,

@@ -15,6 +15,8 @@ BOARD = "board"
 REPORT = "report"
 PURPOSE = "purpose"
 """The question before the board starts; a part of the board, not a step of its own."""
+COMPARE = "compare"
+"""Two traces side by side; a part of the traces."""
 
 STEPS = (
     (CONNECTION, "1", "Connect"),
@@ -25,7 +27,12 @@ STEPS = (
 )
 """Place, key and name of each screen, in the order of the work."""
 
-LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT)
+PLACE_NAMES = {place: name for place, _, name in STEPS} | {
+    PURPOSE: "Purpose",
+    COMPARE: "Two traces",
+}
+
+LISTS = (CONNECTION, EXPERIMENTS, TRACES, BOARD, REPORT, COMPARE)
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ class Action:
     shown_keys: str = ""
     """How the keys are written in footer and help, where ``keys`` would not read well."""
     palette: bool = True
+    needs: str = ""
+    """What it needs where it does not always apply, for the help: "a trace that is shown"; or in ``needs.py``."""
     named: str = ""
     """Its name in the user's key file, where the one made from ``id`` would not do."""
 

@@ -68,6 +68,14 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
     ),
     Action(
+        "ask_judge",
+        "B",
+        "judge",
+        "Ask the language model that you named about this finding; first its cost is said.",
+        (BOARD,),
+        footer=False,
+    ),
+    Action(
         "next_pane", "tab", "pane", "Move between the cards and the detail.", (BOARD,), footer=False
     ),
     Action(

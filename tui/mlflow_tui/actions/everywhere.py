@@ -16,5 +16,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "suspend_process", "ctrl+z", "suspend", "Go back to the shell; fg returns.", footer=False
     ),
+    Action(
+        "dismiss_hint",
+        "ctrl+g",
+        "hide hint",
+        "Hide the hint above the footer for good.",
+        footer=False,
+        palette=False,
+    ),
     Action("leave", "q,ctrl+q", "quit", "Leave.", shown_keys="q"),
 )

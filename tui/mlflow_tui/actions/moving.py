@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from mlflow_tui.actions.action import BOARD, EXPERIMENTS, LISTS, REPORT, TRACES, Action
+from mlflow_tui.actions.action import BOARD, COMPARE, EXPERIMENTS, LISTS, REPORT, TRACES, Action
 
 ACTIONS: tuple[Action, ...] = (
-    Action("open", "enter", "open", "Open what is under the cursor.", (EXPERIMENTS, TRACES, BOARD)),
+    Action(
+        "open",
+        "enter",
+        "open",
+        "Open what is under the cursor.",
+        (EXPERIMENTS, TRACES, BOARD, COMPARE),
+    ),
     Action("back", "escape", "back", "Go back to where you came from.", LISTS),
     Action(
         "cursor('down')",
@@ -61,13 +67,36 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
         palette=False,
     ),
+    Action(
+        "watch",
+        "w",
+        "watch",
+        "Look for new traces, and keep list and findings up to date; once more ends it.",
+        (TRACES, BOARD),
+    ),
     Action("find", "slash", "find", "Find or filter.", (EXPERIMENTS, TRACES, BOARD, REPORT)),
-    Action("sort", "o", "sort", "Sort by another column.", (EXPERIMENTS,)),
+    Action(
+        "sort(1)",
+        "greater_than_sign",
+        "sort",
+        "Sort by the column to the right.",
+        (EXPERIMENTS, TRACES),
+        named="sort_right",
+    ),
+    Action(
+        "sort(-1)",
+        "less_than_sign",
+        "sort left",
+        "Sort by the column to the left.",
+        (EXPERIMENTS, TRACES),
+        footer=False,
+        named="sort_left",
+    ),
     Action(
         "reverse",
-        "O",
-        "reverse",
-        "Sort the other way round.",
+        "I",
+        "invert",
+        "Invert the order.",
         (EXPERIMENTS, TRACES),
         footer=False,
     ),

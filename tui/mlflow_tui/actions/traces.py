@@ -5,9 +5,7 @@ from __future__ import annotations
 from mlflow_tui.actions.action import TRACES, Action
 
 ACTIONS: tuple[Action, ...] = (
-    Action(
-        "show_all", "backspace", "all", "Drop the quick filters and show all traces.", (TRACES,)
-    ),
+    Action("drop_filter", "backspace", "drop", "Drop the filter that was put on last.", (TRACES,)),
     Action(
         "next_failure",
         "right_square_bracket",
@@ -30,7 +28,21 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "only_session", "s", "session", "Show this trace's session only, or all again.", (TRACES,)
     ),
-    Action("search_text", "t", "text", "Show traces that hold a text.", (TRACES,)),
+    Action(
+        "saved_filters",
+        "F",
+        "saved filters",
+        "Use, save, rename or delete a saved filter.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
+        "search_text",
+        "t",
+        "text",
+        "Show traces with a text in request, response or tool output.",
+        (TRACES,),
+    ),
     Action(
         "next_match",
         "n",
@@ -47,13 +59,70 @@ ACTIONS: tuple[Action, ...] = (
         (TRACES,),
         footer=False,
     ),
+    Action("mark", "space", "mark", "Mark this trace, or take the mark off.", (TRACES,)),
     Action(
-        "sort",
-        "o",
-        "sort",
-        "Sort by another column: time, duration, tokens, findings, then by text.",
+        "unmark_all",
+        "asterisk",
+        "unmark",
+        "Take all marks off.",
         (TRACES,),
         footer=False,
     ),
-    Action("copy", "y", "copy", "Copy: trace id, shown value, span, trace.", (TRACES,)),
+    Action(
+        "annotate('pass')",
+        "plus",
+        "pass",
+        "Write feedback: this is as it should be.",
+        (TRACES,),
+        footer=False,
+        named="feedback_pass",
+    ),
+    Action(
+        "annotate('fail')",
+        "minus",
+        "fail",
+        "Write feedback: this is not as it should be.",
+        (TRACES,),
+        footer=False,
+        named="feedback_fail",
+    ),
+    Action(
+        "annotate('comment')",
+        "c",
+        "comment",
+        "Write a comment.",
+        (TRACES,),
+        footer=False,
+        named="comment",
+    ),
+    Action(
+        "annotate('expectation')",
+        "X",
+        "expectation",
+        "Write what was expected: a name and a value.",
+        (TRACES,),
+        footer=False,
+        named="expectation",
+    ),
+    Action(
+        "annotate('tag')",
+        "T",
+        "tag",
+        "Write a tag: key=value.",
+        (TRACES,),
+        footer=False,
+        named="tag",
+    ),
+    Action("undo_writing", "u", "undo", "Take back what was written last on traces.", (TRACES,)),
+    Action(
+        "redo_writing",
+        "ctrl+r",
+        "redo",
+        "Write again what was taken back.",
+        (TRACES,),
+        footer=False,
+    ),
+    Action(
+        "copy", "y", "copy", "Copy: trace or span id, shown value, span, trace, code.", (TRACES,)
+    ),
 )

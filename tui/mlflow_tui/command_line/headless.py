@@ -29,6 +29,7 @@ from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.redaction import Redaction
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import TraceSource
+from mlflow_analysis.surroundings import read_env_file
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,
@@ -99,7 +100,7 @@ def _run(
         for focus in asked:
             _check_filter(source, focus)
         focuses = (*asked, *charter.focuses)
-        finished = _analysed(source, request, hypotheses, focuses, charter.purpose)
+        finished = _analysed(source, request, hypotheses, focuses, charter.purpose, judge)
     except ConnectionProblem as problem:
         click.echo(f"{problem.sentence} {problem.remedy}".strip(), err=True)
         return _exit_code(problem)
@@ -115,12 +116,21 @@ def _run(
     elif judge is not None:
         analysis = _judged(analysis, source, request, judge)
     safe = masked(analysis)
-    _keep(safe)
     review = open_review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
+    if not hypotheses:
+        _keep(safe)
+    elif not request.quiet:
+        click.echo(_NOT_KEPT, err=True)
     fails = delivery.deliver(analysis if request.show_secrets else safe, review)
     if finished.interrupted:
         return INTERRUPTED
     return ISSUE_FOUND if fails else DONE
+
+
+_NOT_KEPT = (
+    "Only some claims were tested, so the last analysis of all stays the one that `mlflow-tui report` and "
+    "`write-back` read."
+)
 
 
 def _judge(request: Request, redact: Redaction) -> Judge | None:
@@ -132,7 +142,13 @@ def _judge(request: Request, redact: Redaction) -> Judge | None:
     from mlflow_analysis.judge.opening import open_judge
 
     try:
-        return open_judge(request.judge, request.judge_budget, cache=request.cache, redact=redact)
+        return open_judge(
+            request.judge,
+            request.judge_budget,
+            cache=request.cache,
+            redact=redact,
+            variables=read_env_file(request.connection.env_file),
+        )
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--judge") from problem
 
@@ -199,6 +215,7 @@ def _analysed(
     hypotheses: tuple[str, ...],
     focuses: tuple[Focus, ...],
     purpose: Purpose | None,
+    judge: Judge | None,
 ) -> AnalysisReady:
     since = request.since_seconds
     options = AnalysisOptions(
@@ -214,6 +231,7 @@ def _analysed(
         focus=focuses,
         purpose=purpose,
         seed=request.seed,
+        judge=judge,
     )
     collector.relax()
     with _interruptible() as stopped, progress_shown(request.quiet) as show:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from mlflow_tui.actions import ACTIONS, EVERYWHERE, LISTS, PURPOSE, STEPS, Action
+from mlflow_tui.actions import ACTIONS, COMPARE, EVERYWHERE, LISTS, PURPOSE, STEPS, Action
 from mlflow_tui.key_map import KeyMap
 
 BEGIN, END = "<!-- keys -->", "<!-- /keys -->"
@@ -17,6 +17,7 @@ BEGIN, END = "<!-- keys -->", "<!-- /keys -->"
 TITLES = {
     EVERYWHERE: "Everywhere",
     **{place: f"{key} {name}" for place, key, name in STEPS},
+    COMPARE: "Two traces compared (`D` on the traces)",
     PURPOSE: "Purpose (before the board starts)",
 }
 

@@ -14,7 +14,7 @@ from mlflow_tui.actions import CONNECTION
 from mlflow_tui.client import EngineClient
 from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
 from mlflow_tui.state import AppState
-from mlflow_tui.widgets.chrome import MINIMUM_SIZE, FooterLine, HeaderLine, RoomNotice
+from mlflow_tui.widgets.chrome import MINIMUM_SIZE, FooterLine, HeaderLine, HintLine, RoomNotice
 
 if TYPE_CHECKING:
     from mlflow_tui.application import MlflowTui
@@ -39,6 +39,8 @@ class StepScreen(Screen[None]):
         yield HeaderLine(self.PLACE)
         yield from self.compose_body()
         yield FooterLine()
+        if self.tui.settings.hint_due:
+            yield HintLine()
         yield RoomNotice()
 
     # ---- for subclasses -----------------------------------------------------------------
@@ -86,6 +88,10 @@ class StepScreen(Screen[None]):
         """Say what failed and what to do."""
         self.tell(f"{problem.sentence} {problem.remedy}".strip(), problem=True)
 
+    def action_watch(self) -> None:
+        """Begin or end to look for new traces."""
+        self.tui.toggle_watching()
+
     # ---- routing ------------------------------------------------------------------------
 
     @on(events.Mount)
@@ -99,6 +105,8 @@ class StepScreen(Screen[None]):
 
     @on(events.ScreenResume)
     def _resumed(self) -> None:
+        if not self.tui.settings.hint_due:
+            self.query(HintLine).remove()
         self.state_changed()
         self.query_one(HeaderLine).refresh()
 

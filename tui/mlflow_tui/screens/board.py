@@ -28,6 +28,7 @@ from mlflow_tui.widgets.board_list import BoardList
 from mlflow_tui.widgets.board_status import BoardStatus, Standing
 from mlflow_tui.widgets.detail_view import DetailView
 from mlflow_tui.widgets.glyphs import glyphs_for
+from mlflow_tui.widgets.watch_words import watch_words
 
 DETAIL_SECONDS = 0.08
 """The detail is drawn when the cursor has rested this long: holding a key down draws it once."""
@@ -105,6 +106,7 @@ class BoardScreen(ReviewingScreen):
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The client hands events on four times a second at most; draw once for each such batch."""
+        self.steps_pushed(bodies)
         if self.is_current or any(isinstance(body, PurposeDrafted) for body in bodies):
             self._draw()
         for body in bodies:
@@ -167,6 +169,7 @@ class BoardScreen(ReviewingScreen):
                 marked=len(board.marks),
                 review=self._review_place,
                 focus=board.focus,
+                watching=watch_words(state.watch) if state.watch is not None else "",
             )
         )
 
@@ -379,6 +382,11 @@ class BoardScreen(ReviewingScreen):
         self.tui.stop_analysis()
         self.tell("Stopping: the verdicts come from what was read so far.")
 
+    def action_ask_judge(self) -> None:
+        """Ask the judge about the finding under the cursor."""
+        if self.card is not None and self.card.finding is not None:
+            self.ask_judge(self.card.finding.fingerprint)
+
     def action_export(self) -> None:
         """Exporting is done on the report, where one sees what is exported."""
         self.tui.action_go(REPORT)
@@ -397,10 +405,13 @@ class BoardScreen(ReviewingScreen):
             return self.card is not None
         if action in _CLAIMS:
             return self._own_claim() is not None
-        if action == "add_claim":
+        if action in ("add_claim", "watch"):
             return self.state.experiment is not None
         if action == "purpose":
             return self._board.purpose is not None
+        if action == "ask_judge":
+            found = self.card.finding if self.card is not None else None
+            return self._board.analysis is not None and found is not None and bool(found.trace_ids)
         if action in ("next_evidence", "previous_evidence", "charts"):
             return self.card is not None and self.card.finding is not None
         if action == "stop":

@@ -134,6 +134,7 @@ class CheckingScreen(KeepingScreen):
             self.app.switch_mode(EXPERIMENTS)
             return
         self.tui.choose_experiment(chosen, self.tui.start_filter)
+        self.state.query = self.tui.start_query
         self.app.switch_mode(BOARD if demo else TRACES)
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:

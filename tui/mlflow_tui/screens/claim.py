@@ -19,7 +19,11 @@ from mlflow_analysis.untrusted import single_line
 from mlflow_tui.widgets.text_field import TextField
 
 _FIELDS = (
-    ("words", "Words", "all of them, each at the start of a word; “a phrase” in double quotes"),
+    (
+        "words",
+        "Words",
+        "all of them; “a phrase” in quotes; or judge: and a sentence that the judge decides on",
+    ),
     ("places", "Look in", f"{', '.join(PLACES)}; everywhere if empty"),
     ("filter", "Filter", "tags.region = 'eu' AND trace.status = 'OK'; MLflow's syntax"),
     ("outcome", "Outcome", f"{', '.join(OUTCOMES)} or an assessment's name; failure if empty"),
@@ -54,10 +58,10 @@ class ClaimDialog(ModalScreen[Focus | None]):
         """The fields with what they are good for, an objection, the keys."""
         claim = self._claim
         values = {
-            "words": claim.words if claim else "",
+            "words": (claim.text if claim.judge else claim.words) if claim else "",
             "places": ", ".join(claim.places) if claim else "",
             "filter": claim.filter if claim else "",
-            "outcome": claim.outcome if claim else "",
+            "outcome": claim.outcome if claim and not claim.judge else "",
         }
         with Vertical(classes="dialog", id="claim"):
             title = "Change the claim" if claim else "A claim of your own"

@@ -14,16 +14,19 @@ from textual.widgets import Static
 
 from mlflow_analysis.protocol import SpanView, TraceView
 from mlflow_tui import clipboard
-from mlflow_tui.payload import as_json, span_value, trace_markdown
+from mlflow_tui.inspecting.as_json import as_json
+from mlflow_tui.inspecting.export import snippet, span_value, trace_markdown
 
 if TYPE_CHECKING:
     from mlflow_tui.application import MlflowTui
 
 CHOICES = (
     ("i", "id", "trace id"),
+    ("p", "span_id", "span id"),
     ("v", "value", "what is shown of the span"),
     ("s", "span", "span as JSON"),
     ("t", "trace", "trace as Markdown"),
+    ("c", "code", "Python code that fetches it"),
 )
 
 
@@ -35,8 +38,10 @@ class CopyDialog(ModalScreen[None]):
         Binding("escape,q", "dismiss", "close"),
     ]
 
-    def __init__(self, trace: TraceView, span: SpanView, shown: str) -> None:
+    def __init__(self, trace: TraceView, span: SpanView, shown: str, tracking_uri: str) -> None:
+        """``tracking_uri`` is without credentials."""
         super().__init__()
+        self._tracking_uri = tracking_uri
         self._trace = trace
         self._span = span
         self._shown = shown
@@ -52,9 +57,13 @@ class CopyDialog(ModalScreen[None]):
         """Copy it and say where it went."""
         text = {
             "id": lambda: self._trace.info.trace_id,
+            "span_id": lambda: self._span.record.span_id,
             "value": lambda: self._shown,
             "span": lambda: as_json(span_value(self._span)),
             "trace": lambda: trace_markdown(self._trace),
+            "code": lambda: snippet(
+                self._tracking_uri, self._trace.info.trace_id, self._span.record.span_id
+            ),
         }[what]()
         self._copy(text)
 

@@ -12,8 +12,8 @@ from mlflow_tui.board_state import BoardState
 from mlflow_tui.cards import Card
 from mlflow_tui.decisions import Decisions
 from mlflow_tui.screens.assign import AssignDialog
-from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.screens.choice_dialog import Choice, ChoiceDialog
+from mlflow_tui.screens.judging import JudgingScreen
 from mlflow_tui.screens.reject import RejectDialog, Rejection
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.widgets.board_list import BoardList
@@ -24,7 +24,7 @@ NEWS_SECONDS = 1.0
 _SEVERITIES = {"h": Severity.HIGH, "m": Severity.MEDIUM, "l": Severity.LOW, "c": None}
 
 
-class DecidingScreen(StepScreen):
+class DecidingScreen(JudgingScreen):
     """The reviewer's half of the board. The other half shows the cards and draws when told to."""
 
     def __init__(self) -> None:

@@ -21,7 +21,6 @@ from mlflow_tui.actions import CONNECTION, EXPERIMENTS, TRACES, bindings_for
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.experiment_rows import ExperimentRow, Sort, in_order, matching
 from mlflow_tui.screens.filling import FillingScreen
-from mlflow_tui.screens.sorting import SortDialog
 from mlflow_tui.widgets.experiment_list import ExperimentHead, ExperimentList
 from mlflow_tui.widgets.experiment_preview import preview, preview_head
 from mlflow_tui.widgets.figures import grouped
@@ -288,18 +287,13 @@ class ExperimentsScreen(FillingScreen):
             self.listing.move(event.key)
             event.stop()
 
-    def action_sort(self) -> None:
-        """Ask what to sort by."""
-        self.app.push_screen(SortDialog(self._sort), self._sort_chosen)
-
-    def _sort_chosen(self, sort: Sort | None) -> None:
-        if sort is None:
-            return
-        if sort is self._sort:
-            self.action_reverse()
-            return
-        self._sort, self._descending = sort, sort.descending
-        self._sorted()
+    def action_sort(self, step: int) -> None:
+        """Sort by the next column to the right (1) or left (-1); left of all is the last change."""
+        columns = list(Sort)
+        place = columns.index(self._sort) + step
+        if 0 <= place < len(columns):
+            self._sort, self._descending = columns[place], columns[place].descending
+            self._sorted()
 
     def action_reverse(self) -> None:
         """Turn the order round."""

@@ -26,6 +26,7 @@ from mlflow_styles import stylesheet
 from mlflow_tui.actions import REPORT, bindings_for
 from mlflow_tui.board_filter import Filter
 from mlflow_tui.screens.dialogs import ConfirmDialog
+from mlflow_tui.screens.saving import save_text
 from mlflow_tui.screens.sections_dialog import SectionsDialog
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.screens.writing_back import WritingBack
@@ -82,7 +83,7 @@ class ReportScreen(WritingBack):
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The end of the run makes the report; a writing says how far it is."""
-        self.writes_pushed(bodies)
+        self.steps_pushed(bodies)
         if self.is_current and any(isinstance(body, AnalysisReady) for body in bodies):
             self._preview()
 
@@ -239,25 +240,7 @@ class ReportScreen(WritingBack):
         )
         if answer:
             text = await asyncio.to_thread(make, analysis, review, sections)
-            await self._write(answer, text)
-
-    async def _write(self, path: str, text: str) -> None:
-        from mlflow_analysis.report import ReportExists, write_report
-
-        try:
-            try:
-                written = await asyncio.to_thread(write_report, path, text)
-            except ReportExists as there:
-                if not await self._sure(f"{there.path} exists already. Replace it?", "replace"):
-                    self.tell("Nothing was written.")
-                    return
-                written = await asyncio.to_thread(write_report, path, text, overwrite=True)
-        except OSError as error:
-            folder = Path(path).expanduser().absolute().parent
-            reason = error.strerror or str(error)
-            self.tell(f"Could not write to {folder}: {reason}. Choose another.", problem=True)
-            return
-        self.tell(f"Written: {written}")
+            await save_text(self, answer, text)
 
     async def _sure(self, question: str, yes: str) -> bool:
         answer = await self.app.push_screen_wait(ConfirmDialog(question, yes))

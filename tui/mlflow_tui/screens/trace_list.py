@@ -8,16 +8,30 @@ from textual import on, work
 from textual.content import Content
 from textual.widgets import Static
 
-from mlflow_analysis.protocol import FetchRows, LocateTrace, Problem, Pushed, RowQuery, TableGrew
+from mlflow_analysis.protocol import (
+    FetchRows,
+    FilterProblem,
+    LocateTrace,
+    Problem,
+    Pushed,
+    RowQuery,
+    SearchTools,
+    TableGrew,
+    ToolsSearched,
+    WatchState,
+)
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.widgets.filter_bar import FilterBar
 from mlflow_tui.widgets.inspector import Inspector
-from mlflow_tui.widgets.prompt_line import PromptLine
-from mlflow_tui.widgets.trace_status import BY_NUMBER, BY_TEXT, empty_note, status_line
+from mlflow_tui.widgets.trace_status import BY_NUMBER, COLUMNS, empty_note, status_line
 from mlflow_tui.widgets.trace_table import PAGE, TableHead, TraceTable
 
-SORTS = (*BY_NUMBER, *BY_TEXT)
 SCANNED_AT_ONCE = 500
+CONDITIONS = ("finding", "failures_only", "slow_only", "session_id", "text")
+"""Fields of a ``RowQuery`` that narrow it."""
+STORE_FILTER = "filter"
+"""What the filter that the store evaluates is called among them."""
 
 
 class TraceListScreen(StepScreen):
@@ -30,11 +44,17 @@ class TraceListScreen(StepScreen):
         self._from_board = False
         """Whether ``esc`` goes back to the board."""
         self._problem: Problem | None = None
+        self._status_lines = 1
 
     @property
     def table(self) -> TraceTable:
         """The list."""
         return self.query_one(TraceTable)
+
+    @property
+    def filter_bar(self) -> FilterBar:
+        """Where filters and texts are typed."""
+        return self.query_one(FilterBar)
 
     @property
     def inspector(self) -> Inspector:
@@ -57,24 +77,35 @@ class TraceListScreen(StepScreen):
         )
         if key != self._shown_for:
             self._shown_for = key
+            state.marked.clear()
+            self.table.marked = state.marked
             self.inspector.note(Content(""))
             self.table.set_line_count(0)
             self._fetch_first()
         elif state.table_problem is None:
             self._outdated()
+            self._search_new()
         self._problem = state.table_problem
-        prompt = self.query_one(PromptLine)
-        if prompt.purpose == "filter":
-            if state.table_problem is not None:
-                prompt.object_to(f"{state.table_problem.sentence} {state.table_problem.remedy}")
-            elif state.table is not None and prompt.waiting:
+        self._note_applied()
+        prompt, problem = self.filter_bar, state.table_problem
+        if prompt.purpose == "filter" and prompt.waiting:
+            if problem is not None:
+                place = (
+                    (problem.start, problem.end) if isinstance(problem, FilterProblem) else (0, 0)
+                )
+                prompt.object_to(f"{problem.sentence} {problem.remedy}", *place)
+            elif state.table is not None:
                 self.close_prompt()
         self._show_status()
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The table grows while it is read; findings grow while an analysis runs."""
         if any(isinstance(body, TableGrew) for body in bodies):
+            self._search_new()
+        if any(isinstance(body, TableGrew | ToolsSearched) for body in bodies):
             self._outdated()
+            self._show_status()
+        elif any(isinstance(body, WatchState) for body in bodies):
             self._show_status()
 
     def engine_restarted(self, sentence: str) -> None:
@@ -111,13 +142,35 @@ class TraceListScreen(StepScreen):
         except EngineProblem as failure:
             self._failed(failure.problem)
             return
+        another_text = query.text != self.state.query.text
         self.state.query = query
+        self._note_applied()
+        if another_text:
+            self._search_tools(query.text)
         table = self.table
         table.sort, table.descending = query.sort, query.descending
         table.put(rows, fresh=True)
         table.cursor = -1  # so that the move below is one, and the trace is opened
         table.move_to(position or 0)
         self.query_one(TableHead).refresh()
+        self._show_status()
+
+    def _search_new(self) -> None:
+        """Traces that came in are searched as the others were; none is read twice."""
+        state = self.state
+        if state.query.text and state.table is not None and state.table.complete:
+            self._search_tools(state.query.text)
+
+    @work(exclusive=True, group="tools", exit_on_error=False)
+    async def _search_tools(self, text: str) -> None:
+        """Requests and responses answer at once; what tools said is read meanwhile."""
+        self.state.tools_searched = None
+        try:
+            self.state.tools_searched = await self.client.ask(SearchTools(text))
+        except EngineProblem as failure:
+            self.tell(f"Tool outputs are not searched: {failure.problem.sentence}", problem=True)
+            return
+        self._outdated()
         self._show_status()
 
     @on(TraceTable.WindowWanted)
@@ -152,7 +205,12 @@ class TraceListScreen(StepScreen):
     def _show_status(self) -> None:
         state, table = self.state, self.table
         status = self.query_one("#status", Static)
-        status.update(status_line(state, table.line_count, self._problem), layout=False)
+        line = status_line(state, table.line_count, self._problem)
+        lines = len(line.wrap(max(1, status.content_region.width or self.size.width)))
+        status.update(
+            line, layout=lines != self._status_lines
+        )  # a layout is sent as a whole screen
+        self._status_lines = lines
         note = empty_note(state, table.line_count, self._problem)
         self.set_class(note is not None, "-empty")
         if note is not None:
@@ -212,44 +270,98 @@ class TraceListScreen(StepScreen):
         query = self.state.query
         return RowQuery(sort=query.sort, descending=query.descending)
 
-    def _requery(self, query: RowQuery) -> None:
+    def requery(self, query: RowQuery) -> None:
+        """Show the rows of another query, the cursor on its trace."""
         self._from_board = False
         self.show_query(query, self.state.trace_id)
 
     def action_only_failures(self) -> None:
         """Failed traces only, or all again."""
         query = self.state.query
-        self._requery(replace(query, failures_only=not query.failures_only))
+        self.requery(replace(query, failures_only=not query.failures_only))
 
     def action_only_slow(self) -> None:
         """The slowest tenth only, or all again."""
         query = self.state.query
-        self._requery(replace(query, slow_only=not query.slow_only))
+        self.requery(replace(query, slow_only=not query.slow_only))
 
     def action_only_session(self) -> None:
         """The chosen trace's session only, or all again."""
         query, row = self.state.query, self.table.chosen
         if query.session_id:
-            self._requery(replace(query, session_id=""))
+            self.requery(replace(query, session_id=""))
         elif row is not None and row.session_id:
-            self._requery(replace(query, session_id=row.session_id))
+            self.requery(replace(query, session_id=row.session_id))
         else:
             self.tell("This trace belongs to no session.")
 
+    def _note_applied(self) -> None:
+        """Keep the order in which conditions were put on."""
+        state = self.state
+        on = [name for name in CONDITIONS if getattr(state.query, name)]
+        if state.filter_string:
+            on.insert(0, STORE_FILTER)
+        before = [name for name in state.applied if name in on]
+        applied = before + [name for name in on if name not in before]
+        if applied != state.applied:
+            state.applied = applied
+            self.refresh_bindings()
+
+    def action_drop_filter(self) -> None:
+        """Drop the condition that was put on last."""
+        if not self.state.applied:
+            return
+        last = self.state.applied[-1]
+        if last == STORE_FILTER:
+            self.tui.read_table("")
+        else:
+            self.requery(replace(self.state.query, **{last: getattr(RowQuery(), last)}))
+
     def action_show_all(self) -> None:
         """Drop the quick filters."""
-        self._requery(self._unfiltered())
+        self.requery(self._unfiltered())
 
-    def action_sort(self) -> None:
-        """Sort by the next column."""
+    def action_sort(self, step: int) -> None:
+        """Sort by the next column to the right (1) or left (-1)."""
         query = self.state.query
-        place = (SORTS.index(query.sort) + 1) % len(SORTS) if query.sort in SORTS else 0
-        self._requery(replace(query, sort=SORTS[place], descending=SORTS[place] in BY_NUMBER))
+        place = COLUMNS.index(query.sort) + step
+        if 0 <= place < len(COLUMNS):
+            sort = COLUMNS[place]
+            self.requery(replace(query, sort=sort, descending=sort in BY_NUMBER))
 
     def action_reverse(self) -> None:
         """Sort the other way round."""
         query = self.state.query
-        self._requery(replace(query, descending=not query.descending))
+        self.requery(replace(query, descending=not query.descending))
+
+    # ---- marks --------------------------------------------------------------------------
+
+    def acted_on(self) -> list[str]:
+        """Ids of the marked traces, or else of the one under the cursor."""
+        row = self.table.chosen
+        return list(self.state.marked) or ([row.trace_id] if row is not None else [])
+
+    def action_mark(self) -> None:
+        """Mark the trace under the cursor, or take its mark off; then the next."""
+        table, marked = self.table, self.state.marked
+        row = table.chosen
+        if row is None:
+            return
+        if row.trace_id in marked:
+            del marked[row.trace_id]
+        else:
+            marked[row.trace_id] = None
+        table.refresh_line(table.cursor)
+        table.move("down")
+        self._show_status()
+        self.refresh_bindings()
+
+    def action_unmark_all(self) -> None:
+        """Take all marks off."""
+        self.state.marked.clear()
+        self.table.refresh()
+        self._show_status()
+        self.refresh_bindings()
 
     def action_refresh(self) -> None:
         """Read the traces again; the selection is kept by id."""

@@ -14,24 +14,30 @@ from textual.widgets import Static
 from mlflow_analysis.protocol import (
     FetchConversation,
     FetchTrace,
+    FilterProblem,
     RowQuery,
+    SuggestFilter,
     TraceView,
 )
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, EXPERIMENTS, TRACES, bindings_for
 from mlflow_tui.client import EngineProblem
+from mlflow_tui.screens.annotating import AnnotatingScreen
 from mlflow_tui.screens.copying import CopyDialog
-from mlflow_tui.screens.inspecting import InspectingScreen
+from mlflow_tui.screens.filter_keeping import FilterKeepingScreen
+from mlflow_tui.screens.inspecting import NEEDS_A_TRACE, InspectingScreen
+from mlflow_tui.widgets.filter_bar import FilterBar
 from mlflow_tui.widgets.inspector import Inspector
 from mlflow_tui.widgets.line_scroll import LineScroll
 from mlflow_tui.widgets.prompt_line import PromptLine
+from mlflow_tui.widgets.text_field import TextField
 from mlflow_tui.widgets.trace_table import TableHead, TraceTable
 
 SETTLE_SECONDS = 0.12
 """A trace is opened once the cursor has rested on it that long."""
 
 
-class TracesScreen(InspectingScreen):
+class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
     """List and inspector. The list holds a window of the engine's rows, never all of them."""
 
     PLACE = TRACES
@@ -50,7 +56,7 @@ class TracesScreen(InspectingScreen):
         with Horizontal(id="traces"):
             with Vertical(id="list"):
                 yield Static(id="status", markup=False)
-                yield PromptLine(id="prompt")
+                yield FilterBar(self.state.filter_history, id="prompt")
                 table = TraceTable(id="rows")
                 yield TableHead(table)
                 yield table
@@ -82,10 +88,11 @@ class TracesScreen(InspectingScreen):
         if shown is not None and shown.info.trace_id == row.trace_id and self._evidence is None:
             return
         self.state.trace_id = row.trace_id
-        self._open(row.trace_id)
+        self.open_trace(row.trace_id)
 
     @work(exclusive=True, group="trace", exit_on_error=False)
-    async def _open(self, trace_id: str) -> None:
+    async def open_trace(self, trace_id: str) -> None:
+        """Read a trace and show it."""
         try:
             trace = await self.client.ask(FetchTrace(trace_id))
         except EngineProblem as failure:
@@ -94,9 +101,15 @@ class TracesScreen(InspectingScreen):
                 Content.assemble((problem.sentence, "$error"), "\n\n", (problem.remedy, "$muted"))
             )
             return
-        self.inspector.show(trace)
+        self.show_trace(trace)
         self._land(trace)
         self.refresh_bindings()
+
+    def show_again(self, trace_ids: set[str]) -> None:
+        """The open trace, if it was written on, as it is now."""
+        shown = self.inspector.trace
+        if shown is not None and shown.info.trace_id in trace_ids:
+            self.open_trace(shown.info.trace_id)
 
     def _land(self, trace: TraceView) -> None:
         """Put the cursor where the evidence of the finding is, if one is being followed."""
@@ -156,7 +169,9 @@ class TracesScreen(InspectingScreen):
         if self.focused is self.table:
             self._open_chosen()
             inspector.waterfall.focus()
-        elif self.focused is not inspector.waterfall or not inspector.open_line():
+        elif self.focused is inspector.payload:
+            inspector.open_payload_line()
+        elif not inspector.open_line():
             inspector.payload.focus()
 
     def action_back(self) -> None:
@@ -185,19 +200,16 @@ class TracesScreen(InspectingScreen):
         self._step(-1)
 
     def _step(self, step: int) -> None:
-        payload = self.inspector.payload
-        if self.focused is payload and payload.matches[1]:
-            payload.next_match(step)
-        else:
+        if not (self.inspecting and self.inspector.next_match(step)):
             self.table.move_to(self.table.cursor + step)
 
     # ---- the prompt ---------------------------------------------------------------------
 
     def action_find(self) -> None:
-        """In the payload look for a text; elsewhere filter what is read from the store."""
+        """In the inspector look for a text; elsewhere filter what is read from the store."""
         prompt = self.query_one(PromptLine)
-        if self.focused is self.inspector.payload:
-            prompt.ask("find", "find in this payload", "")
+        if self.inspecting:
+            prompt.ask("find", "find in what is shown of this span, folded parts too", "")
         else:
             prompt.ask(
                 "filter",
@@ -206,26 +218,43 @@ class TracesScreen(InspectingScreen):
             )
 
     def action_search_text(self) -> None:
-        """Free text in requests and responses."""
-        self.query_one(PromptLine).ask("text", "text in request or response", self.state.query.text)
+        """Free text in requests, responses and what tools answered."""
+        self.query_one(PromptLine).ask(
+            "text", "text in request, response or tool output", self.state.query.text
+        )
+
+    @on(FilterBar.SuggestionsWanted)
+    @work(exclusive=True, group="words", exit_on_error=False)
+    async def _words_wanted(self, message: FilterBar.SuggestionsWanted) -> None:
+        try:
+            offer = await self.client.ask(SuggestFilter(message.text, message.cursor))
+        except EngineProblem:
+            return  # typing goes on without help; what is wrong is said once the filter is sent
+        bar = self.filter_bar
+        if bar.purpose == "filter" and bar.query_one(TextField).value == message.text:
+            bar.suggest(offer)
 
     @on(PromptLine.Answered)
     def _answered(self, message: PromptLine.Answered) -> None:
         prompt = self.query_one(PromptLine)
         if message.purpose == "filter":
+            self.filter_bar.remember(message.text)
             prompt.wait()
             self.tui.read_table(message.text)
             return
         self.close_prompt()
         if message.purpose == "text":
-            self._requery(replace(self.state.query, text=message.text))
-        elif message.text and not self.inspector.payload.find(message.text):
+            self.requery(replace(self.state.query, text=message.text))
+        elif message.text and not self.inspector.find(message.text):
             self.tell(f"“{message.text}” is not in this payload.")
 
     def close_prompt(self) -> None:
         """Hide the prompt; the keys go back to where they were."""
-        prompt = self.query_one(PromptLine)
+        prompt = self.filter_bar
         to_payload = prompt.purpose == "find"
+        if isinstance(self.state.table_problem, FilterProblem):
+            self.state.table_problem = None  # what was refused is given up: the rows are of now
+            self.state_changed()
         prompt.close()
         (self.inspector.payload if to_payload else self.table).focus()
 
@@ -236,13 +265,26 @@ class TracesScreen(InspectingScreen):
         inspector = self.inspector
         if inspector.trace is not None and inspector.span is not None:
             self.app.push_screen(
-                CopyDialog(inspector.trace, inspector.span, inspector.payload.text)
+                CopyDialog(
+                    inspector.trace,
+                    inspector.span,
+                    inspector.taken().text,
+                    self.state.connection.tracking_uri if self.state.connection else "",
+                )
             )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that would do nothing now are not offered."""
-        if action == "copy":
+        if action == "watch":
+            return self.state.experiment is not None
+        if action in NEEDS_A_TRACE:
             return bool(self.inspector.trace)
-        if action == "show_all":
-            return self.state.query != self._unfiltered()
+        if action == "undo_writing":
+            return bool(self._done)
+        if action == "redo_writing":
+            return bool(self._undone)
+        if action == "unmark_all":
+            return bool(self.state.marked)
+        if action == "drop_filter":
+            return bool(self.state.applied)
         return True

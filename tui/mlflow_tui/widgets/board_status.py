@@ -43,6 +43,8 @@ class Standing:
     review: tuple[int, int] | None = None
     """In review mode: which card it has come to, from 1, and of how many."""
     focus: str = ""
+    watching: str = ""
+    """What there is to say of a watch."""
 
 
 class BoardStatus(Widget):
@@ -88,7 +90,10 @@ class BoardStatus(Widget):
             words += f"{dot}{grouped(say.skipped)} could not be read"
         if say.interrupted:
             words += f"{dot}stopped early"
-        return Content.styled(words, "$muted")
+        said = Content.styled(words, "$muted")
+        if say.watching:
+            said += Content.assemble((dot, "$muted"), (say.watching, "$success"))
+        return said
 
     def _progress(self, progress: Progress) -> Content:
         full, empty = ("#", ".") if self._glyphs.ascii_only else ("━", "─")

@@ -10,7 +10,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.actions import EVERYWHERE, STEPS
+from mlflow_tui.actions import EVERYWHERE, STEPS, everywhere
 
 if TYPE_CHECKING:
     from mlflow_tui.application import MlflowTui
@@ -104,6 +104,28 @@ class FooterLine(Widget):
             left = longer
         gap = max(2, self.content_size.width - left.cell_length - right.cell_length)
         return Content.assemble(left, " " * gap, right)
+
+
+class HintLine(Widget):
+    """For the first runs: how to find the keys, and how to be rid of this line."""
+
+    def render(self) -> Content:
+        """One line; the end of it, which says how to hide it, always stays."""
+        keys = cast("MlflowTui", self.app).keys
+        label = {action.name: keys.label(action, EVERYWHERE) for action in everywhere.ACTIONS}
+        said = Content("  ").join(
+            Content.assemble((label[name], "bold $primary"), f" {text}")
+            for name, text in (
+                ("help", "what keys do here"),
+                ("command_palette", "every command by name"),
+            )
+        )
+        said += Content.assemble("  ", ("1…5", "bold $primary"), " the screens")
+        end = Content.assemble((label["dismiss_hint"], "bold $primary"), (" hide this", "$muted"))
+        room = self.content_size.width - end.cell_length - 2
+        said = said.truncate(max(0, room), ellipsis=True)
+        gap = max(2, self.content_size.width - said.cell_length - end.cell_length)
+        return Content.assemble(said, " " * gap, end)
 
 
 class RoomNotice(Widget):

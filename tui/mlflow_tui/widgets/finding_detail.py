@@ -72,7 +72,7 @@ def detail_page(
     if with_chart:
         _course(page, card, found)
     _causes(page, found)
-    _judge(page, found)
+    _judge(page, card, found)
     _relatives(page, card, found)
     if found.examples:
         page.heading("Evidence", f"{len(found.examples)} of {grouped(len(found.trace_ids))} traces")
@@ -336,7 +336,7 @@ def _cause(page: Page, number: int, cause: RootCause, found: Finding) -> None:
         page.paragraph(single_line(cause.mechanism), indent=3)
 
 
-def _judge(page: Page, found: Finding) -> None:
+def _judge(page: Page, card: Card, found: Finding) -> None:
     judge = found.judge
     if judge is None:
         return
@@ -352,6 +352,9 @@ def _judge(page: Page, found: Finding) -> None:
         page.add(line, indent=2, hanging=2)
     for sentence in judge.root_cause:
         page.paragraph(single_line(sentence), indent=2)
+    if card.transcript:
+        sent = f"all that was sent: {single_line(card.transcript)}"
+        page.paragraph(sent, page.palette.muted, indent=2)
 
 
 def _relatives(page: Page, card: Card, found: Finding) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import locale
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlflow_analysis.review import Decision
 from mlflow_tui.cards import Stage
+from mlflow_tui.terminal import draws_signs
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,4 @@ ASCII = Glyphs(
 
 def glyphs_for(environment: Mapping[str, str]) -> Glyphs:
     """The signs that a terminal of this environment can draw."""
-    plain_terminal = environment.get("TERM", "") in ("linux", "vt100", "vt102", "vt220", "ansi")
-    encoding = locale.getpreferredencoding(False).lower().replace("-", "")
-    return ASCII if plain_terminal or not encoding.startswith("utf") else UNICODE
+    return UNICODE if draws_signs(environment) else ASCII

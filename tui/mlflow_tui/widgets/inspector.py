@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from enum import Enum
 
 from textual import on
@@ -14,20 +15,27 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from mlflow_analysis.protocol import Conversation, SpanView, TraceView
+from mlflow_analysis.protocol import Conversation, SpanView, TraceView, unpacked
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.payload import (
-    Line,
-    assessment_lines,
-    attribute_lines,
-    conversation_lines,
-    event_lines,
-    value_lines,
+from mlflow_tui.inspecting.export import as_written
+from mlflow_tui.inspecting.lines import Item, Line, Link
+from mlflow_tui.inspecting.sections import (
+    FindingNote,
+    assessment_items,
+    attribute_items,
+    conversation_items,
+    event_items,
+    failure_items,
+    finding_items,
+    payload_items,
+    where_turn_stands,
 )
+from mlflow_tui.outside import Taken
 from mlflow_tui.widgets.figures import milliseconds
 from mlflow_tui.widgets.line_scroll import LineScroll
 from mlflow_tui.widgets.line_view import LineView
 from mlflow_tui.widgets.moments import moment, state_sign, state_word, tokens
+from mlflow_tui.widgets.outline import MOST_MATCHES, Outline
 from mlflow_tui.widgets.waterfall import AxisLine, Waterfall
 
 LONGEST_SOUGHT = 200
@@ -41,6 +49,7 @@ class Section(Enum):
     ATTRIBUTES = "Attributes"
     EVENTS = "Events"
     ASSESSMENTS = "Assessments"
+    FINDINGS = "Findings"
     CONVERSATION = "Conversation"
 
 
@@ -50,6 +59,7 @@ SHORT_NAMES = {
     Section.ATTRIBUTES: "Attrib",
     Section.EVENTS: "Events",
     Section.ASSESSMENTS: "Assess",
+    Section.FINDINGS: "Find",
     Section.CONVERSATION: "Session",
 }
 
@@ -61,16 +71,25 @@ class SectionLine(Widget):
         super().__init__()
         self._section = Section.INPUTS
         self._counts: dict[Section, int] = {}
+        self._found = ""
 
     def show(self, section: Section, counts: dict[Section, int]) -> None:
         """Mark ``section``."""
-        self._section, self._counts = section, counts
+        self._section, self._counts, self._found = section, counts, ""
+        self.refresh()
+
+    def found(self, number: int, count: int) -> None:
+        """Say which match of a search is shown, and how many there are."""
+        more = "+" if count == MOST_MATCHES else ""
+        self._found = f"match {number:,} of {count:,}{more}" if count else "no match"
         self.refresh()
 
     def render(self) -> Content:
         """One line; short names where the long ones would not fit."""
+        found = Content.styled(f"  {self._found}", "$warning") if self._found else Content("")
+        room = self.content_size.width - found.cell_length
         line = self._names(short=False)
-        return line if line.cell_length <= self.content_size.width else self._names(short=True)
+        return (line if line.cell_length <= room else self._names(short=True)) + found
 
     def _names(self, *, short: bool) -> Content:
         return Content("" if short else " ").join(
@@ -96,11 +115,21 @@ class Inspector(Vertical):
             super().__init__()
             self.session_id = session_id
 
+    class Followed(Message):
+        """The user wants to go where a line leads to."""
+
+        def __init__(self, link: Link) -> None:
+            super().__init__()
+            self.link = link
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.trace: TraceView | None = None
+        self._findings: Sequence[FindingNote] = ()
         self.section = Section.INPUTS
         self._conversation: Conversation | None = None
+        self._shown: tuple[object, ...] = (None,) * 4
+        """Of what the lines were made that are on the screen."""
 
     def compose(self) -> ComposeResult:
         """Summary, spans, section names, payload; or a note instead of all."""
@@ -129,8 +158,9 @@ class Inspector(Vertical):
         """The chosen span."""
         return self.waterfall.chosen if self.trace else None
 
-    def show(self, trace: TraceView) -> None:
-        """Show a trace, its root span chosen."""
+    def show(self, trace: TraceView, findings: Sequence[FindingNote] = ()) -> None:
+        """Show a trace and the findings that affect it, its root span chosen."""
+        self._findings = findings
         same_session = (
             self._conversation is not None
             and self._conversation.session_id == trace.info.session_id
@@ -165,6 +195,14 @@ class Inspector(Vertical):
         self.waterfall.toggle()
         return True
 
+    def open_payload_line(self) -> None:
+        """Open or close what is folded on the payload's line, or go where it leads to."""
+        link = self.payload.link
+        if link is not None:
+            self.post_message(self.Followed(link))
+        else:
+            self.payload.toggle()
+
     def zoom(self, *, inwards: bool) -> bool:
         """The chosen span, or the whole trace again, on the whole time axis; whether that can be."""
         zoomed = self.waterfall.zoom() if inwards else True
@@ -172,6 +210,17 @@ class Inspector(Vertical):
             self.waterfall.zoom_out()
         self.query_one(AxisLine).refresh()
         return zoomed
+
+    def taken(self) -> Taken:
+        """What is shown, to take along: a payload as it was recorded, else the lines on the screen."""
+        trace, span = self.trace, self.span
+        assert trace is not None and span is not None
+        name = f"{trace.info.trace_id}-{span.record.name}-{self.section.value.lower()}"
+        recorded = {Section.INPUTS: span.record.inputs, Section.OUTPUTS: span.record.outputs}
+        value = unpacked(recorded.get(self.section))
+        if value is None:
+            return Taken(self.payload.text, False, name)
+        return Taken(as_written(value), not isinstance(value, str), name)
 
     def choose_section(self, section: Section) -> None:
         """Show another part of the chosen span."""
@@ -194,12 +243,27 @@ class Inspector(Vertical):
             places.remove(Section.EVENTS)
         for needle in needles(excerpt):
             for section in places:
-                lines = self._lines(section, span)
-                if any(needle.casefold() in line.text.casefold() for line in lines):
+                if Outline(self._items(section, span)).find(needle):
                     self.choose_section(section)
-                    return self.payload.find(needle) > 0
+                    return self.find(needle)
         self.choose_section(Section.EVENTS if span.record.events else Section.OUTPUTS)
         return False
+
+    # ---- finding ------------------------------------------------------------------------
+
+    def find(self, text: str) -> bool:
+        """Mark a text in the payload, also where it is folded, and say how often it is there."""
+        count = self.payload.find(text)
+        self.query_one(SectionLine).found(1, count)
+        return count > 0
+
+    def next_match(self, step: int) -> bool:
+        """Show the next (1) or previous (-1) match; whether there is one."""
+        if not self.payload.matches[1]:
+            return False
+        self.payload.next_match(step)
+        self.query_one(SectionLine).found(*self.payload.matches)
+        return True
 
     # ---- inside -------------------------------------------------------------------------
 
@@ -216,31 +280,41 @@ class Inspector(Vertical):
             session = self.trace.info.session_id
             if session:
                 self.post_message(self.ConversationWanted(session))
+        shown = (self.trace, span, self.section, self._conversation)
+        if all(one is other for one, other in zip(shown, self._shown, strict=True)):
+            return  # what is opened there, and found, stays
+        self._shown = shown
         counts = {
             Section.EVENTS: len(span.record.events),
             Section.ASSESSMENTS: len(self.trace.info.assessments),
+            Section.FINDINGS: len(self._findings),
             Section.CONVERSATION: len(self._conversation.turns) if self._conversation else 0,
         }
         self.query_one(SectionLine).show(self.section, counts)
-        self.payload.show(self._lines(self.section, span))
+        items = self._items(self.section, span)
+        at = where_turn_stands(items) if self.section is Section.CONVERSATION else 0
+        self.payload.show(items, at=at)
 
-    def _lines(self, section: Section, span: SpanView) -> list[Line]:
+    def _items(self, section: Section, span: SpanView) -> Sequence[Item]:
         assert self.trace is not None
+        record = span.record
         if section is Section.INPUTS:
-            return value_lines(span.record.inputs)
+            return payload_items(record.inputs)
         if section is Section.OUTPUTS:
-            return _failure_lines(span) + value_lines(span.record.outputs)
+            return [*failure_items(span), *payload_items(record.outputs)]
         if section is Section.ATTRIBUTES:
-            return attribute_lines(span)
+            return attribute_items(span)
         if section is Section.EVENTS:
-            return event_lines(span.record.events)
+            return event_items(record.events, record.start_ns)
         if section is Section.ASSESSMENTS:
-            return assessment_lines(self.trace.info, span.record.span_id)
+            return assessment_items(self.trace.info, record.span_id)
+        if section is Section.FINDINGS:
+            return finding_items(self._findings, record.span_id)
         if not self.trace.info.session_id:
             return [Line("muted", "this trace belongs to no session")]
         if self._conversation is None:
             return [Line("muted", "reading the conversation …")]
-        return conversation_lines(self._conversation, self.trace.info.trace_id)
+        return conversation_items(self._conversation, self.trace.info.trace_id)
 
     def _summary(self, trace: TraceView) -> Content:
         info = trace.info
@@ -259,14 +333,6 @@ class Inspector(Vertical):
             parts.append(Content.styled(f"{count} finding{'s' if count != 1 else ''}", "$warning"))
         parts.append(Content.styled(single_line(info.trace_id), "$muted"))
         return Content("  ").join(parts)
-
-
-def _failure_lines(span: SpanView) -> list[Line]:
-    """Why the span failed stands above what it returned."""
-    message = span.record.status_message or span.error_message
-    if not span.failed or not message:
-        return []
-    return [*(Line("bad", line) for line in message.split("\n")), Line("text", "")]
 
 
 def needles(excerpt: str) -> list[str]:

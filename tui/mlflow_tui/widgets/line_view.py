@@ -1,18 +1,24 @@
-"""Reads long text: wraps by arithmetic, styles only what is seen, finds and marks a text."""
+"""Reads payloads: wraps by arithmetic, styles only what is seen, folds, finds and marks a text."""
 
 from __future__ import annotations
 
+import os
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
 
-from mlflow_tui.payload import Line
+from mlflow_tui.inspecting.lines import Item, Line, Link
+from mlflow_tui.widgets.glyphs import glyphs_for
 from mlflow_tui.widgets.line_scroll import LineScroll
+from mlflow_tui.widgets.outline import Match, Outline
 from mlflow_tui.widgets.palette import Palette
 
 WRAPPED_BY_WORD = 4_000
@@ -21,41 +27,57 @@ WRAPPED_BY_WORD = 4_000
 _JSON = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=:))|(?P<string>"(?:[^"\\]|\\.)*"?)|(?P<word>-?\d[\w.+-]*|true|false|null)'
 )
+_INLINE = re.compile(r"(?P<code>`[^`]+`)|(?P<strong>\*\*[^*]+\*\*|__[^_]+__)")
+_NAME = re.compile(r"\s*(?:[▸▾+-] )?\S+(?: \S+)*(?=\s{2})")
 
 
 class LineView(LineScroll):
-    """Lines of a payload. No cursor: keys scroll."""
+    """Lines of a payload. The cursor stands on a row; space opens and closes what is folded there."""
 
-    has_cursor = False
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "fold", "fold", show=False)]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._lines: Sequence[Line] = ()
+        ascii_only = glyphs_for(os.environ).ascii_only
+        self._signs = ("-", "+") if ascii_only else ("▾", "▸")
+        self._outline = Outline()
         self._ends: list[int] = []
         """How many rows lines 0 to i take together."""
         self._cuts: dict[int, list[int]] = {}
         """Where the rows of a line begin, for lines that need more than one."""
         self._width = 0
         self._needle = ""
-        self._matches: list[tuple[int, int]] = []
+        self._matches: list[Match] = []
         self._match = -1
 
     # ---- content ------------------------------------------------------------------------
 
-    def show(self, lines: Sequence[Line]) -> None:
-        """Show other lines, from the top."""
-        self._lines = lines
+    def show(self, items: Sequence[Item], *, at: int = 0) -> None:
+        """Show other lines, from the top or from line ``at``."""
+        self._outline = Outline(items, *self._signs)
         self._needle, self._matches, self._match = "", [], -1
         self._width = 0
         self._wrap()
-        self.scroll_to(y=0, animate=False)
+        self.cursor = self._row_of(at)
+        self.scroll_to(y=max(0, self.cursor - 1), animate=False)
 
-    def on_resize(self) -> None:
-        """Another width wraps otherwise; the line at the top stays there."""
-        line, _ = self._place(self.scroll_offset.y) if self._ends else (0, 0)
+    @property
+    def _lines(self) -> Sequence[Line]:
+        return self._outline.lines
+
+    def on_resize(self, event: events.Resize) -> None:  # type: ignore[override]
+        """Another width wraps otherwise; the line at the top stays there, and the cursor on its line."""
+        event.prevent_default()  # the base would scroll to the cursor
+        top, _ = self._place(self.scroll_offset.y) if self._ends else (0, 0)
+        chosen, _ = self._place(self.cursor) if self._ends else (0, 0)
         self._wrap()
         if self._ends:
-            self.scroll_to(y=self._ends[line - 1] if line else 0, animate=False)
+            self.cursor = self._row_of(chosen)
+            self.scroll_to(y=self._row_of(top), animate=False)
+
+    def _row_of(self, line: int) -> int:
+        """The first row of a line."""
+        return self._ends[line - 1] if 0 < line <= len(self._ends) else 0
 
     def _wrap(self) -> None:
         width = self.columns - 1
@@ -69,8 +91,8 @@ class LineView(LineScroll):
         self._width = width
         half = width // 2  # that many characters fit, however wide they are
         rows = [
-            1 if len(text) <= half else self._rows_of(number, kind, text)
-            for number, (kind, text) in enumerate(self._lines)
+            1 if len(line.text) <= half else self._rows_of(number, line.kind, line.text)
+            for number, line in enumerate(self._lines)
         ]
         self._ends = list(accumulate(rows))
         self.set_line_count(self._ends[-1] if self._ends else 0)
@@ -88,21 +110,39 @@ class LineView(LineScroll):
         line = min(bisect_right(self._ends, row), len(self._ends) - 1)
         return line, row - (self._ends[line - 1] if line else 0)
 
+    # ---- folding ------------------------------------------------------------------------
+
+    def action_fold(self) -> None:
+        """Open or close what is folded on the cursor's line."""
+        self.toggle()
+
+    def toggle(self) -> bool:
+        """The same; whether there is anything folded."""
+        if not self._ends:
+            return False
+        line, _ = self._place(self.cursor)
+        if not self._outline.toggle(line):
+            return False
+        self._width = 0
+        self._wrap()
+        self.move_to(self._row_of(line), tell=False)
+        return True
+
+    @property
+    def link(self) -> Link | None:
+        """Where the cursor's line leads to."""
+        return self._outline.link(self._place(self.cursor)[0]) if self._ends else None
+
     # ---- finding ------------------------------------------------------------------------
 
     def find(self, needle: str) -> int:
-        """Mark every occurrence of ``needle`` (case ignored), show the first; how many there are."""
+        """Mark every occurrence of ``needle`` (case ignored), show the first; how many there are.
+
+        What is folded is looked through too, and opened when a match in it is shown.
+        """
         self._needle = needle
-        self._matches = []
+        self._matches = self._outline.find(needle)
         self._match = -1
-        if needle:
-            wanted = needle.casefold()
-            for number, line in enumerate(self._lines):
-                text = line.text.casefold()
-                at = text.find(wanted)
-                while at >= 0 and len(self._matches) < 10_000:
-                    self._matches.append((number, at))
-                    at = text.find(wanted, at + len(wanted))
         if self._matches:
             self.next_match(1)
         else:
@@ -119,11 +159,17 @@ class LineView(LineScroll):
         if not self._matches:
             return
         self._match = (self._match + step) % len(self._matches)
-        number, at = self._matches[self._match]
-        row = self._ends[number - 1] if number else 0
-        cuts = self._cuts.get(number)
+        match = self._matches[self._match]
+        before = len(self._outline.rows)
+        line = self._outline.reveal(match)
+        if len(self._outline.rows) != before:
+            self._width = 0
+            self._wrap()
+        row = self._row_of(line)
+        cuts = self._cuts.get(line)
         if cuts:
-            row += bisect_right(cuts, at) - 1
+            row += bisect_right(cuts, match.at) - 1
+        self.move_to(row, tell=False)
         self.scroll_to(y=max(0, min(row - self.size.height // 3, self.max_scroll_y)), animate=False)
         self.refresh()
 
@@ -215,14 +261,18 @@ def _fit(text: str, start: int, width: int) -> int:
 
 def _row(line: Line, start: int, stop: int, palette: Palette) -> list[Segment]:
     """The part of a line that stands on one row. Tabs are drawn as spaces."""
-    if line.kind == "json" and len(line.text) <= WRAPPED_BY_WORD:
-        whole = _json_segments(line.text, palette)
-        return [Segment(text, style) for text, style in _slice(whole, start, stop)]
+    styled = _STYLED.get(line.kind)
+    if styled is not None and len(line.text) <= WRAPPED_BY_WORD:
+        return [
+            Segment(text.replace("\t", "    "), style)
+            for text, style in _slice(styled(line.text, palette), start, stop)
+        ]
     style = {
         "heading": palette.heading,
         "muted": palette.muted,
         "bad": palette.bad,
         "good": palette.good,
+        "code": palette.accent,
     }.get(line.kind, palette.text)
     return [Segment(line.text[start:stop].replace("\t", "    "), style)]
 
@@ -239,6 +289,29 @@ def _json_segments(text: str, palette: Palette) -> list[tuple[str, Style]]:
         at = match.end()
     segments.append((text[at:], palette.muted))
     return segments
+
+
+def _markdown_segments(text: str, palette: Palette) -> list[tuple[str, Style]]:
+    segments: list[tuple[str, Style]] = []
+    at = 0
+    for match in _INLINE.finditer(text):
+        segments.append((text[at : match.start()], palette.text))
+        segments.append((match.group(), palette.accent if match["code"] else palette.strong))
+        at = match.end()
+    return [*segments, (text[at:], palette.text)]
+
+
+def _attribute_segments(text: str, palette: Palette) -> list[tuple[str, Style]]:
+    name = _NAME.match(text)
+    edge = name.end() if name else 0
+    return [(text[:edge], palette.muted), (text[edge:], palette.text)]
+
+
+_STYLED = {
+    "json": _json_segments,
+    "markdown": _markdown_segments,
+    "attribute": _attribute_segments,
+}
 
 
 def _slice(segments: list[tuple[str, Style]], start: int, stop: int) -> list[tuple[str, Style]]:

@@ -8,12 +8,18 @@ from mlflow_analysis.protocol import Problem, RowQuery
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.state import AppState
 from mlflow_tui.widgets.figures import grouped
+from mlflow_tui.widgets.trace_table import MARK
+from mlflow_tui.widgets.watch_words import watch_words
 
+COLUMNS = (
+    "start_ms", "state", "duration_ms", "total_tokens", "findings", "session_id", "request", "response",
+)  # fmt: skip
+"""What rows can be sorted by, as it stands from left to right."""
 BY_NUMBER = {
     "start_ms": ("newest first", "oldest first"),
     "duration_ms": ("slowest first", "fastest first"),
     "total_tokens": ("most tokens first", "fewest tokens first"),
-    "findings": ("most findings first", "fewest findings first"),
+    "findings": ("worst findings first", "least findings first"),
 }
 """Columns to sort by, and what their order is called descending and ascending."""
 BY_TEXT = {"state": "state", "session_id": "session", "request": "request", "response": "response"}
@@ -21,24 +27,28 @@ BY_TEXT = {"state": "state", "session_id": "session", "request": "request", "res
 
 
 def conditions(state: AppState) -> list[str]:
-    """What narrows the list, in words."""
+    """What narrows the list, in words, in the order in which it was put on."""
     query = state.query
-    found: list[str] = []
-    if state.filter_string:
-        found.append(single_line(state.filter_string))
-    if query.finding:
-        card = state.board.card(query.finding)
-        title = card.title if card is not None else query.finding
-        found.append(f"finding “{single_line(title)}”")
-    if query.failures_only:
-        found.append("failures")
-    if query.slow_only:
-        found.append("slowest tenth")
-    if query.session_id:
-        found.append(f"session {single_line(query.session_id)}")
-    if query.text:
-        found.append(f"text “{single_line(query.text)}”")
-    return found
+    card = state.board.card(query.finding) if query.finding else None
+    words = {
+        "filter": single_line(state.filter_string),
+        "finding": f"finding “{single_line(card.title if card is not None else query.finding)}”",
+        "failures_only": "failures",
+        "slow_only": "slowest tenth",
+        "session_id": f"session {single_line(query.session_id)}",
+        "text": f"text “{single_line(query.text)}”{_searched(state)}",
+    }
+    return [words[name] for name in state.applied]
+
+
+def _searched(state: AppState) -> str:
+    """How far tool outputs were looked through, as long as that is not all."""
+    searched = state.tools_searched
+    if searched is None or searched.text != state.query.text:
+        return ", tool outputs …"
+    if searched.complete:
+        return ""
+    return f", tool outputs of {grouped(searched.read)} of {grouped(searched.total)} …"
 
 
 def status_line(state: AppState, shown: int, problem: Problem | None) -> Content:
@@ -58,6 +68,11 @@ def status_line(state: AppState, shown: int, problem: Problem | None) -> Content
     if table is not None and not table.complete:
         of = f" of {grouped(table.total)}" if table.total else ""
         parts.append(Content.styled(f"reading {grouped(table.traces)}{of} …", "$warning"))
+    if state.marked:
+        parts.append(Content.styled(f"{MARK} {grouped(len(state.marked))} marked", "$accent"))
+    if state.watch is not None:
+        style = "$warning" if state.watch.problem else "$success"
+        parts.append(Content.styled(watch_words(state.watch), style))
     parts += [Content.styled(text, "$primary") for text in conditions(state)]
     parts.append(Content.styled(_order(state.query), "$muted"))
     return Content.styled(" · ", "$muted").join(parts)
@@ -74,15 +89,14 @@ def empty_note(state: AppState, shown: int, problem: Problem | None) -> Content 
     table = state.table
     if table is None or not table.complete:
         return Content.styled("Reading traces …", "$muted")
-    if _narrowed(state.query) and table.traces:
+    if state.applied and (table.traces or state.filter_string):
+        of = f"{grouped(table.traces)} traces" if table.traces else "traces of this experiment"
+        on = conditions(state)
+        last = " and shows what is without it" if len(on) > 1 else ""
         return Content.assemble(
-            f"None of the {grouped(table.traces)} traces is in: {', '.join(conditions(state))}.",
-            ("\n\nbackspace drops the quick filters", "$muted"),
-        )
-    if state.filter_string:
-        return Content.assemble(
-            f"No trace passes the filter {single_line(state.filter_string)}",
-            ("\n\n/ changes the filter", "$muted"),
+            f"None of the {of} is in: {', '.join(on)}.",
+            (f"\n\nbackspace drops “{on[-1]}”{last}", "$muted"),
+            ("\n/ changes the filter" if state.filter_string else "", "$muted"),
         )
     return Content.assemble(
         f"“{single_line(state.experiment.name)}” has no traces yet.",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from rich.segment import Segment
@@ -13,10 +15,20 @@ from textual.widget import Widget
 from mlflow_analysis.protocol import Rows, TraceRow
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.widgets.figures import milliseconds
+from mlflow_tui.widgets.glyphs import glyphs_for
 from mlflow_tui.widgets.line_scroll import LineScroll, clip
 from mlflow_tui.widgets.moments import moment, state_sign, state_style, state_word, tokens
 from mlflow_tui.widgets.palette import Palette
 
+_SIGNS = glyphs_for(os.environ)
+MARK = _SIGNS.mark
+"""Stands before the time of a trace that the user marked."""
+SEVERITY_SIGNS = (
+    {"high": "!", "medium": "+", "low": "-"}
+    if _SIGNS.ascii_only
+    else {"high": "▲", "medium": "■", "low": "▽"}
+)
+"""Before the number of findings: the severity of the worst, told by its shape."""
 PAGE = 100
 PAGES_KEPT = 60
 NEAR = 60
@@ -46,9 +58,9 @@ def columns_for(width: int) -> Columns:
     state = 9 if width >= 90 else 1
     tokens_width = 6 if width >= 58 else 0
     session = 12 if width >= 104 else 0
-    findings = 2 if width >= 44 else 0
+    findings = 6 if width >= 70 else 3 if width >= 44 else 0
     fixed = [time, state, 7, tokens_width, session, findings]
-    rest = max(0, width - 1 - sum(fixed) - 2 * sum(1 for each in fixed if each))
+    rest = max(0, width - 2 - sum(fixed) - 2 * sum(1 for each in fixed if each))
     response = rest * 2 // 5 - 2 if width >= 84 else 0
     request = rest - response - (2 if response else 0)
     return Columns(time, state, 7, tokens_width, session, findings, request, response)
@@ -76,6 +88,8 @@ class TraceTable(LineScroll):
         self._asked: tuple[int, int] | None = None
         self.sort = "start_ms"
         self.descending = True
+        self.marked: Collection[str] = ()
+        """Ids of the traces that are marked."""
 
     # ---- rows ---------------------------------------------------------------------------
 
@@ -170,8 +184,7 @@ class TraceTable(LineScroll):
                 Segment(clip(tokens(row.total_tokens), columns.tokens, right=True), palette.muted)
             )
         if columns.findings:
-            count = str(row.findings) if row.findings else ""
-            parts.append(Segment(clip(count, columns.findings, right=True), palette.warn))
+            parts.append(_findings(row, columns.findings, palette))
         if columns.session:
             parts.append(Segment(clip(single_line(row.session_id), columns.session), palette.muted))
         if columns.request > 0:
@@ -185,7 +198,7 @@ class TraceTable(LineScroll):
                     palette.bad if failed else palette.muted,
                 )
             )
-        return _side_by_side(parts)
+        return _side_by_side(parts, f" {MARK}" if row.trace_id in self.marked else "  ")
 
     def heading(self, width: int) -> Strip:
         """Names of the columns, an arrow at the one that sorts."""
@@ -203,20 +216,29 @@ class TraceTable(LineScroll):
         if columns.tokens:
             cells.append(clip(name("token", "total_tokens"), columns.tokens, right=True))
         if columns.findings:
-            cells.append(clip("!", columns.findings, right=True))
+            found = name("found" if columns.findings > len("found") else "!", "findings")
+            cells.append(clip(found, columns.findings, right=True))
         if columns.session:
             cells.append(clip(name("session", "session_id"), columns.session))
         if columns.request > 0:
             cells.append(clip(name("request", "request"), columns.request))
         if columns.response:
             cells.append(clip(name("response", "response"), columns.response))
-        return Strip([Segment(" " + "  ".join(cells), self.palette.muted)])
+        return Strip([Segment("  " + "  ".join(cells), self.palette.muted)])
 
 
-def _side_by_side(parts: list[Segment]) -> list[Segment]:
-    """``parts`` with gaps; a gap belongs to the part before it, for each change of style is sent."""
+def _findings(row: TraceRow, width: int, palette: Palette) -> Segment:
+    """How many findings touch a trace, after the sign of the worst."""
+    sign = SEVERITY_SIGNS.get(row.worst, "")
+    told = f"{sign}{row.findings}" if row.findings else ""
+    style = palette.bad if row.worst == "high" else palette.warn
+    return Segment(clip(told, width, right=True), style)
+
+
+def _side_by_side(parts: list[Segment], before: str) -> list[Segment]:
+    """``parts`` with gaps, after ``before``; a gap belongs to the part before it, for each change of style is sent."""
     first, *others = parts
-    line = [Segment(f" {first.text}", first.style)]
+    line = [Segment(f"{before}{first.text}", first.style)]
     for part in others:
         line[-1] = Segment(f"{line[-1].text}  ", line[-1].style)
         line.append(part)

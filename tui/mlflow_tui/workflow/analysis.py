@@ -12,10 +12,13 @@ from mlflow_analysis.protocol import AskFocuses, StartAnalysis, Stop
 from mlflow_analysis.review import ANALYSES
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.workflow.experiment import ExperimentApp
+from mlflow_tui.workflow.reading_options import ReadingOptions
 
 
 class AnalysisApp(ExperimentApp):
     """Analyses what is open."""
+
+    reading: ReadingOptions = ReadingOptions()
 
     def start_analysis(self, focus: str = "", seed: int = 0) -> None:
         """Analyse the open experiment afresh; its events arrive at every screen.
@@ -32,7 +35,19 @@ class AnalysisApp(ExperimentApp):
         state.analysing = True
         self.state_changed()
         keep_in = str(self.settings.review_directory.parent / ANALYSES)
-        self._analyse(StartAnalysis(purpose, claims, seed, keep_in=keep_in))
+        reading = self.reading
+        self._analyse(
+            StartAnalysis(
+                purpose,
+                claims,
+                seed,
+                judge=state.judge,
+                keep_in=keep_in,
+                workers=reading.workers,
+                engine=reading.engine,
+                cache=reading.cache,
+            )
+        )
 
     @work(exclusive=True, group="analysis", exit_on_error=False)
     async def _analyse(self, request: StartAnalysis) -> None:
@@ -59,7 +74,7 @@ class AnalysisApp(ExperimentApp):
     @work(group="claims", exit_on_error=False)
     async def _ask_claims(self, claims: tuple[Focus, ...]) -> None:
         try:
-            done = await self.client.ask(AskFocuses(claims))
+            done = await self.client.ask(AskFocuses(claims, self.state.judge))
             if done.note:
                 self.notify(done.note, severity="warning", timeout=15)
         except EngineProblem as failure:

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 
 from textual import work
-from textual.app import App
 from textual.message import Message
 
 from mlflow_analysis.protocol import CheckConnection, OpenExperiment, Problem, Pushed, TableGrew
 from mlflow_tui.client import EngineClient, EngineProblem
 from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
+from mlflow_tui.pacing import PacedApp
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.settings import Settings
 from mlflow_tui.state import AppState
@@ -22,13 +22,18 @@ RESTART_WINDOW_SECONDS = 60.0
 """An engine that dies more often than that in this time is not started again."""
 
 
-class EngineApp(App[int]):
+class EngineApp(PacedApp):
     """An app over one engine process, with the state that its screens share."""
 
     def __init__(
-        self, client: EngineClient, settings: Settings, *, ansi_color: bool | None
+        self,
+        client: EngineClient,
+        settings: Settings,
+        *,
+        ansi_color: bool | None,
+        low_bandwidth: bool | None,
     ) -> None:
-        super().__init__(ansi_color=ansi_color)
+        super().__init__(ansi_color=ansi_color, low_bandwidth=low_bandwidth)
         self.client = client
         self.settings = settings
         self.state = AppState()

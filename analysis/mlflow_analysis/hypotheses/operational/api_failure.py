@@ -59,7 +59,7 @@ class ApiFailure(FailureClass):
 
 def _worst_operation(operations: pd.DataFrame, failing: pd.DataFrame) -> str:
     # only calls are there whether they fail or not: a root is an operation just when it failed
-    calls = operations[operations["kind"].isin(TOOL_KINDS | MODEL_KINDS)]
+    calls = operations[operations["kind"].isin(TOOL_KINDS | MODEL_KINDS).to_numpy()]
     names = operation_names(calls)
     counts = pd.DataFrame(
         {

@@ -11,7 +11,7 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Finding, Severity
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.failure_class import leading_cause, most_frequent
-from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+from mlflow_analysis.records import MODEL_KINDS
 from mlflow_analysis.timing.replay import Mend
 
 _FEWEST_IDENTICAL = 3
@@ -106,9 +106,10 @@ def _loops(features: Features) -> pd.DataFrame:
 
 def _find(features: Features) -> pd.DataFrame:
     """Works on numbers that stand for traces, tools, arguments and outputs; texts are looked at last."""
-    spans, complete = features.spans, features.traces["complete"].to_numpy(dtype=bool)
-    is_call = spans["kind"].isin(TOOL_KINDS).to_numpy() & complete[features.trace_at]
-    calls = spans.loc[is_call & (spans["tool"] != "").to_numpy(), _CALL_COLUMNS]
+    spans = features.spans
+    calls = spans.loc[
+        features.is_call & features.ended & (spans["tool"] != "").to_numpy(), _CALL_COLUMNS
+    ]
     names = pd.Series(calls["tool"].unique(), dtype=object)
     pauses = names[names.astype(str).str.contains(_PAUSE)]
     calls = calls[~calls["tool"].isin(pauses).to_numpy()]

@@ -15,7 +15,6 @@ from mlflow_analysis.hypotheses.failure_class import (
     most_frequent,
     operation_names,
 )
-from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 from mlflow_analysis.timing.replay import Mend
 
 _FEWEST_RETRIES = 2
@@ -104,9 +103,8 @@ def _calls(features: Features) -> pd.DataFrame:
 
 def _known_calls(features: Features) -> pd.DataFrame:
     spans = features.spans
-    complete = features.traces["complete"].to_numpy(dtype=bool)[features.trace_at]
-    known = spans["kind"].isin(TOOL_KINDS | MODEL_KINDS) & (spans["arguments_key"] != "")
-    return spans.loc[known.to_numpy(dtype=bool) & complete, _COLUMNS]
+    known = (features.is_call | features.is_model_call) & (spans["arguments_key"] != "").to_numpy()
+    return spans.loc[known & features.ended, _COLUMNS]
 
 
 def _attempts(calls: pd.DataFrame) -> pd.DataFrame:
@@ -114,8 +112,9 @@ def _attempts(calls: pd.DataFrame) -> pd.DataFrame:
     calls = calls.assign(operation=operation_names(calls), failed=calls["failed"].astype(bool))
     # most calls are made once and work: only what failed and is there twice in a trace can hold a retry
     same = ["trace_id", "operation", "arguments_key"]
-    failed = pd.MultiIndex.from_frame(calls.loc[calls["failed"], same])
-    calls = calls[calls["trace_id"].isin(calls.loc[calls["failed"], "trace_id"]).to_numpy()]
+    failing = calls.loc[calls["failed"].to_numpy(), same]
+    failed = pd.MultiIndex.from_frame(failing)
+    calls = calls[calls["trace_id"].isin(failing["trace_id"]).to_numpy()]
     calls = calls[pd.MultiIndex.from_frame(calls[same]).isin(failed)]
     calls = calls[calls.duplicated(same, keep=False)].sort_values("start_ms", kind="stable")
     before = calls.groupby(same)[["failed", "end_ms", "error_template"]].shift(1)

@@ -25,7 +25,6 @@ _SPAN_PREFIX = re.compile(
 )
 _SEPARATOR = re.compile(r"__|[./:]")
 _MARGIN = 60
-_CALL_KINDS = sorted(MODEL_KINDS | {"TOOL"})
 _COLUMNS = [
     "trace_id", "span_id", "parent_id", "kind", "tool", "position", "offered", "requested", "output",
     "input_tokens", "output_tokens", "duration_ms",
@@ -149,13 +148,12 @@ def _unjudged(spans: pd.DataFrame) -> pd.DataFrame:
 def _offered_calls(features: Features) -> pd.DataFrame:
     """Calls in traces that record an offer, with ``undeclared`` as above."""
     spans = features.spans
-    ended = features.traces["complete"].to_numpy(dtype=bool)[features.trace_at]
-    calls = spans["kind"].isin(_CALL_KINDS).to_numpy() & ended
+    calls = (features.is_model_call | (spans["kind"] == "TOOL").to_numpy()) & features.ended
     offering = calls & (spans["offered"] != "").to_numpy()
     spans = spans.loc[calls, _COLUMNS]
     models = spans[offering[calls]]
     offers: dict[str, frozenset[str]] = {}
-    pairs = models[["trace_id", "offered"]].drop_duplicates()
+    pairs = models.loc[~models.duplicated(["trace_id", "offered"]).to_numpy()]
     for trace_id, offered in zip(pairs["trace_id"], pairs["offered"], strict=True):
         known = _forms_of(offered)
         before = offers.get(trace_id, known)
@@ -188,15 +186,11 @@ def _told_calls(features: Features, declared: frozenset[str]) -> pd.DataFrame:
 
 def _silent_calls(spans: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     """Tool calls of traces in which no reply records what it asks for."""
-    all_models = spans[spans["kind"].isin(MODEL_KINDS)]
-    speaking = all_models.loc[all_models["requested"] != "", "trace_id"]
-    unrecorded = all_models.loc[all_models["offered"] == "", "trace_id"]
-    tools = spans[
-        (spans["kind"] == "TOOL")
-        & spans["trace_id"].isin(models["trace_id"])
-        & ~spans["trace_id"].isin(speaking)
-        & ~spans["trace_id"].isin(unrecorded)
-    ]
+    traces, is_model = spans["trace_id"], spans["kind"].isin(MODEL_KINDS)
+    speaking = traces[(is_model & (spans["requested"] != "")).to_numpy()]
+    unrecorded = traces[(is_model & (spans["offered"] == "")).to_numpy()]
+    is_silent = traces.isin(models["trace_id"]) & ~traces.isin(speaking) & ~traces.isin(unrecorded)
+    tools = spans[((spans["kind"] == "TOOL") & is_silent).to_numpy()]
     first = models.groupby("trace_id")["position"].min()
     tools = tools[tools["position"] > tools["trace_id"].map(first)]
     within = spans.index[spans["kind"] == "TOOL"]

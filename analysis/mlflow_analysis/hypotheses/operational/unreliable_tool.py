@@ -21,7 +21,6 @@ from mlflow_analysis.hypotheses.failure_class import (
     seconds_in,
     with_status,
 )
-from mlflow_analysis.records import TOOL_KINDS
 from mlflow_analysis.statistics.clustering import Codes, design_effect
 from mlflow_analysis.statistics.intervals import newcombe
 
@@ -119,9 +118,7 @@ class UnreliableTool(Hypothesis):
 
 def _calls(features: Features) -> pd.DataFrame:
     spans = features.spans
-    ended = features.traces["complete"].to_numpy(dtype=bool)[features.trace_at]
-    called = ended & spans["kind"].isin(TOOL_KINDS).to_numpy()
-    return spans.loc[called & (spans["tool"] != "").to_numpy(), _COLUMNS]
+    return spans.loc[features.is_call & features.ended & (spans["tool"] != "").to_numpy(), _COLUMNS]
 
 
 def _failed(calls: pd.DataFrame) -> pd.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,6 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Effect
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Case, Contrast, affected_rows
-from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 from mlflow_analysis.statistics.shares import shares_of_totals
 from mlflow_analysis.timing.replay import Mend
 
@@ -44,12 +43,12 @@ class Calls:
         return by_name.reindex(range(len(self.names))).to_numpy(dtype=float)
 
 
-def calls_of(features: Features, kinds: Collection[str], column: str) -> Calls:
-    """The calls of these span kinds, named by ``column``, in traces that ended after some time."""
+def calls_of(features: Features, is_one: npt.NDArray[np.bool_], column: str) -> Calls:
+    """The spans for which ``is_one`` holds, named by ``column``, in traces that ended after some time."""
     spans, at = features.spans, features.trace_at
     timed = ended(features)[at]
     ms = spans["duration_ms"].to_numpy(dtype=float)
-    row = np.flatnonzero(spans["kind"].isin(kinds).to_numpy() & timed & (ms > 0)).astype(np.int64)
+    row = np.flatnonzero(is_one & timed & (ms > 0)).astype(np.int64)
     code, names = pd.factorize(spans[column].to_numpy(dtype=object)[row], sort=True)
     critical = spans["critical_ms"].to_numpy(dtype=float)[row]
     return Calls(
@@ -59,12 +58,12 @@ def calls_of(features: Features, kinds: Collection[str], column: str) -> Calls:
 
 def tool_calls(features: Features) -> Calls:
     """The calls of tools, for ``features.shared``."""
-    return calls_of(features, TOOL_KINDS, "tool")
+    return calls_of(features, features.is_call, "tool")
 
 
 def model_calls(features: Features) -> Calls:
     """The calls of models, for ``features.shared``."""
-    return calls_of(features, MODEL_KINDS, "model")
+    return calls_of(features, features.is_model_call, "model")
 
 
 def ended(features: Features) -> npt.NDArray[np.bool_]:

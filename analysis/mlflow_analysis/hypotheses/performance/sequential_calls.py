@@ -12,7 +12,6 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings import Category, Finding, Severity, Unit
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.performance.sequential_runs import Run, independent_runs
-from mlflow_analysis.records import TOOL_KINDS
 from mlflow_analysis.timing.replay import Mend
 
 _SHARE_SAVED = 0.10
@@ -134,8 +133,7 @@ def _whole_ms(features: Features, parents: list[int]) -> np.ndarray:
 def _units(features: Features, wasteful: dict[int, list[Run]]) -> pd.Index:
     """For each ended trace the wasteful parent, else the parent of its first tool call."""
     spans, at = features.spans, features.trace_at
-    ended = features.traces["complete"].to_numpy(dtype=bool)[at]
-    calls = spans["kind"].isin(TOOL_KINDS).to_numpy() & ended & (features.parent_at >= 0)
+    calls = features.is_call & features.ended & (features.parent_at >= 0)
     parents = np.append(list(wasteful), features.parent_at[calls]).astype(np.int64)
     _, first = np.unique(at[parents], return_index=True)
     return spans.index[parents[first]]

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.hypotheses.performance.data_flow import changes_something, uses_output
-from mlflow_analysis.records import TOOL_KINDS
 
 _OVERLAP_MS = 1.0
 _OUTPUT_LIMIT, _ARGUMENTS_LIMIT = 8_000, 2_000
@@ -75,13 +74,11 @@ def independent_runs(features: Features, least_ms: float, least_share: float) ->
 
 def _chains(features: Features, texts: _Texts) -> tuple[Rows, Rows]:
     """Rows that might be independent of the sibling before or after them, and the number of their chain."""
-    spans, parent, at = features.spans, features.parent_at, features.trace_at
-    complete = features.traces["complete"].to_numpy(dtype=bool)[at]
-    rows = np.flatnonzero((parent >= 0) & complete)
+    spans, parent, is_tool = features.spans, features.parent_at, features.is_call
+    rows = np.flatnonzero((parent >= 0) & features.ended)
     start, end = spans["start_ms"].to_numpy(dtype=float), spans["end_ms"].to_numpy(dtype=float)
     position = spans["position"].to_numpy()
     rows = rows[np.lexsort((position[rows], start[rows], parent[rows]))].astype(np.int64)
-    is_tool = spans["kind"].isin(TOOL_KINDS).to_numpy()
     failed = spans["failed"].to_numpy(dtype=bool)
     before, after = rows[:-1], rows[1:]
     linked = (

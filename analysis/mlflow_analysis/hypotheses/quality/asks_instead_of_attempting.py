@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -125,8 +126,7 @@ def _attempts(features: Features) -> list[_Session]:
     traces = features.complete[["turn", "session", "request", "response", "failed", "root_span_id"]]
     opening = traces[(traces["turn"] == 1) & (traces["request"] != "") & (traces["response"] != "")]
     opening = opening[~opening["failed"]]
-    ended = features.traces["complete"].to_numpy()[features.trace_at]
-    called = (features.spans["kind"] == "TOOL").to_numpy() & ended
+    called = (features.spans["kind"] == "TOOL").to_numpy() & features.ended
     calls = features.spans[["session", "trace_id", "tool", "arguments"]][called]
     first = calls.drop_duplicates("session")
     first_call = {
@@ -137,6 +137,7 @@ def _attempts(features: Features) -> list[_Session]:
         )
     }  # fmt: skip
     said = _said(traces[traces["session"].isin(first["session"])])
+    values_in = cache(_values)  # many calls take the same
     found = []
     for trace_id, session, request, answer, span_id in zip(
         opening.index, opening["session"], opening["request"], opening["response"],
@@ -148,7 +149,7 @@ def _attempts(features: Features) -> list[_Session]:
         if not arguments or len(arguments) >= LONGEST_ARGUMENTS:
             continue
         before = " ".join(said[session][:turn])
-        values = [value for value in _values(arguments) if _holds(before, value)]
+        values = [value for value in values_in(arguments) if _holds(before, value)]
         if values and all(_holds(request.casefold(), value) for value in values):
             found.append(_Session(session, trace_id, span_id, answer, tool, turn, tuple(values)))
     return found

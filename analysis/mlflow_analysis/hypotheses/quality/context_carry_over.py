@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -134,6 +136,7 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     traces = traces[traces["session"].duplicated(keep=False)]
     names = Names(traces["request"])
     worked = _Work(features.calls)
+    ids_of, names_of = cache(ids_in), cache(names.within)  # many ask the same
     eligible: dict[str, None] = {}
     shown: list[_Shown] = []
     turns: dict[str, list[_Turn]] = {}
@@ -146,7 +149,7 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
         ids: dict[str, int] = {}
         called: dict[str, int] = {}
         for number, turn in enumerate(of_session, 1):
-            now, now_called = ids_in(turn.request), names.within(turn.request)
+            now, now_called = ids_of(turn.request), names_of(turn.request)
             new, new_called = (
                 _new(now, ids, turn.request),
                 [
@@ -211,7 +214,13 @@ class _Work:
     """What the tool calls of each trace took and returned."""
 
     def __init__(self, calls: pd.DataFrame) -> None:
-        self._places = calls.groupby("trace_id", sort=False).indices
+        # the calls of a trace stand together
+        traces = calls["trace_id"].to_numpy(dtype=object)
+        first = np.flatnonzero(np.append(True, traces[1:] != traces[:-1])[: len(traces)])
+        ends = np.append(first[1:], len(traces))
+        self._places = dict(
+            zip(traces[first].tolist(), map(range, first.tolist(), ends.tolist()), strict=False)
+        )
         self._texts = [calls[side].to_numpy(dtype=object) for side in ("arguments", "output")]
 
     def touched(self, value: str, trace_id: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
 from typing import ClassVar
 
@@ -129,6 +130,7 @@ def _shown(features: Features) -> pd.DataFrame:
     traces = traces[traces["session"].isin(_followed_up(features))]
     with_failed_call = set(features.calls.loc[features.calls["failed"], "trace_id"])
     restated = _restated(traces, features.seed)
+    said_so = cache(_said_so)
     turns: dict[str, list[tuple[str, str, str]]] = {}
     for trace_id, session, request, response in zip(
         traces.index, traces["session"], traces["request"], traces["response"], strict=True
@@ -137,7 +139,7 @@ def _shown(features: Features) -> pd.DataFrame:
     rows = [
         (session, *found)
         for session, of_session in turns.items()
-        for found in _in_session(of_session, with_failed_call, restated)
+        for found in _in_session(of_session, with_failed_call, restated, said_so)
     ]
     columns = list(zip(*rows, strict=True)) or [()] * 5
     sessions, trace_ids, excerpt, offset, rationale = (list(column) for column in columns)
@@ -152,7 +154,10 @@ def _shown(features: Features) -> pd.DataFrame:
 
 
 def _in_session(
-    turns: list[tuple[str, str, str]], with_failed_call: set[str], restated: dict[str, float]
+    turns: list[tuple[str, str, str]],
+    with_failed_call: set[str],
+    restated: dict[str, float],
+    said_so: Callable[[str], re.Match[str] | None],
 ) -> Iterator[tuple[str, str, int, str]]:
     said: list[str] = []
     answered: list[str] = []
@@ -160,7 +165,7 @@ def _in_session(
         if said and trace_id not in with_failed_call:
             yield from _asked_again(trace_id, response, said, answered)
         if said:
-            told = _SAID_SO.search(request.replace("\u2019", "'"))
+            told = said_so(request)
             if told:
                 excerpt, offset = cut_out(request, *told.span())
                 yield (
@@ -179,6 +184,10 @@ def _in_session(
             )
         said.append(request)
         answered.append(response)
+
+
+def _said_so(request: str) -> re.Match[str] | None:
+    return _SAID_SO.search(request.replace("\u2019", "'"))
 
 
 def _asked_again(
@@ -258,7 +267,8 @@ def _about_another(before: str, after: str) -> bool:
 def _restated(traces: pd.DataFrame, seed: int) -> dict[str, float]:
     """Similarity by trace id of requests that restate the one before, if that is more than chance."""
     requests, sessions = traces["request"].tolist(), traces["session"].tolist()
-    numbers = [tuple(sorted(re.findall(r"\d+", text))) for text in requests]
+    numbers_in = cache(lambda text: tuple(sorted(re.findall(r"\d+", text))))  # many ask the same
+    numbers = [numbers_in(text) for text in requests]
     positions: dict[str, list[int]] = {}
     for position, session in enumerate(sessions):
         positions.setdefault(session, []).append(position)

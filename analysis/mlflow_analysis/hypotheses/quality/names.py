@@ -25,7 +25,7 @@ class Names:
     def __init__(self, requests: Iterable[str]) -> None:
         self._common: set[str] = set()
         self._after: dict[str, set[str]] = {}
-        for text in requests:
+        for text in dict.fromkeys(requests):
             cut = text[:_LONGEST]
             self._common.update(_LOWER.findall(cut))
             for before, name in _NAME.findall(cut):

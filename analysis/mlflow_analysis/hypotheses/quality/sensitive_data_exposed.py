@@ -17,7 +17,6 @@ from mlflow_analysis.findings import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import most_frequent
 from mlflow_analysis.hypotheses.quality.identifiers import of_others
-from mlflow_analysis.records import MODEL_KINDS
 from mlflow_analysis.secrets import HINT, found, masked_text
 
 _MARGIN = 60
@@ -141,14 +140,13 @@ def _of_others(features: Features) -> Iterator[_Exposed]:
 
 def _in_payloads(features: Features) -> Iterator[_Exposed]:
     spans = features.spans
-    ended = spans["trace_id"].isin(features.complete.index)
-    of_tools, of_models = spans["tool"] != "", spans["kind"].isin(MODEL_KINDS)
+    of_tools, of_models = (spans["tool"] != "").to_numpy(), features.is_model_call
     for rows, column, place in (
         (of_tools, "arguments", "the arguments of"),
         (of_tools | of_models, "output", "the output of"),
         (of_models, "instructions", "the instructions of"),
     ):
-        for key, text in _hinted(spans.loc[ended & rows, column]):
+        for key, text in _hinted(spans.loc[features.ended & rows, column]):
             span = spans.loc[key]
             for kind, start, end in _real(text, in_payload=True):
                 where = f"{place} {span['tool'] or span['name']}"

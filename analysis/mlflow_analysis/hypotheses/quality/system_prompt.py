@@ -51,9 +51,9 @@ def replies(features: Features, concerns: Callable[[str], bool]) -> list[Reply]:
     traces = traces[~traces["failed"] & (traces["response"] != "")]
     calls = features.model_calls
     calls = calls.loc[calls["trace_id"].isin(traces.index), ["trace_id", "instructions", "output"]]
-    last = calls.drop_duplicates("trace_id", keep="last")
+    last = calls[~calls.duplicated("trace_id", keep="last").to_numpy()]
     concerned = [text for text in sorted(set(last["instructions"]) - {""}) if concerns(text)]
-    last = last[last["instructions"].isin(concerned)]
+    last = last[last["instructions"].isin(concerned).to_numpy()]
     found = []
     for trace_id, told, output in zip(
         last["trace_id"], last["instructions"], last["output"], strict=True

@@ -73,7 +73,7 @@ class TruncatedResponse(Hypothesis):
             calls["trace_id"].isin(answered.index),
             ["trace_id", "span_id", "model", "output_tokens", "finish_reason"],
         ]
-        last = calls.drop_duplicates("trace_id", keep="last").set_index("trace_id")
+        last = calls[~calls.duplicated("trace_id", keep="last").to_numpy()]
         shown: dict[str, tuple[str, str]] = {}
         left_open = cache(_left_open)
         for trace_id, text, root in zip(
@@ -84,7 +84,7 @@ class TruncatedResponse(Hypothesis):
                 shown[str(trace_id)] = (reason, str(root))
         limits = _limits(calls)
         for trace_id, span_id, model, tokens, finish in zip(
-            last.index, last["span_id"], last["model"], last["output_tokens"], last["finish_reason"],
+            last["trace_id"], last["span_id"], last["model"], last["output_tokens"], last["finish_reason"],
             strict=True,
         ):  # fmt: skip
             stopped = str(finish).casefold().removeprefix("finishreason.")
@@ -131,7 +131,7 @@ def _answered(features: Features) -> pd.DataFrame:
 
 def _limits(calls: pd.DataFrame) -> dict[str, float]:
     """The largest number of output tokens by model, where it was reached several times."""
-    known = calls[calls["output_tokens"].notna()]
+    known = calls[calls["output_tokens"].notna().to_numpy()]
     if known.empty:
         return {}
     most = known.groupby("model")["output_tokens"].transform("max")

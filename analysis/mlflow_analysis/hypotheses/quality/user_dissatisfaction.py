@@ -158,7 +158,8 @@ def _shown(features: Features) -> list[_Row]:
 
 def _complaints(traces: pd.DataFrame) -> list[_Row]:
     rows: list[_Row] = []
-    follow_ups = traces[traces["turn"] > 1]
+    complaint_in = cache(_complaint)  # many say the same
+    follow_ups = traces[(traces["turn"] > 1).to_numpy()]
     for trace_id, session, turn, request in zip(
         follow_ups.index,
         follow_ups["session"],
@@ -166,18 +167,25 @@ def _complaints(traces: pd.DataFrame) -> list[_Row]:
         follow_ups["request"],
         strict=True,
     ):
-        plain = request[:_LONGEST].lower().replace("\u2019", "'")
-        if len(plain) > len(request):
-            continue  # letters that grow in lower case would shift the offset
-        for how, keys, pattern in _PATTERNS:
-            said = pattern.search(plain) if any(key in plain for key in keys) else None
-            if said is not None:
-                excerpt, offset = cut_out(request, *said.span())
-                quoted = request[said.start() : said.end()].strip()
-                rationale = f"In turn {turn} the user {how}: “{quoted}”."
-                rows.append((how, session, str(trace_id), excerpt, offset, rationale))
-                break
+        found = complaint_in(request)
+        if found is not None:
+            how, start, end = found
+            excerpt, offset = cut_out(request, start, end)
+            rationale = f"In turn {turn} the user {how}: “{request[start:end].strip()}”."
+            rows.append((how, session, str(trace_id), excerpt, offset, rationale))
     return rows
+
+
+def _complaint(request: str) -> tuple[str, int, int] | None:
+    """What the user does in it, and where the words that say so begin and end."""
+    plain = request[:_LONGEST].lower().replace("\u2019", "'")
+    if len(plain) > len(request):
+        return None  # letters that grow in lower case would shift the offset
+    for how, keys, pattern in _PATTERNS:
+        said = pattern.search(plain) if any(key in plain for key in keys) else None
+        if said is not None:
+            return how, *said.span()
+    return None
 
 
 def _content_words(text: str) -> frozenset[str]:

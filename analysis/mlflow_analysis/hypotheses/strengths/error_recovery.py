@@ -15,7 +15,6 @@ from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, affected_
 from mlflow_analysis.hypotheses.quality.wording import declined, tells_failure
 from mlflow_analysis.hypotheses.remembered import remembered
 from mlflow_analysis.hypotheses.strengths.success import succeeded
-from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 
 
 class ErrorRecovery(Hypothesis):
@@ -146,8 +145,7 @@ def _rescues(calls: pd.DataFrame) -> pd.DataFrame:
 def _calls(features: Features) -> pd.DataFrame:
     """Calls in complete traces, of traces with a failed one only; in order of trace and position."""
     spans = features.spans
-    ended = features.traces["complete"].to_numpy()[features.trace_at]
-    called = ended & spans["kind"].isin(TOOL_KINDS | MODEL_KINDS).to_numpy()
+    called = features.ended & (features.is_call | features.is_model_call)
     with_failure = np.zeros(len(features.traces), dtype=bool)
     with_failure[features.trace_at[called & spans["failed"].to_numpy(dtype=bool)]] = True
     columns = [

@@ -11,6 +11,8 @@ from mlflow_tui.command_line.commands.options import (
     EXIT_CODES,
     env_file,
     experiment,
+    judge,
+    judge_budget,
     profile,
     trace_filter,
     tracking_uri,
@@ -67,19 +69,8 @@ from mlflow_tui.command_line.result_options import given, result_options
     "[default: what was confirmed full-screen]",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="For resampling.")
-@click.option(
-    "--judge",
-    default="",
-    metavar="MODEL_URI",
-    help="Ask a language model for a second opinion on confirmed issues, e.g. openai:/gpt-4.1-mini "
-    "(OPENAI_API_BASE for another endpoint). It sees masked trace text, and changes no verdict.",
-)
-@click.option(
-    "--judge-budget",
-    default="",
-    metavar="BUDGET",
-    help="What the judge may cost: '200 calls', '500k tokens' or '$2'. [default: 200 calls]",
-)
+@judge
+@judge_budget
 @result_options(accept="confirmed")
 @click.option("--quiet", is_flag=True, help="No progress and no summary; only files and errors.")
 @click.pass_context
@@ -124,11 +115,12 @@ def analyze(
     connection = chosen_connection(tracking_uri, profile, env_file)
 
     from mlflow_tui.command_line.headless import Request, run
+    from mlflow_tui.command_line.saved_filter import filter_for_store
 
     request = Request(
         connection=connection,
         experiment=experiment,
-        filter_string=filter_string,
+        filter_string=filter_for_store(filter_string) if filter_string else "",
         since_seconds=None if since is None else _seconds(since),
         max_traces=max_traces,
         sample=sample,

@@ -1,4 +1,4 @@
-"""Dialogs around writing to the store: what would be written, how far it is, what was."""
+"""Dialogs around what the user agrees to: what would be done, how far it is, what was."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class ProgressDialog(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "stop", "stop")]
 
-    def __init__(self, doing: str, stop: Callable[[], None]) -> None:
+    def __init__(self, doing: str, stop: Callable[[], object]) -> None:
         super().__init__()
-        self._doing, self._stop = doing, stop
+        self._doing, self._end = doing, stop
 
     def compose(self) -> ComposeResult:
         """What is done, and the key that stops it."""
@@ -83,4 +83,4 @@ class ProgressDialog(ModalScreen[None]):
     def action_stop(self) -> None:
         """Ask for the end; it comes between two steps."""
         self.query_one("#doing", Static).update(Content("Stopping …"))
-        self._stop()
+        self._end()
