@@ -31,7 +31,7 @@ from mlflow_analysis.features.frames import forget, frames
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
-from mlflow_analysis.focus import Focus
+from mlflow_analysis.focus import Focus, distinct
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.hypotheses.judged import JudgedClaim, judged_claim
@@ -46,8 +46,10 @@ from mlflow_analysis.reading.executors import get_ready, place_for
 from mlflow_analysis.reading.previews import Previews
 from mlflow_analysis.reading.sampling import Scheme, spread, stated
 from mlflow_analysis.reading.slices import SliceRead, reading_order
+from mlflow_analysis.reading.store_filters import asked_of_store
 from mlflow_analysis.records import SkippedTrace, TraceOutline
-from mlflow_analysis.source import FilterRefused, TraceSource, never
+from mlflow_analysis.source import TraceSource, never
+from mlflow_analysis.stages import StageClock
 
 logger = logging.getLogger(__name__)
 
@@ -209,7 +211,7 @@ class _Run:
         total = self.source.count(filter_string)
         if self.cache is None or not self.cache.folder.exists():  # then all of them have to be read
             get_ready(self.source, total or 0, self.options.workers, self.options.engine)
-        clock = _Clock()
+        clock = StageClock()
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
         most, newest = self.options.max_traces, self.options.sample is Scheme.NEWEST
@@ -256,7 +258,7 @@ class _Run:
                 self._take(SliceRead(batch))
         elif self.options.known is not None:
             missing = self._take_known(self.options.known)
-        clock, total = _Clock(self.read), len(outlines)
+        clock, total = StageClock(self.read), len(outlines)
         place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
         yield ReadingPlanned(total, self.read, place.workers)
@@ -299,7 +301,7 @@ class _Run:
 
     def _test(self, features: Features) -> Generator[Event, None, tuple[list[Finding], int]]:
         """Every hypothesis on the tables of all traces; returns findings and number of tests."""
-        clock = _Clock()
+        clock = StageClock()
         weighing = Weighing(features)
         for done, hypothesis in enumerate(self.hypotheses):
             if done == 0 or clock.due(_PROGRESS_EVERY):
@@ -313,7 +315,7 @@ class _Run:
         return findings, tests
 
     def _asked(
-        self, focus: Focus, features: Features, clock: _Clock
+        self, focus: Focus, features: Features, clock: StageClock
     ) -> Generator[Event, None, Hypothesis]:
         """What the judge says of a sample of the traces."""
         asking = asked_of_judge(
@@ -369,51 +371,3 @@ class _Run:
             notes=tuple(self.notes),
             judge=self._judging(),
         )
-
-
-def asked_of_store(
-    source: TraceSource, focus: Focus, window: str = "", cancelled: Callable[[], bool] = never
-) -> Hypothesis:
-    """The hypothesis that tests ``focus`` on the traces of ``window``, its filter evaluated by the store.
-
-    A filter that the source cannot evaluate makes it not testable, with the reason.
-    """
-    if not focus.filter:
-        return own_hypothesis(focus)
-    both = " AND ".join(part for part in (focus.filter, window) if part)
-    selected: set[str] = set()
-    try:
-        for page in source.infos(both, cancelled=cancelled):
-            selected.update(info.trace_id for info in page)
-    except FilterRefused as refused:
-        return own_hypothesis(focus, frozenset(), f"{refused.sentence} {refused.remedy}".strip())
-    return own_hypothesis(focus, frozenset(selected))
-
-
-def distinct(focuses: Sequence[Focus]) -> tuple[Focus, ...]:
-    """Each claim once, in the order asked."""
-    return tuple({focus.key: focus for focus in reversed(focuses)}.values())[::-1]
-
-
-class _Clock:
-    """Rate and time left of a stage, and when to say so again."""
-
-    def __init__(self, already_done: int = 0) -> None:
-        self._already_done = already_done
-        self._began = self._last = time.monotonic()
-
-    @property
-    def elapsed(self) -> float:
-        return time.monotonic() - self._began
-
-    def due(self, seconds: float) -> bool:
-        now = time.monotonic()
-        if now - self._last < seconds:
-            return False
-        self._last = now
-        return True
-
-    def progress(self, stage: str, done: int, total: int | None) -> Progress:
-        rate = (done - self._already_done) / self.elapsed if self.elapsed > 0 else 0.0
-        left = (total - done) / rate if total is not None and rate > 0 else None
-        return Progress(stage, done, total, rate, left)

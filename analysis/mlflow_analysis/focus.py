@@ -17,6 +17,7 @@ look: request, response, tools (their outputs), errors (their messages); everywh
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mlflow_analysis.untrusted import single_line
@@ -235,3 +236,8 @@ def pattern_of(term: str) -> re.Pattern[str]:
     """Finds ``term`` at the start of a word, case ignored, any white space between its words."""
     start = "" if _WITHOUT_SPACES.match(term) else r"(?<![^\W_])"
     return re.compile(start + r"\s+".join(map(re.escape, term.split())), re.IGNORECASE)
+
+
+def distinct(focuses: Sequence[Focus]) -> tuple[Focus, ...]:
+    """Each claim once, in the order asked."""
+    return tuple({focus.key: focus for focus in reversed(focuses)}.values())[::-1]

@@ -303,3 +303,20 @@ def test_another_experiment_ends_the_watch(watched_engine: Engine) -> None:
             engine.send(protocol.OpenExperiment("0"))
 
     assert engine.ask(protocol.StartWatching(every_s=0.01), on_push) == protocol.Done()
+
+
+def test_what_goes_on_gives_its_tables_back_and_can_be_asked_afterwards(uri: str) -> None:
+    from mlflow_analysis.focus import parse
+
+    watching = Watching(uri)
+    watching.ask(protocol.StartAnalysis())
+    first = watching.session._last
+    assert first is not None and first._weighing is not None
+    watching.write(a_timeout(40))
+    watching.look()
+    assert first._weighing is None
+
+    watching.told.clear()
+    watching.ask(protocol.AskFocuses((parse("refund"),)))
+
+    assert any(each.category.value == "user" for each in ready(watching.told).analysis.findings)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import stores
 from mlflow_analysis.records import TraceRecord
@@ -77,6 +77,21 @@ def _fill(served: Workspace, records: Iterable[TraceRecord]) -> None:
         served.spans[trace_id] = json.dumps(content).encode()
 
 
+_EXPERIMENT = {
+    "experiment_id": EXPERIMENT_ID,
+    "name": stores.EXPERIMENT,
+    "artifact_location": _ARTIFACTS,
+    "lifecycle_stage": "active",
+    "last_update_time": 1_780_000_000_000,
+    "creation_time": 1_770_000_000_000,
+}
+_SINGLE = {
+    "/api/2.0/mlflow/experiments/get": "experiment_id",
+    "/api/2.0/mlflow/experiments/get-by-name": "name",
+}
+"""Where one experiment is asked for, and by what."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     workspace: Workspace
     protocol_version = "HTTP/1.1"
@@ -116,15 +131,14 @@ class _Handler(BaseHTTPRequestHandler):
             r"/api/[23]\.0/mlflow/traces/(tr-\w+)(/credentials-for-data-download)?", path
         )
         if path == "/api/2.0/mlflow/experiments/search":
-            experiment = {
-                "experiment_id": EXPERIMENT_ID,
-                "name": stores.EXPERIMENT,
-                "artifact_location": _ARTIFACTS,
-                "lifecycle_stage": "active",
-                "last_update_time": 1_780_000_000_000,
-                "creation_time": 1_770_000_000_000,
-            }
-            self._json(200, {"experiments": [experiment]})
+            self._json(200, {"experiments": [_EXPERIMENT]})
+        elif path in _SINGLE:
+            key = _SINGLE[path]
+            query = parse_qs(urlsplit(self.path).query)
+            if [_EXPERIMENT[key]] == (query.get(key) or query.get(f"experiment_{key}")):
+                self._json(200, {"experiment": _EXPERIMENT})
+            else:
+                self._json(404, {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "No such."})
         elif path == "/api/3.0/mlflow/traces/search":
             self._json(200, self._found(asked))
         elif one and one[1] in infos and one[2]:

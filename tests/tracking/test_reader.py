@@ -428,7 +428,7 @@ def test_a_store_lost_meanwhile_is_a_problem_and_not_a_thousand_skipped_traces(
     infos = all_infos(source)
     small_store.write_bytes(b"x" * 4096)
 
-    with pytest.raises(ConnectionProblem, match="failed"):
+    with pytest.raises(ConnectionProblem, match=r"failed|is not a SQLite database"):
         list(source.traces(infos))
 
 

@@ -209,13 +209,17 @@ async def test_a_failed_refresh_keeps_the_list(tmp_path: Path) -> None:
         assert "travel planner" in text(app)
 
 
-async def test_only_the_one_the_cursor_rests_on_is_looked_into(tmp_path: Path) -> None:
+async def test_only_the_one_the_cursor_rests_on_is_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mlflow_tui.screens.experiments.SETTLE_SECONDS", 2.0)
     engine = RecordedEngine(tmp_path)
     engine.experiments = EXPERIMENTS
     async with app_on(engine, tmp_path, tracking_uri="") as (pilot, app):
         await app.workers.wait_for_complete()
         await pilot.press("j", "j")
-        await pilot.pause(0.4)  # longer than the cursor must rest
+        while not app.state.summaries:
+            await pilot.pause(0.1)
         assert list(app.state.summaries) == ["33"]
 
 

@@ -66,7 +66,7 @@ def news(before: Mapping[str, TraceOutline], now: Mapping[str, TraceOutline]) ->
 class Listing:
     """The outlines of the traces of ``source`` that pass a filter, by id.
 
-    ``known`` are those of an earlier listing, if there was one.
+    ``known`` are those of an earlier listing, if there was one, which began at ``known_ms`` (ms since the epoch).
     """
 
     def __init__(
@@ -74,11 +74,12 @@ class Listing:
         source: GrowingSource,
         filter_string: str = "",
         known: Iterable[TraceOutline] | None = None,
+        known_ms: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source, self._filter, self._clock = source, filter_string, clock
         self._all_due = clock() if known is None else clock() + _ALL_AGAIN_S
-        self._looked_ms = 0
+        self._looked_ms = known_ms
         """When the last look began; milliseconds since the epoch."""
         self.outlines: Mapping[str, TraceOutline] = _by_id(known or ())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from mlflow_analysis import protocol
 from mlflow_analysis.engine import analyze
@@ -22,11 +21,9 @@ from mlflow_analysis.protocol import (
     Request,
     TableGrew,
 )
-from mlflow_analysis.reading.listing import news
 from mlflow_analysis.records import TraceOutline
-from mlflow_analysis.saved import keep_analysis
 from mlflow_analysis.service.annotating import Annotating
-from mlflow_analysis.service.concluded import Concluded, Run
+from mlflow_analysis.service.concluded import Concluded, Run, is_same, kept_in
 from mlflow_analysis.service.judging import SessionJudge
 from mlflow_analysis.service.seeking import Seeking
 from mlflow_analysis.service.summarised import summarised
@@ -271,21 +268,6 @@ class Session:
             source = self._source
             return None if source is None else Place(source, self._filter, self._table)
 
-    def listed(self, place: Place) -> Mapping[str, TraceOutline] | None:
-        """What the last analysis of ``place`` found there, if there was one."""
-        last = self._last_of(place)
-        return last.outlines if last is not None else None
-
-    def outdated(self, place: Place, outlines: Mapping[str, TraceOutline]) -> int:
-        """In how many traces these differ from those that the last analysis of ``place`` rests on."""
-        last = self._last_of(place)
-        if last is None:
-            return 0
-        if last.ready.interrupted:
-            return len(outlines) - last.ready.analysis.traces_read
-        found = news(last.outlines, outlines)
-        return len(found.new) + len(found.changed) + len(found.gone)
-
     def carry_on(
         self,
         place: Place,
@@ -302,29 +284,28 @@ class Session:
         try:
             stop = threading.Event()
             with self._lock:
-                last = self._last_of(place)
+                last = self.last_of(place)
                 if last is None:
                     return ""
                 self._stop = stop
-            known = replace(last.known, outlines=tuple(outlines.values()))
-            purpose = self._purpose_of(place.source)
             focuses = self._focuses
             judge, no_judge = self._judge.for_claims(focuses, self._choice, self._asked)
-            run = Run(
-                place.source,
-                place.filter_string,
-                last.request,
+
+            def is_stopped() -> bool:
+                return stop.is_set() or cancelled()
+
+            run = last.going_on(
+                outlines,
                 focuses,
-                purpose,
-                known,
+                self._purpose_of(place.source),
+                is_stopped,
                 judge=judge,
                 no_judge=no_judge,
             )
-            for event in analyze(
-                place.source, run.options, cancelled=lambda: stop.is_set() or cancelled()
-            ):
+            for event in analyze(place.source, run.options, cancelled=is_stopped):
                 ready = event
-            if not isinstance(ready, AnalysisReady) or ready.interrupted or stop.is_set():
+            replaced = self._last is not last
+            if not isinstance(ready, AnalysisReady) or ready.interrupted or replaced:
                 return ""
             send(self._conclude(run.concluded(ready)))
             note = self._keep(ready)
@@ -332,23 +313,15 @@ class Session:
             self._analysing.release()
         return self._catch_up(send) or note
 
-    def _last_of(self, place: Place) -> Concluded | None:
+    def last_of(self, place: Place) -> Concluded | None:
+        """The last analysis, if it is one of ``place`` and has ended."""
         last = self._last
-        if last is None or last.filter_string != place.filter_string:
-            return None
-        return last if _place(last.source) == _place(place.source) else None
+        return last if last is not None and last.is_of(place.source, place.filter_string) else None
 
     # ---- what was concluded -----------------------------------------------------------------
 
     def _keep(self, ready: AnalysisReady) -> str:
-        """Keep the analysis for later reports; a sentence if that was not possible."""
-        if not self._keep_in or not ready.analysis.traces_read:
-            return ""
-        try:
-            keep_analysis(Path(self._keep_in), ready.analysis)
-        except OSError as error:
-            return f"The analysis could not be kept for later reports: {error.strerror or error}."
-        return ""
+        return kept_in(self._keep_in, ready.analysis)
 
     def _catch_up(self, send: Send) -> str:
         """Test the claims of the user's own as they were asked last, on what was read last.
@@ -408,7 +381,7 @@ class Session:
         return last.ready
 
     def _is_open(self, source: StoreTraces) -> bool:
-        return self._source is not None and _place(self._source) == _place(source)
+        return self._source is not None and is_same(self._source, source)
 
     def _mark(self) -> None:
         """Write what the findings say into the table."""
@@ -434,7 +407,3 @@ class Session:
         if self._source is None:
             raise ConnectionProblem("No experiment is open yet.", "Choose an experiment first.")
         return self._source
-
-
-def _place(source: StoreTraces) -> tuple[str, str]:
-    return source.tracking_uri, source.experiment_id

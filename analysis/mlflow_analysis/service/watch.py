@@ -14,6 +14,7 @@ from typing import Protocol
 from mlflow_analysis.protocol import Done, Pushed, TableGrew, WatchState
 from mlflow_analysis.reading.listing import RUNNING, Listing, news
 from mlflow_analysis.records import TraceOutline
+from mlflow_analysis.service.concluded import Concluded, is_same
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
@@ -41,11 +42,8 @@ class Watched(Protocol):
     def place(self) -> Place | None:
         """What is open now."""
 
-    def listed(self, place: Place) -> Outlines | None:
-        """What the last analysis of ``place`` found there, if there was one."""
-
-    def outdated(self, place: Place, outlines: Outlines) -> int:
-        """In how many traces these differ from those that the last analysis of ``place`` rests on."""
+    def last_of(self, place: Place) -> Concluded | None:
+        """The last analysis, if it is one of ``place`` and has ended."""
 
     def carry_on(
         self, place: Place, outlines: Outlines, cancelled: Callable[[], bool], send: Send
@@ -76,7 +74,7 @@ class Watch:
         self._say()
         while not self._stopped.is_set():
             place = self._session.place()
-            if first is None or place is None or not _is_same(first, place):
+            if first is None or place is None or not is_same(first.source, place.source):
                 break
             began = time.monotonic()
             try:
@@ -95,10 +93,7 @@ class Watch:
             return
         place.source.check_there()
         if self._listing is None or self._place is None or not _is_alike(self._place, place):
-            known = self._session.listed(place)
-            self._listing = Listing(
-                place.source, place.filter_string, known.values() if known is not None else None
-            )
+            self._listing = self._begun(place)
         if self._place is None or self._place.table is not place.table:
             self._place = None
         is_first, self._place = self._place is None, place
@@ -108,12 +103,21 @@ class Watch:
         if is_first:
             self._shown = _as_shown(place.table, outlines)
         self._bring_in(place, outlines)
-        differing = self._session.outdated(place, outlines)
+        last = self._session.last_of(place)
+        differing = last.differs_from(outlines) if last is not None else 0
         if differing:
             self._say(reading=differing)
             said = self._session.carry_on(place, outlines, self._stopped.is_set, self._send)
             if said:
                 self._say(note=said)
+
+    def _begun(self, place: Place) -> Listing:
+        """A listing to begin with: what the last analysis found, if there was one."""
+        last = self._session.last_of(place)
+        if last is None:
+            return Listing(place.source, place.filter_string)
+        known = last.outlines.values()
+        return Listing(place.source, place.filter_string, known, last.began_ms)
 
     def _bring_in(self, place: Place, outlines: Outlines) -> None:
         """Put into the table what is not there as it is now."""
@@ -152,13 +156,5 @@ def _as_shown(table: TraceTable, outlines: Outlines) -> Outlines:
     }
 
 
-def _is_same(one: Place, other: Place) -> bool:
-    """Whether both are of one experiment of one store."""
-    return (one.source.tracking_uri, one.source.experiment_id) == (
-        other.source.tracking_uri,
-        other.source.experiment_id,
-    )
-
-
 def _is_alike(one: Place, other: Place) -> bool:
-    return _is_same(one, other) and one.filter_string == other.filter_string
+    return is_same(one.source, other.source) and one.filter_string == other.filter_string

@@ -108,7 +108,7 @@ class Connection:
             return self.source(found)
         experiments = self.experiments()
         for each in experiments:  # a name as it is shown may stand for one that cannot be shown
-            if each.name == wanted:
+            if wanted in (each.experiment_id, each.name):
                 return self.source(each)
         raise ExperimentNotFound(
             f"{self._address.shown} has no experiment {wanted!r}.",

@@ -13,16 +13,13 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from mlflow_analysis.events import AnalysisReady, PurposeDrafted
-from mlflow_analysis.findings import Category
-from mlflow_analysis.focus import Focus
-from mlflow_analysis.protocol import CheckFilter, Problem, Pushed
+from mlflow_analysis.protocol import Pushed
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, REPORT, bindings_for
 from mlflow_tui.board_filter import Filter, Shown
-from mlflow_tui.client import EngineProblem
-from mlflow_tui.screens.claim import ClaimDialog, claim_of
+from mlflow_tui.screens.claim import claim_of
+from mlflow_tui.screens.claiming import ClaimingScreen
 from mlflow_tui.screens.purpose import PurposeScreen
-from mlflow_tui.screens.reviewing import ReviewingScreen
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.widgets.board_list import BoardList
 from mlflow_tui.widgets.board_status import BoardStatus, Standing
@@ -61,7 +58,7 @@ _CONDITIONAL = (
 """Actions that do not always apply."""
 
 
-class BoardScreen(ReviewingScreen):
+class BoardScreen(ClaimingScreen):
     """Cards left, detail right; in a narrow terminal enter shows the detail instead."""
 
     PLACE: ClassVar[str] = BOARD
@@ -313,59 +310,6 @@ class BoardScreen(ReviewingScreen):
             if claim is not None:
                 self.tui.ask_claims((*self.state.charter.focuses, claim))
             self._draw()
-
-    # ---- claims of one's own --------------------------------------------------------------
-
-    def action_add_claim(self) -> None:
-        """Ask for a claim and test it."""
-        self._ask_for_claim(None)
-
-    def action_change_claim(self) -> None:
-        """Put another in its place."""
-        claim = self._own_claim()
-        if claim is not None:
-            self._ask_for_claim(claim)
-
-    def action_remove_claim(self) -> None:
-        """Take it back; what was decided of it stays in the review."""
-        claim = self._own_claim()
-        if claim is not None:
-            self.tui.ask_claims([each for each in self.state.charter.focuses if each != claim])
-            self.tell(f"Taken back: {claim.text}. + asks it again.")
-
-    def _own_claim(self) -> Focus | None:
-        """The claim of the user's own under the cursor."""
-        card = self.card
-        if card is None or card.category is not Category.USER:
-            return None
-        claims = self.state.charter.focuses
-        return next((each for each in claims if card.hypothesis == f"own-{each.key}"), None)
-
-    def _ask_for_claim(self, before: Focus | None) -> None:
-        # Not awaited in a worker: what is typed ahead must go to the dialog.
-        self.app.push_screen(
-            ClaimDialog(self._problem_of, before), lambda claim: self._take_claim(before, claim)
-        )
-
-    def _take_claim(self, before: Focus | None, claim: Focus | None) -> None:
-        if claim is None:
-            return
-        claims = [claim if each == before else each for each in self.state.charter.focuses]
-        if claim not in claims:
-            claims.append(claim)
-        self.tui.ask_claims(claims)
-        self._draw()
-        key = self._board.successor(f"hypothesis:own-{claim.key}")
-        if key is not None:
-            self._list.go_to(key)
-
-    async def _problem_of(self, filter_string: str) -> Problem | None:
-        """What the store objects to in a filter."""
-        try:
-            await self.client.ask(CheckFilter(filter_string))
-        except EngineProblem as failure:
-            return failure.problem
-        return None
 
     def action_purpose(self) -> None:
         """Look at what the application does once more."""

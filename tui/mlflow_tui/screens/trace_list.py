@@ -8,6 +8,7 @@ from textual import on, work
 from textual.content import Content
 from textual.widgets import Static
 
+from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.protocol import (
     FetchRows,
     FilterProblem,
@@ -102,7 +103,7 @@ class TraceListScreen(StepScreen):
         """The table grows while it is read; findings grow while an analysis runs."""
         if any(isinstance(body, TableGrew) for body in bodies):
             self._search_new()
-        if any(isinstance(body, TableGrew | ToolsSearched) for body in bodies):
+        if any(isinstance(body, TableGrew | ToolsSearched | AnalysisReady) for body in bodies):
             self._outdated()
             self._show_status()
         elif any(isinstance(body, WatchState) for body in bodies):

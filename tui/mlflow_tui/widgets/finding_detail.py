@@ -8,22 +8,27 @@ from rich.text import Text
 
 from mlflow_analysis.findings import (
     Category,
-    Effect,
     Example,
     Finding,
-    OutcomeContrast,
-    Retimed,
     RootCause,
-    Unit,
 )
 from mlflow_analysis.review import Course, Decision, Opinion
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.cards import Card, Stage
 from mlflow_tui.widgets.chart import share_over_time
-from mlflow_tui.widgets.figures import grouped, milliseconds, share, spell_seconds, units
+from mlflow_tui.widgets.figures import grouped, milliseconds, share, units
 from mlflow_tui.widgets.finding_card import claim, opinion_in_words, severity_style, stage_style
 from mlflow_tui.widgets.glyphs import Glyphs
 from mlflow_tui.widgets.interval_bar import interval_bar
+from mlflow_tui.widgets.measured import (
+    certainty_words,
+    effect_words,
+    halves_words,
+    impact_words,
+    mended_words,
+    outcome_words,
+    probability,
+)
 from mlflow_tui.widgets.page import Page
 from mlflow_tui.widgets.palette import Palette
 
@@ -200,18 +205,18 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
         bar.append(f"  95% within {share(low)} to {share(high)}", palette.muted)
         rows.append(("", bar))
     if found.effect is not None:
-        rows.append(("effect", Text(_effect(found.effect), palette.text)))
-    certainty = _certainty(found)
+        rows.append(("effect", Text(effect_words(found.effect), palette.text)))
+    certainty = certainty_words(found)
     if certainty:
         rows.append(("certainty", Text(certainty, palette.text)))
     if found.replicates is not None:
-        rows.append(("halves", Text(_halves(found), palette.text)))
-    rows += [("outcome", Text(_outcome(each), palette.text)) for each in found.outcomes]
+        rows.append(("halves", Text(halves_words(found), palette.text)))
+    rows += [("outcome", Text(outcome_words(each), palette.text)) for each in found.outcomes]
     if card.stage is Stage.INCONCLUSIVE and found.needs_more:
         more = f"about {grouped(found.needs_more)} more {units(found.unit, found.needs_more)}"
         rows.append(("needs", Text(more, palette.text)))
     if found.impact is not None and found.is_issue:
-        rows.append(("impact", Text(_impact(found), palette.text)))
+        rows.append(("impact", Text(impact_words(found), palette.text)))
         weight = found.impact.severity_weight
         rank = (
             f"{found.impact.score:,.1f} = {grouped(found.impact.traces)} {page.glyphs.times} "
@@ -219,72 +224,12 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
         )
         rows.append(("rank", Text(rank, palette.text)))
         if found.impact.retimed is not None:
-            rows.append(("mended", Text(_mended(found.impact.retimed), palette.text)))
+            rows.append(("mended", Text(mended_words(found.impact.retimed), palette.text)))
     if rows:
         page.blank()
         page.fields(rows)
     if found.impact is not None and found.impact.reason:
         page.paragraph(found.impact.reason, palette.muted)
-
-
-def _effect(effect: Effect) -> str:
-    if effect.kind == "risk difference" or effect.kind.startswith("share"):
-        value, low, high = (share(abs(number)) for number in (effect.value, *effect.interval))
-        low = ("-" if effect.interval[0] < 0 else "") + low
-        value = ("-" if effect.value < 0 else "") + value
-        high = ("-" if effect.interval[1] < 0 else "") + high
-        words = f"{effect.kind} {value} ({low} to {high})"
-        if effect.baseline is not None:
-            words += f", against {share(effect.baseline)}"
-        return words
-    words = (
-        f"{effect.kind} {effect.value:.3g} ({effect.interval[0]:.3g} to {effect.interval[1]:.3g})"
-    )
-    return words + (f", against {effect.baseline:.3g}" if effect.baseline is not None else "")
-
-
-def _certainty(found: Finding) -> str:
-    if found.q_value is not None:
-        return f"q {_probability(found.q_value)}"
-    return "" if found.p_value is None else f"p {_probability(found.p_value)}"
-
-
-def _halves(found: Finding) -> str:
-    seen = "seen in both halves" if found.replicates else "not seen in both halves"
-    return f"{seen}; formed on one, tested on the other" if found.held_out else seen
-
-
-def _outcome(contrast: OutcomeContrast) -> str:
-    rates = f"{share(contrast.rate_with)} of {grouped(contrast.sessions_with)} sessions with it, "
-    rates += f"{share(contrast.rate_without)} of {grouped(contrast.sessions_without)} without"
-    words = f"{single_line(contrast.outcome)} in {rates}: {contrast.association}"
-    return f"{words} (q {_probability(contrast.q_value)})"
-
-
-def _probability(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
-
-
-def _mended(retimed: Retimed) -> str:
-    return (
-        f"p50 {retimed.p50_before_s:.1f} s to {retimed.p50_after_s:.1f} s, "
-        f"p95 {retimed.p95_before_s:.1f} s to {retimed.p95_after_s:.1f} s"
-    )
-
-
-def _impact(found: Finding) -> str:
-    impact = found.impact
-    assert impact is not None
-    parts = [f"at least {grouped(impact.traces)} {units(Unit.TRACE, round(impact.traces))}"]
-    if impact.failures:
-        parts.append(f"{grouped(impact.failures)} of them failed")
-    if impact.seconds and impact.seconds >= 1:
-        parts.append(f"{spell_seconds(impact.seconds)} {'saved' if impact.retimed else 'lost'}")
-    if impact.tokens:
-        parts.append(f"{grouped(impact.tokens)} tokens")
-    if impact.money:
-        parts.append(f"${impact.money:,.2f}")
-    return ", ".join(parts)
 
 
 def _course(page: Page, card: Card, found: Finding) -> None:
@@ -318,7 +263,7 @@ def _cause(page: Page, number: int, cause: RootCause, found: Finding) -> None:
     line.append(single_line(cause.value), palette.strong)
     page.add(line, hanging=3)
     lift = f"{cause.lift:.1f}{page.glyphs.times} as often"
-    figures = f"{share(cause.share)} of the affected, {lift}, q {_probability(cause.q_value)}"
+    figures = f"{share(cause.share)} of the affected, {lift}, q {probability(cause.q_value)}"
     if cause.replicates is not None:
         figures += ", seen in both halves" if cause.replicates else ", not seen in both halves"
     page.paragraph(figures, palette.muted, indent=3)
