@@ -16,7 +16,7 @@ help:
 	@echo "make test-oldest   reading and analysis with the oldest MLflow, in an environment of its own"
 	@echo "make lint     ruff, mypy, import contracts"
 	@echo "make format   let ruff rewrite the code"
-	@echo "make bench    start-up, the trace table, throughput, the catalogue on 10,000 traces, and accuracy"
+	@echo "make bench    start-up, keys in a terminal on 100,000 traces, throughput, the catalogue, and accuracy"
 	@echo "make bench-throughput   reading and analysing 1,000 to 50,000 traces, against MLflow itself; over servers too;"
 	@echo "                        the trace table under a held key (LARGE=1: 100,000 as well)"
 	@echo "make bench-accuracy   planted faults found, nothing else found (QUICK=1: a quarter of it)"

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import time
-from pathlib import Path
 
 import pyte  # type: ignore[import-untyped]
 
 from benchmarks.figures import Figure
-from benchmarks.large_store import EXPERIMENT, make_large_store
-from benchmarks.terminal import Terminal, mlflow_tui
+from benchmarks.large_store import EXPERIMENT
+from benchmarks.program import DOWN, open_traces, program
+from benchmarks.terminal import Terminal
 
-TRACES = 10_000
 BYTES_A_SECOND = 50_000
 _HELD_S, _EVERY_S = 2.0, 1 / 30
 _SETTLED_S = 4.0
@@ -21,16 +19,13 @@ _SLICE_S = 0.01
 _CURSOR = re.compile(r"▌.?\d\d-\d\d \d\d:\d\d.{30}")
 
 
-def measure() -> list[Figure]:
+def measure(address: str) -> list[Figure]:
     """Figures with the program as it starts, and in low bandwidth."""
-    with tempfile.TemporaryDirectory() as directory:
-        address = make_large_store(Path(directory) / "large.db", TRACES)
-        held = {
-            name: _held(Path(directory), mlflow_tui("--tracking-uri", address, *arguments))
-            for name, arguments in (("as it starts", ()), ("low bandwidth", ("--low-bandwidth",)))
-        }
     figures: list[Figure] = []
-    for name, (late_s, size) in held.items():
+    for name, arguments in (("as it starts", ()), ("low bandwidth", ("--low-bandwidth",))):
+        with program(address, EXPERIMENT, *arguments) as terminal:
+            open_traces(terminal)
+            late_s, size = _held(terminal)
         figures += [
             Figure(f"a key held for {_HELD_S:.0f} s, {name}", ""),
             Figure(
@@ -41,21 +36,10 @@ def measure() -> list[Figure]:
     return figures
 
 
-def _held(home: Path, command: list[str]) -> tuple[float, int]:
+def _held(terminal: Terminal) -> tuple[float, int]:
     """Seconds from the last key until the cursor is where it stays, and all bytes that were drawn."""
-    terminal = Terminal(command, home)
-    try:
-        terminal.seconds_until(lambda text: f"▌  {EXPERIMENT}" in text, "the experiments")
-        terminal.idle(_SETTLED_S)
-        terminal.send("\r")
-        terminal.seconds_until(
-            lambda text: bool(_CURSOR.search(text)) and "reading" not in text, "the table"
-        )
-        terminal.idle(_SETTLED_S)
-        before = terminal.text
-        drawn = _hold(terminal)
-    finally:
-        terminal.close()
+    before = terminal.text
+    drawn = _hold(terminal)
     released = next(index for index, (_, part) in enumerate(drawn) if part is None)
     parts = [(at, part) for at, part in drawn if part is not None]
     places = _cursor_places(before, parts)
@@ -71,7 +55,7 @@ def _hold(terminal: Terminal) -> list[tuple[float, bytes | None]]:
     credit = 0.0
     while held or last - (drawn[-1][0] if drawn else began) < _SETTLED_S:
         if held and last >= next_key:
-            terminal.send("j")
+            terminal.send(DOWN)
             next_key += _EVERY_S
         if held and last - began >= _HELD_S:
             held = False

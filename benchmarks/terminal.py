@@ -130,6 +130,14 @@ class Terminal:
                 drawn_at = time.perf_counter()
         return max(0.0, drawn_at - began)
 
+    def seconds_until_drawn(self, condition: Callable[[str], bool], what: str) -> float:
+        """The same, but until all that is drawn with it is there: the moment of the last byte."""
+        began = time.perf_counter()
+        seconds = self.seconds_until(condition, what)
+        while self._read(QUIET_S):
+            seconds = time.perf_counter() - began
+        return seconds
+
     def close(self) -> None:
         """End the program."""
         self._child.close(force=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mlflow_analysis.annotation import AnnotationChange
 from mlflow_analysis.protocol.pushed import CheckStage, TableGrew, ToolsSearched
+from mlflow_analysis.protocol.sent_spans import Sent, received, sent
 from mlflow_analysis.records import Experiment, SpanRecord, TraceInfo
 
 
@@ -202,6 +203,29 @@ class TraceView:
     spans: tuple[SpanView, ...]
     findings: tuple[str, ...] = ()
     """Fingerprints of confirmed findings that affect it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        views = self.spans
+        columns = tuple(tuple(getattr(view, name) for view in views) for name in _WORKED_OUT)
+        return _trace_view, (
+            self.info,
+            sent([view.record for view in views]),
+            columns,
+            self.findings,
+        )
+
+
+_WORKED_OUT = tuple(each.name for each in fields(SpanView) if each.name != "record")
+
+
+def _trace_view(
+    info: TraceInfo,
+    records: Sent,
+    columns: tuple[tuple[Any, ...], ...],
+    findings: tuple[str, ...],
+) -> TraceView:
+    views = tuple(map(SpanView, received(records), *columns))
+    return TraceView(info, views, findings)
 
 
 @dataclass(slots=True)
