@@ -49,9 +49,7 @@ def analysed(purpose: Terminal, silent_purpose: int) -> Terminal:
 
 
 def on_screen(terminal: Terminal, key: str, shown: str) -> Terminal:
-    terminal.press(
-        ESCAPE, "", "", "", key
-    )  # escape directly before a key would be alt and that key
+    terminal.press(key)
     terminal.wait_for(shown)
     terminal.drawn_within(2.0)
     return terminal
