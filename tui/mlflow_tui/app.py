@@ -51,7 +51,7 @@ def run(
     settings = Settings.load()
     client = EngineClient(settings.log_directory / "engine.log")
     try:
-        from mlflow_analysis.protocol import JudgeChoice
+        from mlflow_analysis import protocol
         from mlflow_tui.application import MlflowTui
         from mlflow_tui.preferences import read_preferences
 
@@ -67,7 +67,7 @@ def run(
             demo=demo,
             preferences=read_preferences(settings, theme, low_bandwidth),
             reading=reading,
-            judge=JudgeChoice(judge, judge_budget) if judge else None,
+            judge=protocol.JudgeChoice(judge, judge_budget) if judge else None,
         )
         result = app.run(mouse=not terminal.over_ssh(os.environ) if mouse is None else mouse)
         return result if result is not None else (app.return_code or 0)

@@ -21,7 +21,7 @@ from textual.screen import Screen
 from textual.widget import AwaitMount
 from textual.widgets import Input
 
-from mlflow_analysis.protocol import JudgeChoice, RowQuery
+from mlflow_analysis import protocol
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
@@ -82,11 +82,11 @@ class MlflowTui(WatchApp):
         profile: str = "",
         experiment: str | None = None,
         filter_string: str = "",
-        query: RowQuery | None = None,
+        query: protocol.RowQuery | None = None,
         demo: bool = False,
         preferences: Preferences | None = None,
         reading: ReadingOptions | None = None,
-        judge: JudgeChoice | None = None,
+        judge: protocol.JudgeChoice | None = None,
     ) -> None:
         preferences = preferences or Preferences()
         suitable, no_colour = theme_for(os.environ), "NO_COLOR" in os.environ
@@ -103,12 +103,12 @@ class MlflowTui(WatchApp):
             if tracking_uri is not None or (env_file and not profile)
             else None
         )
-        self.state.judge = judge
+        self._judge = judge
         self.start_profile = profile
         self.start_env_file = env_file
         self.start_experiment = experiment
         self.start_filter = filter_string
-        self.start_query = query or RowQuery()
+        self._start_query = query
         self.start_demo = demo
         self.keys = preferences.keys
         self._notices = list(preferences.notices)
@@ -153,6 +153,7 @@ class MlflowTui(WatchApp):
 
     async def _begin(self) -> None:
         """After the first paint: the first step, and the engine, whose imports take a while."""
+        self.state.judge = self._judge
         await self.switch_mode(CONNECTION)
         gc.enable()
         gc.freeze()
@@ -161,6 +162,11 @@ class MlflowTui(WatchApp):
         self.client.attach(self._engine_pushed, self._engine_crashed)
         for sentence in self._notices:
             self.notify(sentence, severity="warning", timeout=20)
+
+    @property
+    def start_query(self) -> protocol.RowQuery:
+        """What the trace table shows at first."""
+        return self._start_query or protocol.RowQuery()
 
     def on_unmount(self) -> None:
         """The engine ends with the app."""

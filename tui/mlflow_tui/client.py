@@ -18,23 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from mlflow_analysis import protocol
-from mlflow_analysis.events import EvidenceGrew, Progress
-from mlflow_analysis.protocol import (
-    Call,
-    CheckStage,
-    Problem,
-    Push,
-    Pushed,
-    Reply,
-    Request,
-    StepsDone,
-    TableGrew,
-    ToolsSearched,
-    WatchState,
-)
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+
+    from mlflow_analysis.protocol import Problem, Push, Pushed, Reply, Request
 
 FLUSH_SECONDS = 0.25
 """Pushes are handed on at most this often: four frames a second carry a flood over a slow link."""
@@ -130,7 +118,7 @@ class EngineClient:
     def restart(self) -> None:
         """End the engine, whatever it does, and start a new one. Open calls fail with a problem."""
         self.close()
-        self._fail_waiting(Problem("The request was cancelled."))
+        self._fail_waiting(protocol.Problem("The request was cancelled."))
         self.start()
 
     def hold(self) -> None:
@@ -219,13 +207,15 @@ class EngineClient:
         if not isinstance(request, protocol.CheckConnection | protocol.OpenExperiment):
             await self._settled.wait()
         if self._connection is None:
-            raise EngineProblem(Problem("The engine is not running.", "Leave and start again."))
+            raise EngineProblem(
+                protocol.Problem("The engine is not running.", "Leave and start again.")
+            )
         number = next(self._numbers)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting[number] = future
         if isinstance(request, protocol.OpenExperiment):
             self._latest_opening = number
-            self._pending.pop(TableGrew, None)
+            self._pending.pop(protocol.TableGrew, None)
         if isinstance(request, protocol.StartWatching):
             self._latest_watch = number
         if isinstance(request, protocol.StopWatching):
@@ -233,17 +223,17 @@ class EngineClient:
         if isinstance(request, protocol.CheckConnection):
             self._latest_check = number
         try:
-            self._connection.send(Call(number, request))
+            self._connection.send(protocol.Call(number, request))
             answer = await future
         except OSError as error:
             raise EngineProblem(
-                Problem(
+                protocol.Problem(
                     "The engine stopped.", "It is being started again; try once more.", str(error)
                 )
             ) from error
         finally:
             self._waiting.pop(number, None)
-        if isinstance(answer, Problem):
+        if isinstance(answer, protocol.Problem):
             raise EngineProblem(answer)
         return answer
 
@@ -269,12 +259,12 @@ class EngineClient:
                 return  # the loop closed between the two lines: the app has left
 
     def _received(self, message: Reply | Push) -> None:
-        if isinstance(message, Push):
+        if isinstance(message, protocol.Push):
             # How far a check is that was given up, or an experiment that is not open, interests nobody.
             latest: dict[type, tuple[int, ...]] = {
-                TableGrew: (self._latest_opening, self._latest_watch),
-                WatchState: (self._latest_watch,),
-                CheckStage: (self._latest_check,),
+                protocol.TableGrew: (self._latest_opening, self._latest_watch),
+                protocol.WatchState: (self._latest_watch,),
+                protocol.CheckStage: (self._latest_check,),
             }
             if message.number in latest.get(type(message.body), (message.number,)):
                 self._keep(message.body)
@@ -285,10 +275,19 @@ class EngineClient:
             future.set_result(message.answer)
 
     def _keep(self, body: Pushed) -> None:
+        from mlflow_analysis import events  # not on the way to first paint
+
         key: object = object()
-        if isinstance(body, EvidenceGrew):
+        if isinstance(body, events.EvidenceGrew):
             key = body.hypothesis
-        elif isinstance(body, Progress | TableGrew | ToolsSearched | WatchState | StepsDone):
+        elif isinstance(
+            body,
+            events.Progress
+            | protocol.TableGrew
+            | protocol.ToolsSearched
+            | protocol.WatchState
+            | protocol.StepsDone,
+        ):
             key = type(body)
         self._pending.pop(key, None)
         self._pending[key] = body
@@ -309,7 +308,7 @@ class EngineClient:
         process, self._process, self._connection = self._process, None, None
         connection.close()
         code = process.wait() if process is not None else None
-        problem = Problem(
+        problem = protocol.Problem(
             f"The engine process stopped unexpectedly ({_ending(code)}).",
             "It is started again; what you decided is saved.",
             self._last_words(),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from mlflow_analysis.protocol import Pushed
+if TYPE_CHECKING:
+    from mlflow_analysis.protocol import Pushed
 
 
 class EnginePushed(Message, bubble=False):

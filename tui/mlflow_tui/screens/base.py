@@ -8,16 +8,16 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from mlflow_analysis.protocol import Problem, Pushed
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.actions import CONNECTION
 from mlflow_tui.client import EngineClient
 from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
-from mlflow_tui.state import AppState
 from mlflow_tui.widgets.chrome import MINIMUM_SIZE, FooterLine, HeaderLine, HintLine, RoomNotice
 
 if TYPE_CHECKING:
+    from mlflow_analysis.protocol import Problem, Pushed
     from mlflow_tui.application import MlflowTui
+    from mlflow_tui.state import AppState
 
 
 class StepScreen(Screen[None]):

@@ -40,8 +40,11 @@ class HeaderLine(Widget):
 
     def _names(self, room: int) -> Content:
         """App, store and experiment in ``room`` columns; the store gives way first."""
-        state = cast("MlflowTui", self.app).state
         title = Content.styled("mlflow-tui", "bold $primary")
+        app = cast("MlflowTui", self.app)
+        if not app.is_painted:  # nothing is open yet
+            return title
+        state = app.state
         store = state.connection.tracking_uri if state.connection else ""
         experiment = single_line(state.experiment.name) if state.experiment else ""
         left = title + Content.styled(f"  {experiment}", "$foreground") if experiment else title

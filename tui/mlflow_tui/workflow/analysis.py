@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual import work
 
-from mlflow_analysis.focus import Focus
-from mlflow_analysis.protocol import AskFocuses, StartAnalysis, Stop
-from mlflow_analysis.review import ANALYSES
+from mlflow_analysis import protocol
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.workflow.experiment import ExperimentApp
+
+if TYPE_CHECKING:
+    from mlflow_analysis.focus import Focus
+    from mlflow_analysis.protocol import StartAnalysis
 
 
 class AnalysisApp(ExperimentApp):
@@ -25,6 +28,10 @@ class AnalysisApp(ExperimentApp):
 
         What the user said of it before holds: purpose, tools, scope, claims of their own.
         """
+        from mlflow_analysis.review import (
+            ANALYSES,  # here and in the rooms beside: not before first paint
+        )
+
         state = self.state
         purpose, claims = state.charter.purpose, state.charter.focuses
         state.board = self._empty_board()
@@ -37,7 +44,7 @@ class AnalysisApp(ExperimentApp):
         keep_in = str(self.settings.review_directory.parent / ANALYSES)
         reading = self.reading
         self._analyse(
-            StartAnalysis(
+            protocol.StartAnalysis(
                 purpose,
                 claims,
                 seed,
@@ -74,7 +81,7 @@ class AnalysisApp(ExperimentApp):
     @work(group="claims", exit_on_error=False)
     async def _ask_claims(self, claims: tuple[Focus, ...]) -> None:
         try:
-            done = await self.client.ask(AskFocuses(claims, self.state.judge))
+            done = await self.client.ask(protocol.AskFocuses(claims, self.state.judge))
             if done.note:
                 self.notify(done.note, severity="warning", timeout=15)
         except EngineProblem as failure:
@@ -84,6 +91,6 @@ class AnalysisApp(ExperimentApp):
     async def stop_analysis(self) -> None:
         """Stop reading; the engine concludes from what was read."""
         try:
-            await self.client.ask(Stop())
+            await self.client.ask(protocol.Stop())
         except EngineProblem as failure:
             self.notify(failure.problem.sentence, severity="error")

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.message import Message
 
-from mlflow_analysis.protocol import CheckConnection, OpenExperiment, Problem, Pushed, TableGrew
+from mlflow_analysis import protocol
 from mlflow_tui.client import EngineClient, EngineProblem
 from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
 from mlflow_tui.pacing import PacedApp
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.settings import Settings
-from mlflow_tui.state import AppState
+
+if TYPE_CHECKING:
+    from mlflow_analysis.protocol import Problem, Pushed
+    from mlflow_tui.state import AppState
 
 RESTARTS = 3
 RESTART_WINDOW_SECONDS = 60.0
@@ -36,13 +41,24 @@ class EngineApp(PacedApp):
         super().__init__(ansi_color=ansi_color, low_bandwidth=low_bandwidth)
         self.client = client
         self.settings = settings
-        self.state = AppState()
         self._restarts: list[float] = []
         self._table_opened = asyncio.Event()
 
+    @cached_property
+    def state(self) -> AppState:
+        """What all screens share; there once the app has been painted for the first time."""
+        from mlflow_tui.state import AppState
+
+        return AppState()
+
+    @property
+    def is_painted(self) -> bool:
+        """Whether there is a ``state`` yet."""
+        return "state" in vars(self)
+
     def _engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         self.state.apply(bodies)
-        if any(isinstance(body, TableGrew) for body in bodies):
+        if any(isinstance(body, protocol.TableGrew) for body in bodies):
             self._table_opened.set()
         self._tell_screens(lambda: EnginePushed(bodies))
 
@@ -71,11 +87,11 @@ class EngineApp(PacedApp):
             if state.connection is not None:
                 asked = state.asked
                 await self.client.ask(
-                    CheckConnection(asked.tracking_uri, asked.env_file, asked.sign_in)
+                    protocol.CheckConnection(asked.tracking_uri, asked.env_file, asked.sign_in)
                 )
             if state.experiment is not None:
                 await self.client.ask(
-                    OpenExperiment(state.experiment.experiment_id, state.filter_string)
+                    protocol.OpenExperiment(state.experiment.experiment_id, state.filter_string)
                 )
         except EngineProblem as failure:
             self.notify(f"{failure.problem.sentence} {failure.problem.remedy}", severity="error")

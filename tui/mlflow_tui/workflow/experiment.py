@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import work
 
-from mlflow_analysis.charter import (
-    Charter,
-    CharterNotUnderstood,
-    charter_path,
-    read_charter,
-    write_charter,
-)
-from mlflow_analysis.protocol import ConnectionReport, OpenExperiment, RowQuery
-from mlflow_analysis.records import Experiment
-from mlflow_analysis.review import Review, review_path
+from mlflow_analysis import protocol
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_tui.actions import TRACES
-from mlflow_tui.board_state import BoardState
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.workflow.engine import EngineApp
+
+if TYPE_CHECKING:
+    from mlflow_analysis.charter import Charter
+    from mlflow_analysis.protocol import ConnectionReport
+    from mlflow_analysis.records import Experiment
+    from mlflow_analysis.review import Review
+    from mlflow_tui.board_state import BoardState
 
 
 class ExperimentApp(EngineApp):
@@ -28,6 +26,8 @@ class ExperimentApp(EngineApp):
 
     def connected(self, asked: ConnectionRequest, report: ConnectionReport) -> None:
         """A store answered: it is the open one. Another one than before has other experiments."""
+        from mlflow_tui.board_state import BoardState
+
         state = self.state
         before = state.connection.tracking_uri if state.connection else ""
         state.asked, state.connection = asked, report
@@ -39,13 +39,15 @@ class ExperimentApp(EngineApp):
 
     def choose_experiment(self, experiment: Experiment, filter_string: str = "") -> None:
         """Make ``experiment`` the open one: its traces and its review are read, the board is empty."""
+        from mlflow_analysis.review import review_path
+
         state = self.state
         uri = state.connection.tracking_uri if state.connection else ""
         state.experiment = experiment
         state.filter_string = filter_string
         state.table = None
         state.table_problem = None
-        state.query = RowQuery()
+        state.query = protocol.RowQuery()
         state.trace_id = ""
         state.analysis_problem = None
         state.review = self._open_review(
@@ -59,6 +61,8 @@ class ExperimentApp(EngineApp):
 
     def _open_review(self, path: Path) -> Review | None:
         """What was decided before; ``None`` if it cannot be read: then nothing can be decided either."""
+        from mlflow_analysis.review import Review
+
         try:
             return Review(path)
         except OSError as error:
@@ -68,6 +72,8 @@ class ExperimentApp(EngineApp):
             return None
 
     def _empty_board(self) -> BoardState:
+        from mlflow_tui.board_state import BoardState
+
         review = self.state.review
         if review is None:
             return BoardState()
@@ -80,7 +86,7 @@ class ExperimentApp(EngineApp):
         assert state.experiment is not None
         try:
             table = await self.client.ask(
-                OpenExperiment(state.experiment.experiment_id, filter_string)
+                protocol.OpenExperiment(state.experiment.experiment_id, filter_string)
             )
         except EngineProblem as failure:
             state.table_problem = failure.problem
@@ -100,11 +106,13 @@ class ExperimentApp(EngineApp):
         await self.switch_mode(TRACES)
         screen = self.screen
         if isinstance(screen, TracesScreen):
-            screen.show_evidence(trace_id, span_id, excerpt, RowQuery(finding=finding))
+            screen.show_evidence(trace_id, span_id, excerpt, protocol.RowQuery(finding=finding))
 
     # ---- what the user says of the application ------------------------------------------
 
     def _charter_path(self) -> Path | None:
+        from mlflow_analysis.charter import charter_path
+
         state = self.state
         if state.experiment is None:
             return None
@@ -112,6 +120,8 @@ class ExperimentApp(EngineApp):
         return charter_path(self.settings.review_directory, uri, state.experiment.experiment_id)
 
     def _read_charter(self) -> Charter:
+        from mlflow_analysis.charter import Charter, CharterNotUnderstood, read_charter
+
         path = self._charter_path()
         try:
             return read_charter(path) if path is not None else Charter()
@@ -124,6 +134,8 @@ class ExperimentApp(EngineApp):
 
     def keep_charter(self, charter: Charter) -> None:
         """What the user said holds from now on, in later sessions too."""
+        from mlflow_analysis.charter import write_charter
+
         self.state.charter = charter
         path = self._charter_path()
         if path is None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import work
 
-from mlflow_analysis.protocol import ConnectionReport, StartWatching, StopWatching, WatchState
-from mlflow_analysis.records import Experiment
+from mlflow_analysis import protocol
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.workflow.analysis import AnalysisApp
+
+if TYPE_CHECKING:
+    from mlflow_analysis.protocol import ConnectionReport
+    from mlflow_analysis.records import Experiment
 
 
 class WatchApp(AnalysisApp):
@@ -17,7 +22,7 @@ class WatchApp(AnalysisApp):
     def toggle_watching(self) -> None:
         """Begin to watch the open experiment, or end it."""
         if self.state.watch is None:
-            self.state.watch = WatchState(watching=True)
+            self.state.watch = protocol.WatchState(watching=True)
             self._watch()
         else:
             self._stop_watching()
@@ -39,7 +44,7 @@ class WatchApp(AnalysisApp):
     async def _watch(self) -> None:
         await self._table_opened.wait()  # before that, the engine has another experiment open
         try:
-            await self.client.ask(StartWatching(self.reading.watch_every_s))
+            await self.client.ask(protocol.StartWatching(self.reading.watch_every_s))
         except EngineProblem as failure:
             problem = failure.problem
             self.notify(f"Watching ended. {problem.sentence}", severity="error", timeout=15)
@@ -55,6 +60,6 @@ class WatchApp(AnalysisApp):
     async def _end_watch(self) -> None:
         """Takes the place of ``_watch``, which then waits for its answer no longer."""
         try:
-            await self.client.ask(StopWatching())
+            await self.client.ask(protocol.StopWatching())
         except EngineProblem as failure:
             self.notify(failure.problem.sentence, severity="error")
