@@ -18,8 +18,8 @@ os.environ["XDG_CACHE_HOME"] = "/tmp/demo"  # noqa: S108
 
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.client import EngineClient
+from mlflow_tui.config.settings import Settings
 from mlflow_tui.demo_store import make_demo_store
-from mlflow_tui.settings import Settings
 
 PICTURES = Path(__file__).parent / "screens"
 SIZE = (120, 36)

@@ -13,9 +13,9 @@ from mlflow_analysis.contract_reading import analysis_from_json
 from mlflow_analysis.filing import issues_of, rejected_of
 from mlflow_analysis.findings import Analysis, Severity
 from mlflow_analysis.gate import gated
-from mlflow_analysis.merged import homes, together
 from mlflow_analysis.report import render_html, render_markdown
 from mlflow_analysis.review import Change, Decision, Review
+from mlflow_analysis.review.merged import homes, together
 from sample_analysis import analysis as sample_analysis
 from sample_analysis import finding
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from mlflow_analysis.findings import Analysis, Finding, Severity, Verdict
-from mlflow_analysis.merged import homes, together
 from mlflow_analysis.review import Decision, Review, Ruling
+from mlflow_analysis.review.merged import homes, together
 
 
 class AcceptPolicy(str, Enum):

@@ -13,7 +13,7 @@ import pytest
 from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.tracking.environment import SETTINGS
 from mlflow_tui.command_line.place import extras, places, terminal_facts
-from mlflow_tui.profiles import Profiles
+from mlflow_tui.config.profiles import Profiles
 from tracking.databases import free_port
 
 SECRET = "hunter2-very-secret"

@@ -16,7 +16,7 @@ from mlflow_analysis.findings import Finding, Verdict
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.review import Decision, Review, review_path
 from mlflow_analysis.tracking.environment import load_mlflow
-from mlflow_tui.settings import Settings
+from mlflow_tui.config.settings import Settings
 from orders import EXPERIMENT, orders
 from trace_factory import tool, trace
 from tracking import databases

@@ -89,7 +89,7 @@ def test_what_is_decided_about_this_analysis_is_not_the_last_review(
     analysis = analysed(named("new"), named("old"))
     before = titles(since(analysis, review))
     an_hour_later = time.time() + 3600
-    monkeypatch.setattr("mlflow_analysis.review.time.time", lambda: an_hour_later)
+    monkeypatch.setattr("mlflow_analysis.review.reviewing.time.time", lambda: an_hour_later)
     review.follow(analysis.findings)
     review.decide(named("new"), Decision.ACCEPTED)
     assert titles(since(analysis, review)) == before == {"New": ["new"], "Ongoing": ["old"]}

@@ -18,9 +18,9 @@ from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Decision
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.client import EngineClient
+from mlflow_tui.config.settings import Settings
 from mlflow_tui.screens.board import BoardScreen
 from mlflow_tui.screens.purpose import PurposeScreen
-from mlflow_tui.settings import Settings
 from mlflow_tui.widgets.board_list import BoardList
 from mlflow_tui.widgets.detail_view import DetailView
 

@@ -12,7 +12,7 @@ from mlflow_analysis.protocol import Problem, Pushed, SpanView, TableGrew, Trace
 from mlflow_analysis.records import Experiment, TraceRecord
 from mlflow_tui.addresses import without_credentials
 from mlflow_tui.client import EngineClient, EngineProblem
-from mlflow_tui.settings import Settings
+from mlflow_tui.config.settings import Settings
 
 
 def settings_in(directory: Path) -> Settings:

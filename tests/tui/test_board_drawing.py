@@ -12,8 +12,8 @@ from rich.style import Style
 import sample_analysis as sample
 from mlflow_analysis.findings import Durations, TimePoint, TrendPoint, Verdict
 from mlflow_analysis.review import Decision, Ruling
-from mlflow_tui.board_state import BoardState
-from mlflow_tui.cards import Card
+from mlflow_tui.board.cards import Card
+from mlflow_tui.board.state import BoardState
 from mlflow_tui.widgets.chart import share_over_time
 from mlflow_tui.widgets.charts_page import charts_page
 from mlflow_tui.widgets.figures import merge_buckets, milliseconds, share, sparkline, spell_seconds

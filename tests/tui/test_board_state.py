@@ -7,10 +7,10 @@ from board_samples import PURPOSE, analysis, finding, findings, finished, grew, 
 from mlflow_analysis.events import AnalysisReady, FindingReady, PurposeDrafted
 from mlflow_analysis.findings import Category, Purpose, Verdict
 from mlflow_analysis.review import Decision, Review
-from mlflow_tui.board_filter import Filter, Shown, only
-from mlflow_tui.board_focus import focus_words, matches
-from mlflow_tui.board_state import ALL, BoardState
-from mlflow_tui.cards import Stage
+from mlflow_tui.board.cards import Stage
+from mlflow_tui.board.filter import Filter, Shown, only
+from mlflow_tui.board.focus import focus_words, matches
+from mlflow_tui.board.state import ALL, BoardState
 
 
 def board_after(events: list, review: Review | None = None) -> BoardState:

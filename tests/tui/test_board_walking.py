@@ -13,7 +13,7 @@ from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.findings import Verdict
 from mlflow_analysis.review import Course, Decision
 from mlflow_tui.application import MlflowTui
-from mlflow_tui.cards import Card
+from mlflow_tui.board.cards import Card
 from mlflow_tui.widgets.board_list import BoardList
 
 

@@ -21,13 +21,13 @@ from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_tui.actions import ACTIONS, STEPS, actions_for
 from mlflow_tui.addresses import choices, without_credentials
 from mlflow_tui.application import MlflowTui
+from mlflow_tui.config.profiles import Profile
+from mlflow_tui.config.settings import Settings
 from mlflow_tui.connection_form import Kind
 from mlflow_tui.experiment_rows import matching
-from mlflow_tui.profiles import Profile
 from mlflow_tui.screens.connection import ConnectionScreen
 from mlflow_tui.screens.experiments import ExperimentsScreen
 from mlflow_tui.screens.help import HelpDialog
-from mlflow_tui.settings import Settings
 from mlflow_tui.widgets.text_field import TextField
 
 EXPERIMENTS = (

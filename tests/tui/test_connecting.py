@@ -21,7 +21,7 @@ from many_experiments import write_many_experiments
 from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.client import EngineClient
-from mlflow_tui.profiles import Profiles
+from mlflow_tui.config.profiles import Profiles
 from mlflow_tui.screens.connection import ConnectionScreen
 from mlflow_tui.screens.experiments import ExperimentsScreen
 from mlflow_tui.widgets.address_list import AddressList

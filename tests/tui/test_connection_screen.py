@@ -20,7 +20,7 @@ from mlflow_analysis.protocol import CheckStage, Problem
 from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.tracking.environment import SETTINGS
 from mlflow_tui.application import MlflowTui
-from mlflow_tui.profiles import Profiles
+from mlflow_tui.config.profiles import Profiles
 from mlflow_tui.screens.connection import ConnectionScreen
 from mlflow_tui.screens.connection_dialog import ConnectionDialog
 from mlflow_tui.screens.experiments import ExperimentsScreen

@@ -17,10 +17,10 @@ from textual.pilot import Pilot
 import stores
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.client import EngineClient
+from mlflow_tui.config.settings import Settings
 from mlflow_tui.screens.connection import ConnectionScreen
 from mlflow_tui.screens.experiments import ExperimentsScreen
 from mlflow_tui.screens.traces import TracesScreen
-from mlflow_tui.settings import Settings
 from mlflow_tui.widgets.inspector import Section
 from mlflow_tui.widgets.text_field import TextField
 

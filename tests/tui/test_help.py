@@ -16,12 +16,12 @@ from textual.pilot import Pilot
 from mlflow_tui.actions import BOARD, EVERYWHERE, PURPOSE, REPORT, TRACES, Action, actions_for
 from mlflow_tui.actions.needs import NEEDS
 from mlflow_tui.application import MlflowTui
-from mlflow_tui.key_map import KeyMap
+from mlflow_tui.config.key_map import KeyMap
+from mlflow_tui.config.preferences import Preferences
+from mlflow_tui.config.settings import Settings
 from mlflow_tui.modes import MODES
-from mlflow_tui.preferences import Preferences
 from mlflow_tui.screens.help import HelpDialog, HelpLine, found, help_lines
 from mlflow_tui.screens.purpose import PurposeScreen
-from mlflow_tui.settings import Settings
 
 
 @asynccontextmanager

@@ -16,9 +16,9 @@ from mlflow_tui.actions.key_names import NoSuchKey, textual_key, written
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.cli import program
 from mlflow_tui.command_line import key_table
-from mlflow_tui.key_file import read_key_map
-from mlflow_tui.key_map import PLACES, KeyMap, binding_id
-from mlflow_tui.preferences import Preferences
+from mlflow_tui.config.key_file import read_key_map
+from mlflow_tui.config.key_map import PLACES, KeyMap, binding_id
+from mlflow_tui.config.preferences import Preferences
 
 ROOT = Path(__file__).parents[2]
 

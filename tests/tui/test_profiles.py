@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
-from mlflow_tui.profiles import Profiles, ProfilesNotUnderstood, without_secrets
+from mlflow_tui.config.profiles import Profiles, ProfilesNotUnderstood, without_secrets
 
 SECRET = "hunter2-p%40ss"
 SERVER = ConnectionRequest(

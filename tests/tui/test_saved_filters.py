@@ -13,7 +13,7 @@ from test_traces_screen import orders, settled, status, traces_screen
 
 from mlflow_analysis.protocol import RowQuery
 from mlflow_tui.command_line.saved_filter import chosen_filter, filter_for_store
-from mlflow_tui.saved_filters import FiltersNotUnderstood, SavedFilter, SavedFilters
+from mlflow_tui.config.saved_filters import FiltersNotUnderstood, SavedFilter, SavedFilters
 from mlflow_tui.screens.filters_dialog import FiltersDialog
 
 ALL = RowQuery(text="refund", failures_only=True, slow_only=True, session_id="s'1", finding="ab12")

@@ -12,10 +12,10 @@ from textual.color import Color
 
 from mlflow_styles.themes import COLOUR_BLIND, DARK, HIGH_CONTRAST, LIGHT, THEMES
 from mlflow_tui.application import MlflowTui
+from mlflow_tui.config.preferences import Preferences, read_preferences
+from mlflow_tui.config.settings import Settings
+from mlflow_tui.config.user_themes import user_themes
 from mlflow_tui.pacing import PLAIN_THEME
-from mlflow_tui.preferences import Preferences, read_preferences
-from mlflow_tui.settings import Settings
-from mlflow_tui.user_themes import user_themes
 
 HAS_COLOURS = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.untrusted import single_line
+from mlflow_tui.config.profiles import Profile
 from mlflow_tui.connection_form import Kind, how_to_sign_in
-from mlflow_tui.profiles import Profile
 
 DEMO = "demo"
 """Stands for the built-in sample store."""

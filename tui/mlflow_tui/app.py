@@ -46,14 +46,14 @@ def run(
     gc.disable()  # what is imported stays: looking for garbage in it delays the first paint
 
     from mlflow_tui.client import EngineClient
-    from mlflow_tui.settings import Settings
+    from mlflow_tui.config.settings import Settings
 
     settings = Settings.load()
     client = EngineClient(settings.log_directory / "engine.log")
     try:
         from mlflow_analysis import protocol
         from mlflow_tui.application import MlflowTui
-        from mlflow_tui.preferences import read_preferences
+        from mlflow_tui.config.preferences import read_preferences
 
         app = MlflowTui(
             client,

@@ -36,14 +36,15 @@ from mlflow_tui.actions import (
     bindings_for,
 )
 from mlflow_tui.client import EngineClient
+from mlflow_tui.config.preferences import Preferences
+from mlflow_tui.config.settings import Settings
+from mlflow_tui.config.user_themes import PREFIX, full_name, offered
 from mlflow_tui.modes import MODES
 from mlflow_tui.pacing import PLAIN_THEME
-from mlflow_tui.preferences import Preferences
 from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.screens.dialog import Commands
 from mlflow_tui.scrub import Scrub
-from mlflow_tui.settings import Settings
 from mlflow_tui.terminal import (
     draws_letters,
     draws_signs,
@@ -51,7 +52,6 @@ from mlflow_tui.terminal import (
     leave_on_signals,
     theme_for,
 )
-from mlflow_tui.user_themes import PREFIX, full_name, offered
 from mlflow_tui.widgets.chrome import HeaderLine, HintLine
 from mlflow_tui.workflow.watch import WatchApp
 

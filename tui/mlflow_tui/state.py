@@ -23,7 +23,7 @@ from mlflow_analysis.protocol import (
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
 from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_tui.board_state import BoardState
+from mlflow_tui.board.state import BoardState
 
 
 @dataclass

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import click
 
 from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_tui.settings import Settings
+from mlflow_tui.config.settings import Settings
 
 
 def serve(connection: ConnectionRequest, allow_writes: bool) -> None:

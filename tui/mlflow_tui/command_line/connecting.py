@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_tui.profiles import Profiles, ProfilesNotUnderstood
+from mlflow_tui.config.profiles import Profiles, ProfilesNotUnderstood
 
 
 def profiles_path() -> Path:

@@ -31,9 +31,9 @@ from mlflow_tui.command_line.place import (
     terminal_facts,
     versions,
 )
+from mlflow_tui.config.profiles import Profile, Profiles, ProfilesNotUnderstood
+from mlflow_tui.config.settings import Settings
 from mlflow_tui.connection_form import how_to_sign_in
-from mlflow_tui.profiles import Profile, Profiles, ProfilesNotUnderstood
-from mlflow_tui.settings import Settings
 
 HEALTHY, NOT_CONNECTED = 0, 3
 _LABEL = 18

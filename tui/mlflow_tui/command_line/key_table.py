@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mlflow_tui.actions import ACTIONS, COMPARE, EVERYWHERE, LISTS, PURPOSE, STEPS, Action
-from mlflow_tui.key_map import KeyMap
+from mlflow_tui.config.key_map import KeyMap
 
 BEGIN, END = "<!-- keys -->", "<!-- /keys -->"
 """Between them stands the README's table."""

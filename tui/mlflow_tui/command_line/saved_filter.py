@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mlflow_tui.command_line.connecting import profiles_path
-from mlflow_tui.saved_filters import FiltersNotUnderstood, SavedFilter, SavedFilters
+from mlflow_tui.config.saved_filters import FiltersNotUnderstood, SavedFilter, SavedFilters
 
 
 def chosen_filter(given: str) -> SavedFilter:

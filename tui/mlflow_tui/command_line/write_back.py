@@ -25,7 +25,7 @@ from mlflow_analysis.write_back import ONLY_REPORT, AlreadyWriting, alone, filin
 from mlflow_tui.command_line.delivery import read
 from mlflow_tui.command_line.kept_report import Asked, kept_path
 from mlflow_tui.command_line.opened_review import open_review
-from mlflow_tui.settings import Settings
+from mlflow_tui.config.settings import Settings
 
 DONE, NOT_CONNECTED, NOTHING_THERE = 0, 3, 4
 

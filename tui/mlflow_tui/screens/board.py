@@ -16,7 +16,7 @@ from mlflow_analysis.events import AnalysisReady, PurposeDrafted
 from mlflow_analysis.protocol import Pushed
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import BOARD, REPORT, bindings_for
-from mlflow_tui.board_filter import Filter, Shown
+from mlflow_tui.board.filter import Filter, Shown
 from mlflow_tui.screens.claim import claim_of
 from mlflow_tui.screens.claiming import ClaimingScreen
 from mlflow_tui.screens.purpose import PurposeScreen

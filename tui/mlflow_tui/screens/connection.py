@@ -26,8 +26,8 @@ from mlflow_analysis.surroundings import (
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import CONNECTION, EXPERIMENTS, bindings_for
 from mlflow_tui.addresses import DEMO, Choice, choices, without_credentials
+from mlflow_tui.config.profiles import Profile, ProfilesNotUnderstood
 from mlflow_tui.connection_form import Kind, kind_of
-from mlflow_tui.profiles import Profile, ProfilesNotUnderstood
 from mlflow_tui.screens.checking import CheckingScreen
 from mlflow_tui.screens.connection_dialog import ConnectionDialog, Filled
 from mlflow_tui.widgets.address_list import AddressList

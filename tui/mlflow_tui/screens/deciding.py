@@ -8,9 +8,9 @@ from textual import work
 
 from mlflow_analysis.findings import Category, Finding, Severity
 from mlflow_analysis.review import Change, Decision
-from mlflow_tui.board_state import BoardState
-from mlflow_tui.cards import Card
-from mlflow_tui.decisions import Decisions
+from mlflow_tui.board.cards import Card
+from mlflow_tui.board.decisions import Decisions
+from mlflow_tui.board.state import BoardState
 from mlflow_tui.screens.assign import AssignDialog
 from mlflow_tui.screens.choice_dialog import Choice, ChoiceDialog
 from mlflow_tui.screens.judging import JudgingScreen

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.board_filter import KINDS, Shown
+from mlflow_tui.board.filter import KINDS, Shown
 from mlflow_tui.screens.dialog import Dialog
 
 _LETTERS = {letter: criterion for kind in KINDS.values() for letter, criterion in kind}

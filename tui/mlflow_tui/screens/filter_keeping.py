@@ -8,7 +8,7 @@ from dataclasses import replace
 from textual import work
 
 from mlflow_analysis.protocol import RowQuery
-from mlflow_tui.saved_filters import FiltersNotUnderstood, SavedFilter, SavedFilters
+from mlflow_tui.config.saved_filters import FiltersNotUnderstood, SavedFilter, SavedFilters
 from mlflow_tui.screens.dialogs import ConfirmDialog
 from mlflow_tui.screens.filters_dialog import FiltersDialog, Wish
 from mlflow_tui.screens.text_dialog import TextDialog

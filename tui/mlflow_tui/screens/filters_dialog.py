@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.saved_filters import SavedFilter
+from mlflow_tui.config.saved_filters import SavedFilter
 from mlflow_tui.screens.dialog import Dialog
 
 

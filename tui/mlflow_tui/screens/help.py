@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from mlflow_tui.actions import ACTIONS, EVERYWHERE, LISTS, Action, actions_for
 from mlflow_tui.actions.needs import NEEDS
-from mlflow_tui.key_map import KeyMap
+from mlflow_tui.config.key_map import KeyMap
 from mlflow_tui.screens.dialog import Dialog
 from mlflow_tui.widgets.text_field import TextField
 

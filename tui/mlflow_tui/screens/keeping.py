@@ -8,7 +8,7 @@ from typing import ClassVar
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_tui.actions import CONNECTION
 from mlflow_tui.addresses import Choice
-from mlflow_tui.profiles import Profile, Profiles, ProfilesNotUnderstood
+from mlflow_tui.config.profiles import Profile, Profiles, ProfilesNotUnderstood
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.screens.dialogs import ConfirmDialog
 from mlflow_tui.screens.text_dialog import TextDialog

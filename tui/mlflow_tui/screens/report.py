@@ -24,7 +24,7 @@ from mlflow_analysis.protocol import Pushed
 from mlflow_analysis.review import Review, Ruling
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import REPORT, bindings_for
-from mlflow_tui.board_filter import Filter
+from mlflow_tui.board.filter import Filter
 from mlflow_tui.screens.dialogs import ConfirmDialog
 from mlflow_tui.screens.saving import save_text
 from mlflow_tui.screens.sections_dialog import SectionsDialog

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlflow_analysis.review import Decision
-from mlflow_tui.board_filter import Filter, Shown, speaks_of
+from mlflow_tui.board.filter import Filter, Shown, speaks_of
 from mlflow_tui.screens.deciding import DecidingScreen
 from mlflow_tui.screens.filter_dialog import FilterDialog
 from mlflow_tui.screens.text_dialog import TextDialog

@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from mlflow_analysis.findings import Category
-from mlflow_tui.cards import Card, Group
+from mlflow_tui.board.cards import Card, Group
 from mlflow_tui.widgets.finding_card import LINES, card_lines, clip
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs
 from mlflow_tui.widgets.palette import ROLES, Palette, palette_of

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from mlflow_analysis.findings import Durations, Finding, RootCause, TimePoint
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.cards import Card
+from mlflow_tui.board.cards import Card
 from mlflow_tui.widgets.chart import over_time, share_over_time
 from mlflow_tui.widgets.figures import grouped, milliseconds, share, units
 from mlflow_tui.widgets.finding_card import claim, stage_style

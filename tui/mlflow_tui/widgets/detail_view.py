@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual import events
 
 from mlflow_analysis.findings import Example, TimePoint
-from mlflow_tui.cards import Card
+from mlflow_tui.board.cards import Card
 from mlflow_tui.widgets.charts_page import charts_page
 from mlflow_tui.widgets.finding_detail import detail_page
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs

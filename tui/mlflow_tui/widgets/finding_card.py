@@ -12,7 +12,7 @@ from rich.text import Text
 from mlflow_analysis.findings import Category, Effect, Finding, Severity
 from mlflow_analysis.review import Course, Decision, Opinion
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.cards import Card, Stage
+from mlflow_tui.board.cards import Card, Stage
 from mlflow_tui.widgets.figures import grouped, share, sparkline
 from mlflow_tui.widgets.glyphs import Glyphs
 from mlflow_tui.widgets.interval_bar import interval_bar

@@ -14,7 +14,7 @@ from mlflow_analysis.findings import (
 )
 from mlflow_analysis.review import Course, Decision, Opinion
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.cards import Card, Stage
+from mlflow_tui.board.cards import Card, Stage
 from mlflow_tui.widgets.chart import share_over_time
 from mlflow_tui.widgets.figures import grouped, milliseconds, share, units
 from mlflow_tui.widgets.finding_card import claim, opinion_in_words, severity_style, stage_style

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mlflow_analysis.review import Decision
-from mlflow_tui.cards import Stage
+from mlflow_tui.board.cards import Stage
 from mlflow_tui.terminal import draws_signs
 
 

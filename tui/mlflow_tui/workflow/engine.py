@@ -13,10 +13,10 @@ from textual.message import Message
 
 from mlflow_analysis import protocol
 from mlflow_tui.client import EngineClient, EngineProblem
+from mlflow_tui.config.settings import Settings
 from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
 from mlflow_tui.pacing import PacedApp
 from mlflow_tui.screens.base import StepScreen
-from mlflow_tui.settings import Settings
 
 if TYPE_CHECKING:
     from mlflow_analysis.protocol import Problem, Pushed

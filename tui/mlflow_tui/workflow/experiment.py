@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlflow_analysis.protocol import ConnectionReport
     from mlflow_analysis.records import Experiment
     from mlflow_analysis.review import Review
-    from mlflow_tui.board_state import BoardState
+    from mlflow_tui.board.state import BoardState
 
 
 class ExperimentApp(EngineApp):
@@ -26,7 +26,7 @@ class ExperimentApp(EngineApp):
 
     def connected(self, asked: ConnectionRequest, report: ConnectionReport) -> None:
         """A store answered: it is the open one. Another one than before has other experiments."""
-        from mlflow_tui.board_state import BoardState
+        from mlflow_tui.board.state import BoardState
 
         state = self.state
         before = state.connection.tracking_uri if state.connection else ""
@@ -72,7 +72,7 @@ class ExperimentApp(EngineApp):
             return None
 
     def _empty_board(self) -> BoardState:
-        from mlflow_tui.board_state import BoardState
+        from mlflow_tui.board.state import BoardState
 
         review = self.state.review
         if review is None:

@@ -11,9 +11,9 @@ import click
 def list_keys(markdown: bool, default: bool) -> None:
     """List the keys of every screen, with the names that a key file calls them by."""
     from mlflow_tui.command_line import key_table
-    from mlflow_tui.key_file import read_key_map
-    from mlflow_tui.key_map import KeyMap
-    from mlflow_tui.settings import Settings
+    from mlflow_tui.config.key_file import read_key_map
+    from mlflow_tui.config.key_map import KeyMap
+    from mlflow_tui.config.settings import Settings
 
     keys, problems = (KeyMap(), []) if default else read_key_map(Settings.load().keys_path)
     for sentence in problems:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mlflow_analysis.findings import Severity
-from mlflow_analysis.journal import Entry
-from mlflow_analysis.ruling import Decision, Opinion
+from mlflow_analysis.review.journal import Entry
+from mlflow_analysis.review.ruling import Decision, Opinion
 
 _WHOLE = ("decision", "note")
 """The parts that a journal line of format 1 decides."""

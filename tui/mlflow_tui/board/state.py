@@ -18,11 +18,11 @@ from mlflow_analysis.events import (
 )
 from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit
 from mlflow_analysis.focus import Focus
-from mlflow_analysis.merged import homes, together
 from mlflow_analysis.review import Course, Ruling
-from mlflow_tui.board_filter import Filter, Shown, meets
-from mlflow_tui.board_focus import focus_words, matches
-from mlflow_tui.cards import Card, Group, Stage
+from mlflow_analysis.review.merged import homes, together
+from mlflow_tui.board.cards import Card, Group, Stage
+from mlflow_tui.board.filter import Filter, Shown, meets
+from mlflow_tui.board.focus import focus_words, matches
 
 _LEANING_ORDER = {"towards confirmed": 0, "open": 1, "towards refuted": 2}
 ALL = Shown()

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.toml_file import NotToml, read_toml, replace_file
+from mlflow_tui.config.toml_file import NotToml, read_toml, replace_file
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

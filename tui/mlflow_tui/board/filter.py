@@ -9,7 +9,7 @@ from enum import Enum
 from mlflow_analysis.findings import Category, Severity
 from mlflow_analysis.review import Course, Decision
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.cards import Card, Stage
+from mlflow_tui.board.cards import Card, Stage
 
 
 class Filter(Enum):

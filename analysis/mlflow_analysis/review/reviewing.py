@@ -19,8 +19,8 @@ from typing import Any
 
 from mlflow_analysis.annotation import login_name
 from mlflow_analysis.findings import Finding, Severity, Verdict
-from mlflow_analysis.journal import Entry, Journal, JournalTooNew, last_decision_ms
-from mlflow_analysis.journal_index import (
+from mlflow_analysis.review.journal import Entry, Journal
+from mlflow_analysis.review.journal_index import (
     Index,
     changes_of,
     decision_in,
@@ -28,29 +28,13 @@ from mlflow_analysis.journal_index import (
     severity_in,
     told_by,
 )
-from mlflow_analysis.ruling import (
-    REJECTION_REASONS,
+from mlflow_analysis.review.ruling import (
     Change,
     Course,
     Decision,
     Opinion,
     Ruling,
 )
-
-__all__ = [
-    "ANALYSES",
-    "REJECTION_REASONS",
-    "Change",
-    "Course",
-    "Decision",
-    "JournalTooNew",
-    "Opinion",
-    "Review",
-    "Ruling",
-    "has_grown",
-    "last_decision_ms",
-    "review_path",
-]
 
 ANALYSES = "analyses"
 """The folder beside that of the reviews where the last analysis of each experiment is kept."""

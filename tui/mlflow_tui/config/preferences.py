@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from textual.theme import Theme
 
-from mlflow_tui.key_map import KeyMap
-from mlflow_tui.settings import Settings
-from mlflow_tui.user_themes import user_themes
+from mlflow_tui.config.key_map import KeyMap
+from mlflow_tui.config.settings import Settings
+from mlflow_tui.config.user_themes import user_themes
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def read_preferences(
     """From the user's files; ``theme`` and ``low_bandwidth`` are options, and come first."""
     keys, key_problems = KeyMap(), list[str]()
     if settings.keys_path.exists():  # what reads it is loaded for those who have one
-        from mlflow_tui.key_file import read_key_map
+        from mlflow_tui.config.key_file import read_key_map
 
         keys, key_problems = read_key_map(settings.keys_path)
     themes, theme_problems = user_themes(settings.themes_path)

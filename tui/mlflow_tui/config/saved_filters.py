@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow_analysis.protocol import RowQuery
 from mlflow_analysis.untrusted import single_line
-from mlflow_tui.toml_file import NotToml, read_toml, replace_file
+from mlflow_tui.config.toml_file import NotToml, read_toml, replace_file
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument

@@ -22,7 +22,7 @@ from typing import Any
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.actions import ACTIONS
 from mlflow_tui.actions.key_names import NoSuchKey, textual_key, written
-from mlflow_tui.key_map import PLACES, KeyMap, binding_id
+from mlflow_tui.config.key_map import PLACES, KeyMap, binding_id
 
 _TABLE = re.compile(r"\s*\[\s*([\w-]+)\s*\]")
 _ENTRY = re.compile(r"""\s*(["']?)([\w-]+)\1\s*=""")
