@@ -111,6 +111,12 @@ class Terminal:
         """Send the program a signal."""
         self._child.kill(number)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the program has been suspended, and not only begun to be."""
+        status = Path(f"/proc/{self._child.pid}/stat").read_text(encoding="ascii", errors="replace")
+        return status.rpartition(")")[2].split()[0] == "T"
+
     def wait_for_end(self) -> int:
         """Read until the program ends; its exit code, negative for a signal."""
         self.received += self._child.read()

@@ -136,6 +136,7 @@ def test_after_suspension_all_is_drawn_anew(open_program: Open) -> None:
     terminal = started(open_program())
     terminal.signal(signal.SIGTSTP)
     terminal.wait_until(lambda: LEAVES_ALTERNATE_SCREEN in terminal.received, "it did not leave")
+    terminal.wait_until(lambda: terminal.is_stopped, "it did not stop")  # a moment later
     before = len(terminal.received)
     terminal.signal(signal.SIGCONT)
     terminal.wait_until(

@@ -13,7 +13,7 @@ from mlflow_analysis.contract import analysis_to_json, schema, to_text
 from mlflow_analysis.findings import Finding, Impact, Retimed
 from mlflow_analysis.report.render import render_markdown
 from mlflow_analysis.review import Review
-from mlflow_tui.widgets.finding_detail import _impact, _mended
+from mlflow_tui.widgets.measured import impact_words, mended_words
 
 _REPLAYED = Impact(
     7.0, 5, 81.5, 12_000, 21.0, 3.0, "replayed", 3.25, 4.5, Retimed(3.4, 3.1, 12.0, 7.25, 40)
@@ -64,6 +64,8 @@ def test_the_report_does_not_call_recorded_time_saved() -> None:
 
 
 def test_the_board_tells_it_too() -> None:
-    assert _mended(_REPLAYED.retimed) == "p50 3.4 s to 3.1 s, p95 12.0 s to 7.2 s"  # type: ignore[arg-type]
-    assert "82 s saved" in _impact(_finding(_REPLAYED)) and "$4.50" in _impact(_finding(_REPLAYED))
-    assert "82 s lost" in _impact(_finding(replace(_REPLAYED, retimed=None)))
+    assert mended_words(_REPLAYED.retimed) == "p50 3.4 s to 3.1 s, p95 12.0 s to 7.2 s"  # type: ignore[arg-type]
+    assert "82 s saved" in impact_words(_finding(_REPLAYED)) and "$4.50" in impact_words(
+        _finding(_REPLAYED)
+    )
+    assert "82 s lost" in impact_words(_finding(replace(_REPLAYED, retimed=None)))
