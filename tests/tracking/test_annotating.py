@@ -171,6 +171,8 @@ def test_tables_that_are_not_those_of_the_mlflow_at_hand_are_not_opened_to_write
     monkeypatch.setattr("mlflow_analysis.tracking.opened.open_client", pytest.fail)
     with pytest.raises(ConnectionProblem, match="made by an older MLflow"):
         connection.annotator()
+    with pytest.raises(ConnectionProblem, match="made by an older MLflow"):
+        connection.writer("0")
 
 
 def test_looking_writes_nothing(small_store: Path) -> None:

@@ -152,9 +152,7 @@ class Connection:
 
     def annotator(self) -> Annotator:
         """Writes on single traces. Raises ``ConnectionProblem``."""
-        if isinstance(self._client, SqlClient):
-            self._client.check()  # MLflow would migrate tables that are not its own
-        address = replace(self._address, mlflow_uri=writable(self._address))
+        address = self._address_to_write()
         finish_interrupted_write(address)
         try:
             return Annotator(open_client(address, Variables(address.variables)), address)
@@ -167,13 +165,19 @@ class Connection:
 
     def _filed(self, experiment_id: str) -> Filed:
         """Through a client of its own: that of reading may be read-only."""
-        address = replace(self._address, mlflow_uri=writable(self._address))
+        address = self._address_to_write()
         try:
             client = open_client(address, Variables(address.variables))
             client.get_experiment(experiment_id)
         except Exception as error:
             raise opening_problem(error, address) from error
         return Filed(client, address, experiment_id)
+
+    def _address_to_write(self) -> Address:
+        """Where to write. Raises ``ConnectionProblem`` for tables that MLflow would migrate first."""
+        if isinstance(self._client, SqlClient):
+            self._client.check()
+        return replace(self._address, mlflow_uri=writable(self._address))
 
     def survey(self, experiment_id: str, *, spans_of: int = 60) -> Survey:
         """A look into an experiment: its newest infos, and ``spans_of`` traces spread over them."""
