@@ -55,3 +55,27 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name, value in _settle_in(directory).items():
         monkeypatch.setenv(name, value)
     return directory
+
+
+@pytest.fixture
+def orders_store(tmp_path: Path) -> Path:
+    """A SQLite store with the traces of ``orders``, its artifacts beside it."""
+    import stores  # loads MLflow, which most tests do without
+    from orders import EXPERIMENT, orders
+
+    path = tmp_path / "store" / "mlflow.db"
+    path.parent.mkdir()
+    stores.write(orders(), f"sqlite:///{path}", EXPERIMENT, path.parent / "artifacts")
+    return path
+
+
+@pytest.fixture(params=["sqlite", pytest.param("server", marks=pytest.mark.server)])
+def orders_uri(request: pytest.FixtureRequest, orders_store: Path) -> Iterator[str]:
+    """That store as a file, and behind a real server."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{orders_store}"
+        return
+    from tracking import databases
+
+    with databases.tracking_server(orders_store) as served:
+        yield served

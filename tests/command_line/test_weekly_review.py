@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from click.testing import Result
 
 import stores
@@ -19,7 +18,6 @@ from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_tui.config.settings import Settings
 from orders import EXPERIMENT, orders
 from trace_factory import tool, trace
-from tracking import databases
 
 Run = Callable[..., Result]
 WEEK_MS = 7 * 24 * 3600 * 1000
@@ -51,23 +49,6 @@ def a_week_later() -> list[TraceRecord]:
         )
         traces.append(replace(moved, info=replace(moved.info, start_ms=start), spans=spans))
     return traces
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    path = tmp_path / "week" / "mlflow.db"
-    path.parent.mkdir()
-    stores.write(orders(), f"sqlite:///{path}", EXPERIMENT, path.parent / "artifacts")
-    return path
-
-
-@pytest.fixture(params=["sqlite", pytest.param("server", marks=pytest.mark.server)])
-def uri(request: pytest.FixtureRequest, store: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{store}"
-        return
-    with databases.tracking_server(store) as served:
-        yield served
 
 
 def issues(uri: str) -> dict[str, Any]:
@@ -110,17 +91,17 @@ def reviewed(run: Run, uri: str, folder: Path, *accepted: str) -> dict[str, Find
 
 
 def test_two_weeks_make_one_issue_a_finding(
-    run: Run, uri: str, store: Path, tmp_path: Path
+    run: Run, orders_uri: str, orders_store: Path, tmp_path: Path
 ) -> None:
-    first = reviewed(run, uri, tmp_path / "1", "rate-limited")
-    before = issues(uri)
+    first = reviewed(run, orders_uri, tmp_path / "1", "rate-limited")
+    before = issues(orders_uri)
     assert set(before) == {first["rate-limited"].title}
     limited = before[first["rate-limited"].title]
     assert limited.trace_count == len(first["rate-limited"].trace_ids)
 
-    stores.write(a_week_later(), uri, EXPERIMENT, store.parent / "artifacts")
-    second = reviewed(run, uri, tmp_path / "2", "api-failure")
-    after = issues(uri)
+    stores.write(a_week_later(), orders_uri, EXPERIMENT, orders_store.parent / "artifacts")
+    second = reviewed(run, orders_uri, tmp_path / "2", "api-failure")
+    after = issues(orders_uri)
     assert set(after) == {first["rate-limited"].title, second["api-failure"].title}
     assert after[limited.name].issue_id == limited.issue_id
     assert after[limited.name].trace_count == len(second["rate-limited"].trace_ids)
@@ -130,25 +111,27 @@ def test_two_weeks_make_one_issue_a_finding(
     accepted = report.partition("## Accepted issues")[2].partition("\n## ")[0]
     assert first["rate-limited"].title in accepted
 
-    again = run("write-back", "--tracking-uri", uri, "--experiment", EXPERIMENT, "--dry-run")
+    again = run("write-back", "--tracking-uri", orders_uri, "--experiment", EXPERIMENT, "--dry-run")
     assert "2 more as the store holds them already" in again.output
-    undone = run("undo-writes", "--tracking-uri", uri, "--experiment", EXPERIMENT, "--yes")
+    undone = run("undo-writes", "--tracking-uri", orders_uri, "--experiment", EXPERIMENT, "--yes")
     assert undone.exit_code == 0, undone.output
-    assert {each.status.value for each in issues(uri).values()} == {"rejected"}
+    assert {each.status.value for each in issues(orders_uri).values()} == {"rejected"}
 
 
-def test_nobody_to_ask_writes_nothing(run: Run, store: Path, tmp_path: Path) -> None:
-    uri = f"sqlite:///{store}"
+def test_nobody_to_ask_writes_nothing(run: Run, orders_store: Path, tmp_path: Path) -> None:
+    uri = f"sqlite:///{orders_store}"
     where = ("--tracking-uri", uri, "--experiment", EXPERIMENT)
     assert run("analyze", *where, "--quiet").exit_code == 0
-    before = store.read_bytes()
+    before = orders_store.read_bytes()
     ended = run("write-back", *where, "--accept", "confirmed")
     assert "add --yes to write" in ended.output
     assert ended.exit_code == 2
-    assert store.read_bytes() == before
+    assert orders_store.read_bytes() == before
 
 
-def test_without_an_analysis_it_says_how_to_make_one(run: Run, store: Path) -> None:
-    ended = run("write-back", "--tracking-uri", f"sqlite:///{store}", "--experiment", "other")
+def test_without_an_analysis_it_says_how_to_make_one(run: Run, orders_store: Path) -> None:
+    ended = run(
+        "write-back", "--tracking-uri", f"sqlite:///{orders_store}", "--experiment", "other"
+    )
     assert ended.exit_code == 4
     assert "Make one with `mlflow-tui analyze`" in ended.output

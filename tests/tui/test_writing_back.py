@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from board_app import open_board, screen_text, settle
 from test_flow import running, until
 from textual.pilot import Pilot
 
-import stores
 from mlflow_analysis.review import Decision
 from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_tui.application import MlflowTui
@@ -22,25 +20,7 @@ from mlflow_tui.screens.plan_dialogs import ListDialog, ProgressDialog
 from mlflow_tui.screens.purpose import PurposeScreen
 from mlflow_tui.screens.report import ReportScreen
 from mlflow_tui.screens.traces import TracesScreen
-from orders import EXPERIMENT, orders
-from tracking import databases
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    path = tmp_path / "store" / "mlflow.db"
-    path.parent.mkdir()
-    stores.write(orders(), f"sqlite:///{path}", EXPERIMENT, path.parent / "artifacts")
-    return path
-
-
-@pytest.fixture(params=["sqlite", pytest.param("server", marks=pytest.mark.server)])
-def uri(request: pytest.FixtureRequest, store: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{store}"
-        return
-    with databases.tracking_server(store) as served:
-        yield served
+from orders import EXPERIMENT
 
 
 def listed(app: MlflowTui) -> str:
@@ -85,10 +65,10 @@ async def to_reviewed_report(pilot: Pilot[int], app: MlflowTui) -> str:
 
 
 async def test_what_was_accepted_is_listed_filed_once_and_taken_back(
-    tmp_path: Path, uri: str
+    tmp_path: Path, orders_uri: str
 ) -> None:
-    kept = Kept(uri)
-    async with running(tmp_path, tracking_uri=uri, experiment=EXPERIMENT) as (pilot, app):
+    kept = Kept(orders_uri)
+    async with running(tmp_path, tracking_uri=orders_uri, experiment=EXPERIMENT) as (pilot, app):
         title = await to_reviewed_report(pilot, app)
         await pilot.press("M")
         await until(pilot, lambda: isinstance(app.screen, ListDialog))
@@ -106,7 +86,7 @@ async def test_what_was_accepted_is_listed_filed_once_and_taken_back(
         text = listed(app)
         assert "1 issue created" in text
         assert "U takes all of it back" in text
-        assert (f"{uri}/#/experiments/" in text) == uri.startswith("http")
+        assert (f"{orders_uri}/#/experiments/" in text) == orders_uri.startswith("http")
         (issue,) = kept.issues().values()
         assert (issue.name, issue.status.value, issue.trace_count) == (title, "pending", 16)
         assert kept.files() == {"report.md", "analysis.json"}
@@ -129,9 +109,9 @@ async def test_what_was_accepted_is_listed_filed_once_and_taken_back(
 
 
 async def test_it_can_be_stopped_between_two_writes_and_gone_on_with(
-    tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, orders_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uri = f"sqlite:///{store}"
+    uri = f"sqlite:///{orders_store}"
     kept = Kept(uri)
     stopped: list[int] = []
     show = ProgressDialog.progress
@@ -159,13 +139,15 @@ async def test_it_can_be_stopped_between_two_writes_and_gone_on_with(
     assert (issue.name, issue.trace_count) == (title, 16)
 
 
-async def test_a_store_that_may_only_be_read_says_so(tmp_path: Path, store: Path) -> None:
-    with closing(sqlite3.connect(store)) as file:  # as SQLite says it of a file without the right
+async def test_a_store_that_may_only_be_read_says_so(tmp_path: Path, orders_store: Path) -> None:
+    with closing(
+        sqlite3.connect(orders_store)
+    ) as file:  # as SQLite says it of a file without the right
         file.execute(
             "CREATE TRIGGER only_read BEFORE INSERT ON runs BEGIN "
             "SELECT RAISE(ABORT, 'attempt to write a readonly database'); END"
         )
-    uri = f"sqlite:///{store}"
+    uri = f"sqlite:///{orders_store}"
     async with running(tmp_path, tracking_uri=uri, experiment=EXPERIMENT) as (pilot, app):
         await to_reviewed_report(pilot, app)
         await pilot.press("M")

@@ -5,7 +5,6 @@ It loads neither MLflow nor pandas of its own accord; the reader of a store may 
 
 from __future__ import annotations
 
-import gc
 import logging
 import multiprocessing
 import os
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from mlflow_analysis import collector
 from mlflow_analysis.reading.slices import SliceRead, reopen_and_read
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.source import SourceSpec
@@ -40,9 +40,7 @@ def begin(stopped: Flag, log: Path | None) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c reaches all; the parent says when to stop
     leave_pandas_out()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 20, 100)  # see ``tracking.reader``
+    collector.relax()
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
 
 

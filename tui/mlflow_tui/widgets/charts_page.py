@@ -33,7 +33,9 @@ def charts_page(
         page.paragraph("There is something to draw once there is a verdict.", palette.muted)
         return tuple(page.lines)
     before = len(page.lines)
-    _course(page, card, found)
+    draw_course(
+        page, card, found, _HEIGHT, "Affected over time", f"share of {units(found.unit, 2)}, UTC"
+    )
     _window(page, timeline, found.onset_ms)
     if found.durations is not None:
         _durations(page, found.durations)
@@ -44,18 +46,19 @@ def charts_page(
     return tuple(page.lines)
 
 
-def _course(page: Page, card: Card, found: Finding) -> None:
+def draw_course(page: Page, card: Card, found: Finding, height: int, name: str, aside: str) -> None:
+    """The share affected over time, ``height`` lines high under ``name``; nothing where it cannot be drawn."""
     chart = share_over_time(
         found.trend,
         page.width,
-        _HEIGHT,
+        height,
         frame=page.palette.muted,
         curve=stage_style(card, page.palette),
         ascii_only=page.glyphs.ascii_only,
         onset_ms=found.onset_ms,
     )
     if chart:
-        page.heading("Affected over time", f"share of {units(found.unit, 2)}, UTC")
+        page.heading(name, aside)
         page.lines.extend(chart)
 
 

@@ -15,7 +15,7 @@ from mlflow_analysis.findings import (
 from mlflow_analysis.review import Course, Decision, Opinion
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.board.cards import Card, Stage
-from mlflow_tui.widgets.chart import share_over_time
+from mlflow_tui.widgets.charts_page import draw_course
 from mlflow_tui.widgets.figures import grouped, milliseconds, share, units
 from mlflow_tui.widgets.finding_card import claim, opinion_in_words, severity_style, stage_style
 from mlflow_tui.widgets.glyphs import Glyphs
@@ -75,7 +75,8 @@ def detail_page(
     _decision(page, card)
     _figures(page, card, found)
     if with_chart:
-        _course(page, card, found)
+        aside = f"share of {units(found.unit, 2)} affected, UTC"
+        draw_course(page, card, found, _CHART_HEIGHT, "Over time", aside)
     _causes(page, found)
     _judge(page, card, found)
     _relatives(page, card, found)
@@ -230,21 +231,6 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
         page.fields(rows)
     if found.impact is not None and found.impact.reason:
         page.paragraph(found.impact.reason, palette.muted)
-
-
-def _course(page: Page, card: Card, found: Finding) -> None:
-    chart = share_over_time(
-        found.trend,
-        page.width,
-        _CHART_HEIGHT,
-        frame=page.palette.muted,
-        curve=stage_style(card, page.palette),
-        ascii_only=page.glyphs.ascii_only,
-        onset_ms=found.onset_ms,
-    )
-    if chart:
-        page.heading("Over time", f"share of {units(found.unit, 2)} affected, UTC")
-        page.lines.extend(chart)
 
 
 def _causes(page: Page, found: Finding) -> None:
