@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.figures import Figure
@@ -57,11 +58,11 @@ def go(terminal: Terminal, key: str, shown: str) -> None:
 
 
 def pages(terminal: Terminal, times: int) -> list[Answer]:
-    """So many pages down and up again, each drawn to its end."""
+    """So many pages, half of them down, then up again; with what is drawn once the cursor rests."""
     answers = []
-    for key in [PAGE_DOWN, PAGE_UP] * (times // 2):
-        answers.append(terminal.press(key))
-        terminal.idle(OPENED_S)
+    for key in [*[PAGE_DOWN] * (times // 2), *[PAGE_UP] * (times // 2)]:
+        answer = terminal.press(key)
+        answers.append(replace(answer, size=answer.size + terminal.idle(OPENED_S)))
     return answers
 
 

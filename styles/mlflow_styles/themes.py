@@ -154,6 +154,10 @@ def _native(name: str, base: str) -> Theme:
             # No background suits all of the 16 colours that stand on it: bold, and the cursor sign.
             "cursor": "ansi_default",
             "cursor-text-style": "bold",
+            # Seen without colours too.
+            "input-cursor-background": "ansi_default",
+            "input-cursor-foreground": "ansi_default",
+            "input-cursor-text-style": "reverse",
         },
     )
 

@@ -17,7 +17,7 @@ from mlflow_tui.board.cards import Card, Group
 from mlflow_tui.widgets.finding_card import LINES, card_lines, clip
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs
 from mlflow_tui.widgets.palette import ROLES, Palette, palette_of
-from mlflow_tui.widgets.strip_view import drawn_in_few_strokes, text_strip
+from mlflow_tui.widgets.strip_view import text_strip
 
 GROUP_NAMES = {
     Category.OPERATIONAL: "Operational",
@@ -276,7 +276,7 @@ class BoardList(ScrollView, can_focus=True):
             name = "cursor" if self.has_focus else "cursor-blurred"
             style = self.get_component_rich_style(f"board-list--{name}")
         strip = text_strip(drawn[1][line_number]).adjust_cell_length(width, style)
-        return drawn_in_few_strokes(strip.apply_style(style))
+        return strip.apply_style(style)
 
     def _heading(self, group: Group, width: int, palette: Palette) -> Text:
         name = GROUP_NAMES[group.category].upper()

@@ -97,7 +97,7 @@ class StripView(ScrollView, can_focus=True):
         line = self._lines[index]
         strip = _as_strip(line)
         style = base + _FOUND if index == self._found else base
-        return drawn_in_few_strokes(strip.adjust_cell_length(width).apply_style(style))
+        return strip.adjust_cell_length(width).apply_style(style)
 
     def find(self, text: str) -> bool:
         """Go to the next line that holds ``text``, case ignored, from the last one found on."""
@@ -122,34 +122,6 @@ class StripView(ScrollView, can_focus=True):
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.window_virtual_size = len(self._lines)
             self.vertical_scrollbar.window_size = self.size.height
-
-
-def drawn_in_few_strokes(strip: Strip) -> Strip:
-    """The same to the eye with fewer changes of colour: every one is up to 40 bytes on the line.
-
-    A blank has no colour of its own but its background, so it takes the style of its neighbour.
-    """
-    parts: list[Segment] = []
-    for text, style, control in strip:
-        if control or not parts:
-            parts.append(Segment(text, style, control))
-            continue
-        before = parts[-1]
-        if style == before.style or (_same_ground(style, before.style) and text.isspace()):
-            parts[-1] = Segment(before.text + text, before.style)
-        elif _same_ground(style, before.style) and before.text.isspace():
-            parts[-1] = Segment(before.text + text, style)
-        else:
-            parts.append(Segment(text, style))
-    return Strip(parts, strip.cell_length)
-
-
-def _same_ground(one: Style | None, other: Style | None) -> bool:
-    """Whether blanks look the same in both styles."""
-    if one is None or other is None:
-        return False
-    marked = any((each.underline or each.reverse or each.strike) for each in (one, other))
-    return one.bgcolor == other.bgcolor and not marked
 
 
 def _as_strip(line: Text | Strip) -> Strip:
