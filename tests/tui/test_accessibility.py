@@ -10,11 +10,11 @@ import pytest
 from board_app import go_to_board, make_app, preview_written, settle
 from board_samples import finished, half_way
 from recorded_engine import RecordedEngine
-from test_traces_screen import settled, traces_screen
 from test_without_colour import Shown, without_colour
 from textual.actions import parse
 from textual.pilot import Pilot
 from textual.screen import Screen
+from traces_on_screen import settled, traces_screen
 
 import stores
 from mlflow_tui.actions import (

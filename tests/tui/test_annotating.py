@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hostile import drawn
 from recorded_engine import RecordedEngine
-from test_traces_screen import orders, requests, settled, traces_screen
 from textual.pilot import Pilot
+from traces_on_screen import orders, requests, settled, traces_screen
 
 from mlflow_analysis import protocol
 from mlflow_analysis.annotation import Annotation, AnnotationChange, AnnotationKind, login_name

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hostile import assert_harmless, drawn, hostile_trace
 from recorded_engine import RecordedEngine
-from test_traces_screen import settled, traces_screen
 from textual.pilot import Pilot
+from traces_on_screen import settled, traces_screen
 
 from mlflow_analysis import protocol
 from mlflow_analysis.protocol import Problem

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hostile import drawn
 from recorded_engine import RecordedEngine
-from test_traces_screen import orders, settled, traces_screen
+from traces_on_screen import orders, settled, traces_screen
 
 from mlflow_analysis import protocol
 from mlflow_analysis.protocol import FilterProblem

@@ -18,8 +18,8 @@ from board_samples import finished, half_way
 from first_screen import first_screen
 from hostile import drawn
 from recorded_engine import RecordedEngine, settings_in
-from test_traces_screen import settled
 from textual.pilot import Pilot
+from traces_on_screen import settled
 
 from mlflow_analysis import protocol
 from mlflow_analysis.records import TraceRecord

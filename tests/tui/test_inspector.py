@@ -10,8 +10,8 @@ from typing import Any
 
 from hostile import drawn
 from recorded_engine import RecordedEngine
-from test_traces_screen import chosen, orders, settled, traces_screen
 from textual.pilot import Pilot
+from traces_on_screen import chosen, orders, settled, traces_screen
 
 import sample_analysis
 from mlflow_analysis import protocol

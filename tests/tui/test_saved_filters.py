@@ -9,7 +9,7 @@ import click
 import pytest
 from hostile import drawn
 from recorded_engine import RecordedEngine
-from test_traces_screen import orders, settled, status, traces_screen
+from traces_on_screen import orders, settled, status, traces_screen
 
 from mlflow_analysis.protocol import RowQuery
 from mlflow_tui.command_line.saved_filter import chosen_filter, filter_for_store

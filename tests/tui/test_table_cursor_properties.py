@@ -10,8 +10,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded_engine import RecordedEngine
-from test_traces_screen import orders, traces_screen
 from textual.pilot import Pilot
+from traces_on_screen import orders, traces_screen
 
 from mlflow_analysis.protocol import RowQuery, TableGrew
 from mlflow_tui.screens.traces import TracesScreen

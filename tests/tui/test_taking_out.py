@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from hostile import OBEYED, PIECES, TEXT, drawn, hostile_trace
 from recorded_engine import RecordedEngine
-from test_traces_screen import orders, settled, traces_screen
 from textual.widgets import Input
+from traces_on_screen import orders, settled, traces_screen
 
 import stores
 from mlflow_analysis.service.trace_view import trace_view

@@ -11,9 +11,9 @@ import pytest
 from board_app import board, go_to_board, make_app, open_board, settle
 from board_samples import finished, half_way
 from recorded_engine import RecordedEngine
-from test_traces_screen import traces_screen
 from textual.command import CommandList
 from textual.widgets.option_list import Option
+from traces_on_screen import traces_screen
 from typing_ahead import send
 
 import stores

@@ -12,9 +12,9 @@ from hostile import drawn
 from recorded_engine import RecordedEngine
 from rich.segment import Segment
 from rich.style import Style
-from test_traces_screen import settled, traces_screen
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from traces_on_screen import settled, traces_screen
 
 from mlflow_analysis.protocol import TraceView
 from mlflow_analysis.records import TraceRecord
