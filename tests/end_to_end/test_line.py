@@ -153,13 +153,13 @@ def stall(terminal: Terminal) -> None:
         terminal.press(COMMANDS, "", "", ESCAPE, "", "", "")
 
 
-def palette_bytes(terminal: Terminal, shown: str) -> int:
-    """What it takes to draw the palette, with ``shown`` in it."""
+def palette_drawn(terminal: Terminal, shown: str) -> bytes:
+    """What is drawn for the palette, with ``shown`` in it."""
     before = len(terminal.received)
     terminal.press(COMMANDS)
     terminal.wait_for(shown)
     terminal.drawn_within(1.0)
-    return len(terminal.received) - before
+    return bytes(terminal.received[before:])
 
 
 def test_a_stalled_line_ends_with_a_signal_all_the_same(open_program: Open) -> None:
@@ -174,7 +174,9 @@ def test_after_a_stall_less_is_drawn_and_that_is_said(open_program: Open) -> Non
     stall(terminal)
     terminal.wait_for("The line to your terminal stalled")
     terminal.drawn_within(1.0)
-    assert palette_bytes(terminal, "Low bandwidth off") < 25_000
+    drawn = palette_drawn(terminal, "Low bandwidth off")
+    assert colours(drawn) == {"16"}
+    assert len(drawn) < 25_000
 
 
 def test_who_does_not_want_that_keeps_all_colours(open_program: Open) -> None:
@@ -183,7 +185,7 @@ def test_who_does_not_want_that_keeps_all_colours(open_program: Open) -> None:
     terminal.wait_for(FIRST, gone="Search for commands")
     terminal.drawn_within(1.0)
     assert "stalled" not in terminal.text
-    assert palette_bytes(terminal, "Low bandwidth on") > 35_000
+    assert colours(palette_drawn(terminal, "Low bandwidth on")) == {"truecolor"}
 
 
 def test_a_terminal_that_goes_away_without_a_word_ends_the_program(tmp_path: Path) -> None:

@@ -39,7 +39,6 @@ from mlflow_tui.client import EngineClient
 from mlflow_tui.config.preferences import Preferences
 from mlflow_tui.config.settings import Settings
 from mlflow_tui.config.user_themes import PREFIX, full_name, offered
-from mlflow_tui.few_strokes import FewStrokes
 from mlflow_tui.modes import MODES
 from mlflow_tui.pacing import PLAIN_THEME
 from mlflow_tui.reading_options import ReadingOptions
@@ -184,7 +183,7 @@ class MlflowTui(WatchApp):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Nothing reaches the terminal without passing ``Scrub``."""
-        return [*super().get_line_filters(), _SCRUB, *self._plain_signs, _FEW_STROKES]
+        return [*super().get_line_filters(), _SCRUB, *self._plain_signs]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colour roles, for themes that do not have them."""
@@ -340,4 +339,3 @@ class MlflowTui(WatchApp):
 
 
 _SCRUB = Scrub()
-_FEW_STROKES = FewStrokes()
