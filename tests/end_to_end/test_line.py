@@ -27,7 +27,7 @@ FIRST = "Where are the traces?"
 LEAVES_ALTERNATE_SCREEN, SHOWS_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
 ASKS_FOR_MOUSE = b"\x1b[?1000h"
 SGR = re.compile(rb"\x1b\[([0-9;]*)m")
-COMMANDS, ESCAPE, QUIT = "\x10", "\x1b", "\x11"
+COMMANDS, ESCAPE, QUIT, REDRAW = "\x10", "\x1b", "\x11", "\x0c"
 Open = Callable[..., Terminal]
 
 
@@ -144,6 +144,15 @@ def test_after_suspension_all_is_drawn_anew(open_program: Open) -> None:
     )
     terminal.press(QUIT)
     assert terminal.wait_for_end() == 0
+
+
+def test_all_is_drawn_again_on_request(open_program: Open) -> None:
+    terminal = started(open_program())
+    before = len(terminal.received)
+    terminal.press(REDRAW)
+    terminal.wait_until(
+        lambda: FIRST.encode() in terminal.received[before:], "it was not drawn again"
+    )
 
 
 def stall(terminal: Terminal) -> None:

@@ -31,9 +31,9 @@ from mlflow_tui.actions import (
 from mlflow_tui.actions.needs import NEEDS
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.modes import MODES
-from mlflow_tui.pacing import PLAIN_THEME
 from mlflow_tui.screens.compare import CompareScreen
 from mlflow_tui.screens.purpose import PurposeScreen
+from mlflow_tui.terminal.pacing import PLAIN_THEME
 
 PLACES = sorted({place for action in ACTIONS for place in action.where})
 EACH = [(place, action) for place in PLACES for action in ACTIONS if place in action.where]

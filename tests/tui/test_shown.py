@@ -14,7 +14,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from mlflow_tui.shown import Shown
+from mlflow_tui.terminal.shown import Shown
 
 SIZE = Size(24, 4)
 CONSOLE = Console(color_system="truecolor")

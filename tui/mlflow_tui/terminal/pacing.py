@@ -13,8 +13,8 @@ from textual.app import App
 from textual.screen import Screen
 from textual.timer import Timer
 
-from mlflow_tui.line import Line
-from mlflow_tui.shown import Shown
+from mlflow_tui.terminal.line import Line
+from mlflow_tui.terminal.shown import Shown
 
 STALL_SECONDS = 1.5
 """A line that takes nothing for so long has stalled."""
@@ -59,6 +59,11 @@ class PacedApp(App[int]):
     def on_resize(self) -> None:
         """Terminals differ on what becomes of what stood there."""
         self._shown.forget()
+
+    def action_redraw(self) -> None:
+        """Draw everything again: another program may have written on the terminal."""
+        self._shown.forget()
+        self.screen.refresh()
 
     # ---- called by the driver -----------------------------------------------------------
 
