@@ -25,7 +25,7 @@ from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.features.failure_classes import classify
 from mlflow_analysis.features.failure_patterns import CODE, CONTENTION, OTHER, TIMEOUT
 from mlflow_analysis.features.failures import Failure, failure_of
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.records import SpanRecord
 from mlflow_analysis.source import RecordedTraces
 

@@ -15,7 +15,7 @@ from mlflow_analysis.charter import (
     read_charter,
     write_charter,
 )
-from mlflow_analysis.findings import Purpose
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.focus import parse
 from mlflow_analysis.review import review_path
 from stores import HOSTILE

@@ -12,7 +12,7 @@ import pytest
 import sample_analysis as sample
 from mlflow_analysis.acceptance import AcceptPolicy
 from mlflow_analysis.contract import analysis_to_json, schema, to_text
-from mlflow_analysis.findings import Window
+from mlflow_analysis.findings.analysis import Window
 from mlflow_analysis.review import Decision, Review
 
 

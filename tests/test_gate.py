@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 import sample_analysis as sample
-from mlflow_analysis.findings import Alias, Finding, Severity, Verdict
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.kinds import Severity, Verdict
 from mlflow_analysis.gate import Change, gated
 from mlflow_analysis.review import Decision, Review
 

@@ -7,7 +7,7 @@ import pytest
 from mlflow_analysis.demo.scenario import generate
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract
-from mlflow_analysis.findings import Purpose
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.purpose import as_told, draft_purpose
 from trace_factory import features_of, model, retriever, tool, trace
 

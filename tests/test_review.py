@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mlflow_analysis.evidence.weighing import conclude
-from mlflow_analysis.findings import Alias, Finding, Verdict
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.hypotheses.catalogue import by_id
 from mlflow_analysis.review import Course, Decision, Review, Ruling, review_path
 from trace_factory import features_of, tool, trace

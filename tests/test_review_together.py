@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mlflow_analysis.findings import Category, Finding, Severity, Unit, Verdict
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit, Verdict
 from mlflow_analysis.review import Change, Decision, JournalTooNew, Review
 
 FORMAT_1 = {

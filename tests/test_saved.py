@@ -17,7 +17,9 @@ from mlflow_analysis.contract_reading import (
     analysis_from_json,
     read_analysis,
 )
-from mlflow_analysis.findings import Analysis, Impact, Retimed, TimePoint
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.impact import Impact, Retimed
+from mlflow_analysis.findings.statistics import TimePoint
 from mlflow_analysis.report import render_html, render_markdown
 from mlflow_analysis.review import Decision, Review
 from mlflow_analysis.saved import keep_analysis, kept_analyses

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from mlflow_analysis.findings import Analysis, Finding, Severity, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Severity, Verdict
 from mlflow_analysis.review import Decision, Review, Ruling
 from mlflow_analysis.review.merged import homes, together
 

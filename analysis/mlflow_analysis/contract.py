@@ -19,23 +19,20 @@ import orjson
 
 from mlflow_analysis import __version__
 from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule_each
-from mlflow_analysis.findings import (
-    Alias,
-    Analysis,
-    Example,
-    Finding,
-    JsonObject,
-    OutcomeContrast,
-    Purpose,
-    Statistics,
-    ToolUse,
-)
-from mlflow_analysis.judged import JudgedFinding, Judging
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.evidence import OutcomeContrast
+from mlflow_analysis.findings.examples import Example
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.judged import JudgedFinding, Judging
+from mlflow_analysis.findings.purpose import Purpose, ToolUse
+from mlflow_analysis.findings.statistics import Statistics
 from mlflow_analysis.review import Decision, Review
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.untrusted import printable
 
 SCHEMA_VERSION = 1
+
+JsonObject = dict[str, Any]
 
 
 def schema() -> JsonObject:

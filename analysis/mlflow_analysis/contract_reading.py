@@ -11,37 +11,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis.contract import SCHEMA_VERSION
-from mlflow_analysis.findings import (
-    Alias,
-    Analysis,
-    Category,
+from mlflow_analysis.contract import SCHEMA_VERSION, JsonObject
+from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
+from mlflow_analysis.findings.evidence import (
     Durations,
     Effect,
-    ErrorCount,
-    Example,
-    Finding,
-    Impact,
-    JsonObject,
     OutcomeContrast,
-    Purpose,
-    PurposeFact,
-    RequestPattern,
-    Retimed,
     RootCause,
-    Severity,
-    Skipped,
-    Statistics,
-    TimePoint,
-    ToolCall,
-    ToolUse,
-    TraceAssessment,
     TrendPoint,
-    Unit,
-    Verdict,
-    Window,
 )
-from mlflow_analysis.judged import (
+from mlflow_analysis.findings.examples import Example, ToolCall, TraceAssessment
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.impact import Impact, Retimed
+from mlflow_analysis.findings.judged import (
     Corrected,
     JudgedFinding,
     JudgedTrace,
@@ -50,6 +32,9 @@ from mlflow_analysis.judged import (
     SecondOpinion,
     Spent,
 )
+from mlflow_analysis.findings.kinds import Category, Severity, Unit, Verdict
+from mlflow_analysis.findings.purpose import Purpose, PurposeFact, RequestPattern, ToolUse
+from mlflow_analysis.findings.statistics import ErrorCount, Statistics, TimePoint
 from mlflow_analysis.untrusted import single_line
 
 

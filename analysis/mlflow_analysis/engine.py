@@ -30,7 +30,10 @@ from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.features.frames import forget, frames
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Analysis, Finding, Purpose, Skipped, Window
+from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.judged import Judging
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.focus import Focus, distinct
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
@@ -39,7 +42,6 @@ from mlflow_analysis.hypotheses.own import own_hypothesis
 from mlflow_analysis.judge.claims import NO_JUDGE, asked_of_judge
 from mlflow_analysis.judge.judging import account
 from mlflow_analysis.judge.model import Judge
-from mlflow_analysis.judged import Judging
 from mlflow_analysis.purpose import as_told, draft_purpose
 from mlflow_analysis.reading.dispatch import Reading
 from mlflow_analysis.reading.executors import get_ready, place_for

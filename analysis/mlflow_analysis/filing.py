@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from mlflow_analysis.acceptance import Ruled
-from mlflow_analysis.findings import RootCause, Severity
+from mlflow_analysis.findings.evidence import RootCause
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.review import Course, Decision
 
 AUTHOR = "mlflow-tui"

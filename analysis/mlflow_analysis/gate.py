@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
-from mlflow_analysis.findings import Alias, Analysis, Finding, Severity, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.kinds import Severity, Verdict
 from mlflow_analysis.review import Decision, Review, has_grown
 
 _RANKS = {Severity.LOW: 1, Severity.MEDIUM: 2, Severity.HIGH: 3}

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar, overload
 
 from mlflow_analysis.events import AnalysisReady, Event, FindingReady
-from mlflow_analysis.findings import Finding, TraceAssessment
+from mlflow_analysis.findings.examples import TraceAssessment
+from mlflow_analysis.findings.finding import Finding
 
 Item = TypeVar("Item")
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from mlflow_analysis.features.payload import parsed
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Purpose, PurposeFact, RequestPattern, ToolUse
+from mlflow_analysis.findings.purpose import Purpose, PurposeFact, RequestPattern, ToolUse
 from mlflow_analysis.focus import pattern_of, terms
 from mlflow_analysis.hypotheses.quality.requested_format import language_of
 from mlflow_analysis.untrusted import single_line

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from mlflow_analysis.contract import analysis_to_json
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.report import write_report
 from mlflow_analysis.review import ANALYSES, Review, review_path
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from mlflow_analysis.acceptance import AcceptPolicy, rule
 from mlflow_analysis.contract import analysis_to_json, to_text
 from mlflow_analysis.filing import Document, Filing, issues_of, rejected_of
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.report import render_markdown
 from mlflow_analysis.review import Review
 from mlflow_analysis.secrets import masked

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import stores
 from mlflow_analysis.contract_reading import read_analysis
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.review import Decision, Review, review_path
 from mlflow_analysis.saved import analyses_directory, kept_analyses

@@ -17,7 +17,7 @@ import pytest
 import stores
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady, Progress
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.reading import dispatch, executors
 from mlflow_analysis.reading.cluster import Cluster
 from mlflow_analysis.source import RecordedTraces, TraceSource

@@ -24,7 +24,7 @@ from mlflow_analysis import engine
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress, ReadingPlanned
 from mlflow_analysis.features.cache import cache_directory
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.reading import dispatch, executors
 from mlflow_analysis.reading.dispatch import Reading, WorkersLost
 from mlflow_analysis.reading.executors import ThisProcess

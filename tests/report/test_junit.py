@@ -6,7 +6,7 @@ from dataclasses import replace
 from xml.etree.ElementTree import Element, fromstring
 
 import sample_analysis as sample
-from mlflow_analysis.findings import Severity
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.gate import gated
 from mlflow_analysis.report.junit import BEGINNING, junit
 from mlflow_analysis.report.step_summary import step_summary

@@ -14,7 +14,8 @@ import stores
 from mlflow_analysis import protocol
 from mlflow_analysis.contract_reading import read_analysis
 from mlflow_analysis.events import AnalysisReady, FindingReady, HypothesisQueued, Progress
-from mlflow_analysis.findings import Category, Purpose
+from mlflow_analysis.findings.kinds import Category
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.focus import parse
 from mlflow_analysis.protocol import Reply, RowQuery
 from mlflow_analysis.saved import kept_analyses

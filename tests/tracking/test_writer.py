@@ -19,7 +19,7 @@ import pytest
 
 import stores
 from mlflow_analysis.filing import Document, Filing, Issue, Link
-from mlflow_analysis.findings import Severity
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.tracking.connection import ConnectionProblem, connect
 from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_analysis.tracking.filed import WritingStopped

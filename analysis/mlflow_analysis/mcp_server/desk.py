@@ -12,12 +12,13 @@ from pathlib import Path
 
 from mlflow_analysis.acceptance import AcceptPolicy, rule
 from mlflow_analysis.charter import charter_path, write_charter
-from mlflow_analysis.contract import analysis_to_json, to_text
+from mlflow_analysis.contract import JsonObject, analysis_to_json, to_text
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady, Event
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract
-from mlflow_analysis.findings import Category, JsonObject, Purpose, Verdict
+from mlflow_analysis.findings.kinds import Category, Verdict
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.mcp_server.opened import Opened, Refused, claim_of, policy_of
 from mlflow_analysis.mcp_server.telling import cut_short, in_brief, told_purpose, told_span

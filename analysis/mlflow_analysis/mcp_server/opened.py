@@ -9,7 +9,7 @@ from typing import Any
 
 from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule_each
 from mlflow_analysis.charter import Charter, charter_path, read_charter
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.review import JournalTooNew, Review, review_path
 from mlflow_analysis.saved import analyses_directory, keep_analysis

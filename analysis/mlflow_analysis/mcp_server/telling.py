@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from mlflow_analysis.acceptance import Ruled
-from mlflow_analysis.findings import Finding, JsonObject, Purpose
+from mlflow_analysis.contract import JsonObject
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.records import SpanRecord
 from mlflow_analysis.secrets import masked, masked_text
 

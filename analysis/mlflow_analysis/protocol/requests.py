@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlflow_analysis.annotation import Annotation, AnnotationChange
-from mlflow_analysis.findings import Analysis, Purpose
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.sign_in import ConnectionRequest
 

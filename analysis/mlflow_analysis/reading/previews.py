@@ -11,7 +11,7 @@ from mlflow_analysis.evidence.running import RunningCounts
 from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.frames import frames
-from mlflow_analysis.findings import Purpose
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.purpose import draft_purpose
 

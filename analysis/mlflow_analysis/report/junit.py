@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from mlflow_analysis.findings import Analysis, Category, Finding, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Verdict
 from mlflow_analysis.gate import Change, Gated
 from mlflow_analysis.report import figures
 from mlflow_analysis.report.markdown import clip

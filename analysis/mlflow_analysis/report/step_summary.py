@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlflow_analysis.findings import Analysis, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.gate import Gated
 from mlflow_analysis.report.templates import TemplateFolder
 

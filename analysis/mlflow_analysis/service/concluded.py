@@ -9,7 +9,9 @@ from pathlib import Path
 from mlflow_analysis.engine import AnalysisOptions, Known
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.evidence.weighing import Weighing
-from mlflow_analysis.findings import Analysis, Category, Purpose
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.kinds import Category
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.focus import Focus, distinct
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.judge.claims import NO_JUDGE, asked_of_judge

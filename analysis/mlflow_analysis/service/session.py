@@ -9,7 +9,8 @@ from dataclasses import replace
 from mlflow_analysis import protocol
 from mlflow_analysis.engine import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Finding, Purpose
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.protocol import (
     Answer,

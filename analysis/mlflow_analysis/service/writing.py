@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mlflow_analysis.filing import issues_page
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.protocol import Outcome, Plan, Pushed, StepsDone
 from mlflow_analysis.review import Review
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem

@@ -16,7 +16,10 @@ from mlflow_analysis.events import (
     ReadingPlanned,
     TraceSkipped,
 )
-from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.focus import Focus
 from mlflow_analysis.review import Course, Ruling
 from mlflow_analysis.review.merged import homes, together

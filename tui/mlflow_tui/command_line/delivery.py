@@ -13,7 +13,8 @@ import click
 from mlflow_analysis.acceptance import AcceptPolicy, rule
 from mlflow_analysis.contract import analysis_to_json, to_bytes
 from mlflow_analysis.contract_reading import AnalysisNotUnderstood, read_analysis
-from mlflow_analysis.findings import Analysis, Severity
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.gate import Gated, gated
 from mlflow_analysis.report import (
     SECTIONS,

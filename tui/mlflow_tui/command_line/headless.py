@@ -18,7 +18,8 @@ from mlflow_analysis import collector
 from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
 from mlflow_analysis.engine import AnalysisOptions, analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis, Purpose
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.reading.sampling import Scheme

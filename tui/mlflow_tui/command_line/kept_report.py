@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import platformdirs
 
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.review import Review, review_path
 from mlflow_analysis.saved import Kept, analyses_directory, kept_analyses
 from mlflow_analysis.secrets import masked

@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from mlflow_analysis.acceptance import AcceptPolicy
 from mlflow_analysis.filing import issues_page
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.review import review_path
 from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, connect

@@ -19,7 +19,7 @@ from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.protocol import Pushed
 from mlflow_analysis.review import Review, Ruling
 from mlflow_styles import stylesheet
