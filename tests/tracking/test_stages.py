@@ -87,7 +87,7 @@ def test_a_connection_that_fails_leaves_the_one_before(small_store: Path) -> Non
     with pytest.raises(ConnectionProblem):
         session.answer(CheckConnection("/nowhere/mlflow.db"), lambda _: None)
 
-    assert session._connected().tracking_uri == before.tracking_uri
+    assert session.connected.connection.tracking_uri == before.tracking_uri
 
 
 # ---- credentials --------------------------------------------------------------------------------
