@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import (
     AnalysisReady,
     EvidenceGrew,

@@ -10,7 +10,7 @@ from typing import Any
 from click.testing import Result
 
 import stores
-from mlflow_analysis.contract_reading import read_analysis
+from mlflow_analysis.contract.reading import read_analysis
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.records import TraceRecord

@@ -13,7 +13,8 @@ import platformdirs
 import pytest
 from chat_double import Double, Reply, data_of, double, right
 
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.kinds import Verdict

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.finding import Alias, Finding
 from mlflow_analysis.findings.kinds import Verdict
@@ -16,6 +15,7 @@ from mlflow_analysis.report import render_html, render_markdown
 from mlflow_analysis.report.context import report_context
 from mlflow_analysis.report.since import SinceReview
 from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 
 def named(name: str, **changes: object) -> Finding:

@@ -14,10 +14,10 @@ from engine_process import Engine
 
 import stores
 from mlflow_analysis import protocol
+from mlflow_analysis.contract.kept import kept_analyses
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.protocol import RowQuery, TableGrew, WatchState
 from mlflow_analysis.records import TraceRecord
-from mlflow_analysis.saved import kept_analyses
 from mlflow_analysis.service.session import Session
 from mlflow_analysis.service.watch import Place, Watch
 from mlflow_analysis.tracking.connection import ConnectionProblem
@@ -177,7 +177,7 @@ def test_a_deleted_trace_leaves_table_and_findings(uri: str) -> None:
 
 
 def test_a_claim_asked_for_since_is_in_what_goes_on(uri: str) -> None:
-    from mlflow_analysis.focus import parse
+    from mlflow_analysis.brief.focus import parse
 
     watching = Watching(uri)
     watching.ask(protocol.StartAnalysis())
@@ -306,7 +306,7 @@ def test_another_experiment_ends_the_watch(watched_engine: Engine) -> None:
 
 
 def test_what_goes_on_gives_its_tables_back_and_can_be_asked_afterwards(uri: str) -> None:
-    from mlflow_analysis.focus import parse
+    from mlflow_analysis.brief.focus import parse
 
     watching = Watching(uri)
     watching.ask(protocol.StartAnalysis())

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import stores
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.protocol import CancelCheck, CheckConnection, CheckStage, ConnectionReport
 from mlflow_analysis.service.session import Session
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.tracking import environment
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import CheckCancelled, ConnectionProblem

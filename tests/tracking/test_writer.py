@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import stores
-from mlflow_analysis.filing import Document, Filing, Issue, Link
+from mlflow_analysis.filing.issues import Document, Filing, Issue, Link
 from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.tracking.connection import ConnectionProblem, connect
 from mlflow_analysis.tracking.environment import load_mlflow

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Generator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from functools import partial
 
+from mlflow_analysis.brief.focus import Focus
 from mlflow_analysis.findings.judged import JudgedTrace
-from mlflow_analysis.focus import Focus
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.judged import judged_claim
 from mlflow_analysis.judge import tasks

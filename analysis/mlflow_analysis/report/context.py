@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mlflow_analysis import __version__
-from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.evidence import RootCause
 from mlflow_analysis.findings.examples import Example, TraceAssessment
@@ -18,6 +17,7 @@ from mlflow_analysis.report import figures
 from mlflow_analysis.report.method import method
 from mlflow_analysis.report.since import SinceReview, since_review
 from mlflow_analysis.review import Course, Decision, Review
+from mlflow_analysis.review.acceptance import AcceptPolicy, Ruled, rule
 
 EXAMPLES_SHOWN = 2
 RATIONALES_SHOWN = 8

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlflow_analysis.acceptance import AcceptPolicy
 from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
 from mlflow_analysis.findings.evidence import Effect, OutcomeContrast, RootCause, TrendPoint
 from mlflow_analysis.findings.examples import Example, ToolCall, TraceAssessment
@@ -27,6 +26,7 @@ from mlflow_analysis.findings.statistics import ErrorCount, Statistics, TimePoin
 from mlflow_analysis.report.context import ReportContext, report_context
 from mlflow_analysis.report.sections import SECTIONS, chosen
 from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 _START, _DAY = 1_780_272_000_000, 86_400_000
 

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from mlflow_analysis.engine import analyze
+from mlflow_analysis.brief.focus import Focus
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.purpose import Purpose
-from mlflow_analysis.focus import Focus
 from mlflow_analysis.judge.model import Judge
 from mlflow_analysis.protocol import (
     AskJudge,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.protocol import CheckConnection, ConnectionReport, Pushed
-from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem, connect
 
 

@@ -285,7 +285,7 @@ def _as_html(analysis: Analysis, review: Review, sections: Sections) -> str:
 
 
 def _as_json(analysis: Analysis, review: Review, _sections: Sections) -> str:
-    from mlflow_analysis.contract import analysis_to_json, to_text
+    from mlflow_analysis.contract.writing import analysis_to_json, to_text
 
     return to_text(analysis_to_json(analysis, review))
 

@@ -10,10 +10,11 @@ import jsonschema
 import pytest
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.contract import analysis_to_json, schema, to_text
+from mlflow_analysis.contract import schema
+from mlflow_analysis.contract.writing import analysis_to_json, to_text
 from mlflow_analysis.findings.analysis import Window
 from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 
 def _validator() -> jsonschema.Draft202012Validator:

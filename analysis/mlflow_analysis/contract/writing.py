@@ -8,17 +8,14 @@ that are not whole have six significant digits: more would be noise, and would d
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict
 from datetime import datetime, timezone
-from importlib.resources import files
 from typing import Any
 
 import orjson
 
 from mlflow_analysis import __version__
-from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule_each
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.evidence import OutcomeContrast
 from mlflow_analysis.findings.examples import Example
@@ -27,19 +24,13 @@ from mlflow_analysis.findings.judged import JudgedFinding, Judging
 from mlflow_analysis.findings.purpose import Purpose, ToolUse
 from mlflow_analysis.findings.statistics import Statistics
 from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review.acceptance import AcceptPolicy, Ruled, rule_each
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.untrusted import printable
 
 SCHEMA_VERSION = 1
 
 JsonObject = dict[str, Any]
-
-
-def schema() -> JsonObject:
-    """The published JSON Schema (draft 2020-12) of ``analysis_to_json``."""
-    text = (files("mlflow_analysis") / "schema" / "analysis-v1.json").read_text(encoding="utf-8")
-    published: JsonObject = json.loads(text)
-    return published
 
 
 def analysis_to_json(

@@ -1,4 +1,4 @@
-"""Read back what ``contract`` wrote: an analysis from its JSON, without the decisions.
+"""Read back what ``writing`` wrote: an analysis from its JSON, without the decisions.
 
 Those are the review's, which may have gone on since.
 """
@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis.contract import SCHEMA_VERSION, JsonObject
+from mlflow_analysis.contract.writing import SCHEMA_VERSION, JsonObject
 from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
 from mlflow_analysis.findings.evidence import (
     Durations,
@@ -75,7 +75,7 @@ def read_analysis(path: Path) -> Analysis:
 
 
 def analysis_from_json(content: JsonObject) -> Analysis:
-    """The analysis that ``contract.analysis_to_json`` wrote, without decisions.
+    """The analysis that ``writing.analysis_to_json`` wrote, without decisions.
 
     Raises ``KeyError``, ``TypeError`` or ``ValueError`` for anything else.
     """

@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.contract import analysis_to_json, to_text
-from mlflow_analysis.contract_reading import (
+from mlflow_analysis.contract.kept import keep_analysis, kept_analyses
+from mlflow_analysis.contract.reading import (
     AnalysisNotUnderstood,
     analysis_from_json,
     read_analysis,
 )
+from mlflow_analysis.contract.writing import analysis_to_json, to_text
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.impact import Impact, Retimed
 from mlflow_analysis.findings.statistics import TimePoint
 from mlflow_analysis.report import render_html, render_markdown
 from mlflow_analysis.review import Decision, Review
-from mlflow_analysis.saved import keep_analysis, kept_analyses
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 
 def everything() -> Analysis:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 
-from mlflow_analysis.contract import analysis_to_json
+from mlflow_analysis.contract.writing import analysis_to_json
 from mlflow_analysis.events import AnalysisReady, FindingReady, Progress
-from mlflow_analysis.packed import Packing, packed_texts
+from mlflow_analysis.protocol.packed import Packing, packed_texts
 from mlflow_analysis.review import Review
 from sample_analysis import analysis, finding
 

@@ -8,7 +8,8 @@ from mlflow_analysis.demo.scenario import generate
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract
 from mlflow_analysis.findings.purpose import Purpose
-from mlflow_analysis.purpose import as_told, draft_purpose
+from mlflow_analysis.purpose.draft import draft_purpose
+from mlflow_analysis.purpose.told import as_told
 from trace_factory import features_of, model, retriever, tool, trace
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlflow_analysis.surroundings import (
+from mlflow_analysis.connecting.surroundings import (
     DatabricksProfile,
     EnvFileNotUnderstood,
     databricks_profiles,

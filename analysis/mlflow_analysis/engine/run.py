@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
 from functools import cached_property
 
+from mlflow_analysis.brief.focus import Focus, distinct
+from mlflow_analysis.engine.options import AnalysisOptions, Known
+from mlflow_analysis.engine.stage_clock import StageClock
 from mlflow_analysis.events import (
     AnalysisReady,
     Event,
@@ -34,15 +36,14 @@ from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.judged import Judging
 from mlflow_analysis.findings.purpose import Purpose
-from mlflow_analysis.focus import Focus, distinct
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.hypotheses.judged import JudgedClaim, judged_claim
 from mlflow_analysis.hypotheses.own import own_hypothesis
-from mlflow_analysis.judge.claims import NO_JUDGE, asked_of_judge
+from mlflow_analysis.judge.claims import asked_of_judge
 from mlflow_analysis.judge.judging import account
-from mlflow_analysis.judge.model import Judge
-from mlflow_analysis.purpose import as_told, draft_purpose
+from mlflow_analysis.purpose.draft import draft_purpose
+from mlflow_analysis.purpose.told import as_told
 from mlflow_analysis.reading.dispatch import Reading
 from mlflow_analysis.reading.executors import get_ready, place_for
 from mlflow_analysis.reading.previews import Previews
@@ -51,61 +52,10 @@ from mlflow_analysis.reading.slices import SliceRead, reading_order
 from mlflow_analysis.reading.store_filters import asked_of_store
 from mlflow_analysis.records import SkippedTrace, TraceOutline
 from mlflow_analysis.source import TraceSource, never
-from mlflow_analysis.stages import StageClock
 
 logger = logging.getLogger(__name__)
 
 _PROGRESS_EVERY = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """Where an analysis stopped, so that another can go on from there."""
-
-    outlines: Sequence[TraceOutline]
-    """The traces there are."""
-    batches: Sequence[Batch] = ()
-    """What was read of them, each under its mark; none where the cache has it."""
-
-
-@dataclass(frozen=True)
-class AnalysisOptions:
-    """What to analyse and how."""
-
-    filter: str = ""
-    """MLflow's trace filter syntax, sent to the store."""
-    since_ms: int | None = None
-    """Only traces that started at or after this time (ms since the epoch)."""
-    max_traces: int | None = None
-    """Read so many only, taken by ``sample``; the analysis says so."""
-    sample: Scheme = Scheme.NEWEST
-    hypotheses: Sequence[str] = ()
-    """Ids to test; all of them if empty. Raises ``KeyError`` for an unknown one."""
-    focus: Sequence[Focus] = ()
-    """What the user asks: each becomes a finding of its own, beside all others."""
-    judge: Judge | None = None
-    """Decides on the claims among ``focus`` that are sentences for it, and on nothing else."""
-    no_judge: str = NO_JUDGE
-    """Why there is none, as a clause."""
-    purpose: Purpose | None = None
-    """As confirmed by the user; drafted from the traces if ``None``."""
-    confirmed_purpose: Callable[[], Purpose | None] = field(default=lambda: None)
-    """Asked at the end: the user may confirm while traces are still being read."""
-    seed: int = 0
-    workers: int = 1
-    """Processes that read; with one, the reading is done in this process. Results are the same."""
-    engine: str = ""
-    """``dask://host:port``: a Dask cluster whose workers read, instead of processes of this machine."""
-    cache: bool = False
-    """Keep features in the user's cache directory, and read only traces that are new there or have changed."""
-    known: Known | None = None
-    """Do not list traces: these are there. Of them, those that were read and have not changed are not read."""
-    read: Callable[[Known], None] = field(default=lambda _: None)
-    """Given what was listed and read, once it was; batches only without ``cache``."""
-    live: bool = True
-    """Whether somebody watches: count and draft while traces are being read."""
-    weighed: Callable[[Weighing], None] = field(default=lambda _: None)
-    """Given what was weighed, before the last event: more can be asked of it later."""
 
 
 def analyze(

@@ -1,6 +1,6 @@
 """The last analysis of each experiment, kept on disk, so that its report can be made again.
 
-What is kept is the JSON of ``contract``, credentials masked, readable by its owner alone.
+What is kept is the JSON of ``writing``, credentials masked, readable by its owner alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from mlflow_analysis.contract import analysis_to_json
+from mlflow_analysis.contract.writing import analysis_to_json
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.report import write_report
 from mlflow_analysis.review import ANALYSES, Review, review_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlflow_analysis.focus import Focus, FocusNotUnderstood, focus_of, parse, terms
+from mlflow_analysis.brief.focus import Focus, FocusNotUnderstood, focus_of, parse, terms
 from stores import HOSTILE
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from mlflow_analysis.charter import (
+from mlflow_analysis.brief.charter import (
     Charter,
     CharterNotUnderstood,
     charter_path,
     read_charter,
     write_charter,
 )
+from mlflow_analysis.brief.focus import parse
 from mlflow_analysis.findings.purpose import Purpose
-from mlflow_analysis.focus import parse
 from mlflow_analysis.review import review_path
 from stores import HOSTILE
 

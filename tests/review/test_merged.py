@@ -7,15 +7,16 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from mlflow_analysis.acceptance import AcceptPolicy, rule
-from mlflow_analysis.contract import analysis_to_json, schema
-from mlflow_analysis.contract_reading import analysis_from_json
-from mlflow_analysis.filing import issues_of, rejected_of
+from mlflow_analysis.contract import schema
+from mlflow_analysis.contract.reading import analysis_from_json
+from mlflow_analysis.contract.writing import analysis_to_json
+from mlflow_analysis.filing.issues import issues_of, rejected_of
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.kinds import Severity
-from mlflow_analysis.gate import gated
 from mlflow_analysis.report import render_html, render_markdown
 from mlflow_analysis.review import Change, Decision, Review
+from mlflow_analysis.review.acceptance import AcceptPolicy, rule
+from mlflow_analysis.review.gate import gated
 from mlflow_analysis.review.merged import homes, together
 from sample_analysis import analysis as sample_analysis
 from sample_analysis import finding

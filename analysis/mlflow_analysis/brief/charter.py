@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mlflow_analysis.brief.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.findings.purpose import Purpose
-from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.review import review_path
 from mlflow_analysis.untrusted import printable
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.finding import Alias, Finding
 from mlflow_analysis.findings.kinds import Severity, Verdict
 from mlflow_analysis.review import Decision, Review, has_grown
+from mlflow_analysis.review.acceptance import AcceptPolicy, Ruled, rule
 
 _RANKS = {Severity.LOW: 1, Severity.MEDIUM: 2, Severity.HIGH: 3}
 

@@ -95,7 +95,8 @@ def test_a_killed_process_loses_nothing(journal: Path) -> None:
     program = f"""
 import os, signal
 from pathlib import Path
-from mlflow_analysis.findings import *
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit, Verdict
 from mlflow_analysis.review import Decision, Review
 finding = Finding("f1", "x", "t", "s", Category.QUALITY, Verdict.CONFIRMED, "r", Severity.LOW, Unit.TRACE)
 Review(Path({str(journal)!r})).decide(finding, Decision.ACCEPTED)

@@ -9,8 +9,8 @@ import pytest
 import sample_analysis as sample
 from mlflow_analysis.findings.finding import Alias, Finding
 from mlflow_analysis.findings.kinds import Severity, Verdict
-from mlflow_analysis.gate import Change, gated
 from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review.gate import Change, gated
 
 
 def fails(finding: Finding, *baseline: Finding, bar: Severity = Severity.LOW) -> bool:

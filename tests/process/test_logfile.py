@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from mlflow_analysis import logfile
-from mlflow_analysis.logfile import keep_log
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
+from mlflow_analysis.process import logfile
+from mlflow_analysis.process.logfile import keep_log
 from mlflow_analysis.service.redaction import Redaction
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
 
 SECRET = "hunter2-very-secret"
 
@@ -61,7 +61,7 @@ def test_whatever_a_process_prints_goes_there(tmp_path: Path) -> None:
     code = f"""
 import os, sys, threading, warnings
 from pathlib import Path
-from mlflow_analysis.logfile import keep_log
+from mlflow_analysis.process.logfile import keep_log
 keep_log(Path({str(path)!r}), lambda text: text.replace({SECRET!r}, "***"), take_output=True)
 print("printed {SECRET}")
 warnings.warn("warned {SECRET}")

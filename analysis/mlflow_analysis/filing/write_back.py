@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from mlflow_analysis.acceptance import AcceptPolicy, rule
-from mlflow_analysis.contract import analysis_to_json, to_text
-from mlflow_analysis.filing import Document, Filing, issues_of, rejected_of
+from mlflow_analysis.contract.writing import analysis_to_json, to_text
+from mlflow_analysis.filing.issues import Document, Filing, issues_of, rejected_of
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.report import render_markdown
 from mlflow_analysis.review import Review
+from mlflow_analysis.review.acceptance import AcceptPolicy, rule
 from mlflow_analysis.secrets import masked
 
 ONLY_REPORT = "No finding is accepted: only the report is written."

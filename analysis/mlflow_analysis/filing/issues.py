@@ -10,10 +10,10 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from mlflow_analysis.acceptance import Ruled
 from mlflow_analysis.findings.evidence import RootCause
 from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.review import Course, Decision
+from mlflow_analysis.review.acceptance import Ruled
 
 AUTHOR = "mlflow-tui"
 """Who made an issue, and the source of an assessment. Analyses leave out what has this source."""
