@@ -15,7 +15,8 @@ import pytest
 from click.testing import Result
 
 from mlflow_analysis.contract import schema
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress
 from mlflow_analysis.review import Decision, Review, review_path
 from mlflow_analysis.tracking.connection import connect

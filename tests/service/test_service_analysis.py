@@ -12,12 +12,13 @@ from engine_process import Engine
 
 import stores
 from mlflow_analysis import protocol
-from mlflow_analysis.contract_reading import read_analysis
+from mlflow_analysis.brief.focus import parse
+from mlflow_analysis.contract.kept import kept_analyses
+from mlflow_analysis.contract.reading import read_analysis
 from mlflow_analysis.events import AnalysisReady, FindingReady, HypothesisQueued, Progress
-from mlflow_analysis.findings import Category, Purpose
-from mlflow_analysis.focus import parse
+from mlflow_analysis.findings.kinds import Category
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.protocol import Reply, RowQuery
-from mlflow_analysis.saved import kept_analyses
 
 
 def test_an_analysis_runs_to_its_end_and_marks_the_rows(opened: Engine) -> None:

@@ -16,8 +16,8 @@ from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
 from mlflow_analysis import protocol
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.protocol import CheckStage, Problem
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.tracking.environment import SETTINGS
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.config.profiles import Profiles

@@ -22,7 +22,7 @@ from textual.widget import AwaitMount
 from textual.widgets import Input
 
 from mlflow_analysis import protocol
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
 from mlflow_styles.themes import NATIVE, ROLE_DEFAULTS, THEMES

@@ -10,24 +10,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from mlflow_analysis.acceptance import AcceptPolicy, rule
-from mlflow_analysis.charter import charter_path, write_charter
-from mlflow_analysis.contract import analysis_to_json, to_text
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.brief.charter import charter_path, write_charter
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.contract.writing import JsonObject, analysis_to_json, to_text
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Event
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract
-from mlflow_analysis.findings import Category, JsonObject, Purpose, Verdict
+from mlflow_analysis.findings.kinds import Category, Verdict
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.mcp_server.opened import Opened, Refused, claim_of, policy_of
 from mlflow_analysis.mcp_server.telling import cut_short, in_brief, told_purpose, told_span
-from mlflow_analysis.purpose import draft_purpose
+from mlflow_analysis.purpose.draft import draft_purpose
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.report import ReportExists, render_html, render_markdown, write_report
 from mlflow_analysis.review import REJECTION_REASONS, Decision
+from mlflow_analysis.review.acceptance import AcceptPolicy, rule
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.summarised import summarised
-from mlflow_analysis.sign_in import ConnectionRequest
 
 MOST_FINDINGS = 100
 MOST_EXAMPLES = 5

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule_each
-from mlflow_analysis.charter import Charter, charter_path, read_charter
-from mlflow_analysis.findings import Analysis
-from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.brief.charter import Charter, charter_path, read_charter
+from mlflow_analysis.brief.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.contract.kept import analyses_directory, keep_analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.review import JournalTooNew, Review, review_path
-from mlflow_analysis.saved import analyses_directory, keep_analysis
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.review.acceptance import AcceptPolicy, Ruled, rule_each
 from mlflow_analysis.tracking.connection import Connection, connect
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
@@ -33,7 +33,7 @@ class Opened:
         self._analyses: dict[tuple[str, str], Analysis] = {}
 
     def keep(self, source: StoreTraces, analysis: Analysis, *, some_claims: bool) -> None:
-        """It is the last analysis from now on; see ``saved.keep_analysis``."""
+        """It is the last analysis from now on; see ``contract.kept.keep_analysis``."""
         with self._lock:
             self._analyses[source.tracking_uri, source.experiment_id] = analysis
         if self._may_write:  # so that ``mlflow-tui report`` and ``write-back`` find it

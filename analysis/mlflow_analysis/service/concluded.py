@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mlflow_analysis.engine import AnalysisOptions, Known
+from mlflow_analysis.brief.focus import Focus, distinct
+from mlflow_analysis.contract.kept import keep_analysis
+from mlflow_analysis.engine.options import AnalysisOptions, Known
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.evidence.weighing import Weighing
-from mlflow_analysis.findings import Analysis, Category, Purpose
-from mlflow_analysis.focus import Focus, distinct
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.kinds import Category
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.judge.claims import NO_JUDGE, asked_of_judge
 from mlflow_analysis.judge.judging import account
@@ -20,7 +23,6 @@ from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.reading.listing import news
 from mlflow_analysis.reading.store_filters import asked_of_store
 from mlflow_analysis.records import TraceOutline
-from mlflow_analysis.saved import keep_analysis
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
 

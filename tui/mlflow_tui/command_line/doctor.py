@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
-from mlflow_analysis.protocol import CheckStage, ConnectionReport
-from mlflow_analysis.service.redaction import Redaction
-from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_analysis.surroundings import (
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.surroundings import (
     EnvFileNotUnderstood,
     databricks_config_file,
     databricks_profiles,
     settings,
 )
+from mlflow_analysis.protocol import CheckStage, ConnectionReport
+from mlflow_analysis.service.redaction import Redaction
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.untrusted import printable

@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING
 import click
 import platformdirs
 
-from mlflow_analysis import collector
-from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.brief.charter import Charter, CharterNotUnderstood, charter_path, read_charter
+from mlflow_analysis.brief.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.surroundings import read_env_file
+from mlflow_analysis.contract.kept import analyses_directory, keep_analysis
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis, Purpose
-from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.purpose import Purpose
+from mlflow_analysis.process import collector
 from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.reading.sampling import Scheme
 from mlflow_analysis.report.method import judging
 from mlflow_analysis.review import review_path
-from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.redaction import Redaction
-from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import TraceSource
-from mlflow_analysis.surroundings import read_env_file
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from mlflow_analysis.findings import Category
+from mlflow_analysis.findings.kinds import Category
 from mlflow_tui.board.cards import Card, Group
 from mlflow_tui.widgets.finding_card import LINES, card_lines, clip
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs

@@ -14,7 +14,7 @@ from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.workflow.experiment import ExperimentApp
 
 if TYPE_CHECKING:
-    from mlflow_analysis.focus import Focus
+    from mlflow_analysis.brief.focus import Focus
     from mlflow_analysis.protocol import StartAnalysis
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from mlflow_analysis import protocol
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.workflow.analysis import AnalysisApp
 

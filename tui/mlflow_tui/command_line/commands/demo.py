@@ -42,7 +42,7 @@ def demo(
             )
         )
 
-    from mlflow_analysis.sign_in import ConnectionRequest
+    from mlflow_analysis.connecting.sign_in import ConnectionRequest
     from mlflow_tui.command_line.headless import Request, run
 
     context.exit(
