@@ -146,4 +146,7 @@ class Terminal:
 
     def close(self) -> None:
         """End it if it has not ended."""
-        self._child.close(force=True)
+        try:
+            self._child.close(force=True)
+        except pexpect.ExceptionPexpect:  # killed, and on a busy machine not gone a moment later
+            self._child.wait()
