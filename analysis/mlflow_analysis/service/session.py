@@ -16,7 +16,6 @@ from mlflow_analysis.service.trace_view import trace_view
 from mlflow_analysis.service.watch import Watch
 from mlflow_analysis.service.writing import Writing
 from mlflow_analysis.tracking.connection import Connection
-from mlflow_analysis.tracking.filter_syntax import check_filter
 from mlflow_analysis.tracking.reader import StoreTraces
 
 Send = Callable[[Pushed], None]
@@ -49,9 +48,8 @@ class Session:
             case protocol.SummariseExperiment(experiment_id):
                 return summarised(self._connection.survey(experiment_id))
             case protocol.OpenExperiment(experiment_id, filter_string):
-                check_filter(
-                    filter_string
-                )  # before it is sent: a store says less clearly what is wrong
+                # before it is sent: a store says less clearly what is wrong
+                self._connection.check_filter(filter_string)
                 source = self._connection.experiment(experiment_id)
                 return self.opened.open(source, filter_string, self.analysing, send)
             case protocol.FetchRows(query, start, stop):
@@ -74,7 +72,7 @@ class Session:
                 here = self.opened.here
                 return self.opened.seeking.search_tools(text, here.table, here.source, send)
             case protocol.CheckFilter(filter_string):
-                check_filter(filter_string)
+                self._connection.check_filter(filter_string)
                 next(self._source.infos(filter_string), None)
                 return Done()
             case protocol.AskFocuses(focuses, choice):
