@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import sample_analysis as sample
-from mlflow_analysis.contract.kept import keep_analysis, kept_analyses
+from mlflow_analysis.contract.kept import keep_analysis, kept_analyses, part_covered, set_aside
 from mlflow_analysis.contract.reading import (
     AnalysisNotUnderstood,
     analysis_from_json,
@@ -108,17 +108,25 @@ def test_the_last_one_of_each_experiment_is_kept_for_its_owner_alone(tmp_path: P
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_one_of_some_claims_takes_no_place_of_one_of_all(tmp_path: Path) -> None:
+def test_one_of_a_part_takes_no_place_of_one_of_all(tmp_path: Path) -> None:
     some, whole = sample.analysis(sample.finding()), everything()
-    keep_analysis(tmp_path, some, some_claims=True)
+    part = part_covered(filter_string="trace.status =\n'ERROR'", is_sample=True)
+    assert part == "traces that pass the filter trace.status = 'ERROR', a sample of the traces"
+    assert set_aside(keep_analysis(tmp_path, some, part=part), part) == ""
     (kept,) = kept_analyses(tmp_path)
     assert len(read_analysis(kept.path).findings) == 1, "there is no other"
 
     keep_analysis(tmp_path, whole)
-    keep_analysis(tmp_path, some, some_claims=True)
+    path = keep_analysis(tmp_path, some, part=part)
 
+    assert set_aside(path, part).startswith(f"This analysis covers {part}. The last one of everyth")
     (kept,) = kept_analyses(tmp_path)
     assert len(read_analysis(kept.path).findings) == len(whole.findings)
+
+    assert part_covered() == ""
+    assert set_aside(keep_analysis(tmp_path, some, part=part_covered()), "") == ""
+    (kept,) = kept_analyses(tmp_path)
+    assert len(read_analysis(kept.path).findings) == 1, "the next one of all"
 
 
 def test_what_is_kept_holds_no_secret(tmp_path: Path) -> None:

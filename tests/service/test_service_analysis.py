@@ -67,6 +67,19 @@ def test_a_finished_analysis_is_kept_for_later_reports(opened: Engine, tmp_path:
     opened.ask(protocol.AskFocuses(()))
 
 
+def test_an_analysis_of_a_sample_takes_no_place_of_one_of_all(
+    opened: Engine, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "analyses")
+    assert opened.ask(protocol.StartAnalysis(keep_in=folder)).note == ""
+
+    answer = opened.ask(protocol.StartAnalysis(keep_in=folder, max_traces=5))
+
+    assert answer.note.startswith("This analysis covers a sample of the traces.")
+    (kept,) = kept_analyses(Path(folder))
+    assert read_analysis(kept.path).traces_read == len(stores.small_traces())
+
+
 def test_an_analysis_that_cannot_be_kept_is_told_and_not_lost(
     opened: Engine, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mlflow_analysis.brief.charter import charter_path, write_charter
 from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.contract.kept import part_covered
 from mlflow_analysis.contract.writing import JsonObject, analysis_to_json, to_text
 from mlflow_analysis.engine.options import AnalysisOptions
 from mlflow_analysis.engine.run import analyze
@@ -175,7 +176,13 @@ class Desk:
                 f"No trace of experiment {source.experiment_name!r} was read: it has none, none matches "
                 "the filter, or the analysis was stopped at once."
             )
-        self._at.keep(source, analysis, some_claims=bool(hypotheses))
+        part = part_covered(
+            filter_string=filter_string,
+            is_sample=max_traces is not None and analysis.traces_total >= max_traces,
+            some_claims=bool(hypotheses),
+            is_interrupted=cancelled(),
+        )
+        set_aside = self._at.keep(source, analysis, part)
         brief = self.findings(experiment, tracking_uri, verdict="confirmed")
         return {
             "traces_read": analysis.traces_read,
@@ -184,7 +191,7 @@ class Desk:
             "stopped_early": cancelled(),
             "tests_run": analysis.tests_run,
             "success_rate": analysis.statistics.success_rate,
-            "notes": list(analysis.notes),
+            "notes": [*analysis.notes, *filter(None, [set_aside])],
             "confirmed": brief["findings"],
         }
 

@@ -51,6 +51,8 @@ class Analysing:
         self._last: Concluded | None = None
         """The last analysis, for as long as its experiment is open."""
         self._keep_in = ""
+        self._said = ""
+        """What was said last of how an analysis was kept: a watch does not say it again."""
         self._judge = SessionJudge()
         self._choice: JudgeChoice | None = None
         """The judge for the user's own claims, as named last."""
@@ -93,7 +95,7 @@ class Analysing:
             self._focuses, self._last = request.focus, None
             self._judge.forget()
             self._choice = request.judge
-            self._keep_in = request.keep_in
+            self._keep_in, self._said = request.keep_in, ""
         judge, no_judge = self._judge_for(request.focus)
         run = Run(
             place.source,
@@ -112,7 +114,7 @@ class Analysing:
                     ready = self._conclude(run.concluded(event))
                 send(ready)
                 if isinstance(ready, AnalysisReady):
-                    note = self._keep(ready)
+                    note = self._keep(run, ready)
         return Done(self._catch_up(send) or note)
 
     def stop(self) -> None:
@@ -163,7 +165,7 @@ class Analysing:
             if not isinstance(ready, AnalysisReady) or ready.interrupted or replaced:
                 return ""
             send(self._conclude(run.concluded(ready)))
-            note = self._keep(ready)
+            note = self._keep(run, ready)
         finally:
             self._running.release()
         return self._catch_up(send) or note
@@ -247,10 +249,13 @@ class Analysing:
         """Tell what ``last`` comes to now, and keep it; a sentence if that was not possible."""
         ready = self._conclude(last)
         send(ready)
-        return self._keep(ready)
+        return self._keep(last, ready)
 
-    def _keep(self, ready: AnalysisReady) -> str:
-        return kept_in(self._keep_in, ready.analysis)
+    def _keep(self, run: Run | Concluded, ready: AnalysisReady) -> str:
+        """Keep what was concluded for later reports; a sentence if there is news of that."""
+        said = kept_in(self._keep_in, run, ready)
+        news, self._said = ("" if said == self._said else said), said
+        return news
 
     def _conclude(self, last: Concluded) -> AnalysisReady:
         """Take over what was concluded, and write it into the table before the app asks for rows."""
