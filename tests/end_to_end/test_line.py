@@ -28,6 +28,7 @@ LEAVES_ALTERNATE_SCREEN, SHOWS_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
 ASKS_FOR_MOUSE = b"\x1b[?1000h"
 SGR = re.compile(rb"\x1b\[([0-9;]*)m")
 COMMANDS, ESCAPE, QUIT, REDRAW = "\x10", "\x1b", "\x11", "\x0c"
+DOWN = "\x1b[B"
 Open = Callable[..., Terminal]
 
 
@@ -122,7 +123,7 @@ def test_a_terminal_without_signs_gets_none(
         environment = {**environment, "PYTHONCOERCECLOCALE": "0"}
     terminal = started(open_program(COLORTERM="", **environment))
     terminal.press("?")
-    terminal.press("\x1b[B")
+    terminal.press(DOWN)
     terminal.drawn_within(1.0)
     assert terminal.text.isascii(), [line for line in terminal.lines if not line.isascii()]
     assert bytes(terminal.received).isascii()
@@ -144,6 +145,34 @@ def test_after_suspension_all_is_drawn_anew(open_program: Open) -> None:
     )
     terminal.press(QUIT)
     assert terminal.wait_for_end() == 0
+
+
+HELP_CRASHES = f"""
+from mlflow_tui.screens import help
+def help_lines(*_):
+    words = "what a customer " + "said"
+    raise ZeroDivisionError(len(words))
+help.help_lines = help_lines
+{PROGRAM}
+"""
+
+
+def test_a_crash_gives_the_terminal_back_and_says_where_its_report_is(tmp_path: Path) -> None:
+    terminal = Terminal(
+        cwd=tmp_path, environment={"HOME": str(tmp_path)}, program=HELP_CRASHES, columns=200
+    )
+    try:
+        started(terminal)
+        terminal.press(DOWN, "?")  # out of the field of the address first
+        assert terminal.wait_for_end() == 1
+        _, _, farewell = bytes(terminal.received).partition(LEAVES_ALTERNATE_SCREEN)
+        assert SHOWS_CURSOR in terminal.received
+        assert b"stopped because of an error in it (ZeroDivisionError)" in farewell
+        assert b"crash.log" in farewell
+        assert b"what a customer said" not in farewell
+        assert b"Traceback" not in farewell
+    finally:
+        terminal.close()
 
 
 def test_all_is_drawn_again_on_request(open_program: Open) -> None:
