@@ -40,6 +40,8 @@ class Pen(NamedTuple):
 
 
 _PLAIN = Pen()
+_PENS: dict[Pen, Pen] = {}
+"""Each pen once, so that equal ones are one and the same. Themes have a few dozen of them."""
 
 
 class Shown:
@@ -67,14 +69,17 @@ class Shown:
 
     def taken(self, x: int, y: int, signs: list[str], pens: list[Pen]) -> Iterator[tuple[int, int]]:
         """Put cells on line ``y`` from column ``x`` on; from where to where of them something changed."""
-        old_signs, old_pens = self._signs[y][x : x + len(signs)], self._pens[y][x : x + len(pens)]
+        end = x + len(signs)
+        old_signs, old_pens = self._signs[y][x:end], self._pens[y][x:end]
         if signs == old_signs and pens == old_pens:
             return
-        self._signs[y][x : x + len(signs)] = signs
-        self._pens[y][x : x + len(pens)] = pens
-        first = last = -1
-        for at, now in enumerate(zip(signs, pens, old_signs, old_pens, strict=True)):
-            if now[0] == now[2] and now[1] == now[3]:
+        self._signs[y][x:end] = signs
+        self._pens[y][x:end] = pens
+        first, last = -1, -1
+        for at, (sign, pen, old_sign, old_pen) in enumerate(
+            zip(signs, pens, old_signs, old_pens, strict=True)
+        ):
+            if sign == old_sign and pen is old_pen:
                 continue
             if first < 0:
                 first = at
@@ -115,9 +120,11 @@ class Changes(CompositorUpdate):
         room = self._size.width - x
         for start, stop in self._shown.taken(x, y, signs[:room], pens[:room]):
             self._move(x + start, y)
-            for pen, cells in groupby(range(start, stop), pens.__getitem__):
+            for pen, cells in groupby(pens[start:stop]):
                 self._take(pen)
-                self._sent += [signs[cell] for cell in cells]
+                end = start + sum(1 for _ in cells)
+                self._sent += signs[start:end]
+                start = end
             # terminals differ on how wide some characters are
             self._at = (x + stop, y) if simple else None
 
@@ -197,8 +204,12 @@ def _pens(style: Style, system: ColorSystem) -> tuple[Pen, Pen]:
     """What draws the text of a style, and what its blanks, on which little of it is seen."""
     marks = tuple(code for name, code in _MARKS.items() if getattr(style, name))
     ground = _codes(style.bgcolor, system, foreground=False)
-    pen = Pen(marks, _codes(style.color, system, foreground=True), ground)
-    return pen, (pen if _SEEN_ON_BLANKS.intersection(marks) else Pen((), None, ground))
+    pen = _once(Pen(marks, _codes(style.color, system, foreground=True), ground))
+    return pen, (pen if _SEEN_ON_BLANKS.intersection(marks) else _once(Pen((), None, ground)))
+
+
+def _once(pen: Pen) -> Pen:
+    return _PENS.setdefault(pen, pen)
 
 
 def _codes(colour: Color | None, system: ColorSystem, *, foreground: bool) -> str:
