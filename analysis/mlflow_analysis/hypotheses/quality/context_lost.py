@@ -10,10 +10,10 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.identifiers import ids_in
 from mlflow_analysis.hypotheses.quality.wording import cut_out, tells_failure
@@ -293,7 +293,7 @@ def _restated(traces: pd.DataFrame, seed: int) -> dict[str, float]:
     drawn = generator.integers(0, len(requests), size=(_CHANCE_PAIRS, 2))
     apart = [(int(a), int(b)) for a, b in drawn if sessions[a] != sessions[b]]
     by_chance = (1 + sum(score(a, b) >= RESTATED for a, b in apart)) / (1 + len(apart))
-    tested = stats.binomtest(
+    tested = scipy.stats.binomtest(
         len(found), len(neighbours), min(1.0, by_chance), alternative="greater"
     )
     return found if tested.pvalue < _SIGNIFICANT else {}
