@@ -40,7 +40,6 @@ from mlflow_analysis.judge.claims import NO_JUDGE, asked_of_judge
 from mlflow_analysis.judge.judging import account
 from mlflow_analysis.judge.model import Judge
 from mlflow_analysis.judged import Judging
-from mlflow_analysis.loading import Loading
 from mlflow_analysis.purpose import as_told, draft_purpose
 from mlflow_analysis.reading.dispatch import Reading
 from mlflow_analysis.reading.executors import get_ready, place_for
@@ -153,7 +152,6 @@ class _Run:
 
     def _events(self) -> Iterator[Event]:
         began, began_ms = time.monotonic(), int(time.time() * 1000)
-        loading = Loading()
         for hypothesis in self.hypotheses:
             yield HypothesisQueued(
                 hypothesis.id,
@@ -169,7 +167,7 @@ class _Run:
             outlines, self.listed_all = list(known.outlines), not self._window
         self._select()
         listed = time.monotonic()
-        yield from self._read(outlines, loading)
+        yield from self._read(outlines)
         read = time.monotonic()
         interrupted = self.cancelled()
         if interrupted:
@@ -250,7 +248,7 @@ class _Run:
         )
         self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
 
-    def _read(self, outlines: list[TraceOutline], loading: Loading) -> Iterator[Event]:
+    def _read(self, outlines: list[TraceOutline]) -> Iterator[Event]:
         """What is kept, then spans: failing and slow traces first, then the rest spread over time."""
         missing = outlines
         if self.cache is not None:
@@ -260,7 +258,6 @@ class _Run:
                 self._take(SliceRead(batch))
         elif self.options.known is not None:
             missing = self._take_known(self.options.known)
-        loading.wait()  # previews may look at the first batch
         clock, total = StageClock(self.read), len(outlines)
         place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
