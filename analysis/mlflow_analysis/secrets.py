@@ -143,7 +143,7 @@ _NOTHING_SHOWN = frozenset(
         "an e-mail address",
     }
 )
-_IDENTIFIERS = frozenset({"fingerprint", "trace_id", "span_id", "trace_ids", "parent"})
+_IDENTIFIERS = frozenset({"fingerprint", "trace_id", "span_id", "trace_ids", "span_ids", "parent"})
 """Fields whose values are ids that were made, never text that somebody wrote."""
 _PLACES = frozenset({"experiment_name", "tracking_uri"})
 """Fields that may stand in a folder of their owner's: there an e-mail address is a part of the name."""

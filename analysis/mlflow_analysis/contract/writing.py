@@ -17,6 +17,7 @@ import orjson
 
 from mlflow_analysis import __version__
 from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.assessed import columns_of
 from mlflow_analysis.findings.evidence import OutcomeContrast
 from mlflow_analysis.findings.examples import Example
 from mlflow_analysis.findings.finding import Alias, Finding
@@ -344,13 +345,11 @@ class _Plain(dict[str, str]):
         content: JsonObject = self.of(_finding(finding, ruled, decision))
         content["trace_ids"] = list(map(self.__getitem__, finding.trace_ids))
         content["assessments"] = [
-            {
-                "trace_id": self[each.trace_id],
-                "span_id": self[each.span_id],
-                "name": self[each.name],
-                "rationale": self[each.rationale],
-            }
-            for each in finding.assessments
+            {"trace_id": trace_id, "span_id": span_id, "name": name, "rationale": rationale}
+            for trace_id, span_id, name, rationale in zip(
+                *(map(self.__getitem__, column) for column in columns_of(finding.assessments)),
+                strict=True,
+            )
         ]
         return content
 

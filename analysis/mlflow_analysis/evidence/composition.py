@@ -102,6 +102,7 @@ def weighed(examined: Examined, features: Features) -> Weighed:
     hypothesis, case, counted = examined.hypothesis, examined.case, examined.counted
     replication, rows, p_value = examined.replication, examined.rows, examined.p_value
     documentation = hypothesis.documentation()
+    assessed = assessments(hypothesis, rows, case)
     draft = Finding(
         fingerprint=fingerprint(hypothesis, case.subject),
         hypothesis=hypothesis.id,
@@ -118,8 +119,8 @@ def weighed(examined: Examined, features: Features) -> Weighed:
         interval=counted.interval,
         effect=case.contrast.effect if case.contrast else None,
         p_value=p_value,
-        trace_ids=tuple(map(str, rows.trace_id.tolist())),
-        assessments=assessments(hypothesis, rows, case),
+        trace_ids=assessed.trace_ids,
+        assessments=assessed,
         examples=examples(rows, case, _typical(examined, features), features),
         impact=impact(hypothesis, case.explained or case, _mendable(examined), features),
         why=documentation.why,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
 
 from mlflow_analysis.evidence.prevalence import Flags, Places, Prevalence, places_in
 from mlflow_analysis.features.tables import Features
+from mlflow_analysis.findings.assessed import Assessments
 from mlflow_analysis.findings.evidence import TrendPoint
-from mlflow_analysis.findings.examples import Example, ToolCall, TraceAssessment
+from mlflow_analysis.findings.examples import Example, ToolCall
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 
 MOST_EXAMPLES = 5
@@ -96,14 +96,13 @@ def _duration(value: float) -> float:
     return 0.0 if np.isnan(value) else round(float(value), 3)
 
 
-def assessments(hypothesis: Hypothesis, rows: Rows, case: Case) -> tuple[TraceAssessment, ...]:
+def assessments(hypothesis: Hypothesis, rows: Rows, case: Case) -> Assessments:
     """One assessment for each affected trace, named as MLflow names them."""
-    name = hypothesis.id.replace("-", "_")
     rationales = case.affected["rationale"].to_numpy(dtype=object)[rows.at]
     trace_ids, span_ids, told = (
-        map(str, each.tolist()) for each in (rows.trace_id, rows.span_id, rationales)
+        tuple(map(str, each.tolist())) for each in (rows.trace_id, rows.span_id, rationales)
     )
-    return tuple(map(TraceAssessment, trace_ids, span_ids, repeat(name), told))
+    return Assessments(trace_ids, span_ids, hypothesis.id.replace("-", "_"), told)
 
 
 def trend(counted: Prevalence, first: Places, features: Features) -> tuple[TrendPoint, ...]:

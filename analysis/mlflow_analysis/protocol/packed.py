@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar, overload
 
 from mlflow_analysis.events import AnalysisReady, Event, FindingReady
+from mlflow_analysis.findings.assessed import columns_of
 from mlflow_analysis.findings.examples import TraceAssessment
 from mlflow_analysis.findings.finding import Finding
 
@@ -46,7 +47,7 @@ class Packed(Sequence[Item], Generic[Item]):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Packed):
             return self._content == other._content
-        return isinstance(other, tuple) and self._unpacked() == other
+        return isinstance(other, Sequence) and self._unpacked() == tuple(other)
 
     def __hash__(self) -> int:
         return hash(self._unpacked())
@@ -76,7 +77,7 @@ def packed_texts(texts: Sequence[str]) -> Packed[str]:
 
 def packed_assessments(assessments: Sequence[TraceAssessment]) -> Packed[TraceAssessment]:
     """These assessments, packed."""
-    rows = [(each.trace_id, each.span_id, each.name, each.rationale) for each in assessments]
+    rows = list(zip(*columns_of(assessments), strict=True))
     return Packed(_content(rows), len(rows), TraceAssessment)
 
 
