@@ -7,6 +7,9 @@ OLDEST_READY := $(OLDEST)/.installed
 OLDEST_TESTS := tests/tracking/test_connection.py tests/tracking/test_convert.py \
                 tests/tracking/test_sources.py tests/tracking/test_versions.py
 
+# Each engine and terminal that a test starts would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-oldest lint format bench bench-throughput bench-accuracy docs screenshots screens clean
 
@@ -39,7 +42,7 @@ demo: $(READY)
 	@$(VENV)/bin/mlflow-tui demo
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 8 $(TESTS)
+	$(VENV)/bin/python -m pytest -q -n auto --dist worksteal $(TESTS)
 
 $(OLDEST_READY): pyproject.toml constraints-oldest.txt
 	$(PYTHON) -m venv $(OLDEST)

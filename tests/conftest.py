@@ -21,11 +21,23 @@ sys.path[:0] = [
 _THIS_MACHINES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TMUX", "SSH_CONNECTION")
 _OF_THE_STORE = ("MLFLOW_", "DATABRICKS_", "OTEL_")
 
+import made_once  # noqa: E402 - found by the above
+
 for name in list(os.environ):
     if name in _THIS_MACHINES or name.startswith(_OF_THE_STORE):
         del os.environ[name]
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DO_NOT_TRACK"] = "true"
+os.environ["MLFLOW_MODEL_CATALOG_URI"] = (
+    ""  # prices that MLflow brings, not today's from the network
+)
+
+_PROCESSES_A_CORE, _MOST_PROCESSES = 2, 8
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """``-n auto``: a test spends half of its time waiting for a frame, a server or another process."""
+    return min(_MOST_PROCESSES, _PROCESSES_A_CORE * (os.cpu_count() or 1))
 
 
 def _settle_in(home: Path) -> dict[str, str]:
@@ -42,10 +54,20 @@ def _settle_in(home: Path) -> dict[str, str]:
 @pytest.fixture(scope="session", autouse=True)
 def _session_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A home for what is made once for all tests."""
+    made_once.share(tmp_path_factory)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in _settle_in(tmp_path_factory.mktemp("session-home")).items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _style_sheets() -> None:
+    """Where a test starts the app, which the modules of tests have then imported."""
+    if "textual.css" in sys.modules:
+        import style_sheets
+
+        style_sheets.parse_once()
 
 
 @pytest.fixture(autouse=True)
@@ -59,14 +81,10 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture
 def orders_store(tmp_path: Path) -> Path:
-    """A SQLite store with the traces of ``orders``, its artifacts beside it."""
-    import stores  # loads MLflow, which most tests do without
-    from orders import EXPERIMENT, orders
+    """A SQLite store of this test's own with the traces of ``orders``, its artifacts beside it."""
+    import orders_store  # loads MLflow, which most tests do without
 
-    path = tmp_path / "store" / "mlflow.db"
-    path.parent.mkdir()
-    stores.write(orders(), f"sqlite:///{path}", EXPERIMENT, path.parent / "artifacts")
-    return path
+    return orders_store.in_directory(tmp_path / "store")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("server", marks=pytest.mark.server)])

@@ -8,18 +8,17 @@ from collections.abc import Callable
 import pytest
 from click.testing import CliRunner, Result
 
+import orders_store
 import stores
 from mlflow_tui.cli import main, program
-from orders import EXPERIMENT, orders
 
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Address of a SQLite store with ``orders()`` and an experiment without traces."""
-    folder = tmp_path_factory.mktemp("orders-store")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    stores.write(orders(), uri, EXPERIMENT, folder / "artifacts")
-    stores.write([], uri, "nothing here", folder / "artifacts")
+    path = orders_store.in_directory(tmp_path_factory.mktemp("orders") / "store")
+    uri = f"sqlite:///{path}"
+    stores.write([], uri, "nothing here", path.parent / "artifacts")
     return uri
 
 

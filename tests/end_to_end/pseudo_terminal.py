@@ -28,12 +28,13 @@ class Terminal:
         columns: int = 120,
         lines: int = 40,
         environment: Mapping[str, str] | None = None,
+        program: str = PROGRAM,
     ) -> None:
         usual = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
         environment = {**os.environ, **usual, **(environment or {})}
         self._child = pexpect.spawn(
             sys.executable,
-            ["-c", PROGRAM, *arguments],
+            ["-c", program, *arguments],
             env=environment,
             cwd=str(cwd),
             dimensions=(lines, columns),
@@ -146,4 +147,7 @@ class Terminal:
 
     def close(self) -> None:
         """End it if it has not ended."""
-        self._child.close(force=True)
+        try:
+            self._child.close(force=True)
+        except pexpect.ExceptionPexpect:  # killed, and on a busy machine not gone a moment later
+            self._child.wait()

@@ -13,22 +13,20 @@ import pytest
 from chat_double import Reply, double, right
 from click.testing import CliRunner, Result
 
-import stores
+import orders_store
 from mlflow_analysis.contract import schema
 from mlflow_analysis.events import Event, Progress
 from mlflow_tui.cli import program
 from mlflow_tui.command_line import headless
-from orders import EXPERIMENT, orders
+from orders import EXPERIMENT
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("judged-store")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    stores.write(orders(), uri, EXPERIMENT, folder / "artifacts")
-    return uri
+    path = orders_store.in_directory(tmp_path_factory.mktemp("judged") / "store")
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture

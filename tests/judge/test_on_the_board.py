@@ -15,7 +15,7 @@ from chat_double import Double, Reply, double, right
 from test_flow import running, until
 from textual.pilot import Pilot
 
-import stores
+import orders_store
 from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.protocol import JudgeChoice
 from mlflow_tui.application import MlflowTui
@@ -23,17 +23,15 @@ from mlflow_tui.screens.board import BoardScreen
 from mlflow_tui.screens.plan_dialogs import ListDialog, ProgressDialog
 from mlflow_tui.screens.purpose import PurposeScreen
 from mlflow_tui.screens.traces import TracesScreen
-from orders import EXPERIMENT, orders
+from orders import EXPERIMENT
 
 KEY = "a-key-of-no-known-form"
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("judged-board")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    stores.write(orders(), uri, EXPERIMENT, folder / "artifacts")
-    return uri
+    path = orders_store.in_directory(tmp_path_factory.mktemp("judged") / "store")
+    return f"sqlite:///{path}"
 
 
 @contextmanager

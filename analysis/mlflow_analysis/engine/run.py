@@ -42,6 +42,7 @@ from mlflow_analysis.hypotheses.judged import JudgedClaim, judged_claim
 from mlflow_analysis.hypotheses.own import own_hypothesis
 from mlflow_analysis.judge.claims import asked_of_judge
 from mlflow_analysis.judge.judging import account
+from mlflow_analysis.process.loading import Loading
 from mlflow_analysis.purpose.draft import draft_purpose
 from mlflow_analysis.purpose.told import as_told
 from mlflow_analysis.reading.dispatch import Reading
@@ -104,6 +105,7 @@ class _Run:
 
     def _events(self) -> Iterator[Event]:
         began, began_ms = time.monotonic(), int(time.time() * 1000)
+        loading = Loading()
         for hypothesis in self.hypotheses:
             yield HypothesisQueued(
                 hypothesis.id,
@@ -119,7 +121,7 @@ class _Run:
             outlines, self.listed_all = list(known.outlines), not self._window
         self._select()
         listed = time.monotonic()
-        yield from self._read(outlines)
+        yield from self._read(outlines, loading)
         read = time.monotonic()
         interrupted = self.cancelled()
         if interrupted:
@@ -200,7 +202,7 @@ class _Run:
         )
         self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
 
-    def _read(self, outlines: list[TraceOutline]) -> Iterator[Event]:
+    def _read(self, outlines: list[TraceOutline], loading: Loading) -> Iterator[Event]:
         """What is kept, then spans: failing and slow traces first, then the rest spread over time."""
         missing = outlines
         if self.cache is not None:
@@ -210,6 +212,7 @@ class _Run:
                 self._take(SliceRead(batch))
         elif self.options.known is not None:
             missing = self._take_known(self.options.known)
+        loading.wait()  # previews may look at the first batch
         clock, total = StageClock(self.read), len(outlines)
         place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None

@@ -47,8 +47,7 @@ def _schema(names: Iterable[str], **own: pa.DataType) -> pa.Schema:
 
 
 TRACES = _schema((*TRACE_COLUMNS, "mark"), start_ms=pa.int64())
-SPANS = _schema(SPAN_COLUMNS[1:], trace_id=_CODED, start_ms=pa.float64())
-"""Without the key: it is made of the ids."""
+SPANS = _schema(SPAN_COLUMNS, trace_id=_CODED, start_ms=pa.float64())
 ASSESSMENTS = _schema(ASSESSMENT_COLUMNS, trace_id=_CODED, passed=pa.bool_())
 ATTRIBUTES = pa.schema([("trace_id", _CODED), ("name", _CODED), ("value", _CODED)])
 
@@ -77,7 +76,7 @@ def batch_of(extracted: Sequence[Extracted], marks: Sequence[str] = ()) -> Batch
     """The rows of these traces; ``marks`` as many as ``extracted``, or none."""
     marks = marks or [""] * len(extracted)
     rows = [(*each.trace, mark) for each, mark in zip(extracted, marks, strict=True)]
-    spans = [row[1:] for each in extracted for row in each.spans]
+    spans = [row for each in extracted for row in each.spans]
     assessments = [row for each in extracted for row in each.assessments]
     attributes = [
         (each.trace[0], name, value)

@@ -100,7 +100,7 @@ def messages_of(value: Any, depth: int = 0) -> list[dict[str, Any]]:
     """The chat messages in a payload, in order; empty if it holds none."""
     value = parsed(value)
     if isinstance(value, list):
-        if value and all(role_of(item) for item in value):
+        if value and all(map(role_of, value)):
             return list(value)
         if value and all(isinstance(item, dict) and _by_part(item) for item in value):
             return [message for item in value for message in _messages_by_part(item)]

@@ -81,13 +81,18 @@ class StatedError:
     """The type of exception, where a field names it."""
 
 
+def tells_nothing(value: dict[str, Any]) -> bool:
+    """Whether no field could state an error, a success or an exit code: so with most outputs."""
+    return _TELLING.isdisjoint(value)
+
+
 def stated_error(value: dict[str, Any], *, is_tool: bool) -> StatedError | None:
     """The error that the fields of an output state, or ``None``.
 
     Of spans that are no tool call only a pure error body counts: the state that a graph hands from
     node to node may hold a field ``error`` from long before.
     """
-    if _TELLING.isdisjoint(value):
+    if tells_nothing(value):
         return None
     keys = {str(key).lower() for key in value}
     enveloped = keys <= (_ENVELOPE | _IDENTITY if keys & _CARRIERS else _ENVELOPE)

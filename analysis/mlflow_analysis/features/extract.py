@@ -28,7 +28,7 @@ _NOTHING_FOUND = (-1, float("nan"))
 _NO_USAGE = (None, None, None)
 
 SPAN_COLUMNS = (
-    "key", "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "position", "depth",
+    "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "position", "depth",
     "start_ms", "end_ms", "duration_ms", "self_ms", "critical_ms", "failed", "error_class",
     "error_status", "error_message", "error_offset", "propagated", "model", "input_tokens",
     "output_tokens", "finish_reason", "arguments", "arguments_key", "output", "output_key",
@@ -110,7 +110,7 @@ def extract(record: TraceRecord) -> Extracted:
         output = span.outputs if isinstance(span.outputs, str) else gave.decode("utf-8", "replace")
         duration = float("nan") if span.end_ns is None else (span.end_ns - span.start_ns) / _NS
         rows.append((
-            f"{info.trace_id}/{span.span_id}", info.trace_id, span.span_id, span.parent_id or "",
+            info.trace_id, span.span_id, span.parent_id or "",
             span.name, span.kind, _tool(span) if span.kind in TOOL_KINDS else "", span.status,
             positions[span.span_id], node.depth, span.start_ns / _NS,
             float("nan") if span.end_ns is None else span.end_ns / _NS, duration, node.self_ms,

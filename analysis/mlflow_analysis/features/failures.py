@@ -27,6 +27,7 @@ from mlflow_analysis.features.error_fields import (
     exit_code_of,
     stated_error,
     states_success,
+    tells_nothing,
     wrapped,
 )
 from mlflow_analysis.features.error_texts import answer_instead, error_in
@@ -103,11 +104,15 @@ class _Found:
 
 def failure_of(span: SpanRecord) -> Failure | None:
     """The failure of a span, or ``None`` if it did not fail."""
-    kind, text = exception(span)
-    if kind and is_control_flow(f"{kind}: {text}"):
-        return None
-    recorded, code, grpc = span.status == "ERROR" or bool(kind), 0, 0
-    if not says_nothing(span.attributes):
+    kind, text, code, grpc = "", "", 0, 0
+    recorded = span.status == "ERROR"
+    silent = says_nothing(span.attributes)
+    if span.events or not silent:
+        kind, text = exception(span)
+        if kind and is_control_flow(f"{kind}: {text}"):
+            return None
+        recorded = recorded or bool(kind)
+    if not silent:
         recorded = recorded or says_error(span)
         code, grpc = http_status(span.attributes), grpc_status(span.attributes)
     if recorded:
@@ -195,7 +200,7 @@ def _in_value(span: SpanRecord, value: Any, depth: int = 0) -> _Found | None:
     if isinstance(value, str):
         stated = error_in(value, nature_of(span.name), _command(span))
         return _Found(stated.message, stated.start, 0, stated.exit_code) if stated else None
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not tells_nothing(value):
         error = stated_error(value, is_tool=True)
         if error is not None:
             if error.exit_code == 1 and is_answer(as_text(value), _command(span)):

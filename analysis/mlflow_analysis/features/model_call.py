@@ -26,14 +26,14 @@ from mlflow_analysis.features.payload import parsed
 LONGEST_INSTRUCTIONS = 4_000
 _DEEPEST = 8
 _SYSTEM_ROLES = frozenset({"system", "developer"})
-_TOOL_ATTRIBUTES = (
+_TOOL_ATTRIBUTES = frozenset({
     "mlflow.chat.tools",
     "gen_ai.tool.definitions",
     "gen_ai.request.tools",
     "llm.tools",
     "ai.prompt.tools",
     "tools",
-)
+})  # fmt: skip
 _SETTINGS = (
     "llm.invocation_parameters",
     "invocation_params",
@@ -42,6 +42,7 @@ _SETTINGS = (
     "config",
 )
 """Where a payload or the attributes keep a call's settings as one object."""
+_SETTING_ATTRIBUTES = frozenset(_SETTINGS)
 _TOOL_KEYS = (
     "tools", "functions", "function_tools", "output_tools", "tool_definitions", "available_tools",
     "tools_to_call_from",
@@ -70,7 +71,7 @@ _REPLY_KEYS = (
     "response", "result", "kwargs", "additional_kwargs", "data", "blocks", "tool_calls", "toolCalls",
     "function_call", "functionCall", "toolUse",
 )  # fmt: skip
-_MAY_REPLY = frozenset(_REPLY_KEYS)
+_REPLY_PLACES = {key: place for place, key in enumerate(_REPLY_KEYS)}
 _CALLS = frozenset({"tool_calls", "toolCalls", "function_call", "functionCall", "toolUse"})
 _CALL_TYPES = frozenset({
     "function_call", "tool_use", "tool_call", "tool-call", "custom_tool_call", "mcp_call",
@@ -168,10 +169,9 @@ def _offered(
     flat: Mapping[str, Any],
 ) -> tuple[str, ...]:
     names: set[str] = set()
-    for key in _TOOL_ATTRIBUTES:
-        if key in attributes:
-            names.update(tool_names(attributes[key]))
-    more = [attributes[key] for key in _SETTINGS if key in attributes]
+    for key in _TOOL_ATTRIBUTES.intersection(attributes):
+        names.update(tool_names(attributes[key]))
+    more = [attributes[key] for key in _SETTING_ATTRIBUTES.intersection(attributes)]
     if isinstance(outputs, dict) and outputs.get("object") == "response":
         more.append(outputs)  # the Responses API tells the tools again
     for source in (*settings, *(each for one in more for each in _settings(one))):
@@ -235,10 +235,9 @@ def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool 
     if name:
         names.append(name)
         return
-    if _MAY_REPLY.isdisjoint(value):
-        return
-    for key in _REPLY_KEYS:
-        inner = value.get(key)
+    present = filter(_REPLY_PLACES.__contains__, value)  # one or two of the many
+    for key in sorted(present, key=_REPLY_PLACES.__getitem__):
+        inner = value[key]
         if not inner or isinstance(inner, (int, float)):
             continue
         if isinstance(inner, str) and inner.lstrip()[:1] not in ("[", "{"):

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+from hashlib import blake2b
 from typing import Any
 
 import orjson
 
 from mlflow_analysis.untrusted import printable_value
 
-_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
-
 
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys: equal values give equal bytes."""
     try:
-        return orjson.dumps(value, option=_OPTIONS, default=str)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS, default=str)
+    except (TypeError, ValueError):  # keys that are no texts: they take twice as long
+        pass
+    try:
+        return orjson.dumps(
+            value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str
+        )
     except (TypeError, ValueError):  # integers beyond 64 bits, keys that don't compare
         return json.dumps(value, sort_keys=True, default=str).encode("utf-8", "replace")
 
 
 def key_of(encoded: bytes) -> str:
     """A short hash of a value that ``canonical`` encoded."""
-    return hashlib.blake2b(encoded, digest_size=8).hexdigest()
+    return blake2b(encoded, digest_size=8).hexdigest()
 
 
 def as_text(value: Any) -> str:

@@ -29,9 +29,11 @@ _CACHED_KEYS = (
 def cached_tokens(attributes: Mapping[str, Any]) -> float | None:
     """Input tokens of a model call that were read from the provider's cache; ``None`` if not told."""
     usage = parsed(attributes.get(_USAGE_KEY))
-    told = [usage.get("cache_read_input_tokens")] if isinstance(usage, dict) else []
-    told += [attributes.get(key) for key in _CACHED_KEYS]
-    return next((number for each in told if (number := _amount(each)) is not None), None)
+    told = _amount(usage.get("cache_read_input_tokens")) if isinstance(usage, dict) else None
+    for key in _CACHED_KEYS:
+        if told is None:
+            told = _amount(attributes.get(key))
+    return told
 
 
 def span_cost(attributes: Mapping[str, Any]) -> Cost:

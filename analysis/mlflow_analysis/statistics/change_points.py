@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from mlflow_analysis.statistics.clustering import Codes, Floats, cluster_codes, design_effect
 from mlflow_analysis.statistics.intervals import CONFIDENCE, Interval, newcombe
@@ -62,7 +62,7 @@ def level_change(values: npt.ArrayLike, cluster: npt.ArrayLike, seed: int = 0) -
     error = float(
         np.sqrt((before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after)) * spread)
     )
-    half = float(stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
+    half = float(scipy.stats.norm.ppf(0.5 + CONFIDENCE / 2)) * error
     step = float(after.mean() - before.mean())
     return Change(
         index, float(before.mean()), float(after.mean()), (step - half, step + half), p_value

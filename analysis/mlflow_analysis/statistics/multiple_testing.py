@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from statsmodels.stats.multitest import multipletests
-
 FALSE_DISCOVERY_RATE = 0.10
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     """q-values, in the order of ``p_values``. Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57:289."""
+    from statsmodels.stats.multitest import multipletests
+
     if not p_values:
         return []
     return [float(q) for q in multipletests(list(p_values), method="fdr_bh")[1]]

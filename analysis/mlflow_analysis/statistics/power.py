@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy import special
 
 from mlflow_analysis.statistics.intervals import CONFIDENCE
 
 POWER = 0.80
 _LARGEST = 10_000_000
-_EDGE = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
-_REACH = float(stats.norm.ppf(POWER))
+_EDGE = float(special.ndtri(0.5 + CONFIDENCE / 2))
+_REACH = float(special.ndtri(POWER))
 
 
 def units_to_decide(
@@ -48,7 +48,7 @@ def units_beyond_chance(eligible: int, p_value: float, needed: float) -> int | N
     """The same for a p-value that ``eligible`` units gave, and that must fall to ``needed`` (two-sided)."""
     if not 0 < p_value < 1 or needed <= 0:
         return None
-    reached, wanted = (float(stats.norm.isf(p / 2)) for p in (p_value, min(needed, 1.0)))
+    reached, wanted = (-float(special.ndtri(p / 2)) for p in (p_value, min(needed, 1.0)))
     return _more(eligible, eligible * (wanted + _REACH) ** 2, reached**2)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from mlflow_analysis.statistics.clustering import Floats, cluster_codes
 from mlflow_analysis.statistics.intervals import Interval
@@ -56,9 +56,9 @@ def rank_correlation(
     error = float(np.std(np.arctanh(np.clip(drawn, -_EDGE, _EDGE)), ddof=1))
     if error == 0:
         return nothing
-    margin = float(stats.norm.ppf(0.975)) * error
+    margin = float(scipy.stats.norm.ppf(0.975)) * error
     interval = float(np.tanh(z - margin)), float(np.tanh(z + margin))
-    return RankCorrelation(value, interval, float(2 * stats.norm.sf(abs(z) / error)))
+    return RankCorrelation(value, interval, float(2 * scipy.stats.norm.sf(abs(z) / error)))
 
 
 def _correlation(places: list[npt.NDArray[np.int64]], weights: Floats) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy
 
 from mlflow_analysis.statistics.clustering import cluster_codes
 from mlflow_analysis.statistics.intervals import CONFIDENCE
@@ -25,4 +25,6 @@ def lower_total(amounts: npt.ArrayLike, cluster: npt.ArrayLike) -> float:
     codes = cluster_codes(np.asarray(cluster)[present])
     sums = np.bincount(codes, values[present])
     mean, variance = float(sums.sum()), float((sums**2).sum())
-    return float(stats.gamma.ppf((1 - CONFIDENCE) / 2, mean**2 / variance, scale=variance / mean))
+    return float(
+        scipy.stats.gamma.ppf((1 - CONFIDENCE) / 2, mean**2 / variance, scale=variance / mean)
+    )

@@ -7,15 +7,14 @@ is still running ends with its last child.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlflow_analysis.records import SpanRecord
 
 _NS = 1e6
 
 
-@dataclass(frozen=True, slots=True)
-class TimedSpan:
+class TimedSpan(NamedTuple):
     """A span and where it stands; times in milliseconds."""
 
     record: SpanRecord
@@ -53,9 +52,11 @@ def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
         )
     ends: dict[str, int] = {}
     for span, _, _ in reversed(order):
-        own = span.end_ns if span.end_ns is not None else span.start_ns
-        if span.end_ns is None:
-            own = max([own, *(ends[child.span_id] for child in children.get(span.span_id, ()))])
+        own = span.end_ns
+        if own is None:
+            own = max(
+                [span.start_ns, *(ends[each.span_id] for each in children.get(span.span_id, ()))]
+            )
         ends[span.span_id] = own
     critical = _critical_path(roots, children, ends)
     return [
@@ -63,7 +64,7 @@ def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
             span,
             depth,
             failed_above,
-            _self_ns(span, children.get(span.span_id, ()), ends) / _NS,
+            _self_ns(span, children.get(span.span_id), ends[span.span_id], ends) / _NS,
             critical.get(span.span_id, 0) / _NS,
         )
         for span, depth, failed_above in order
@@ -83,26 +84,26 @@ def _depth_first(
     order: list[tuple[SpanRecord, int, bool]] = []
     stack = [(root, 0, True) for root in reversed(roots)]
     while stack:
-        span, depth, failed_above = stack.pop()
-        order.append((span, depth, failed_above))
-        failed = failed_above and span.status == "ERROR"
-        stack.extend(
-            (child, depth + 1, failed) for child in reversed(children.get(span.span_id, []))
-        )
+        here = stack.pop()
+        order.append(here)
+        span, depth, failed_above = here
+        if span.span_id in children:
+            failed = failed_above and span.status == "ERROR"
+            stack += [(child, depth + 1, failed) for child in reversed(children[span.span_id])]
     return order
 
 
-def _self_ns(span: SpanRecord, children: Sequence[SpanRecord], ends: dict[str, int]) -> int:
-    end = ends[span.span_id]
-    if not children:
-        return max(0, end - span.start_ns)
-    covered, cursor = 0, span.start_ns
-    for child in children:
+def _self_ns(
+    span: SpanRecord, children: Sequence[SpanRecord] | None, end: int, ends: dict[str, int]
+) -> int:
+    cursor = span.start_ns
+    free = end - cursor
+    for child in children or ():
         begin, stop = max(child.start_ns, cursor), min(ends[child.span_id], end)
         if stop > begin:
-            covered += stop - begin
+            free -= stop - begin
             cursor = stop
-    return max(0, end - span.start_ns - covered)
+    return max(0, free)
 
 
 def _critical_path(
@@ -113,13 +114,12 @@ def _critical_path(
     stack = [(root, root.start_ns, ends[root.span_id]) for root in roots]
     while stack:
         span, low, high = stack.pop()
-        if span.span_id not in children:
+        within = children.get(span.span_id)
+        if within is None:
             own[span.span_id] = max(0, high - low)
             continue
         cursor, mine = high, 0
-        for child in sorted(
-            children[span.span_id], key=lambda each: ends[each.span_id], reverse=True
-        ):
+        for child in sorted(within, key=lambda each: ends[each.span_id], reverse=True):
             begin, stop = max(child.start_ns, low), min(ends[child.span_id], cursor)
             if stop <= begin:
                 continue

@@ -14,6 +14,8 @@ from mlflow_analysis.untrusted import printable, single_line
 SPANS_LOCATION = "mlflow.trace.spansLocation"
 IN_DATABASE = "TRACKING_STORE"
 IN_ARCHIVE = "ARCHIVE_REPO"
+Tokens = tuple[int | None, int | None, int | None]
+"""In, out, in all."""
 
 
 def experiment_record(entity: Any) -> Experiment:
@@ -56,13 +58,16 @@ def info_from(
     duration_ms: float | None,
     request_preview: str | None,
     response_preview: str | None,
+    tokens: Tokens | None = None,
     tags: Mapping[str, str],
     metadata: Mapping[str, str],
     assessments: Sequence[Assessment],
 ) -> TraceInfo:
-    """An info from its parts; ``tags``, ``metadata`` and ``assessments`` are printable already."""
-    usage = json_value(metadata.get("mlflow.trace.tokenUsage"))
-    usage = usage if isinstance(usage, dict) else {}
+    """An info from its parts; ``tags``, ``metadata`` and ``assessments`` are printable already.
+
+    Without ``tokens`` these are what the metadata say.
+    """
+    input_tokens, output_tokens, total_tokens = tokens or _tokens(metadata)
     return TraceInfo(
         trace_id=printable(trace_id),
         experiment_id=printable(experiment_id),
@@ -74,12 +79,23 @@ def info_from(
         name=single_line(tags.get("mlflow.traceName", "")),
         session_id=metadata.get("mlflow.trace.session") or None,
         user_id=metadata.get("mlflow.trace.user") or None,
-        input_tokens=_count(usage.get("input_tokens")),
-        output_tokens=_count(usage.get("output_tokens")),
-        total_tokens=_count(usage.get("total_tokens")),
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        total_tokens=total_tokens,
         tags=tags,
         metadata=metadata,
         assessments=tuple(sorted(assessments, key=_by_time)) if assessments else (),
+    )
+
+
+def _tokens(metadata: Mapping[str, str]) -> Tokens:
+    usage = json_value(metadata.get("mlflow.trace.tokenUsage"))
+    if not isinstance(usage, dict):
+        return None, None, None
+    return (
+        _count(usage.get("input_tokens")),
+        _count(usage.get("output_tokens")),
+        _count(usage.get("total_tokens")),
     )
 
 

@@ -45,8 +45,9 @@ def outline(row: Sequence[Any], assessments: Iterable[Sequence[Any]]) -> TraceOu
 
 def info(row: Sequence[Any], assessments: Iterable[Any]) -> TraceInfo:
     """The info of a row of ``tables.described``, and of rows of ``assessments``."""
-    trace_id, started, duration, state, session, experiment_id, request, response, name = row[:9]
-    tags, metadata = _texts(row[-2]), _texts(row[-1])
+    (trace_id, started, duration, state, session, experiment_id, request, response, name,
+     *numbers, stored_tags, stored_metadata) = row  # fmt: skip
+    tags, metadata = _texts(stored_tags), _texts(stored_metadata)
     tags.pop(_NAME, None)
     if name is not None:
         tags[_NAME] = printable(name)
@@ -54,9 +55,10 @@ def info(row: Sequence[Any], assessments: Iterable[Any]) -> TraceInfo:
         metadata.pop(promoted, None)
     if session is not None:
         metadata[_SESSION] = printable(session)
-    if usage := _object(TOKENS, map(_count, row[9:15])):
+    tokens = [_count(number) for number in numbers[: len(TOKENS)]]
+    if usage := _object(TOKENS, tokens):
         metadata[_USAGE] = usage
-    if cost := _object(COSTS, row[15:18]):
+    if cost := _object(COSTS, numbers[len(TOKENS) :]):
         metadata[_COST] = cost
     return info_from(
         trace_id=trace_id,
@@ -66,6 +68,7 @@ def info(row: Sequence[Any], assessments: Iterable[Any]) -> TraceInfo:
         duration_ms=duration,
         request_preview=request,
         response_preview=response,
+        tokens=(tokens[0], tokens[1], tokens[2]),
         tags=dict(sorted(tags.items())),
         metadata=dict(sorted(metadata.items())),
         assessments=[assessment(each) for each in assessments if each.valid],
@@ -112,7 +115,7 @@ def _texts(json_object: str | None) -> dict[str, str]:
     return {printable(key): printable(str(value)) for key, value in sorted(texts.items())}
 
 
-def _object(names: Sequence[str], values: Iterable[int | float | None]) -> str:
+def _object(names: Sequence[str], values: Sequence[int | float | None]) -> str:
     """``json.dumps`` of what is there of ``values`` by name, several times as fast; "" of nothing."""
     parts = [
         f'"{name}": {value!r}'

@@ -1,9 +1,10 @@
 """The reader of MLflow servers: the public client, but for the bulk of the answers.
 
-A server spends its time on turning rows into JSON. So it is asked for several batches at once, through
-MLflow's own request function (its settings for credentials, certificates and proxies hold, and
-connections are kept), and the JSON is read as it is: see ``server_json``. Where that does not work, an
-older server say, MLflow's client reads instead.
+A server spends its time on turning rows into JSON: four times what it takes us to read that. So it is
+kept busy, with one batch or several at once as suits it (see ``pace``), while we make records of the batch
+before. It is asked through MLflow's own request function (its settings for credentials, certificates and
+proxies hold, and connections are kept), and the JSON is read as it is: see ``server_json``. Where that does
+not work, an older server say, MLflow's client reads instead.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ import orjson
 from mlflow_analysis.records import TraceInfo
 from mlflow_analysis.source import TraceOutcome
 from mlflow_analysis.tracking.credentials import host_credentials
+from mlflow_analysis.tracking.pace import WIDTHS, Pace
 from mlflow_analysis.tracking.reader import NEWEST_FIRST, Batch, StoreTraces, both
 from mlflow_analysis.tracking.server_json import OddAnswer, infos_in, traces_in
 
 SERVER_BATCH = 25
 """The ids go into the request's address, and some servers take no more than 4,000 characters."""
-SERVER_THREADS = 4
 _BATCH_GET = "/api/3.0/mlflow/traces/batchGet"
 _SEARCH = "/api/3.0/mlflow/traces/search"
 
@@ -35,6 +36,7 @@ class ServerTraces(StoreTraces):
         super().__init__(*details)
         self._unknown: set[str] = set()
         """Endpoints that the server turned out not to have."""
+        self._pace = Pace()
 
     def _batch_by_batch(
         self,
@@ -42,12 +44,12 @@ class ServerTraces(StoreTraces):
         read: Callable[[Batch], list[TraceOutcome]],
         cancelled: Callable[[], bool],
     ) -> Iterator[TraceOutcome]:
-        with ThreadPoolExecutor(SERVER_THREADS, thread_name_prefix="spans") as pool:
+        with ThreadPoolExecutor(WIDTHS[-1] + 1, thread_name_prefix="spans") as pool:
             ahead: deque[Future[list[TraceOutcome]]] = deque()
             try:
                 for batch in batches:
                     ahead.append(pool.submit(read, batch))
-                    if len(ahead) > SERVER_THREADS:
+                    while len(ahead) > self._pace.width + 1:  # one waits for its turn
                         yield from ahead.popleft().result()
                     if cancelled():
                         return
@@ -77,10 +79,16 @@ class ServerTraces(StoreTraces):
     def _together(self, trace_ids: Sequence[str]) -> dict[str, TraceOutcome]:
         try:
             ids = [("trace_ids", each) for each in trace_ids]
-            found = traces_in(self._answer(_BATCH_GET, "GET", params=ids))
-            return {each.info.trace_id: each for each in found}
+            with self._pace.turn(len(trace_ids)):
+                answer = self._answer(_BATCH_GET, "GET", params=ids)
+            return {each.info.trace_id: each for each in traces_in(answer)}
         except OddAnswer:
-            return super()._together(trace_ids)
+            with self._pace.turn(len(trace_ids)):
+                return super()._together(trace_ids)
+
+    def _read_artifact(self, info: TraceInfo) -> TraceOutcome:
+        with self._pace.turn(1):
+            return super()._read_artifact(info)
 
     def _answer(self, endpoint: str, method: str, **question: Any) -> Any:
         """What the server answers. Raises ``OddAnswer``, or ``MlflowException`` where no other way helps."""

@@ -26,7 +26,7 @@ from mlflow_analysis.untrusted import printable
 
 IDS_AT_ONCE = 500
 """Ids in one question: SQLite takes no more than 999 parameters in older builds."""
-SQL_BATCH = 100
+SQL_BATCH = 200
 """Traces read at once: few, so that little memory holds what is decoded of them."""
 
 
@@ -63,7 +63,7 @@ class SqlTraces(StoreTraces):
             yield from super().infos(filter_string, cancelled=cancelled)
             return
         for page, assessments in self._pages(cancelled, marks=False):
-            yield [rows.info(row, assessments[row.request_id]) for row in page]
+            yield [rows.info(row, assessments.get(row[0], ())) for row in page]
 
     def outlines(
         self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
@@ -75,7 +75,7 @@ class SqlTraces(StoreTraces):
                 yield [found[info.trace_id] for info in infos if info.trace_id in found]
             return
         for page, assessments in self._pages(cancelled, marks=True):
-            yield [rows.outline(row, assessments[row.request_id]) for row in page]
+            yield [rows.outline(row, assessments.get(row[0], ())) for row in page]
 
     def recent(
         self, since_ms: int, *, cancelled: Callable[[], bool] = never
@@ -119,25 +119,25 @@ class SqlTraces(StoreTraces):
             )
             try:
                 with self._engine.connect() as connection:
-                    page = connection.execute(statement).all()
-                    assessments = _assessments(connection, [row.request_id for row in page])
+                    page = list(_driver_rows(connection, statement))
+                    assessments = _assessments(connection, [row[0] for row in page])
             except Exception as error:
                 raise self._broken(error) from error
             if page:
                 yield page, assessments
             if len(page) < size:
                 return
-            last = page[-1].timestamp_ms, page[-1].request_id
+            last = page[-1][1], page[-1][0]
             size = reader.DIRECT_PAGE
 
     def _outlines_of(self, trace_ids: Sequence[str]) -> dict[str, TraceOutline]:
         found, assessments = self._rows_of(trace_ids, marks=True)
-        outlines = (rows.outline(row, assessments[row.request_id]) for row in found)
+        outlines = (rows.outline(row, assessments.get(row[0], ())) for row in found)
         return {outline.trace_id: outline for outline in outlines}
 
     def _infos_of(self, trace_ids: Sequence[str]) -> dict[str, TraceInfo]:
         found, assessments = self._rows_of(trace_ids, marks=False)
-        infos = (rows.info(row, assessments[row.request_id]) for row in found)
+        infos = (rows.info(row, assessments.get(row[0], ())) for row in found)
         return {info.trace_id: info for info in infos}
 
     def _rows_of(
@@ -148,9 +148,9 @@ class SqlTraces(StoreTraces):
         try:
             with self._engine.connect() as connection:
                 for some in _parts(trace_ids, IDS_AT_ONCE):
-                    found += connection.execute(
-                        tables.traces_of_ids(dialect, marks=marks), {"ids": some}
-                    ).all()
+                    found += _driver_rows(
+                        connection, tables.traces_of_ids(dialect, marks=marks), some
+                    )
                 return found, _assessments(connection, trace_ids)
         except Exception as error:
             raise self._broken(error) from error
@@ -181,16 +181,21 @@ class SqlTraces(StoreTraces):
 
     def _spans_of(self, trace_ids: Sequence[str]) -> dict[str, list[SpanRecord] | Exception]:
         """The spans of each trace that has any, or what is wrong with one of them."""
-        contents: dict[str, list[str]] = defaultdict(list)
+        spans: dict[str, list[SpanRecord]] = defaultdict(list)
+        broken: dict[str, Exception] = {}
         try:
             with self._engine.connect() as connection:
-                for trace_id, content in connection.execute(
-                    tables.CONTENTS_OF_IDS, {"ids": trace_ids}
+                for trace_id, content in _driver_rows(
+                    connection, tables.CONTENTS_OF_IDS, trace_ids
                 ):
-                    contents[trace_id].append(content)
+                    try:
+                        spans[trace_id].append(span_record(span_dict(content)))
+                    except Exception as error:  # noqa: BLE001 - damage takes any form
+                        broken[trace_id] = error if content else Archived()
         except Exception as error:
             raise self._broken(error) from error
-        return {printable(trace_id): _decoded(stored) for trace_id, stored in contents.items()}
+        read: dict[str, list[SpanRecord] | Exception] = {**spans, **broken}
+        return {printable(trace_id): stored for trace_id, stored in read.items()}
 
     def _ask_anything(self) -> None:
         self.count()
@@ -200,6 +205,13 @@ class SqlTraces(StoreTraces):
         return engine_of(self._address.mlflow_uri)
 
 
+def _driver_rows(
+    connection: Any, statement: Any, trace_ids: Sequence[str] = ()
+) -> Iterator[tuple[Any, ...]]:
+    """Rows as the driver gives them, one by one: SQLAlchemy's own cost as much again, for names only."""
+    return iter(connection.execute(statement, {"ids": trace_ids} if trace_ids else None).cursor)
+
+
 def _assessments(connection: Any, trace_ids: Sequence[str]) -> dict[str, list[Any]]:
     """Rows of assessments by trace id."""
     found: dict[str, list[Any]] = defaultdict(list)
@@ -207,16 +219,6 @@ def _assessments(connection: Any, trace_ids: Sequence[str]) -> dict[str, list[An
         for row in connection.execute(tables.ASSESSMENTS_OF_IDS, {"ids": some}).all():
             found[row.trace_id].append(row)
     return found
-
-
-def _decoded(contents: Sequence[str]) -> list[SpanRecord] | Exception:
-    """The spans of one trace, or what is wrong with one of them."""
-    if not all(contents):
-        return Archived()
-    try:
-        return [span_record(span_dict(content)) for content in contents]
-    except Exception as error:  # noqa: BLE001 - damage takes any form
-        return error
 
 
 def _parts(trace_ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

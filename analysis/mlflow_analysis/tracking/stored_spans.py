@@ -86,6 +86,8 @@ class StoredAttributes(Mapping[str, Any]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """As of any mapping; most names that are asked for are not there."""
+        if name in self._values:
+            return self._values[name]
         return self[name] if name in self._texts and name not in NOT_ATTRIBUTES else default
 
     def __contains__(self, name: object) -> bool:

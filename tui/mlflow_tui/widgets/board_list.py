@@ -33,7 +33,7 @@ _Row = tuple[Card | Group | None, int]
 """What a line belongs to (``None``: empty) and which of its lines it is."""
 
 
-class BoardList(ScrollView, can_focus=True):
+class BoardList(ScrollView, can_focus=True, inherit_bindings=False):
     """Cards by family. The cursor belongs to a card, not to a line."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

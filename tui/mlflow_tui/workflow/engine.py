@@ -15,8 +15,8 @@ from mlflow_analysis import protocol
 from mlflow_tui.client import EngineClient, EngineProblem
 from mlflow_tui.config.settings import Settings
 from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
-from mlflow_tui.pacing import PacedApp
 from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.terminal.pacing import PacedApp
 
 if TYPE_CHECKING:
     from mlflow_analysis.protocol import Problem, Pushed

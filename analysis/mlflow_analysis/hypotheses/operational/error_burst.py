@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.evidence import Effect
@@ -116,8 +116,8 @@ def _inside(features: Features, burst: Burst) -> pd.DataFrame:
 
 def _poisson(count: int) -> Interval:
     """Garwood's exact 95 % interval of a Poisson mean."""
-    low = float(stats.chi2.ppf(0.025, 2 * count)) / 2 if count else 0.0
-    return low, float(stats.chi2.ppf(0.975, 2 * count + 2)) / 2
+    low = float(scipy.stats.chi2.ppf(0.025, 2 * count)) / 2 if count else 0.0
+    return low, float(scipy.stats.chi2.ppf(0.975, 2 * count + 2)) / 2
 
 
 def _when(burst: Burst) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.evidence import Effect
@@ -209,7 +209,7 @@ def _level_ratio(before: np.ndarray, after: np.ndarray, widening: float) -> _Lev
 
 
 def _exponential(log_ratio: float, error: float) -> _Level:
-    half = float(stats.norm.ppf(0.975)) * error
+    half = float(scipy.stats.norm.ppf(0.975)) * error
     return _Level(
         float(np.exp(log_ratio)), (float(np.exp(log_ratio - half)), float(np.exp(log_ratio + half)))
     )

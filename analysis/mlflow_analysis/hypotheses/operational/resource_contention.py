@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Severity, Unit
@@ -145,7 +145,7 @@ def _tools_that_slow_down(features: Features) -> Iterator[LoadedTool]:
         calm, busy = self_ms[load <= calm_edge], self_ms[load > busy_edge]
         if not len(calm) or not len(busy) or np.ptp(load) == 0 or np.ptp(self_ms) == 0:
             continue
-        correlation = float(stats.spearmanr(load, self_ms).statistic)
+        correlation = float(scipy.stats.spearmanr(load, self_ms).statistic)
         sessions = len(np.unique(features.session_codes[traces]))
         interval = _spearman_interval(correlation, sessions)
         calm_ms, busy_ms = float(np.median(calm)), float(np.median(busy))

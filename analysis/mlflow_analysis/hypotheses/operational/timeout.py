@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.finding import Finding
@@ -169,7 +169,7 @@ def _crowded_value(durations: np.ndarray, tests: int) -> tuple[float, float] | N
     low, high = float(ordered[first]), float(ordered[first] * width)
     around = int(((ordered >= low / 2) & (ordered <= high * 2)).sum())
     share = float(np.log(width) / np.log(4 * width))
-    chance = around * tests * float(stats.binom.sf(count - 2, around - 1, share))
+    chance = around * tests * float(scipy.stats.binom.sf(count - 2, around - 1, share))
     if count < _FEWEST or count < _DENSITY * share * around or chance >= _CHANCE:
         return None
     return low, high

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.contingency_tables import StratifiedTable
+import scipy
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.evidence import Effect
@@ -145,7 +144,7 @@ def _contrast(of_tool: Flags, failed: Flags, sessions: Codes | None, widening: f
         p_value = _mantel_haenszel(of_tool, failed, sessions)
     else:
         table = np.array([[k1, n1 - k1], [k2, n2 - k2]]) / widening
-        p_value = float(stats.fisher_exact(np.rint(table).astype(int)).pvalue)
+        p_value = float(scipy.stats.fisher_exact(np.rint(table).astype(int)).pvalue)
     effect = Effect("difference of failure rates", rate_in - rate_out, interval, rate_out)
     return Contrast(effect, p_value)
 
@@ -159,6 +158,8 @@ def _mantel_haenszel(of_tool: Flags, failed: Flags, sessions: Codes) -> float:
     telling = (rows > 0).all(axis=1) & (columns > 0).all(axis=1)
     if not telling.any():
         return 1.0
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
     table = StratifiedTable(np.moveaxis(tables[telling], 0, 2))
     return float(table.test_null_odds(correction=True).pvalue)
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.evidence import Effect
@@ -151,8 +151,8 @@ def _case(features: Features, pairs: _Pairs) -> Case:
         return Case(sessions, _NOTHING, subject=tool, test_without_effect=few)
     excess, log_ratio = pairs.cold_ms - pairs.later_ms, np.log(pairs.cold_ms / pairs.later_ms)
     mean = float(log_ratio.mean())
-    margin = float(stats.sem(log_ratio) * stats.t.ppf(0.975, len(log_ratio) - 1))
-    p_value = float(stats.wilcoxon(log_ratio).pvalue) if np.any(log_ratio) else 1.0
+    margin = float(scipy.stats.sem(log_ratio) * scipy.stats.t.ppf(0.975, len(log_ratio) - 1))
+    p_value = float(scipy.stats.wilcoxon(log_ratio).pvalue) if np.any(log_ratio) else 1.0
     ratio = float(np.exp(mean))
     # Below what anybody feels, the ratio counts as none.
     felt = float(excess.mean()) >= _FELT_MS

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
@@ -139,9 +139,9 @@ def _usual(traces: pd.DataFrame) -> pd.Series:
 def _fence(log: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     """Where the tail begins, as a ratio to the usual duration, from log ratios (n,)."""
     low, middle, high = np.quantile(log, [0.25, 0.5, 0.75])
-    spread = max(float(high - low) / (2 * float(stats.norm.ppf(0.75))), _LEAST_SPREAD)
+    spread = max(float(high - low) / (2 * float(scipy.stats.norm.ppf(0.75))), _LEAST_SPREAD)
     steps = max(
-        float(stats.norm.ppf(_FENCE)) * spread,
-        float(stats.norm.ppf(0.95)) * spread + float(np.log(_BEYOND_P95)),
+        float(scipy.stats.norm.ppf(_FENCE)) * spread,
+        float(scipy.stats.norm.ppf(0.95)) * spread + float(np.log(_BEYOND_P95)),
     )
     return float(np.exp(middle + steps))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
@@ -119,6 +119,6 @@ def _slope(traces: pd.DataFrame, seed: int) -> tuple[float, float]:
     with np.errstate(
         invalid="ignore"
     ):  # with ties throughout there is no interval: it comes as NaN
-        fitted = stats.theilslopes(durations, calls)
+        fitted = scipy.stats.theilslopes(durations, calls)
     low = float(fitted.low_slope)
     return float(fitted.slope), low if np.isfinite(low) else 0.0

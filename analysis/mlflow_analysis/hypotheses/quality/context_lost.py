@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
@@ -293,7 +293,7 @@ def _restated(traces: pd.DataFrame, seed: int) -> dict[str, float]:
     drawn = generator.integers(0, len(requests), size=(_CHANCE_PAIRS, 2))
     apart = [(int(a), int(b)) for a, b in drawn if sessions[a] != sessions[b]]
     by_chance = (1 + sum(score(a, b) >= RESTATED for a, b in apart)) / (1 + len(apart))
-    tested = stats.binomtest(
+    tested = scipy.stats.binomtest(
         len(found), len(neighbours), min(1.0, by_chance), alternative="greater"
     )
     return found if tested.pvalue < _SIGNIFICANT else {}

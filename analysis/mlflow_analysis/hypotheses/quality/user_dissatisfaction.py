@@ -8,7 +8,7 @@ from functools import cache
 from typing import ClassVar
 
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
@@ -237,7 +237,7 @@ def _abandoned(traces: pd.DataFrame) -> list[_Row]:
     after_failure, after_success = table.loc[True], table.loc[False]
     if not after_failure.sum() or not after_success.sum():
         return []
-    p_value = float(stats.fisher_exact(table.to_numpy(), alternative="greater").pvalue)
+    p_value = float(scipy.stats.fisher_exact(table.to_numpy(), alternative="greater").pvalue)
     if p_value >= _SIGNIFICANT:
         return []
     rate_failed = after_failure[True] / after_failure.sum()

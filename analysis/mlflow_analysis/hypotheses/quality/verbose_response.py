@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import pandas as pd
-from scipy.stats import spearmanr
+import scipy
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
@@ -135,7 +135,10 @@ def _follows(group: pd.DataFrame) -> bool:
     """Whether answers are the longer the more is asked for."""
     if group["complexity"].nunique() < 2 or group["response_words"].nunique() < 2:
         return False
-    return float(spearmanr(group["complexity"], group["response_words"]).statistic) >= _FOLLOWS
+    return (
+        float(scipy.stats.spearmanr(group["complexity"], group["response_words"]).statistic)
+        >= _FOLLOWS
+    )
 
 
 def _named(long: pd.DataFrame) -> str:

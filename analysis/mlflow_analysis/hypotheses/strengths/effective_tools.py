@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.evidence import Effect
@@ -161,8 +161,8 @@ def _case(tool: str, compared: _Traces, uses: Flags, rows: pd.DataFrame) -> Case
     crude = difference_of_rates(outcome, uses, compared.sessions)
     widened = float(np.sqrt(design_effect(outcome, compared.sessions)))
     value, error = _over_topics(topics)
-    margin = float(stats.norm.ppf(0.975)) * error * widened
-    p_value = max(crude.p_value, float(2 * stats.norm.sf(abs(value) / (error * widened))))
+    margin = float(scipy.stats.norm.ppf(0.975)) * error * widened
+    p_value = max(crude.p_value, float(2 * scipy.stats.norm.sf(abs(value) / (error * widened))))
     rate_in = crude.rate_in
     rate_out = float(np.clip(rate_in - value, 0.0, 1.0))
     same = "on the same topics " if compared.of_topic.any() else ""

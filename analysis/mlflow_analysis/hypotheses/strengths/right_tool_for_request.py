@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.features.topics import NO_SUBJECT
@@ -104,7 +104,7 @@ class RightToolForRequest(Hypothesis):
         spread = design_effect(right, table["session"].to_numpy())
         low, high = wilson(float(right.sum()), len(right), spread)
         error = float(np.sqrt(expected * (1 - expected) * spread / len(right)))
-        p_value = float(2 * stats.norm.sf(abs(share - expected) / max(error, 1e-9)))
+        p_value = float(2 * scipy.stats.norm.sf(abs(share - expected) / max(error, 1e-9)))
         usual = table.groupby("topic")["fitting"].agg(lambda names: names.mode().iloc[0])
         told = ", ".join(f"{tool} for “{topic}”" for topic, tool in usual.items())
         effect = Effect(

@@ -1,4 +1,4 @@
-"""Drawing no faster than the line takes it, and less of everything on a line that stalls."""
+"""Drawing no more than has changed, no faster than the line takes it, and less of everything where that stalls."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import asyncio
 import threading
 from contextlib import ExitStack
 
-from rich.console import RenderableType
+from rich.color import ColorSystem
+from rich.console import COLOR_SYSTEMS, RenderableType
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.screen import Screen
 from textual.timer import Timer
 
-from mlflow_tui.line import Line
+from mlflow_tui.terminal.line import Line
+from mlflow_tui.terminal.shown import Shown
 
 STALL_SECONDS = 1.5
 """A line that takes nothing for so long has stalled."""
@@ -35,6 +38,7 @@ class PacedApp(App[int]):
         super().__init__(ansi_color=ansi_color)
         self.low_bandwidth = bool(low_bandwidth)
         self._turns_low_by_itself = low_bandwidth is None
+        self._shown = Shown()
         self._theme_before = ""
         self._held = ExitStack()
         self._holding = False
@@ -52,7 +56,20 @@ class PacedApp(App[int]):
         self._loop_of_app = asyncio.get_running_loop()
         self._thread_of_loop = threading.get_ident()
 
+    def on_resize(self) -> None:
+        """Terminals differ on what becomes of what stood there."""
+        self._shown.forget()
+
+    def action_redraw(self) -> None:
+        """Draw everything again: another program may have written on the terminal."""
+        self._shown.forget()
+        self.screen.refresh()
+
     # ---- called by the driver -----------------------------------------------------------
+
+    def screen_cleared(self) -> None:
+        """The terminal shows nothing of ours: the app begins, or comes back."""
+        self._shown.forget()
 
     def frame_written(self, line: Line) -> None:
         """Draw nothing more until the line has taken this, or until it is time for the next frame."""
@@ -75,7 +92,16 @@ class PacedApp(App[int]):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         self._missed = self._missed or (self._holding and renderable is not None)
+        frame: object = renderable
+        if isinstance(frame, CompositorUpdate):
+            renderable = self._shown.changes(frame, self.size, self._color_system)
         super()._display(screen, renderable)
+
+    @property
+    def _color_system(self) -> ColorSystem:
+        if self.low_bandwidth:
+            return ColorSystem.STANDARD
+        return COLOR_SYSTEMS[self.console.color_system or "truecolor"]
 
     # ---- on the loop --------------------------------------------------------------------
 

@@ -26,6 +26,9 @@ POINTER_SHAPE = "\x1b]22;"
 class Drawing(Protocol):
     """What an app does about its line."""
 
+    def screen_cleared(self) -> None:
+        """The terminal was cleared for us."""
+
     def frame_written(self, line: Line) -> None:
         """Something was drawn; called on the loop."""
 
@@ -107,6 +110,7 @@ class LineDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """As Textual's, but a full queue never stops the loop: the app itself draws no more than fits."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._drawing.screen_cleared()
         if self._writer_thread is not None:
             self._writer_thread._queue.maxsize = 0
 
