@@ -81,7 +81,7 @@ class VerboseResponse(Hypothesis):
             + "; the median answer to simple questions"
             + long["where"].astype(str)
             + " has "
-            + long["median"].round().astype(int).astype(str)
+            + long["median"].round().astype(int).map("{:,}".format).astype(str)
             + ".",
             offset=0,
         )
