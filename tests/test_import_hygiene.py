@@ -61,5 +61,31 @@ def test_help_does_not_load_textual() -> None:
     assert "textual" not in finished.stderr
 
 
+UNTIL_THE_APP_RUNS = """
+import sys
+sys.argv = ["mlflow-tui"]
+from mlflow_tui.terminal import capabilities
+capabilities.objection = lambda environment: None
+import mlflow_tui.application
+mlflow_tui.application.MlflowTui.run = lambda app, **options: None
+from mlflow_tui.cli import main
+try:
+    main()
+except SystemExit as ended:
+    assert ended.code == 0
+print("LOADED", *[name for name in sys.modules if name.startswith("mlflow_")])
+"""
+
+
+def test_the_first_paint_does_not_wait_for_what_app_and_engine_say_to_each_other() -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", UNTIL_THE_APP_RUNS], capture_output=True, text=True, check=True
+    )
+    loaded = finished.stdout.rpartition("LOADED")[2].split()
+    assert "mlflow_tui.screens.base" in loaded
+    late = ("mlflow_analysis.protocol.", "mlflow_analysis.findings", "mlflow_analysis.records")
+    assert not [name for name in loaded if name.startswith(late)]
+
+
 def test_the_check_itself_sees_what_is_loaded() -> None:
     assert "numpy" in _loaded_by("import numpy")

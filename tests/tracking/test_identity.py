@@ -133,6 +133,14 @@ def test_reading_by_outline_and_by_info_gives_the_same(quick: StoreTraces) -> No
     assert list(read_all(quick).values()) == by_info
 
 
+def test_a_trace_alone_is_read_as_among_others(quick: StoreTraces) -> None:
+    """A file holds the spans of one of them: then there is nothing to ask the tables for."""
+    among_others = read_all(quick)
+
+    for info in infos_of(quick):
+        assert list(quick.traces([info])) == [among_others[info.trace_id]]
+
+
 def test_what_cannot_be_read_is_told_with_the_reason(
     quick: StoreTraces, public: StoreTraces
 ) -> None:

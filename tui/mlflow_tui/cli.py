@@ -104,12 +104,15 @@ def program(
     """
     if context.invoked_subcommand is None:
         from mlflow_tui import app
-        from mlflow_tui.command_line.saved_filter import chosen_filter
         from mlflow_tui.reading_options import WATCH_EVERY_S, ReadingOptions
 
         if tracking_uri and profile:
             raise click.UsageError("Give --tracking-uri or --profile, not both.")
-        saved = chosen_filter(filter_string) if filter_string else None
+        saved = None
+        if filter_string:
+            from mlflow_tui.command_line.saved_filter import chosen_filter
+
+            saved = chosen_filter(filter_string)
         reading = ReadingOptions(workers, engine, not no_cache, watch_every or WATCH_EVERY_S)
         context.exit(
             app.run(
