@@ -148,7 +148,7 @@ def finding(
         fingerprint=f"{hypothesis}/{subject}" if subject else hypothesis,
         hypothesis=hypothesis,
         title=title,
-        statement=f"{affected} of {eligible} {unit.value}s show it: {title.lower()}.",
+        statement=f"{affected:,} of {eligible:,} {unit.value}s show it: {title.lower()}.",
         category=category,
         verdict=verdict,
         reason=reason or ("the lower bound is above 1 %" if confirmed else "nothing found"),

@@ -156,7 +156,7 @@ async def test_a_watch_goes_on_with_a_new_engine_once(tmp_path: Path, uri: str) 
         stores.write([new], uri, stores.EXPERIMENT, tmp_path)
         await until(pilot, lambda: traces.table.line_count == 15)
         await until(pilot, lambda: app.state.board.analysis.traces_read == 15)  # type: ignore[union-attr]
-        assert app.state.watch is not None and not app.state.watch.problem
+        await until(pilot, lambda: app.state.watch and not app.state.watch.problem)
 
         second = app.client.process_id
         assert second is not None

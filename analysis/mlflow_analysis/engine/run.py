@@ -124,7 +124,7 @@ class _Run:
         interrupted = self.cancelled()
         if interrupted:
             self.notes.append(
-                f"Stopped by the user after {self.read} of {len(outlines)} traces. Failing and "
+                f"Stopped by the user after {self.read:,} of {len(outlines):,} traces. Failing and "
                 "slow traces are read first, so shares and statistics lean towards them."
             )
         self.options.read(Known(outlines, () if self.options.cache else tuple(self.batches)))

@@ -191,7 +191,7 @@ def _statement(case: Case, counted: Prevalence, claim: str, unit: Unit) -> str:
     low, high = counted.interval
     noun = unit.value if counted.eligible == 1 else f"{unit.value}s"
     return (
-        f"{said} {counted.affected} of {counted.eligible} {noun} show it: "
+        f"{said} {counted.affected:,} of {counted.eligible:,} {noun} show it: "
         f"{counted.rate:.1%} (95% interval {low:.1%} to {high:.1%})."
     )
 
@@ -281,16 +281,16 @@ def _mechanism(candidate: Candidate, examined: Examined, shown: _Shown | None) -
         failing = own & shown.failed
         if failing.sum() >= enough:
             propagated = int((shown.propagated & failing).sum())
-            reached = f"; in {propagated} the error reached the root" if propagated else ""
+            reached = f"; in {propagated:,} the error reached the root" if propagated else ""
             codes = shown.error_status[failing & (shown.error_status > 0)]
             status = f" with status {int(np.bincount(codes).argmax())}" if len(codes) else ""
             return (
-                f"because {tool} itself failed{status} in {int(failing.sum())} of "
-                f"{len(examined.rows)} traces{reached}"
+                f"because {tool} itself failed{status} in {int(failing.sum()):,} of "
+                f"{len(examined.rows):,} traces{reached}"
             )
         critical = int((own & shown.critical).sum())
         if critical >= enough and examined.hypothesis.category is Category.PERFORMANCE:
-            return f"because {tool} lies on the critical path of {critical} of {len(examined.rows)} traces"
+            return f"because {tool} lies on the critical path of {critical:,} of {len(examined.rows):,} traces"
     return f"{_ASSOCIATED} {candidate.attribute} = {candidate.value}"
 
 

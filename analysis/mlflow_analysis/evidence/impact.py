@@ -44,7 +44,7 @@ def impact(hypothesis: Hypothesis, case: Case, affected: Places, features: Featu
     lower = _lower_count(shows, features)
     weight = WEIGHTS[hypothesis.severity]
     told = [
-        f"{int(shows.sum())} of {len(traces)} traces show it; at least {lower:.0f} "
+        f"{int(shows.sum()):,} of {len(traces):,} traces show it; at least {lower:,.0f} "
         "(lower bound of the 95% interval)."
     ]
     seconds, retimed = case.seconds_lost, None
@@ -58,7 +58,7 @@ def impact(hypothesis: Hypothesis, case: Case, affected: Places, features: Featu
         told.append("The seconds are those recorded in what shows it; they were not replayed.")
     rescued = _rescued(hypothesis, case, features)
     if rescued.any():
-        told.append(f"In {int(rescued.sum())} failed traces it is the first span that failed.")
+        told.append(f"In {int(rescued.sum()):,} failed traces it is the first span that failed.")
     return Impact(
         traces=round(lower, 3),
         failures=int(features.shared(_failed)[shows].sum()),
@@ -85,7 +85,7 @@ def _replayed(case: Case, features: Features) -> tuple[float | None, Retimed | N
     assert case.mended is not None
     replay = features.shared(replay_of)
     check = (
-        f"with no change {replay.alike} of {replay.checked} traces replay to their recorded duration "
+        f"with no change {replay.alike:,} of {replay.checked:,} traces replay to their recorded duration "
         f"within {TOLERANCE_MS:.0f} ms"
     )
     if not replay.faithful:
@@ -108,8 +108,8 @@ def _replayed(case: Case, features: Features) -> tuple[float | None, Retimed | N
     )
     seconds = lower_total(saved / 1000, features.session_codes)
     how = (
-        f"Replayed with {case.mended.what}: {retimed.traces} traces would be shorter, by "
-        f"{saved.sum() / 1000:.0f} s in all and at least {seconds:.0f} s ({check})."
+        f"Replayed with {case.mended.what}: {retimed.traces:,} traces would be shorter, by "
+        f"{saved.sum() / 1000:,.0f} s in all and at least {seconds:,.0f} s ({check})."
     )
     return seconds, retimed, how
 

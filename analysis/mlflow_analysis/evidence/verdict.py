@@ -109,7 +109,7 @@ def leaning(hypothesis: Hypothesis, counted: Count) -> str:
 
 def _by_fact(hypothesis: Hypothesis, case: Case, counted: Figures) -> Ruled:
     enough = hypothesis.fewest_units if case.fewest_units is None else case.fewest_units
-    units = f"{counted.affected} of {counted.eligible} {_plural(hypothesis.unit.value, counted.eligible)}"
+    units = f"{counted.affected:,} of {counted.eligible:,} {_plural(hypothesis.unit.value, counted.eligible)}"
     if counted.affected >= enough or (counted.affected and counted.rate >= FACT_SHARE):
         threshold = "one is" if enough == 1 else f"{enough} units or 1% are"
         return Ruled(Verdict.CONFIRMED, f"It is recorded on {units}; {threshold} enough.")
@@ -138,7 +138,7 @@ def _by_share(counted: Figures, threshold: float) -> Ruled:
     if low > threshold:
         return Ruled(
             Verdict.INCONCLUSIVE,
-            f"Only {counted.affected} of {counted.eligible} show it; {FEWEST_AFFECTED} are needed.",
+            f"Only {counted.affected:,} of {counted.eligible:,} show it; {FEWEST_AFFECTED} are needed.",
         )
     more = units_to_decide(counted.affected, counted.eligible, threshold, counted.design_effect)
     return Ruled(

@@ -91,7 +91,7 @@ class FailureClass(Hypothesis):
         failed = features.traces["failed"].reindex(spans["trace_id"].unique()).astype(bool)
         return (
             f"{claim}: {most_frequent(operation_names(spans))}{statuses(spans)}; "
-            f"{int(failed.sum())} of the {len(failed)} traces with it failed."
+            f"{int(failed.sum()):,} of the {len(failed):,} traces with it failed."
         )
 
 
@@ -145,7 +145,7 @@ def most_frequent(names: pd.Series, preposition: str = "in ") -> str:
     top = sorted(counts[counts == counts.iloc[0]].index)[0]
     if len(counts) == 1:
         return f"all {preposition}{top}"
-    return f"mostly {preposition}{top} ({int(counts.iloc[0])} of {len(names)})"
+    return f"mostly {preposition}{top} ({int(counts.iloc[0]):,} of {len(names):,})"
 
 
 def statuses(spans: pd.DataFrame) -> str:

@@ -84,7 +84,7 @@ class JudgedClaim(Hypothesis):
             eligible,
             rows,
             statement=f"By {self.model}, a language model, that was shown {self.drawn} of "
-            f"{len(features.complete)} traces, drawn at random, and could tell of {len(eligible)}: "
+            f"{len(features.complete):,} traces, drawn at random, and could tell of {len(eligible):,}: "
             f"it is the judge's word, not the statistics'.{missing}",
         )
 

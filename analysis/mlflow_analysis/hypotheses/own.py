@@ -147,18 +147,14 @@ class Own(Hypothesis):
             return "No trace has ended."
         if not count:
             return (
-                f"None of {len(matching)} traces matches {self.focus.subject}. Try fewer words, another "
+                f"None of {len(matching):,} traces matches {self.focus.subject}. Try fewer words, another "
                 "spelling, or a wider filter."
             )
         if not rest:
-            return (
-                f"All {count} traces match, so there are no others to compare with. Narrow it down."
-            )
+            return f"All {count:,} traces match, so there are no others to compare with. Narrow it down."
         if min(count, rest) < _FEWEST:
             group = "match" if count < _FEWEST else "do not match"
-            return (
-                f"Only {min(count, rest)} of {len(matching)} traces {group}; {_FEWEST} are needed."
-            )
+            return f"Only {min(count, rest):,} of {len(matching):,} traces {group}; {_FEWEST} are needed."
         return ""
 
     # ---- what is said -----------------------------------------------------------------------
@@ -175,16 +171,16 @@ class Own(Hypothesis):
             ratio = ratio_of_medians(values, matching, cluster, features.seed)
             effect = Effect("ratio of medians", ratio.value, ratio.interval)
             told = (
-                f"The {matching.sum()} traces {self.focus.traces} take {outcome.told(ratio.median_in)} at "
-                f"the median, the other {(~matching).sum()} take {outcome.told(ratio.median_out)}."
+                f"The {matching.sum():,} traces {self.focus.traces} take {outcome.told(ratio.median_in)} at "
+                f"the median, the other {(~matching).sum():,} take {outcome.told(ratio.median_out)}."
             )
             return Contrast(effect, ratio.p_value), told
         rates = difference_of_rates(values, matching, cluster, features.seed)
         effect = Effect("risk difference", rates.value, rates.interval, rates.rate_out)
         told = (
-            f"Of the {matching.sum()} traces {self.focus.traces}, {int(values[matching].sum())} "
-            f"{self._fail} ({rates.rate_in:.1%}); of the other {(~matching).sum()}, "
-            f"{int(values[~matching].sum())} ({rates.rate_out:.1%})."
+            f"Of the {matching.sum():,} traces {self.focus.traces}, {int(values[matching].sum()):,} "
+            f"{self._fail} ({rates.rate_in:.1%}); of the other {(~matching).sum():,}, "
+            f"{int(values[~matching].sum()):,} ({rates.rate_out:.1%})."
         )
         return Contrast(effect, rates.p_value), told
 

@@ -23,26 +23,26 @@ def facts_of(features: Features) -> tuple[PurposeFact, ...]:
     traces = features.traces
     if traces.empty:
         return ()
-    of_all = f"of {len(traces)} traces"
+    of_all = f"of {len(traces):,} traces"
     facts = [_conversations(features), _languages(features)]
     models = features.model_calls[features.model_calls["model"] != ""]
     if len(models):
         facts.append(
             PurposeFact(
-                "models", _shares(models["model"]), f"{len(models)} model calls that name one"
+                "models", _shares(models["model"]), f"{len(models):,} model calls that name one"
             )
         )
     users = traces.loc[traces["user"] != "", "user"]
     if len(users):
         facts.append(
             PurposeFact(
-                "users", counted(users.nunique(), "user"), f"user id on {len(users)} {of_all}"
+                "users", counted(users.nunique(), "user"), f"user id on {len(users):,} {of_all}"
             )
         )
     for column, name in (("app_version", "versions"), ("prompt_version", "prompt versions")):
         told = traces.loc[traces[column] != "", column]
         if len(told):
-            facts.append(PurposeFact(name, _shares(told), f"recorded on {len(told)} {of_all}"))
+            facts.append(PurposeFact(name, _shares(told), f"recorded on {len(told):,} {of_all}"))
     judged = features.assessments
     if len(judged):
         names = sorted(str(name) for name in judged["name"].unique())
@@ -50,7 +50,7 @@ def facts_of(features: Features) -> tuple[PurposeFact, ...]:
             PurposeFact(
                 "assessments",
                 listed([single_line(name)[:40] for name in names]),
-                f"on {judged['trace_id'].nunique()} {of_all}",
+                f"on {judged['trace_id'].nunique():,} {of_all}",
             )
         )
     return tuple(fact for fact in facts if fact is not None)
@@ -62,9 +62,9 @@ def _conversations(features: Features) -> PurposeFact:
     if not with_session:
         return PurposeFact("conversations", "single requests", "no trace carries a session id")
     turns = traces[traces["session_id"] != ""].groupby("session_id").size()
-    basis = f"session id on {with_session} of {len(traces)} traces"
+    basis = f"session id on {with_session:,} of {len(traces):,} traces"
     if turns.max() == 1:
-        return PurposeFact("conversations", f"{len(turns)} sessions of one turn each", basis)
+        return PurposeFact("conversations", f"{len(turns):,} sessions of one turn each", basis)
     return PurposeFact(
         "conversations",
         f"{counted(len(turns), 'session')}; turns: {turns.median():g} at the median, {turns.max()} at most",
@@ -87,7 +87,7 @@ def _languages(features: Features) -> PurposeFact | None:
     return PurposeFact(
         "languages",
         _shares(told),
-        f"function words and script of {len(told)} of {len(looked_at)} requests; of the rest it is "
+        f"function words and script of {len(told):,} of {len(looked_at):,} requests; of the rest it is "
         "not plain",
     )
 

@@ -39,8 +39,8 @@ def spread(outlines: Sequence[TraceOutline], most: int) -> list[TraceOutline]:
 def stated(scheme: Scheme, read: int, total: int) -> str:
     """What a report says of its sample."""
     if scheme is Scheme.NEWEST:
-        return f"Only the newest {read} of {total} traces were read."
+        return f"Only the newest {read:,} of {total:,} traces were read."
     return (
-        f"A sample of {read} of {total} traces was read: whole sessions, evenly over time. Counts are of "
+        f"A sample of {read:,} of {total:,} traces was read: whole sessions, evenly over time. Counts are of "
         "the sample, shares estimate those of all traces."
     )

@@ -222,6 +222,6 @@ def _look_at_a_trace(connection: Connection) -> str:
         newest = next(source.infos(), [])[:1]
         for outcome in source.traces(newest):
             if isinstance(outcome, TraceRecord):
-                return f"the newest of {experiment.name} has {len(outcome.spans)} spans"
+                return f"the newest of {experiment.name} has {len(outcome.spans):,} spans"
             return f"the newest of {experiment.name} cannot be shown: {outcome.reason}"
     return f"none in the {len(looked)} experiments changed last" if looked else "no experiments"

@@ -21,7 +21,7 @@ def test_the_effect_is_the_share_of_the_top_tenth() -> None:
     (case,) = CostlyTail().cases(_tokens(counts))
     assert case.contrast is not None
     assert case.contrast.effect.value == pytest.approx(200_000 / 245_000)
-    assert set(case.affected["excerpt"]) == {"20000 tokens"}
+    assert set(case.affected["excerpt"]) == {"20,000 tokens"}
     assert case.tokens_spared is not None and case.tokens_spared.sum() == 10 * 19_500
 
 

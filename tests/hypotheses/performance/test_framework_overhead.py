@@ -16,7 +16,7 @@ def test_fires_on_gaps_between_the_calls() -> None:
     assert case.contrast is not None and abs(case.contrast.effect.value - 0.6) < 0.01
     assert len(case.affected) == 12
     assert case.affected["span_id"].iloc[0] == records[0].spans[1].span_id
-    assert "1200 ms" in case.affected["rationale"].iloc[0]
+    assert "1,200 ms" in case.affected["rationale"].iloc[0]
 
 
 def test_calls_that_follow_one_another_are_not_flagged() -> None:

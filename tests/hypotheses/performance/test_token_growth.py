@@ -19,7 +19,7 @@ def test_fires_when_every_turn_sends_more() -> None:
     features = _sessions([600, 1300, 2100, 3000])
     (case,) = confirmed(TokenGrowth(), features)
     assert case.affected["unit"].nunique() == 10
-    assert "Turn 4 sends 3000 input tokens" in case.affected["rationale"].iloc[0]
+    assert "Turn 4 sends 3,000 input tokens" in case.affected["rationale"].iloc[0]
     assert case.tokens_spared is not None
     assert case.tokens_spared.sum() == 10 * (700 + 1500 + 2400)
 

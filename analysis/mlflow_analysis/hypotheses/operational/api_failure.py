@@ -75,6 +75,6 @@ def _worst_operation(operations: pd.DataFrame, failing: pd.DataFrame) -> str:
     others = counts.drop(index=worst).sum()
     rate = counts.loc[worst, "failures"] / counts.loc[worst, "calls"]
     return (
-        f" {worst} fails so in {rate:.1%} of its {int(counts.loc[worst, 'calls'])} calls, the other "
+        f" {worst} fails so in {rate:.1%} of its {int(counts.loc[worst, 'calls']):,} calls, the other "
         f"operations in {others['failures'] / others['calls']:.1%}."
     )

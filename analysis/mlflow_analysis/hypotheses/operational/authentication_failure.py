@@ -70,4 +70,4 @@ def _crowded_hour(start_ms: pd.Series) -> str:
     if inside[first] < _BURST_SHARE * len(times):
         return ""
     when = pd.Timestamp(times[first], unit="ms").strftime("%Y-%m-%d %H:%M")
-    return f" {int(inside[first])} of {len(times)} fall in the hour after {when} UTC: look for an expiry."
+    return f" {int(inside[first]):,} of {len(times):,} fall in the hour after {when} UTC: look for an expiry."

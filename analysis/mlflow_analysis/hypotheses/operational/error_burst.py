@@ -89,7 +89,7 @@ class ErrorBurst(Hypothesis):
             contrast=Contrast(effect, burst.p_value),
             onset_ms=int(burst.start_ms),
             statement=(
-                f"{burst.observed} of the {int(features.complete['failed'].sum())} failures fall between "
+                f"{burst.observed:,} of the {int(features.complete['failed'].sum()):,} failures fall between "
                 f"{_when(burst)}, where {burst.expected:.1f} would at the overall rate; the first "
                 f"failing span is {most_frequent(began, '')}."
             ),

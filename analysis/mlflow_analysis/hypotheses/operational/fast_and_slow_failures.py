@@ -122,8 +122,8 @@ def _told(failing: pd.DataFrame, slow: np.ndarray, cut_ms: float) -> str:
     seconds = failing["duration_ms"] / 1000
     kinds = failing["error_class"].where(failing["error_class"] != "", "of no known class")
     return (
-        f"{int((~slow).sum())} failures end before {cut_ms / 1000:.1f} s (median "
-        f"{seconds[~slow].median():.1f} s, {most_frequent(kinds[~slow], '')}), {int(slow.sum())} after it "
+        f"{int((~slow).sum()):,} failures end before {cut_ms / 1000:.1f} s (median "
+        f"{seconds[~slow].median():.1f} s, {most_frequent(kinds[~slow], '')}), {int(slow.sum()):,} after it "
         f"(median {seconds[slow].median():.1f} s, {most_frequent(kinds[slow], '')})."
     )
 

@@ -94,7 +94,7 @@ class IncompleteTrace(Hypothesis):
         """One case, with how many traces lack what."""
         affected = self.affected(features)
         lacking = affected["excerpt"].astype(str).str.replace(r" after .*", "", regex=True)
-        counts = [f"{count} {why}" for why, count in sorted(lacking.value_counts().items())]
+        counts = [f"{count:,} {why}" for why, count in sorted(lacking.value_counts().items())]
         claim = self.documentation().claim
         statement = f"{claim} In numbers: {', '.join(counts)}." if counts else claim
         yield Case(self.eligible(features), affected, statement=statement)

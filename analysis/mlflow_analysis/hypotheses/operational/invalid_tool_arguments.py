@@ -64,7 +64,9 @@ class InvalidToolArguments(FailureClass):
             return text
         counts = named.value_counts()
         top = sorted(counts[counts == counts.iloc[0]].index)[0]
-        return f"{text} The argument named most is {top} ({int(counts.iloc[0])} of {len(spans)})."
+        return (
+            f"{text} The argument named most is {top} ({int(counts.iloc[0]):,} of {len(spans):,})."
+        )
 
     def recommend(self, finding: Finding) -> str:
         """Names the tool whose description to mend."""

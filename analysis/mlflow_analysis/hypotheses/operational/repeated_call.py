@@ -81,7 +81,9 @@ class RepeatedCall(Hypothesis):
         loops = _loops(features)
         claim = self.documentation().claim.rstrip(".")
         where = f": {most_frequent(loops['tool'])}" if len(loops) else ""
-        calls = f"; {int(loops['count'].sum())} calls in {len(loops)} loops" if len(loops) else ""
+        calls = (
+            f"; {int(loops['count'].sum()):,} calls in {len(loops):,} loops" if len(loops) else ""
+        )
         asked = _models_between(features, loops)
         used = asked[["input_tokens", "output_tokens"]].sum(axis=1, min_count=1)
         yield Case(

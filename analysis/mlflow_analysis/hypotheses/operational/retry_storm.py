@@ -92,8 +92,8 @@ class RetryStorm(Hypothesis):
         if storms.empty:
             return f"{claim}."
         return (
-            f"{claim}: {most_frequent(storms['operation'])}, {int(storms['retries'].sum())} retries of "
-            f"{len(storms)} calls; {storms['hasty'].sum() / storms['retries'].sum():.0%} of them came within "
+            f"{claim}: {most_frequent(storms['operation'])}, {int(storms['retries'].sum()):,} retries of "
+            f"{len(storms):,} calls; {storms['hasty'].sum() / storms['retries'].sum():.0%} of them came within "
             f"1 s, and {storms['rescued'].mean():.0%} of the calls succeeded in the end."
         )
 

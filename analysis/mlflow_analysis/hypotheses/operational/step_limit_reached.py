@@ -78,8 +78,8 @@ class StepLimitReached(FailureClass):
         if stopped.any() and not stopped.all():
             calls = features.complete["tool_calls"] + features.complete["model_calls"]
             claim += (
-                f" These traces made {calls[stopped].median():.0f} calls at the median, the others "
-                f"{calls[~stopped].median():.0f}."
+                f" These traces made {calls[stopped].median():,.0f} calls at the median, the others "
+                f"{calls[~stopped].median():,.0f}."
             )
         seconds = features.complete.loc[stopped, "duration_ms"].sum() / 1000
         yield Case(self.eligible(features), affected, statement=claim, seconds_lost=float(seconds))

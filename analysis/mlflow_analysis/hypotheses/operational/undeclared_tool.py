@@ -115,7 +115,7 @@ class UndeclaredTool(Hypothesis):
     def recommend(self, finding: Finding) -> str:
         """The documented advice, with the number of calls."""
         return (
-            f"{finding.affected} calls are of a tool that was not offered or declared. "
+            f"{finding.affected:,} calls are of a tool that was not offered or declared. "
             f"{self.documentation().recommendation}"
         )
 

@@ -181,7 +181,9 @@ def _rows(features: Features, spans: pd.DataFrame) -> pd.DataFrame:
 
 def _told(tool: str, calls: int, spans: pd.DataFrame, effect: Effect) -> str:
     rate = len(spans) / calls
-    text = f"{tool} fails in {rate:.1%} of {calls} calls, the other tools in {effect.baseline:.1%}."
+    text = (
+        f"{tool} fails in {rate:.1%} of {calls:,} calls, the other tools in {effect.baseline:.1%}."
+    )
     if spans.empty:
         return text
     return f"{text} The failures are {most_frequent(spans['error_class'].replace('other', 'of no known class'), '')}."

@@ -182,7 +182,7 @@ def _mend(features: Features, pairs: _Pairs, ratio: float) -> Mend:
 
 def _rows(features: Features, pairs: _Pairs, slow: npt.NDArray[np.bool_]) -> pd.DataFrame:
     cold, later = (
-        pd.Series(each[slow]).round().astype(int).astype(str)
+        pd.Series(each[slow]).round().astype(int).map("{:,}".format).astype(str)
         for each in (pairs.cold_ms, pairs.later_ms)
     )
     shown = features.spans.iloc[pairs.first[slow]]

@@ -95,7 +95,10 @@ def _case(features: Features, column: str) -> Case:
     largest = np.argsort(-amounts, kind="stable")[: int(np.ceil(_TOP * len(traces)))]
     top, median = traces.iloc[largest], float(np.median(amounts))
     if of_tokens:
-        told, usual = top[column].astype(int).astype(str) + " tokens", f"{median:.0f}"
+        told, usual = (
+            top[column].astype(int).map("{:,} tokens".format).astype(str),
+            f"{median:,.0f}",
+        )
     else:
         told, usual = "$" + top[column].map("{:.4f}".format).astype(str), f"${median:.4f}"
     beyond = top[column] - median

@@ -146,8 +146,8 @@ def _rows(
     longest = longest[np.isin(calls.trace[longest], traces[dominated])]
     share = pd.Series(100 * held[dominated] / whole[dominated])
     ids = features.traces.index[traces[dominated]]
-    ms = pd.Series(calls.ms[longest]).round().astype(int).astype(str)
-    total = pd.Series(whole[dominated]).round().astype(int).astype(str)
+    ms = pd.Series(calls.ms[longest]).round().astype(int).map("{:,}".format).astype(str)
+    total = pd.Series(whole[dominated]).round().astype(int).map("{:,}".format).astype(str)
     return affected_rows(
         ids,
         ids,

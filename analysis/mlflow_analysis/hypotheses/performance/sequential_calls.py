@@ -95,7 +95,7 @@ class SequentialCalls(Hypothesis):
         saved = finding.impact.seconds if finding.impact else None
         if not saved:
             return self.documentation().recommendation
-        told = f" Together they would have saved {saved:.0f} s or more in the traces read."
+        told = f" Together they would have saved {saved:,.0f} s or more in the traces read."
         return self.documentation().recommendation + told
 
 
@@ -163,14 +163,14 @@ def _rows(wasteful: dict[int, list[Run]], features: Features) -> pd.DataFrame:
         shown.append(run.calls[1])
         excerpts.append(
             ", then ".join(
-                f"{names[row]} {ms[row]:.0f} ms (from {start[row] - start[run.calls[0]]:.0f} ms)"
+                f"{names[row]} {ms[row]:,.0f} ms (from {start[row] - start[run.calls[0]]:,.0f} ms)"
                 for row in run.calls[:_CALLS_TOLD]
             )
         )
         rationales.append(
-            f"{sum(len(each.calls) for each in runs)} calls wait for one another though none uses what "
-            f"another returned: together they would take {saving:.0f} ms less, {saving / duration:.0%} "
-            f"of the trace's {duration:.0f} ms."
+            f"{sum(len(each.calls) for each in runs):,} calls wait for one another though none uses what "
+            f"another returned: together they would take {saving:,.0f} ms less, {saving / duration:.0%} "
+            f"of the trace's {duration:,.0f} ms."
         )
     return affected_rows(
         spans.index[parents],

@@ -85,9 +85,9 @@ class SlowTool(Hypothesis):
             slower_than_rest[calls.code] | (calls.ms >= _OUT_OF_LINE * medians[calls.code])
         )
         why = [
-            f"its median call takes {own:.0f} ms, that of the other operations {rest:.0f} ms"
+            f"its median call takes {own:,.0f} ms, that of the other operations {rest:,.0f} ms"
             if slower
-            else f"its slow calls take {_OUT_OF_LINE:.0f} times its median of {own:.0f} ms or more"
+            else f"its slow calls take {_OUT_OF_LINE:,.0f} times its median of {own:,.0f} ms or more"
             for own, rest, slower in zip(medians, usual, slower_than_rest, strict=True)
         ]
         yield from dominance(features, calls, out_of_line, medians[calls.code], why)

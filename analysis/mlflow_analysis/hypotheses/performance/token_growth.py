@@ -133,8 +133,8 @@ def _kendall(turns: pd.DataFrame) -> pd.Series:
 
 def _rows(grown: pd.DataFrame) -> pd.DataFrame:
     first, now = (
-        grown["first"].astype(int).astype(str),
-        grown["input_tokens"].astype(int).astype(str),
+        grown["first"].astype(int).map("{:,}".format).astype(str),
+        grown["input_tokens"].astype(int).map("{:,}".format).astype(str),
     )
     return affected_rows(
         grown["session"],

@@ -67,7 +67,7 @@ class FormatMismatch(Hypothesis):
         asked = asked_and_given(features)
         wrong = asked[asked["mismatch"] != ""]
         told = ", ".join(
-            f"{wanted} {count} of {(asked['wanted'] == wanted).sum()} times"
+            f"{wanted} {count:,} of {(asked['wanted'] == wanted).sum():,} times"
             for wanted, count in wrong["wanted"].value_counts().sort_index().items()
         )
         yield Case(

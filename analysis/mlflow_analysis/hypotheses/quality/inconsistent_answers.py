@@ -89,7 +89,7 @@ class InconsistentAnswers(Hypothesis):
             pd.Index([group.group_id for group in groups], dtype=object),
             _dissenters(groups, features),
             members=members,
-            statement=f"{answers} answers to {len(groups)} repeated questions on the same evidence were "
+            statement=f"{answers:,} answers to {len(groups):,} repeated questions on the same evidence were "
             f"compared.{_against_chance(chance)}",
         )
 

@@ -83,7 +83,7 @@ class Refusal(Hypothesis):
         """One case; the statement tells the ways and the topic."""
         eligible, refused = self.eligible(features), _refused(features)
         ways = refused["how"].value_counts().sort_index()
-        told = ", ".join(f"{how} {count}" for how, count in ways.items())
+        told = ", ".join(f"{how} {count:,}" for how, count in ways.items())
         yield Case(
             eligible,
             _rows(refused, features),
@@ -133,7 +133,7 @@ def _most_refused(features: Features, eligible: pd.Index, refused: pd.DataFrame)
         return ""
     name = (by_topic["sum"] / by_topic["size"]).idxmax()
     count, size = by_topic.loc[name, "sum"], by_topic.loc[name, "size"]
-    return f"; most on “{name}”, {count} of {size}"
+    return f"; most on “{name}”, {count:,} of {size:,}"
 
 
 def _rows(refused: pd.DataFrame, features: Features) -> pd.DataFrame:

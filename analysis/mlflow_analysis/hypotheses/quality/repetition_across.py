@@ -92,7 +92,8 @@ class RepetitionAcross(Hypothesis):
             held["sentence"].reset_index(drop=True),
             pd.Series(
                 [
-                    f"The answer holds a sentence that stands in {count} answers ({share:.0%}), to unrelated requests."
+                    f"The answer holds a sentence that stands in {count:,} answers ({share:.0%}), to unrelated "
+                    "requests."
                     for count, share in zip(held["count"], held["share"], strict=True)
                 ],
                 dtype=object,

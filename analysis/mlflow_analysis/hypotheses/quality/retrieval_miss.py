@@ -98,7 +98,7 @@ class RetrievalMiss(Hypothesis):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case; the statement counts the ways."""
         kinds = _searches(features).loc[lambda calls: calls["how"] != "", "kind"].value_counts()
-        told = "; ".join(f"{count} × {kind}" for kind, count in sorted(kinds.items()))
+        told = "; ".join(f"{count:,} × {kind}" for kind, count in sorted(kinds.items()))
         yield Case(
             self.eligible(features),
             self.affected(features),

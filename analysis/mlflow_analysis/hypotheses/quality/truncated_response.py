@@ -90,7 +90,7 @@ class TruncatedResponse(Hypothesis):
         ):  # fmt: skip
             stopped = str(finish).casefold().removeprefix("finishreason.")
             if stopped in _LENGTH_REASONS:
-                count = f" after {tokens:.0f} output tokens" if pd.notna(tokens) else ""
+                count = f" after {tokens:,.0f} output tokens" if pd.notna(tokens) else ""
                 shown[str(trace_id)] = (
                     f"the last model call stopped with finish reason “{finish}”{count}",
                     str(span_id),
@@ -101,7 +101,7 @@ class TruncatedResponse(Hypothesis):
                 shown.setdefault(
                     str(trace_id),
                     (
-                        f"it ends in mid-sentence at {tokens:.0f} output tokens, the most that "
+                        f"it ends in mid-sentence at {tokens:,.0f} output tokens, the most that "
                         f"{model or 'the model'} ever gave",
                         str(span_id),
                     ),
@@ -122,7 +122,7 @@ class TruncatedResponse(Hypothesis):
 
     def recommend(self, finding: Finding) -> str:
         """The documented advice, with how many answers it concerns."""
-        return f"{finding.affected} answers are cut off. {self.documentation().recommendation}"
+        return f"{finding.affected:,} answers are cut off. {self.documentation().recommendation}"
 
 
 def _answered(features: Features) -> pd.DataFrame:

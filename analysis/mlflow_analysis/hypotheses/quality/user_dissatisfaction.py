@@ -136,7 +136,7 @@ class UserDissatisfaction(Hypothesis):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case; the statement says in which ways."""
         ways = pd.Series([each[0] for each in _shown(features)], dtype=object).value_counts()
-        told = "; ".join(f"{count} × {way}" for way, count in sorted(ways.items()))
+        told = "; ".join(f"{count:,} × {way}" for way, count in sorted(ways.items()))
         yield Case(
             self.eligible(features),
             self.affected(features),

@@ -81,7 +81,7 @@ class VerboseResponse(Hypothesis):
             + "; the median answer to simple questions"
             + long["where"].astype(str)
             + " has "
-            + long["median"].round().astype(int).astype(str)
+            + long["median"].round().astype(int).map("{:,}".format).astype(str)
             + ".",
             offset=0,
         )
@@ -96,7 +96,7 @@ class VerboseResponse(Hypothesis):
             simple.index,
             self.affected(features),
             statement=f"Simple questions (at most {SIMPLE_WORDS} words) get answers of {LONG_WORDS} "
-            f"words or more as a rule{_named(long)}; over all of them the median answer has {median:.0f} words.",
+            f"words or more as a rule{_named(long)}; over all of them the median answer has {median:,.0f} words.",
             tokens_lost=int(saved),
         )
 

@@ -81,7 +81,7 @@ class AdaptiveLength(Hypothesis):
             + fitting["request_words"].astype(str)
             + " words got an answer of "
             + fitting["response_words"].astype(str)
-            + f"; the median answer has {middle:.0f}.",
+            + f"; the median answer has {middle:,.0f}.",
             offset=0,
         )
 
@@ -103,8 +103,8 @@ class AdaptiveLength(Hypothesis):
                 Effect("rank correlation", found.value, found.interval, None), found.p_value
             ),
             statement="Answer length follows what the request asks for: the median answer has "
-            f"{simple['response_words'].median():.0f} words to {len(simple)} simple questions and "
-            f"{other['response_words'].median():.0f} to {len(other)} other requests.",
+            f"{simple['response_words'].median():,.0f} words to {len(simple):,} simple questions and "
+            f"{other['response_words'].median():,.0f} to {len(other):,} other requests.",
         )
 
 
@@ -116,7 +116,7 @@ def _not_decided(table: pd.DataFrame, simple: pd.DataFrame, other: pd.DataFrame)
         return f"fewer than {_FEWEST // 3} simple or other requests"
     of_simple, of_other = simple["response_words"].median(), other["response_words"].median()
     if of_simple >= _SHORT_WORDS:
-        return f"simple questions get {of_simple:.0f} words at the median"
+        return f"simple questions get {of_simple:,.0f} words at the median"
     if of_other < _SHORTER * of_simple:
-        return f"the median answer has {of_simple:.0f} words to simple questions and {of_other:.0f} to others"
+        return f"the median answer has {of_simple:,.0f} words to simple questions and {of_other:,.0f} to others"
     return ""

@@ -86,6 +86,6 @@ class ConsistentAnswers(Hypothesis):
                 ),
                 dtype=object,
             ),
-            statement=f"{len(groups)} repeated questions were answered {sum(len(g.members) for g in groups)} "
+            statement=f"{len(groups):,} repeated questions were answered {sum(len(g.members) for g in groups):,} "
             "times on the same evidence; the answers agree in their facts.",
         )

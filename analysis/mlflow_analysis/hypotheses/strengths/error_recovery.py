@@ -111,7 +111,7 @@ def _rows(first: pd.DataFrame) -> pd.DataFrame:
         + " failed; "
         + first["by"].astype(str)
         + " then worked "
-        + first["after"].fillna(0).round().astype(int).astype(str)
+        + first["after"].fillna(0).round().astype(int).map("{:,}".format).astype(str)
         + " ms later, and the answer stands.",
     )
 

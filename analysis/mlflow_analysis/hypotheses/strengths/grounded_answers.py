@@ -85,14 +85,18 @@ class GroundedAnswers(Hypothesis):
         from_calls = sum(answer.from_calls for answer in answers)
         few = ""
         if values < _FEWEST_VALUES:
-            few = f"answers give only {values} ids, links and numbers; {_FEWEST_VALUES} are needed"
+            few = (
+                f"answers give only {values:,} ids, links and numbers; {_FEWEST_VALUES} are needed"
+            )
         elif from_calls < _FROM_CALLS * values:
-            few = f"only {from_calls} of {values} values in answers stand in an output of a call"
+            few = (
+                f"only {from_calls:,} of {values:,} values in answers stand in an output of a call"
+            )
         yield Case(
             self.eligible(features),
             self.affected(features),
-            statement=f"Of {values} ids, links and numbers in answers {from_calls} stand in an output of a "
-            f"call of the same trace, and {sum(len(answer.unsupported) for answer in answers)} nowhere.",
+            statement=f"Of {values:,} ids, links and numbers in answers {from_calls:,} stand in an output of a "
+            f"call of the same trace, and {sum(len(answer.unsupported) for answer in answers):,} nowhere.",
             test_without_effect=few,
         )
 

@@ -114,7 +114,7 @@ class RightToolForRequest(Hypothesis):
             table.index,
             self.affected(features),
             contrast=Contrast(effect, p_value),
-            statement=f"{share:.0%} of {len(table)} requests go straight to the tool that fits their topic, "
+            statement=f"{share:.0%} of {len(table):,} requests go straight to the tool that fits their topic, "
             f"and well; {expected:.0%} would if topics had no say ({told[:400]}).",
         )
 
