@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mlflow_analysis.findings import Analysis, Finding
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.statistics.contrasts import Difference, difference_of_rates
 from mlflow_analysis.statistics.multiple_testing import benjamini_hochberg

@@ -11,13 +11,13 @@ from dataclasses import replace
 from typing import TypeVar
 
 from benchmarks.figures import Figure
-from mlflow_analysis import collector
 from mlflow_analysis.demo.faults import ALL_FAULTS
 from mlflow_analysis.demo.scenario import make_scenario
 from mlflow_analysis.evidence.weighing import Weighing
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract
 from mlflow_analysis.hypotheses.catalogue import catalogue
+from mlflow_analysis.process import collector
 from mlflow_analysis.records import SpanRecord, TraceRecord
 
 _TRACES = 10_000

@@ -20,12 +20,12 @@ from pathlib import Path
 from benchmarks import associations
 from benchmarks.figures import Figure
 from benchmarks.neutral import DataSet, Label, data_sets
-from mlflow_analysis.engine import analyze
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.features.failure_classes import classify
 from mlflow_analysis.features.failure_patterns import CODE, CONTENTION, OTHER, TIMEOUT
 from mlflow_analysis.features.failures import Failure, failure_of
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.records import SpanRecord
 from mlflow_analysis.source import RecordedTraces
 

@@ -5,31 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mlflow_analysis.findings import (
-    Alias,
-    Analysis,
-    Category,
-    Effect,
-    ErrorCount,
-    Example,
-    Finding,
-    Impact,
-    OutcomeContrast,
-    Purpose,
-    RequestPattern,
-    RootCause,
-    Severity,
-    Skipped,
-    Statistics,
-    ToolCall,
-    ToolUse,
-    TraceAssessment,
-    TrendPoint,
-    Unit,
-    Verdict,
-    Window,
-)
-from mlflow_analysis.judged import (
+from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
+from mlflow_analysis.findings.evidence import Effect, OutcomeContrast, RootCause, TrendPoint
+from mlflow_analysis.findings.examples import Example, ToolCall, TraceAssessment
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.impact import Impact
+from mlflow_analysis.findings.judged import (
     Corrected,
     JudgedFinding,
     JudgedTrace,
@@ -38,6 +19,9 @@ from mlflow_analysis.judged import (
     SecondOpinion,
     Spent,
 )
+from mlflow_analysis.findings.kinds import Category, Severity, Unit, Verdict
+from mlflow_analysis.findings.purpose import Purpose, RequestPattern, ToolUse
+from mlflow_analysis.findings.statistics import ErrorCount, Statistics
 
 START_MS = 1_780_272_000_000  # 2026-06-01 00:00 UTC
 DAY_MS = 86_400_000

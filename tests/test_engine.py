@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import (
     AnalysisReady,
     EvidenceGrew,
@@ -18,7 +19,8 @@ from mlflow_analysis.events import (
     PurposeDrafted,
     TraceSkipped,
 )
-from mlflow_analysis.findings import Analysis, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.reading import dispatch, previews
 from mlflow_analysis.reading.slices import reading_order
 from mlflow_analysis.records import SkippedTrace, TraceInfo

@@ -41,7 +41,7 @@ except SystemExit as ended:
         "import mlflow_tui.cli",
         "import mlflow_tui.app",
         "import mlflow_tui.application",
-        "import mlflow_analysis, mlflow_analysis.findings, mlflow_analysis.review",
+        "import mlflow_analysis, mlflow_analysis.findings.analysis, mlflow_analysis.review",
         "import mlflow_analysis.protocol, mlflow_analysis.events, mlflow_analysis.report",
     ],
 )

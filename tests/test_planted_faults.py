@@ -14,9 +14,11 @@ from mlflow_analysis.demo.scoring import (
     finding_of,
     unexplained,
 )
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis, Unit, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.kinds import Unit, Verdict
 from mlflow_analysis.hypotheses.catalogue import catalogue
 from mlflow_analysis.source import RecordedTraces
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.contract import analysis_to_json, to_text
+from mlflow_analysis.contract.writing import analysis_to_json, to_text
 from mlflow_analysis.report import render_markdown
 from mlflow_analysis.review import Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 from mlflow_analysis.secrets import HINT, found, masked, masked_text
 
 # put together here, so that scanners of this repository do not take them for real ones

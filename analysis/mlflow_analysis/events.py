@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
+from mlflow_analysis.findings.purpose import Purpose
 
 
 @dataclass(slots=True)

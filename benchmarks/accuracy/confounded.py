@@ -17,7 +17,8 @@ from benchmarks.accuracy.planting import Hidden, app_version, late_turn, long_re
 from benchmarks.accuracy.recording import record
 from benchmarks.accuracy.scoring import confirmed
 from benchmarks.accuracy.traffic import turns
-from mlflow_analysis.findings import Analysis, RootCause
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.evidence import RootCause
 from mlflow_analysis.records import TraceRecord
 
 _BLAMED = "4.3.0"

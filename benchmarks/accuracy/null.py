@@ -8,7 +8,7 @@ from benchmarks.accuracy.applications import APPLICATIONS
 from benchmarks.accuracy.recording import record
 from benchmarks.accuracy.scoring import broken, confirmed
 from benchmarks.accuracy.traffic import Mix, turns
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.records import TraceRecord
 
 _MIXES = (

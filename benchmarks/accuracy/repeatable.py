@@ -8,7 +8,7 @@ from random import Random
 
 from benchmarks.accuracy.planting import Scenario
 from benchmarks.accuracy.scoring import analyse
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from benchmarks.accuracy.planting import Generator, Scenario
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis, Finding, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.hypotheses.catalogue import catalogue
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.source import RecordedTraces

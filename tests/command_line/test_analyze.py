@@ -15,7 +15,8 @@ import pytest
 from click.testing import Result
 
 from mlflow_analysis.contract import schema
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress
 from mlflow_analysis.review import Decision, Review, review_path
 from mlflow_analysis.tracking.connection import connect
@@ -238,3 +239,34 @@ def _review(store: str) -> Review:
     source = connect(store).experiment("orders")
     directory = Path(platformdirs.user_data_dir("mlflow-tui")) / "reviews"
     return Review(review_path(directory, source.tracking_uri, source.experiment_id), "me")
+
+
+def test_a_filter_a_sample_or_some_claims_do_not_take_the_place_of_all(
+    run: Run, store: str
+) -> None:
+    """``report`` goes on from the last analysis of everything, and the user is told so."""
+
+    def analyze(*options: str) -> str:
+        ended = run("analyze", "--tracking-uri", store, "--experiment", "orders", *options)
+        assert ended.exit_code == 0, ended.output
+        return str(ended.stderr)
+
+    def kept() -> int:
+        content = json.loads(run("report", "--json", "-").stdout)
+        return int(content["traces"]["read"])
+
+    assert "This analysis covers" not in analyze("--filter", "trace.status = 'ERROR'")
+    assert kept() < 80, "there is no other yet"
+    assert "This analysis covers" not in analyze()
+    assert kept() == 80
+
+    parts = {
+        "traces that pass the filter": ("--filter", "trace.status = 'ERROR'"),
+        "a sample": ("--max-traces", "20"),
+        "traces of some time": ("--since", "3650d"),
+        "some of the claims": ("--hypothesis", "rate-limited"),
+    }
+    for words, options in parts.items():
+        assert f"This analysis covers {words}" in analyze(*options)
+        assert kept() == 80
+    assert "This analysis covers" not in analyze("--max-traces", "81"), "which is all of them"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.tracking.environment import SETTINGS
 from mlflow_tui.command_line.place import extras, places, terminal_facts
 from mlflow_tui.config.profiles import Profiles

@@ -12,11 +12,13 @@ import jsonschema
 import pytest
 from click.testing import Result
 
-from mlflow_analysis.charter import Charter, charter_path, write_charter
-from mlflow_analysis.contract import analysis_to_json, schema, to_text
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.brief.charter import Charter, charter_path, write_charter
+from mlflow_analysis.brief.focus import parse
+from mlflow_analysis.contract import schema
+from mlflow_analysis.contract.writing import analysis_to_json, to_text
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.focus import parse
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.review import Review
 from mlflow_analysis.source import RecordedTraces

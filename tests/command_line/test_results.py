@@ -13,11 +13,11 @@ import pytest
 from click.testing import Result
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.contract import analysis_to_json, to_text
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.contract.kept import analyses_directory, keep_analysis
+from mlflow_analysis.contract.writing import analysis_to_json, to_text
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.review import Decision, Review, review_path
-from mlflow_analysis.saved import analyses_directory, keep_analysis
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 Run = Callable[..., Result]
 RunAsProgram = Callable[..., tuple[int, str]]

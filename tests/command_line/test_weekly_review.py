@@ -10,8 +10,9 @@ from typing import Any
 from click.testing import Result
 
 import stores
-from mlflow_analysis.contract_reading import read_analysis
-from mlflow_analysis.findings import Finding, Verdict
+from mlflow_analysis.contract.reading import read_analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.review import Decision, Review, review_path
 from mlflow_analysis.tracking.environment import load_mlflow

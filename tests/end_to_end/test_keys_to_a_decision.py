@@ -10,11 +10,12 @@ import pytest
 from pseudo_terminal import Terminal
 
 from demo_stores import demo_store
-from mlflow_analysis.contract_reading import read_analysis
+from mlflow_analysis.contract.kept import analyses_directory, kept_analyses
+from mlflow_analysis.contract.reading import read_analysis
 from mlflow_analysis.demo.store import DemoStore
-from mlflow_analysis.findings import Finding, Verdict
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.review import Decision, Review, review_path
-from mlflow_analysis.saved import analyses_directory, kept_analyses
 
 pytestmark = pytest.mark.terminal
 

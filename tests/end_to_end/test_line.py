@@ -27,7 +27,7 @@ FIRST = "Where are the traces?"
 LEAVES_ALTERNATE_SCREEN, SHOWS_CURSOR = b"\x1b[?1049l", b"\x1b[?25h"
 ASKS_FOR_MOUSE = b"\x1b[?1000h"
 SGR = re.compile(rb"\x1b\[([0-9;]*)m")
-COMMANDS, ESCAPE, QUIT = "\x10", "\x1b", "\x11"
+COMMANDS, ESCAPE, QUIT, REDRAW = "\x10", "\x1b", "\x11", "\x0c"
 Open = Callable[..., Terminal]
 
 
@@ -146,6 +146,15 @@ def test_after_suspension_all_is_drawn_anew(open_program: Open) -> None:
     assert terminal.wait_for_end() == 0
 
 
+def test_all_is_drawn_again_on_request(open_program: Open) -> None:
+    terminal = started(open_program())
+    before = len(terminal.received)
+    terminal.press(REDRAW)
+    terminal.wait_until(
+        lambda: FIRST.encode() in terminal.received[before:], "it was not drawn again"
+    )
+
+
 def stall(terminal: Terminal) -> None:
     """Have more drawn than the line holds while nobody reads."""
     for _ in range(24):
@@ -153,13 +162,13 @@ def stall(terminal: Terminal) -> None:
         terminal.press(COMMANDS, "", "", ESCAPE, "", "", "")
 
 
-def palette_bytes(terminal: Terminal, shown: str) -> int:
-    """What it takes to draw the palette, with ``shown`` in it."""
+def palette_drawn(terminal: Terminal, shown: str) -> bytes:
+    """What is drawn for the palette, with ``shown`` in it."""
     before = len(terminal.received)
     terminal.press(COMMANDS)
     terminal.wait_for(shown)
     terminal.drawn_within(1.0)
-    return len(terminal.received) - before
+    return bytes(terminal.received[before:])
 
 
 def test_a_stalled_line_ends_with_a_signal_all_the_same(open_program: Open) -> None:
@@ -174,7 +183,9 @@ def test_after_a_stall_less_is_drawn_and_that_is_said(open_program: Open) -> Non
     stall(terminal)
     terminal.wait_for("The line to your terminal stalled")
     terminal.drawn_within(1.0)
-    assert palette_bytes(terminal, "Low bandwidth off") < 25_000
+    drawn = palette_drawn(terminal, "Low bandwidth off")
+    assert colours(drawn) == {"16"}
+    assert len(drawn) < 25_000
 
 
 def test_who_does_not_want_that_keeps_all_colours(open_program: Open) -> None:
@@ -183,7 +194,7 @@ def test_who_does_not_want_that_keeps_all_colours(open_program: Open) -> None:
     terminal.wait_for(FIRST, gone="Search for commands")
     terminal.drawn_within(1.0)
     assert "stalled" not in terminal.text
-    assert palette_bytes(terminal, "Low bandwidth on") > 35_000
+    assert colours(palette_drawn(terminal, "Low bandwidth on")) == {"truecolor"}
 
 
 def test_a_terminal_that_goes_away_without_a_word_ends_the_program(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner
 
 import stores
-from mlflow_analysis.contract_reading import read_analysis
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.contract.kept import analyses_directory, kept_analyses
+from mlflow_analysis.contract.reading import read_analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.review import Decision, Review, review_path
-from mlflow_analysis.saved import analyses_directory, kept_analyses
 from mlflow_tui.cli import program
 from trace_factory import EPOCH_MS, Planned, model, tool, trace
 

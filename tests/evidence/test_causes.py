@@ -10,7 +10,7 @@ from mlflow_analysis.evidence.attributes import Literal, comparable
 from mlflow_analysis.evidence.causes import search_causes
 from mlflow_analysis.evidence.prevalence import Prevalence
 from mlflow_analysis.evidence.weighing import conclude
-from mlflow_analysis.findings import Unit, Verdict
+from mlflow_analysis.findings.kinds import Unit, Verdict
 from mlflow_analysis.hypotheses.catalogue import by_id
 from trace_factory import features_of, model, tool, trace
 

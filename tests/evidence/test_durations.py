@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlflow_analysis.evidence.durations import BINS
 from mlflow_analysis.evidence.weighing import conclude
-from mlflow_analysis.findings import Finding
+from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.hypotheses.catalogue import by_id
 from trace_factory import features_of, tool, trace
 

@@ -12,7 +12,9 @@ from mlflow_analysis.evidence.impact import impact, in_rank_order
 from mlflow_analysis.evidence.prevalence import Places, places_in
 from mlflow_analysis.evidence.weighing import conclude
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Finding, Impact, Severity
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.impact import Impact
+from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.operational.authentication_failure import AuthenticationFailure
 from mlflow_analysis.records import TraceRecord

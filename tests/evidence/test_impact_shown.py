@@ -8,11 +8,13 @@ from dataclasses import replace
 import jsonschema
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.contract import analysis_to_json, schema, to_text
-from mlflow_analysis.findings import Finding, Impact, Retimed
+from mlflow_analysis.contract import schema
+from mlflow_analysis.contract.writing import analysis_to_json, to_text
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.impact import Impact, Retimed
 from mlflow_analysis.report.render import render_markdown
 from mlflow_analysis.review import Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 from mlflow_tui.widgets.measured import impact_words, mended_words
 
 _REPLAYED = Impact(

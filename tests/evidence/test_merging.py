@@ -9,7 +9,8 @@ import pytest
 
 from mlflow_analysis.evidence.weighing import conclude
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Finding, Severity, Unit
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from trace_factory import features_of, tool, trace
 

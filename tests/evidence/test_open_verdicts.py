@@ -15,7 +15,8 @@ from mlflow_analysis.evidence.prevalence import Prevalence
 from mlflow_analysis.evidence.verdict import rule_on
 from mlflow_analysis.evidence.weighing import Weighing, conclude
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Effect, Verdict
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.hypotheses.base import Case, Contrast, affected_rows
 from mlflow_analysis.hypotheses.catalogue import by_id
 from mlflow_analysis.hypotheses.quality.truncated_response import TruncatedResponse

@@ -20,7 +20,9 @@ from mlflow_analysis.evidence.outcomes import (
 from mlflow_analysis.evidence.prevalence import Places, places_in
 from mlflow_analysis.evidence.weighing import conclude
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Finding, OutcomeContrast, Verdict
+from mlflow_analysis.findings.evidence import OutcomeContrast
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, affected_rows
 from mlflow_analysis.statistics.intervals import newcombe
 from trace_factory import features_of, feedback, trace

@@ -19,7 +19,9 @@ from mlflow_analysis.evidence.replication import (
 )
 from mlflow_analysis.evidence.weighing import Weighing, conclude
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Effect, Finding, Unit, Verdict
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.catalogue import by_id
 from mlflow_analysis.statistics.contrasts import difference_of_rates

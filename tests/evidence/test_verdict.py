@@ -10,7 +10,7 @@ import pytest
 from mlflow_analysis.evidence.prevalence import Prevalence, prevalence
 from mlflow_analysis.evidence.verdict import rule_on
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Verdict
+from mlflow_analysis.findings.kinds import Category, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from trace_factory import features_of, trace
 

@@ -10,7 +10,7 @@ import pytest
 from mlflow_analysis.evidence.weighing import conclude, missing_field
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract_info
-from mlflow_analysis.findings import Category, Verdict
+from mlflow_analysis.findings.kinds import Category, Verdict
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Hypothesis
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.hypotheses.reference import reference

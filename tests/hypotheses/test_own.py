@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.brief.focus import parse
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.evidence.weighing import conclude
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Analysis, Category, Finding, Unit, Verdict
-from mlflow_analysis.focus import parse
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Unit, Verdict
 from mlflow_analysis.hypotheses.own import own_hypothesis
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.source import RecordedTraces

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from chat_double import Double, Reply, data_of, double
 
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.brief.focus import FocusNotUnderstood, parse
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis, Finding, Verdict
-from mlflow_analysis.focus import FocusNotUnderstood, parse
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.judge.model import Patience
 from mlflow_analysis.judge.opening import open_judge
 from mlflow_analysis.source import RecordedTraces

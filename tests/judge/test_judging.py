@@ -13,9 +13,11 @@ import platformdirs
 import pytest
 from chat_double import Double, Reply, data_of, double, right
 
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.judge.evidence import shown_trace
 from mlflow_analysis.judge.judging import SAMPLE, judged
 from mlflow_analysis.judge.model import Patience

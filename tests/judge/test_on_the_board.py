@@ -16,7 +16,7 @@ from test_flow import running, until
 from textual.pilot import Pilot
 
 import orders_store
-from mlflow_analysis.findings import Verdict
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.protocol import JudgeChoice
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.screens.board import BoardScreen

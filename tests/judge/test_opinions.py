@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mlflow_analysis.findings.judged import JudgedTrace
 from mlflow_analysis.judge.opinions import product, second_opinion
-from mlflow_analysis.judged import JudgedTrace
 
 
 def sample(*said: bool | None) -> list[JudgedTrace]:

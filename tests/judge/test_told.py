@@ -7,11 +7,12 @@ import json
 import jsonschema
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.contract import analysis_to_json, schema, to_text
-from mlflow_analysis.contract_reading import analysis_from_json
+from mlflow_analysis.contract import schema
+from mlflow_analysis.contract.reading import analysis_from_json
+from mlflow_analysis.contract.writing import analysis_to_json, to_text
 from mlflow_analysis.report import render_html, render_markdown
 from mlflow_analysis.review import Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 
 def test_the_json_is_valid_and_reads_back_as_it_was() -> None:

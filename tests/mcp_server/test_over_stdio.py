@@ -115,6 +115,12 @@ async def test_an_agent_goes_the_five_steps_and_saves_the_report_of_the_command_
         page = tmp_path / "agent.html"
         await asked(client, "export_report", experiment=name, path=str(page), form="html")
         resource = await client.read_resource(f"mlflow-tui://{quote(name, safe='')}/report")
+        some = await asked(
+            client, "analyze", experiment=name, max_traces=20, hypotheses=["rate-limited"]
+        )
+        assert some["notes"][-1].startswith(
+            "This analysis covers a sample of the traces, some of the claims."
+        ), "and the command finds the one of everything"
 
     by_command = tmp_path / "command.md"
     environment = {key: value for key, value in home.items() if key.startswith("XDG_")}

@@ -20,11 +20,12 @@ import pytest
 from worker_that_dies import Deadly
 
 import stores
-from mlflow_analysis import engine
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine import run
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress, ReadingPlanned
 from mlflow_analysis.features.cache import cache_directory
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.reading import dispatch, executors
 from mlflow_analysis.reading.dispatch import Reading, WorkersLost
 from mlflow_analysis.reading.executors import ThisProcess
@@ -138,7 +139,7 @@ def test_a_killed_worker_loses_nothing(
             os.kill(killed[0], signal.SIGKILL)
 
     with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr("mlflow_analysis.engine._PROGRESS_EVERY", 0.0)
+        patch.setattr("mlflow_analysis.engine.run._PROGRESS_EVERY", 0.0)
         patch.setattr(dispatch, "_SMALLEST", 1)
         patch.setattr(dispatch, "_LARGEST", 1)
         for event in analyze(source, AnalysisOptions(workers=2, live=False, hypotheses=CLAIMS)):
@@ -363,7 +364,7 @@ def test_a_deleted_trace_is_in_no_table(own_store: str) -> None:
 def test_what_was_read_before_the_user_stopped_is_not_read_again(
     own_store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_PROGRESS_EVERY", 0.0)  # told after every slice
+    monkeypatch.setattr(run, "_PROGRESS_EVERY", 0.0)  # told after every slice
     source = connect(own_store).experiment(EXPERIMENT)
     stopped = threading.Event()
     for event in analyze(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.reading.sampling import Scheme, spread
 from mlflow_analysis.records import TraceOutline

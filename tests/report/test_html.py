@@ -13,11 +13,12 @@ import pytest
 from browser import Browser, chromium
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.findings import Analysis, TimePoint
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.statistics import TimePoint
 from mlflow_analysis.report import SECTIONS, render_html
 from mlflow_analysis.report.html import style_hash
 from mlflow_analysis.review import Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 HOSTILE = (
     "</title></style></pre></code><script>window.owned = 1</script>"

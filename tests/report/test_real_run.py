@@ -10,12 +10,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from test_markdown_escapes import HOSTILE
 
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.report import SECTIONS, render_markdown
 from mlflow_analysis.review import Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 from mlflow_analysis.source import RecordedTraces
 from trace_factory import tool, trace
 

@@ -11,10 +11,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.findings import Category
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.report import SECTIONS, ReportExists, render_markdown, write_report
 from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 
 def _sections(text: str) -> dict[str, str]:

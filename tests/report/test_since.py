@@ -8,12 +8,14 @@ from dataclasses import replace
 import pytest
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.findings import Alias, Analysis, Finding, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.report import render_html, render_markdown
 from mlflow_analysis.report.context import report_context
 from mlflow_analysis.report.since import SinceReview
 from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 
 def named(name: str, **changes: object) -> Finding:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import sample_analysis as sample
-from mlflow_analysis.acceptance import AcceptPolicy
 from mlflow_analysis.report import TemplateFolder, TemplateProblem, render_html, render_markdown
 from mlflow_analysis.report.specimen import specimen
 from mlflow_analysis.review import Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 
 def markdown(own: Path) -> str:

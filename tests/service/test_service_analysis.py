@@ -12,12 +12,13 @@ from engine_process import Engine
 
 import stores
 from mlflow_analysis import protocol
-from mlflow_analysis.contract_reading import read_analysis
+from mlflow_analysis.brief.focus import parse
+from mlflow_analysis.contract.kept import kept_analyses
+from mlflow_analysis.contract.reading import read_analysis
 from mlflow_analysis.events import AnalysisReady, FindingReady, HypothesisQueued, Progress
-from mlflow_analysis.findings import Category, Purpose
-from mlflow_analysis.focus import parse
+from mlflow_analysis.findings.kinds import Category
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.protocol import Reply, RowQuery
-from mlflow_analysis.saved import kept_analyses
 
 
 def test_an_analysis_runs_to_its_end_and_marks_the_rows(opened: Engine) -> None:
@@ -64,6 +65,19 @@ def test_a_finished_analysis_is_kept_for_later_reports(opened: Engine, tmp_path:
     titles = [each.category.value for each in read_analysis(kept.path).findings]
     assert "user" in titles, "what is asked later is kept too"
     opened.ask(protocol.AskFocuses(()))
+
+
+def test_an_analysis_of_a_sample_takes_no_place_of_one_of_all(
+    opened: Engine, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "analyses")
+    assert opened.ask(protocol.StartAnalysis(keep_in=folder)).note == ""
+
+    answer = opened.ask(protocol.StartAnalysis(keep_in=folder, max_traces=5))
+
+    assert answer.note.startswith("This analysis covers a sample of the traces.")
+    (kept,) = kept_analyses(Path(folder))
+    assert read_analysis(kept.path).traces_read == len(stores.small_traces())
 
 
 def test_an_analysis_that_cannot_be_kept_is_told_and_not_lost(

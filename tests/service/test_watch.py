@@ -14,10 +14,10 @@ from engine_process import Engine
 
 import stores
 from mlflow_analysis import protocol
+from mlflow_analysis.contract.kept import kept_analyses
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.protocol import RowQuery, TableGrew, WatchState
 from mlflow_analysis.records import TraceRecord
-from mlflow_analysis.saved import kept_analyses
 from mlflow_analysis.service.session import Session
 from mlflow_analysis.service.watch import Place, Watch
 from mlflow_analysis.tracking.connection import ConnectionProblem
@@ -45,7 +45,7 @@ class Watching:
         self.ask(protocol.CheckConnection(uri))
         self.ask(protocol.OpenExperiment(stores.EXPERIMENT, filter_string))
         self.told.clear()
-        self.watch = Watch(self.session, 0.0, self.told.append)
+        self.watch = Watch(self.session.analysing, 0.0, self.told.append)
 
     def ask(self, request: Any) -> Any:
         return self.session.answer(request, self.told.append)
@@ -53,7 +53,7 @@ class Watching:
     def look(self) -> list[Any]:
         """What is told of one look."""
         self.told.clear()
-        place = self.session.place()
+        place = self.session.analysing.place()
         assert isinstance(place, Place)
         self.watch.look(place)
         return list(self.told)
@@ -144,7 +144,7 @@ def test_a_running_trace_that_ends_is_shown_as_it_is_then(uri: str) -> None:
     ended = replace(record.info, state="OK", response_preview="Done", duration_ms=900.0)
     client = load_mlflow().MlflowClient(tracking_uri=uri)
 
-    place = watching.session.place()
+    place = watching.session.analysing.place()
     assert place is not None
     client._tracing_client.start_trace(
         stores.info_entity(replace(record, info=ended), place.source.experiment_id)
@@ -163,7 +163,7 @@ def test_a_deleted_trace_leaves_table_and_findings(uri: str) -> None:
     watching = Watching(uri)
     watching.ask(protocol.StartAnalysis())
     victim = watching.rows(RowQuery(failures_only=True)).rows[0].trace_id
-    place = watching.session.place()
+    place = watching.session.analysing.place()
     assert place is not None
 
     load_mlflow().MlflowClient(tracking_uri=uri).delete_traces(
@@ -177,7 +177,7 @@ def test_a_deleted_trace_leaves_table_and_findings(uri: str) -> None:
 
 
 def test_a_claim_asked_for_since_is_in_what_goes_on(uri: str) -> None:
-    from mlflow_analysis.focus import parse
+    from mlflow_analysis.brief.focus import parse
 
     watching = Watching(uri)
     watching.ask(protocol.StartAnalysis())
@@ -306,11 +306,11 @@ def test_another_experiment_ends_the_watch(watched_engine: Engine) -> None:
 
 
 def test_what_goes_on_gives_its_tables_back_and_can_be_asked_afterwards(uri: str) -> None:
-    from mlflow_analysis.focus import parse
+    from mlflow_analysis.brief.focus import parse
 
     watching = Watching(uri)
     watching.ask(protocol.StartAnalysis())
-    first = watching.session._last
+    first = watching.session.analysing.last_of(watching.session.opened.here)
     assert first is not None and first._weighing is not None
     watching.write(a_timeout(40))
     watching.look()

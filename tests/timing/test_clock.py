@@ -7,7 +7,7 @@ import pandas as pd
 
 from mlflow_analysis.evidence.weighing import conclude
 from mlflow_analysis.features.tables import Field
-from mlflow_analysis.findings import Verdict
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.hypotheses.performance.slow_tool import SlowTool
 from mlflow_analysis.timing.clock import look_measured
 from trace_factory import features_of, model, tool, trace

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from reading_back import opened, through_the_client
 
 import stores
+from mlflow_analysis.tracking.reader import StoreTraces
 from tracking import databases, databricks_double
 from tracking.databricks_double import Workspace
 
@@ -103,3 +105,15 @@ def fingerprint() -> Callable[[Path], dict[str, str]]:
         }
 
     return of
+
+
+@pytest.fixture(params=["tables", "client", "files"])
+def source(request: pytest.FixtureRequest) -> StoreTraces:
+    name = "file_store" if request.param == "files" else "small_store"
+    opening = through_the_client if request.param == "client" else opened
+    return opening(request.getfixturevalue(name))
+
+
+@pytest.fixture(params=[opened, through_the_client])
+def opening(request: pytest.FixtureRequest) -> Callable[[Path], StoreTraces]:
+    return request.param

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 import stores
-from mlflow_analysis.tracking.connection import FilterNotUnderstood, connect
+from mlflow_analysis.tracking.address import parse
+from mlflow_analysis.tracking.connection import ConnectionProblem, FilterNotUnderstood, connect
 from mlflow_analysis.tracking.filter_syntax import (
     check_filter,
     comparators_of,
     fault_in,
     fields,
 )
+from mlflow_analysis.tracking.versions import refuses_as_known
 
 REFUSED = [
     # filter, the word that it is about, what is said
@@ -82,6 +84,81 @@ def test_what_is_not_refused_is_taken_by_a_store(small_store: Path) -> None:
     for text in ("trace.status = 'ERROR'", "tags.region = 'eu' AND trace.execution_time_ms > 1"):
         assert fault_in(text) is None
         assert next(source.infos(text))
+
+
+REFUSED_BY_TABLES = [
+    ("trace.prompt LIKE 'greet%'", "LIKE", "“LIKE” does not go with trace.prompt. It takes =."),
+    ("prompt != 'greeting/1'", "!=", "“!=” does not go with prompt. It takes =."),
+    ("trace.prompt IS  NOT NULL", "IS  NOT NULL", "“IS NOT NULL” does not go with trace.prompt."),
+    ("tags.prompt LIKE 'greet%'", "LIKE", "does not go with tags.prompt."),  # MLflow: the same
+    ("trace.prompt = 'greeting'", "'greeting'", "example: trace.prompt = 'greeting/2'"),
+    ("span.attributes.model IN ('x', 'y')", "IN", "does not go with span.attributes.model."),
+    ("span.attributes.`a b` NOT IN ('x')", "NOT IN", "It takes =, !=, LIKE, ILIKE, RLIKE."),
+]
+TAKEN_BY_TABLES = [
+    "trace.prompt = 'greeting/1'",
+    "span.attributes.model = 'x' AND span.attributes.`a b` LIKE 'x'",
+    "span.name IN ('a', 'b') AND trace.status IN ('OK')",
+    "tags.prompts LIKE 'greet%'",
+]
+
+
+@pytest.mark.parametrize(("text", "word", "says"), REFUSED_BY_TABLES)
+def test_what_only_the_tables_refuse_is_refused_before_it_is_sent(
+    small_store: Path, text: str, word: str, says: str
+) -> None:
+    connection = connect(f"sqlite:///{small_store}")
+    before = "trace.status = 'OK' AND "
+    with pytest.raises(FilterNotUnderstood) as caught:
+        connection.check_filter(before + text)
+    start, end = caught.value.place
+    assert (before + text)[start:end] == word
+    assert says in f"{caught.value.sentence} {caught.value.remedy}"
+    assert fault_in(text) is None  # nothing is known of a store that is not named
+    with pytest.raises(FilterNotUnderstood):  # the store itself, asked all the same
+        next(connection.experiment(stores.EXPERIMENT).infos(text))
+
+
+@pytest.mark.parametrize("text", TAKEN_BY_TABLES)
+def test_what_the_tables_take_is_sent(small_store: Path, text: str) -> None:
+    connection = connect(f"sqlite:///{small_store}")
+    connection.check_filter(text)
+    assert list(connection.experiment(stores.EXPERIMENT).infos(text)) is not None
+
+
+@pytest.mark.server
+def test_a_server_refuses_and_takes_the_same(server: str) -> None:
+    connection = connect(server)
+    source = connection.experiment(stores.EXPERIMENT)
+    for text, _, _ in REFUSED_BY_TABLES:
+        with pytest.raises(FilterNotUnderstood):
+            connection.check_filter(text)
+        with pytest.raises(ConnectionProblem):
+            next(source.infos(text))
+    for text in TAKEN_BY_TABLES:
+        connection.check_filter(text)
+        list(source.infos(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["span.name = 'x'", "trace.text LIKE 'x'", "feedback.good = 'true'", "issue.id = 'x'"]
+)
+def test_files_are_filtered_by_what_stands_beside_the_spans(file_store: Path, text: str) -> None:
+    connection = connect(str(file_store))
+    with pytest.raises(FilterNotUnderstood, match="kept in files") as caught:
+        connection.check_filter(text)
+    assert caught.value.place == (0, len(text.split()[0]))
+    with pytest.raises(FilterNotUnderstood):
+        next(connection.experiment(stores.EXPERIMENT).infos(text))
+    connection.check_filter("trace.prompt LIKE 'greet%' AND tags.region = 'eu'")
+
+
+@pytest.mark.parametrize(
+    ("server", "refuses"), [("3.17.2", True), ("3.9.0", True), ("3.18.0", False), ("", False)]
+)
+def test_a_newer_server_decides_itself(server: str, refuses: bool) -> None:
+    address = parse("http://tracking.example")
+    assert refuses_as_known(address, "3.17.2", server) is refuses
 
 
 def test_a_refusal_carries_the_place() -> None:

@@ -10,7 +10,7 @@ import pytest
 from browser import chromium
 from test_writer import LIMITED, SLOW, filing, withdrawal_of, writer_of
 
-from mlflow_analysis.filing import Document, issues_page
+from mlflow_analysis.filing.issues import Document, issues_page
 from mlflow_analysis.report.markdown import cell, code_cell
 from tracking import databases
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reading_back import all_infos, all_traces, execute, opened, through_the_client
 
 import stores
-from mlflow_analysis.records import Assessment, SkippedTrace, TraceInfo, TraceRecord
+from mlflow_analysis.records import Assessment, TraceInfo, TraceRecord
 from mlflow_analysis.tracking import reader, sql_reader, tables
 from mlflow_analysis.tracking.connection import (
     ConnectionProblem,
@@ -24,22 +25,6 @@ from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_reader import SqlTraces
 from mlflow_analysis.untrusted import printable_value, single_line
 from trace_factory import model, trace
-
-
-def opened(store: Path) -> StoreTraces:
-    return connect(str(store)).experiment(stores.EXPERIMENT)
-
-
-def all_infos(source: StoreTraces, filter_string: str = "") -> list[TraceInfo]:
-    return [info for page in source.infos(filter_string) for info in page]
-
-
-def all_traces(source: StoreTraces) -> dict[str, TraceRecord | SkippedTrace]:
-    outcomes = source.traces(all_infos(source))
-    return {
-        each.trace_id if isinstance(each, SkippedTrace) else each.info.trace_id: each
-        for each in outcomes
-    }
 
 
 def as_written(record: TraceRecord) -> TraceRecord:
@@ -88,24 +73,6 @@ def _without_times(info: TraceInfo) -> tuple[Assessment, ...]:
     return tuple(
         replace(each, created_ms=0) for each in sorted(info.assessments, key=lambda each: each.name)
     )
-
-
-def through_the_client(store: Path) -> StoreTraces:
-    """As for a database whose tables are not known."""
-    known = opened(store)
-    return StoreTraces(known._client, known._address, known.experiment_id, known.experiment_name)
-
-
-@pytest.fixture(params=["tables", "client", "files"])
-def source(request: pytest.FixtureRequest) -> StoreTraces:
-    name = "file_store" if request.param == "files" else "small_store"
-    opening = through_the_client if request.param == "client" else opened
-    return opening(request.getfixturevalue(name))
-
-
-@pytest.fixture(params=[opened, through_the_client])
-def opening(request: pytest.FixtureRequest) -> Callable[[Path], StoreTraces]:
-    return request.param
 
 
 def test_every_field_comes_back_as_it_was_written(source: StoreTraces) -> None:
@@ -327,111 +294,6 @@ def test_what_mlflow_adds_on_loading_is_added(small_store: Path) -> None:
     assert found == all_traces(through_the_client(small_store))[trace_id]
 
 
-# ---- damage -----------------------------------------------------------------------------------
-
-
-def execute(store: Path, statement: str, *values: object) -> None:
-    with sqlite3.connect(store) as database:
-        assert database.execute(statement, values).rowcount > 0
-    database.close()
-
-
-@pytest.mark.parametrize("content", ["{broken", "[]", "{}", '{"attributes": 3}', "null"])
-def test_a_damaged_span_costs_its_own_trace_only(
-    small_store: Path, opening: Callable[[Path], StoreTraces], content: str
-) -> None:
-    damaged = [stores.small_traces()[index].info.trace_id for index in (3, 7)]
-    for trace_id in damaged:
-        execute(
-            small_store,
-            "UPDATE spans SET content = ? WHERE trace_id = ? AND parent_span_id IS NOT NULL",
-            content,
-            trace_id,
-        )
-
-    read = all_traces(opening(small_store))
-
-    skipped = [each for each in read.values() if isinstance(each, SkippedTrace)]
-    assert sorted(each.trace_id for each in skipped) == sorted(damaged)
-    assert all("damaged" in each.reason for each in skipped)
-    assert len(read) == len(stores.small_traces())
-
-
-def test_traces_without_their_spans_are_not_dropped_silently(
-    small_store: Path, opening: Callable[[Path], StoreTraces]
-) -> None:
-    none, some, running = (stores.small_traces()[index].info.trace_id for index in (0, 1, -1))
-    execute(small_store, "DELETE FROM spans WHERE trace_id IN (?, ?)", none, running)
-    execute(
-        small_store,
-        "DELETE FROM spans WHERE trace_id = ? AND parent_span_id IS NOT NULL",
-        some,
-    )
-    execute(
-        small_store,
-        "INSERT INTO trace_request_metadata (request_id, key, value) VALUES (?, ?, ?)",
-        some,
-        "mlflow.trace.sizeStats",
-        '{"num_spans": 3, "total_size_bytes": 9}',
-    )
-
-    read = all_traces(opening(small_store))
-
-    assert read[none] == SkippedTrace(none, "No spans are stored for it.")
-    assert read[some] == SkippedTrace(some, "Not all of its 3 spans are stored.")
-    assert read[running] == SkippedTrace(
-        running, "It is still running and its spans are not stored yet."
-    )
-
-
-def test_a_missing_or_damaged_file_of_spans_is_told(file_store: Path, tmp_path: Path) -> None:
-    files = sorted(file_store.parent.rglob("traces.json"))
-    kept = [file.read_bytes() for file in files[:2]]
-    try:
-        files[0].unlink()
-        files[1].write_text("{broken")
-
-        reasons = {
-            outcome.reason
-            for outcome in all_traces(opened(file_store)).values()
-            if isinstance(outcome, SkippedTrace)
-        }
-    finally:
-        for file, content in zip(files[:2], kept, strict=True):
-            file.write_bytes(content)
-
-    assert reasons == {
-        "The file with its spans is missing.",
-        "The file with its spans is damaged.",
-    }
-
-
-def test_a_trace_deleted_meanwhile_is_skipped_with_the_reason(
-    small_store: Path, opening: Callable[[Path], StoreTraces]
-) -> None:
-    source = opening(small_store)
-    infos = all_infos(source)
-    gone = infos[4].trace_id
-    execute(small_store, "DELETE FROM spans WHERE trace_id = ?", gone)
-    execute(small_store, "DELETE FROM trace_info WHERE request_id = ?", gone)
-
-    skipped = [each for each in source.traces(infos) if isinstance(each, SkippedTrace)]
-
-    assert [each.trace_id for each in skipped] == [gone]
-
-
-def test_a_store_lost_meanwhile_is_a_problem_and_not_a_thousand_skipped_traces(
-    small_store: Path,
-    opening: Callable[[Path], StoreTraces],
-) -> None:
-    source = opening(small_store)
-    infos = all_infos(source)
-    small_store.write_bytes(b"x" * 4096)
-
-    with pytest.raises(ConnectionProblem, match=r"failed|is not a SQLite database"):
-        list(source.traces(infos))
-
-
 def test_one_trace_is_read_by_its_id(source: StoreTraces) -> None:
     written = stores.small_traces()[-2]
 
@@ -440,47 +302,3 @@ def test_one_trace_is_read_by_its_id(source: StoreTraces) -> None:
     assert without_the_stores_own(record) == as_written(written)
     with pytest.raises(TraceNotReadable, match="has no trace tr-0"):
         source.trace("tr-0")
-
-
-def test_a_trace_that_came_without_a_name_has_its_roots(
-    small_store: Path, opening: Callable[[Path], StoreTraces]
-) -> None:
-    trace_id = stores.small_traces()[0].info.trace_id
-    execute(
-        small_store,
-        "UPDATE trace_info SET trace_name = NULL WHERE request_id = ?",
-        trace_id,
-    )
-
-    outcome = all_traces(opening(small_store))[trace_id]
-
-    assert isinstance(outcome, TraceRecord)
-    assert outcome.info.name == "agent"
-
-
-# ---- summaries --------------------------------------------------------------------------------
-
-
-def test_a_summary_says_what_an_experiment_holds(source: StoreTraces) -> None:
-    from mlflow_analysis.tracking.survey import summary, survey
-
-    found = summary(survey(source))
-
-    records = stores.small_traces()
-    assert (found.traces, found.exact) == (len(records), True)
-    assert found.states == {"OK": 10, "ERROR": 3, "IN_PROGRESS": 1}
-    assert (found.first_ms, found.last_ms) == (records[0].info.start_ms, records[-1].info.start_ms)
-    assert sum(found.per_hour) == len(records)
-    checks = {check.name: (check.traces, check.examined) for check in found.fields}
-    assert checks["users"] == (9, 14)
-    assert checks["sessions"] == (13, 14)
-    assert checks["assessments"] == (3, 14)
-    assert checks["tool spans"] == (4, 14)
-    assert checks["retriever spans"] == (9, 14)
-    assert found.span_kinds["RETRIEVER"] == 9
-
-
-def test_an_empty_experiment_has_a_summary_too(small_store: Path) -> None:
-    found = connect(str(small_store)).summarise("Default")
-
-    assert (found.traces, found.exact, found.per_hour, found.first_ms) == (0, True, (), None)

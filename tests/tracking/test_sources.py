@@ -16,9 +16,9 @@ from click.testing import CliRunner
 
 import stores
 from mlflow_analysis import protocol
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.service.session import Session
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.tracking import server_reader
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.reader import StoreTraces

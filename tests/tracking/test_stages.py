@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import stores
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.protocol import CancelCheck, CheckConnection, CheckStage, ConnectionReport
 from mlflow_analysis.service.session import Session
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.tracking import environment
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import CheckCancelled, ConnectionProblem
@@ -87,7 +87,7 @@ def test_a_connection_that_fails_leaves_the_one_before(small_store: Path) -> Non
     with pytest.raises(ConnectionProblem):
         session.answer(CheckConnection("/nowhere/mlflow.db"), lambda _: None)
 
-    assert session._connected().tracking_uri == before.tracking_uri
+    assert session.connected.connection.tracking_uri == before.tracking_uri
 
 
 # ---- credentials --------------------------------------------------------------------------------

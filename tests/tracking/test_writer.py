@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 import stores
-from mlflow_analysis.filing import Document, Filing, Issue, Link
-from mlflow_analysis.findings import Severity
+from mlflow_analysis.filing.issues import Document, Filing, Issue, Link
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.tracking.connection import ConnectionProblem, connect
 from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_analysis.tracking.filed import WritingStopped

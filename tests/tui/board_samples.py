@@ -13,27 +13,14 @@ from mlflow_analysis.events import (
     Progress,
     PurposeDrafted,
 )
-from mlflow_analysis.findings import (
-    Analysis,
-    Category,
-    Effect,
-    ErrorCount,
-    Example,
-    Finding,
-    Impact,
-    Purpose,
-    RequestPattern,
-    RootCause,
-    Severity,
-    Statistics,
-    ToolCall,
-    ToolUse,
-    TraceAssessment,
-    TrendPoint,
-    Unit,
-    Verdict,
-    Window,
-)
+from mlflow_analysis.findings.analysis import Analysis, Window
+from mlflow_analysis.findings.evidence import Effect, RootCause, TrendPoint
+from mlflow_analysis.findings.examples import Example, ToolCall, TraceAssessment
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.impact import Impact
+from mlflow_analysis.findings.kinds import Category, Severity, Unit, Verdict
+from mlflow_analysis.findings.purpose import Purpose, RequestPattern, ToolUse
+from mlflow_analysis.findings.statistics import ErrorCount, Statistics
 
 START_MS = 1_780_272_000_000  # 2026-06-01 00:00 UTC
 HOUR_MS = 3_600_000

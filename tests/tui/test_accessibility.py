@@ -14,6 +14,7 @@ from test_without_colour import Shown, without_colour
 from textual.actions import parse
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 from traces_on_screen import settled, traces_screen
 
 import stores
@@ -31,9 +32,9 @@ from mlflow_tui.actions import (
 from mlflow_tui.actions.needs import NEEDS
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.modes import MODES
-from mlflow_tui.pacing import PLAIN_THEME
 from mlflow_tui.screens.compare import CompareScreen
 from mlflow_tui.screens.purpose import PurposeScreen
+from mlflow_tui.terminal.pacing import PLAIN_THEME
 
 PLACES = sorted({place for action in ACTIONS for place in action.where})
 EACH = [(place, action) for place in PLACES for action in ACTIONS if place in action.where]
@@ -104,6 +105,37 @@ async def test_what_does_not_apply_yet_says_what_it_needs(tmp_path: Path, place:
         }
         assert all(hidden.values()), hidden
         assert len(hidden) < len(actions_for(place)) / 2
+
+
+SAME_WAY = (
+    ("g", "j", "down"), ("g", "ctrl+d", "pagedown"), ("g", "G", "end"),
+    ("G", "k", "up"), ("G", "ctrl+u", "pageup"), ("G", "g", "home"),
+)  # fmt: skip
+"""From where, by letter, by arrow."""
+
+
+@pytest.mark.parametrize("place", [TRACES, COMPARE, PURPOSE, BOARD, REPORT])
+async def test_arrows_lead_where_letters_do_whatever_has_the_focus(
+    tmp_path: Path, place: str
+) -> None:
+    """A widget of Textual's that scrolls has keys of its own, which would go first."""
+    bound = {key for action in actions_for(place) for key in action.keys.split(",")}
+    # without keys for first and last, so many steps lead there
+    far = {"g": ["g"], "G": ["G"]} if "g" in bound else {"g": ["k"] * 20, "G": ["j"] * 20}
+    async with shown(place, tmp_path) as pilot:
+        for widget in pilot.app.screen.focus_chain:
+            if isinstance(widget, Input | TextArea):
+                continue
+            widget.focus()
+            for start, letter, arrow in SAME_WAY:
+                seen = []
+                for key in (letter, arrow) if letter in bound else ():
+                    await pilot.press(*far[start])
+                    await settle(pilot)
+                    await pilot.press(key)
+                    await settle(pilot)
+                    seen.append(without_colour(pilot))
+                assert seen[:1] == seen[1:], f"{arrow} from {start} on {widget!r}"
 
 
 # ---- the focus ------------------------------------------------------------------------------

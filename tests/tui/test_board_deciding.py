@@ -18,7 +18,7 @@ from board_app import (
 from board_samples import finding, finished, queued
 
 from mlflow_analysis.events import FindingReady
-from mlflow_analysis.findings import Severity, Verdict
+from mlflow_analysis.findings.kinds import Severity, Verdict
 from mlflow_analysis.review import Course, Decision, Review
 from mlflow_tui.board.filter import Filter
 from mlflow_tui.widgets.detail_view import DetailView

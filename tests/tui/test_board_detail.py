@@ -19,7 +19,7 @@ from board_app import (
 from board_samples import HOSTILE, analysis, finding, finished, queued
 
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Verdict
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.review import Decision
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.widgets.detail_view import DetailView

@@ -10,7 +10,9 @@ from rich.cells import cell_len
 from rich.style import Style
 
 import sample_analysis as sample
-from mlflow_analysis.findings import Durations, TimePoint, TrendPoint, Verdict
+from mlflow_analysis.findings.evidence import Durations, TrendPoint
+from mlflow_analysis.findings.kinds import Verdict
+from mlflow_analysis.findings.statistics import TimePoint
 from mlflow_analysis.review import Decision, Ruling
 from mlflow_tui.board.cards import Card
 from mlflow_tui.board.state import BoardState

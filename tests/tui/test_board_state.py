@@ -5,7 +5,8 @@ from __future__ import annotations
 from board_samples import PURPOSE, analysis, finding, findings, finished, grew, half_way, queued
 
 from mlflow_analysis.events import AnalysisReady, FindingReady, PurposeDrafted
-from mlflow_analysis.findings import Category, Purpose, Verdict
+from mlflow_analysis.findings.kinds import Category, Verdict
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.review import Decision, Review
 from mlflow_tui.board.cards import Stage
 from mlflow_tui.board.filter import Filter, Shown, only

@@ -10,7 +10,7 @@ from board_app import cursor, open_board, put_cursor_on, ruling, screen_text, se
 from board_samples import analysis, finding, findings, finished, queued
 
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Verdict
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.review import Course, Decision
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.board.cards import Card

@@ -15,9 +15,9 @@ from recorded_engine import RecordedEngine, settings_in
 from textual.pilot import Pilot
 
 from mlflow_analysis import protocol
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.protocol import Problem
 from mlflow_analysis.records import Experiment
-from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_tui.actions import ACTIONS, STEPS, actions_for
 from mlflow_tui.addresses import choices, without_credentials
 from mlflow_tui.application import MlflowTui

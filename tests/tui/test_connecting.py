@@ -18,7 +18,7 @@ from textual.pilot import Pilot
 
 import stores
 from many_experiments import write_many_experiments
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.client import EngineClient
 from mlflow_tui.config.profiles import Profiles

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
-from mlflow_analysis.surroundings import DatabricksProfile
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
+from mlflow_analysis.connecting.surroundings import DatabricksProfile
 from mlflow_tui.connection_form import (
     Kind,
     connection_of,

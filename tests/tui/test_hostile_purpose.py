@@ -9,7 +9,7 @@ from board_app import open_board, settle
 from hostile import TEXT, assert_harmless, drawn
 
 from mlflow_analysis.events import PurposeDrafted
-from mlflow_analysis.findings import Purpose, RequestPattern, ToolUse
+from mlflow_analysis.findings.purpose import Purpose, RequestPattern, ToolUse
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])

@@ -16,7 +16,7 @@ from traces_on_screen import chosen, orders, settled, traces_screen
 import sample_analysis
 from mlflow_analysis import protocol
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import TraceAssessment
+from mlflow_analysis.findings.examples import TraceAssessment
 from mlflow_analysis.protocol import RowQuery, TraceView
 from mlflow_tui.screens.board import BoardScreen
 from mlflow_tui.screens.traces import TracesScreen

@@ -20,9 +20,9 @@ from hostile import TEXT, assert_harmless
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from mlflow_analysis.charter import Charter, charter_path, read_charter, write_charter
-from mlflow_analysis.findings import Category
-from mlflow_analysis.focus import Focus, parse
+from mlflow_analysis.brief.charter import Charter, charter_path, read_charter, write_charter
+from mlflow_analysis.brief.focus import Focus, parse
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.protocol import (
     AskFocuses,
     CheckFilter,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_tui.config.profiles import Profiles, ProfilesNotUnderstood, without_secrets
 
 SECRET = "hunter2-p%40ss"

@@ -18,10 +18,10 @@ from traces_on_screen import orders, settled, traces_screen
 
 import stores
 from mlflow_analysis.service.trace_view import trace_view
-from mlflow_tui import clipboard
 from mlflow_tui.inspecting.export import snippet, span_value, trace_markdown
-from mlflow_tui.outside import EDITORS, PAGERS, ProgramProblem, Taken, command, show_in
 from mlflow_tui.screens.dialogs import ConfirmDialog
+from mlflow_tui.terminal import clipboard
+from mlflow_tui.terminal.outside import EDITORS, PAGERS, ProgramProblem, Taken, command, show_in
 from mlflow_tui.widgets.inspector import Section
 from trace_factory import tool, trace
 

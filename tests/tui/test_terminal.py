@@ -12,7 +12,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from mlflow_tui import clipboard, terminal
+from mlflow_tui.terminal import capabilities, clipboard
 
 ROOT = Path(__file__).parents[2]
 LEAVES_ALTERNATE_SCREEN = b"\x1b[?1049l"
@@ -58,7 +58,7 @@ def read_for(child: pexpect.spawn, seconds: float) -> bytes:
 
 def test_it_paints_then_writes_nothing_while_nothing_happens(program: pexpect.spawn) -> None:
     program.expect("Where are the traces")
-    first = program.before + read_for(program, 1.0)
+    first = program.before + program.buffer + read_for(program, 1.0)
     assert len(first) < 45_000
     # COLUMNS=20 was in the environment; the steps at the right edge need 80 columns.
     assert b"commands" in first
@@ -107,7 +107,7 @@ def test_without_a_terminal_it_says_what_to_do_instead() -> None:
 
 def test_textual_is_told_to_keep_still_and_to_believe_the_terminal() -> None:
     settings = {"COLUMNS": "1", "LINES": "1", "STY": "1.x", "COLORTERM": "truecolor"}
-    terminal.prepare(settings)
+    capabilities.prepare(settings)
     assert settings["TEXTUAL_ANIMATIONS"] == "none"
     assert not {"COLUMNS", "LINES", "COLORTERM"} & settings.keys()
 
@@ -123,12 +123,12 @@ def test_textual_is_told_to_keep_still_and_to_believe_the_terminal() -> None:
     ],
 )
 def test_the_theme_suits_the_terminal(settings: dict[str, str], theme: str) -> None:
-    assert terminal.theme_for(settings) == theme
+    assert capabilities.theme_for(settings) == theme
 
 
 def test_ssh_is_seen() -> None:
-    assert terminal.over_ssh({"SSH_CONNECTION": "1 2 3 4"})
-    assert not terminal.over_ssh({})
+    assert capabilities.over_ssh({"SSH_CONNECTION": "1 2 3 4"})
+    assert not capabilities.over_ssh({})
 
 
 # ---- the clipboard --------------------------------------------------------------------------

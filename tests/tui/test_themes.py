@@ -15,7 +15,7 @@ from mlflow_tui.application import MlflowTui
 from mlflow_tui.config.preferences import Preferences, read_preferences
 from mlflow_tui.config.settings import Settings
 from mlflow_tui.config.user_themes import user_themes
-from mlflow_tui.pacing import PLAIN_THEME
+from mlflow_tui.terminal.pacing import PLAIN_THEME
 
 HAS_COLOURS = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 

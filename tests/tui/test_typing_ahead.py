@@ -22,6 +22,7 @@ from mlflow_tui.screens.dialog import Commands
 from mlflow_tui.screens.dialogs import ConfirmDialog
 from mlflow_tui.screens.purpose import PurposeScreen
 from mlflow_tui.screens.traces import TracesScreen
+from mlflow_tui.widgets.detail_view import DetailView
 
 
 @pytest.mark.parametrize("keys", [("4", "j", "k"), ("4", "escape"), ("5", "4", "j", "escape")])
@@ -34,6 +35,26 @@ async def test_keys_wait_for_the_screen_they_are_meant_for(
         await settle(pilot)
         assert isinstance(pilot.app.screen, StepScreen)
         assert not isinstance(pilot.app.screen, TracesScreen)
+
+
+async def test_a_key_goes_to_the_pane_that_the_key_before_it_chose(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _):
+        chosen = board(app).card
+        send(app, "tab", "j")
+        await settle(pilot)
+        assert board(app).card is chosen
+        assert isinstance(app.focused, DetailView)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_a_key_after_enter_is_for_the_spans(tmp_path: Path, size: tuple[int, int]) -> None:
+    engine = RecordedEngine(tmp_path, stores.small_traces())
+    async with traces_screen(engine, tmp_path, size=size) as (pilot, screen):
+        chosen = screen.table.cursor
+        send(pilot.app, "enter", "j")
+        await settle(pilot)
+        assert screen.table.cursor == chosen
+        assert screen.focused is screen.inspector.waterfall
 
 
 async def test_a_dialog_that_is_answered_twice_closes_nothing_else(tmp_path: Path) -> None:

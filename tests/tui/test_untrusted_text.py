@@ -23,7 +23,7 @@ from mlflow_analysis import protocol
 from mlflow_analysis.protocol import Problem
 from mlflow_analysis.records import Experiment
 from mlflow_tui.application import MlflowTui
-from mlflow_tui.scrub import Scrub
+from mlflow_tui.terminal.scrub import Scrub
 from mlflow_tui.widgets.inspector import Section
 
 PLAIN_SECTIONS = (Section.FINDINGS,)

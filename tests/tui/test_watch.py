@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -122,6 +124,51 @@ async def test_a_lost_store_is_told_on_the_screen_and_the_rows_stay(
 
         await until(pilot, lambda: "watching, but" not in "\n".join(drawn(app)))
         assert app.state.watch is not None
+
+
+async def test_a_watch_goes_on_with_a_new_engine_once(tmp_path: Path, uri: str) -> None:
+    """The engine is killed: the watch finds new traces all the same, and tests them; killed again, it ends."""
+    async with running(tmp_path, tracking_uri=uri, experiment=stores.EXPERIMENT, reading=OFTEN) as (
+        pilot,
+        app,
+    ):
+        await until(pilot, lambda: isinstance(app.screen, TracesScreen))
+        traces = app.screen
+        assert isinstance(traces, TracesScreen)
+        await until(pilot, lambda: traces.table.line_count == 14 and traces.inspector.trace)
+        app.start_analysis()
+        await until(pilot, lambda: app.state.board.analysis)
+        before = list(app.state.board._cards)
+        await pilot.press("w")
+        await until(pilot, lambda: "watching" in "\n".join(drawn(app)))
+        killed = app.client.process_id
+        assert killed is not None
+
+        os.kill(killed, signal.SIGKILL)
+
+        await until(pilot, lambda: app.client.process_id not in (None, killed))
+        await until(
+            pilot, lambda: "and the watch goes on" in " ".join("\n".join(drawn(app)).split())
+        )
+        assert list(app.state.board._cards) == before
+        timed_out = tool("charge", status="ERROR", exception=("TimeoutError", "timed out"))
+        new = trace(timed_out, model("apologise"), state="ERROR", number=60)
+        stores.write([new], uri, stores.EXPERIMENT, tmp_path)
+        await until(pilot, lambda: traces.table.line_count == 15)
+        await until(pilot, lambda: app.state.board.analysis.traces_read == 15)  # type: ignore[union-attr]
+        assert app.state.watch is not None and not app.state.watch.problem
+
+        second = app.client.process_id
+        assert second is not None
+        os.kill(second, signal.SIGKILL)
+
+        await until(pilot, lambda: app.state.watch is None)
+        said = [each.message for each in app._notifications]
+        assert any(
+            "Watching ended. The engine stopped 2 times within a minute" in each for each in said
+        )
+        await until(pilot, lambda: app.client.process_id not in (None, second))
+        assert traces.table.line_count == 15
 
 
 def test_the_words_change_with_the_news_alone() -> None:

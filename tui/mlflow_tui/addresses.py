@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.config.profiles import Profile
 from mlflow_tui.connection_form import Kind, how_to_sign_in

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from mlflow_tui import terminal
+from mlflow_tui.terminal import capabilities
 
 if TYPE_CHECKING:
     from mlflow_analysis.protocol import RowQuery
@@ -38,11 +38,11 @@ def run(
     the line stalls. ``reading`` says who reads the traces; ``judge`` names a language model that may be asked
     on the board, within ``judge_budget``.
     """
-    objection = terminal.objection(os.environ)
+    objection = capabilities.objection(os.environ)
     if objection is not None:
         sys.stderr.write(objection + "\n")
         return 2
-    terminal.prepare(os.environ)
+    capabilities.prepare(os.environ)
     gc.disable()  # what is imported stays: looking for garbage in it delays the first paint
 
     from mlflow_tui.client import EngineClient
@@ -69,7 +69,7 @@ def run(
             reading=reading,
             judge=protocol.JudgeChoice(judge, judge_budget) if judge else None,
         )
-        result = app.run(mouse=not terminal.over_ssh(os.environ) if mouse is None else mouse)
+        result = app.run(mouse=not capabilities.over_ssh(os.environ) if mouse is None else mouse)
         return result if result is not None else (app.return_code or 0)
     finally:
         client.close()

@@ -22,7 +22,7 @@ from textual.widget import AwaitMount
 from textual.widgets import Input
 
 from mlflow_analysis import protocol
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet
 from mlflow_styles.themes import NATIVE, ROLE_DEFAULTS, THEMES
@@ -39,20 +39,19 @@ from mlflow_tui.client import EngineClient
 from mlflow_tui.config.preferences import Preferences
 from mlflow_tui.config.settings import Settings
 from mlflow_tui.config.user_themes import PREFIX, full_name, offered
-from mlflow_tui.few_strokes import FewStrokes
 from mlflow_tui.modes import MODES
-from mlflow_tui.pacing import PLAIN_THEME
 from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.screens.dialog import Commands
-from mlflow_tui.scrub import Scrub
-from mlflow_tui.terminal import (
+from mlflow_tui.terminal.capabilities import (
     draws_letters,
     draws_signs,
     has_many_colours,
-    leave_on_signals,
     theme_for,
 )
+from mlflow_tui.terminal.hangup import leave_on_signals
+from mlflow_tui.terminal.pacing import PLAIN_THEME
+from mlflow_tui.terminal.scrub import Scrub
 from mlflow_tui.widgets.chrome import HeaderLine, HintLine
 from mlflow_tui.workflow.watch import WatchApp
 
@@ -119,7 +118,7 @@ class MlflowTui(WatchApp):
             self.register_theme(each)
         self._plain_signs: list[LineFilter] = []
         if not draws_signs(os.environ):
-            from mlflow_tui.plain_signs import PlainSigns
+            from mlflow_tui.terminal.plain_signs import PlainSigns
 
             self._plain_signs = [PlainSigns(letters=draws_letters())]
         self._own_themes = frozenset(each.name for each in preferences.themes)
@@ -178,13 +177,13 @@ class MlflowTui(WatchApp):
         usual = super().get_driver_class()
         if usual.__name__ != "LinuxDriver":
             return usual
-        from mlflow_tui.line import LineDriver
+        from mlflow_tui.terminal.line import LineDriver
 
         return LineDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Nothing reaches the terminal without passing ``Scrub``."""
-        return [*super().get_line_filters(), _SCRUB, *self._plain_signs, _FEW_STROKES]
+        return [*super().get_line_filters(), _SCRUB, *self._plain_signs]
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Our colour roles, for themes that do not have them."""
@@ -340,4 +339,3 @@ class MlflowTui(WatchApp):
 
 
 _SCRUB = Scrub()
-_FEW_STROKES = FewStrokes()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote, unquote, urlsplit
 
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
-from mlflow_analysis.surroundings import DatabricksProfile
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
+from mlflow_analysis.connecting.surroundings import DatabricksProfile
 
 
 class Kind(Enum):

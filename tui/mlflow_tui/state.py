@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from mlflow_analysis.charter import Charter
+from mlflow_analysis.brief.charter import Charter
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.protocol import (
     CheckStage,
     ConnectionReport,
@@ -22,7 +23,6 @@ from mlflow_analysis.protocol import (
 )
 from mlflow_analysis.records import Experiment
 from mlflow_analysis.review import Review
-from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_tui.board.state import BoardState
 
 

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 from mlflow_analysis.demo.faults import Cause
 from mlflow_analysis.demo.manifest import Manifest, PlantedFault
-from mlflow_analysis.findings import Analysis, Finding, RootCause, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.evidence import RootCause
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Verdict
 
 
 def confirmed(analysis: Analysis) -> list[Finding]:

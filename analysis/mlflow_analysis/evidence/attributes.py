@@ -11,7 +11,7 @@ import pandas as pd
 
 from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, places_in
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Unit
+from mlflow_analysis.findings.kinds import Unit
 
 Codes = npt.NDArray[np.integer[Any]]
 _HOURS_PER_BLOCK = 3

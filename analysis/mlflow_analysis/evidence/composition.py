@@ -21,7 +21,9 @@ from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalen
 from mlflow_analysis.evidence.replication import Replication
 from mlflow_analysis.evidence.verdict import Ruled, rule_on_halves
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Finding, RootCause, Unit, Verdict
+from mlflow_analysis.findings.evidence import RootCause
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.contrasts import reversed_strata
 from mlflow_analysis.statistics.intervals import wilson

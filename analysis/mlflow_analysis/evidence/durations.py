@@ -8,7 +8,7 @@ import numpy.typing as npt
 from mlflow_analysis.evidence.examples import Rows
 from mlflow_analysis.evidence.prevalence import Members
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Durations
+from mlflow_analysis.findings.evidence import Durations
 
 BINS = 16
 LEAST_TRACES = 5

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from mlflow_analysis.evidence.prevalence import Flags, Places, Prevalence, places_in
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Example, ToolCall, TraceAssessment, TrendPoint
+from mlflow_analysis.findings.evidence import TrendPoint
+from mlflow_analysis.findings.examples import Example, ToolCall, TraceAssessment
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 
 MOST_EXAMPLES = 5

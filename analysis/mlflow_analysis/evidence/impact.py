@@ -8,7 +8,9 @@ import pandas as pd
 
 from mlflow_analysis.evidence.prevalence import Flags, Places, places_in
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Finding, Impact, Retimed, Severity, Verdict
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.impact import Impact, Retimed
+from mlflow_analysis.findings.kinds import Category, Severity, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.clustering import design_effect
 from mlflow_analysis.statistics.intervals import wilson

@@ -26,7 +26,8 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from mlflow_analysis.evidence.composition import Weighed
-from mlflow_analysis.findings import Alias, Category, Finding, Verdict
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.kinds import Category, Verdict
 from mlflow_analysis.statistics.exact import fisher_p
 
 SAME = 0.8

@@ -17,7 +17,8 @@ import pandas as pd
 
 from mlflow_analysis.evidence.prevalence import Places, places_in
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, OutcomeContrast
+from mlflow_analysis.findings.evidence import OutcomeContrast
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome
 from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
 from mlflow_analysis.statistics.exact import fisher_p

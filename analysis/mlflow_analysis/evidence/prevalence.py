@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Unit
+from mlflow_analysis.findings.kinds import Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.clustering import design_effect
 from mlflow_analysis.statistics.intervals import Interval, wilson

@@ -33,7 +33,7 @@ import pandas as pd
 
 from mlflow_analysis.evidence.prevalence import Figures, Flags, Places, prevalence
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule
 
 ENOUGH_TRACES = 500

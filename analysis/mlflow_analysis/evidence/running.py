@@ -21,7 +21,7 @@ from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Unit
+from mlflow_analysis.findings.kinds import Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, Rule
 from mlflow_analysis.statistics.intervals import Interval, wilson
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import ErrorCount, Statistics, TimePoint
+from mlflow_analysis.findings.statistics import ErrorCount, Statistics, TimePoint
 
 _BUCKETS = 48
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mlflow_analysis.evidence.prevalence import Count, Figures
 from mlflow_analysis.evidence.replication import Replication
-from mlflow_analysis.findings import Verdict
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule
 from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE
 from mlflow_analysis.statistics.power import (

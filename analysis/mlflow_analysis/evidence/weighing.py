@@ -27,7 +27,8 @@ from mlflow_analysis.evidence.prevalence import members, prevalence
 from mlflow_analysis.evidence.replication import Replication, Split
 from mlflow_analysis.evidence.verdict import may_be_confirmed
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Finding
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.multiple_testing import benjamini_hochberg
 

@@ -13,7 +13,7 @@ from mlflow_analysis.features.model_call import ModelCall, model_call
 from mlflow_analysis.features.payload import as_text, canonical, key_of, parsed
 from mlflow_analysis.features.retrieval import retrieved
 from mlflow_analysis.features.usage import cached_tokens, span_cost, trace_cost
-from mlflow_analysis.filing import AUTHOR
+from mlflow_analysis.filing.issues import AUTHOR
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS, SpanRecord, TraceInfo, TraceRecord
 from mlflow_analysis.timing.tree import timed
 

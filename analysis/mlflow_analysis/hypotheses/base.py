@@ -21,7 +21,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Effect, Finding, Severity, Unit
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.timing.replay import Mend
 
 AFFECTED_COLUMNS = ["unit", "trace_id", "span_id", "excerpt", "offset", "rationale"]

@@ -12,7 +12,8 @@ from typing import ClassVar
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Finding, Unit
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 
 EXCERPT_LENGTH = 300

@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import pandas as pd
 
+from mlflow_analysis.brief.focus import Focus
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Severity, Unit
-from mlflow_analysis.focus import Focus
+from mlflow_analysis.findings.judged import JudgedTrace
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Documentation, Hypothesis, affected_rows
-from mlflow_analysis.judged import JudgedTrace
 
 
 class JudgedClaim(Hypothesis):

@@ -9,9 +9,11 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from mlflow_analysis.brief.focus import FAILURE, LATENCY, PLACES, TOKENS, Focus, pattern_of, terms
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Effect, Finding, Severity, Unit
-from mlflow_analysis.focus import FAILURE, LATENCY, PLACES, TOKENS, Focus, pattern_of, terms
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import (
     Case,
     Contrast,

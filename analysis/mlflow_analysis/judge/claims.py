@@ -8,14 +8,14 @@ from collections.abc import Callable, Collection, Generator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from functools import partial
 
-from mlflow_analysis.focus import Focus
+from mlflow_analysis.brief.focus import Focus
+from mlflow_analysis.findings.judged import JudgedTrace
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.judged import judged_claim
 from mlflow_analysis.judge import tasks
 from mlflow_analysis.judge.evidence import shown_trace, traces_by_id
 from mlflow_analysis.judge.judging import AT_A_TIME, stopped_once
 from mlflow_analysis.judge.model import Judge, NotAnswered
-from mlflow_analysis.judged import JudgedTrace
 from mlflow_analysis.source import TraceSource, never
 
 SAMPLE = 100

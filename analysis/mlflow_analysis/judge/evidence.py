@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from mlflow_analysis.findings import Finding, JsonObject
+from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.records import SpanRecord, TraceRecord
 from mlflow_analysis.source import TraceSource, never
 from mlflow_analysis.untrusted import printable_value
@@ -54,7 +54,7 @@ def traces_by_id(
     return {each.info.trace_id: each for each in read if isinstance(each, TraceRecord)}
 
 
-def shown_trace(record: TraceRecord, clean: Clean) -> JsonObject:
+def shown_trace(record: TraceRecord, clean: Clean) -> dict[str, Any]:
     """What matters of a trace: how it ended, what was asked and answered, its failing spans and its first ones."""
     info = record.info
     root = next((each for each in record.spans if each.parent_id is None), None)
@@ -74,8 +74,8 @@ def _telling(spans: Sequence[SpanRecord]) -> list[SpanRecord]:
     return [spans[at] for at in sorted(first)]
 
 
-def _span(span: SpanRecord, clean: Clean) -> JsonObject:
-    shown: JsonObject = {
+def _span(span: SpanRecord, clean: Clean) -> dict[str, Any]:
+    shown: dict[str, Any] = {
         "name": _cut(span.name, 120, clean),
         "kind": span.kind,
         "status": span.status,

@@ -13,12 +13,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from mlflow_analysis.findings import Analysis, Finding, Purpose, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.judged import JudgedFinding, JudgedTrace, Judging
+from mlflow_analysis.findings.kinds import Verdict
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.judge import tasks
 from mlflow_analysis.judge.evidence import sampled, shown_trace, traces_by_id
 from mlflow_analysis.judge.model import Judge, NotAnswered
 from mlflow_analysis.judge.opinions import second_opinion
-from mlflow_analysis.judged import JudgedFinding, JudgedTrace, Judging
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.source import TraceSource, never

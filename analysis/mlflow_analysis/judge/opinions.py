@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from mlflow_analysis.judged import Corrected, JudgedTrace, SecondOpinion
+from mlflow_analysis.findings.judged import Corrected, JudgedTrace, SecondOpinion
 from mlflow_analysis.statistics.intervals import Interval, wilson
 
 

@@ -7,10 +7,9 @@ import threading
 import uuid
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import orjson
-
-from mlflow_analysis.findings import JsonObject
 
 
 class Transcript:
@@ -26,7 +25,7 @@ class Transcript:
         """Whether there is anything in it."""
         return self.path.exists()
 
-    def add(self, line: JsonObject) -> None:
+    def add(self, line: dict[str, Any]) -> None:
         """Write ``line``, with the time. Raises ``OSError`` if it cannot be written."""
         moment = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
         content = orjson.dumps({"time": moment, **line}, option=orjson.OPT_APPEND_NEWLINE)

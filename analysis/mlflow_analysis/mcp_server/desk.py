@@ -10,24 +10,27 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from mlflow_analysis.acceptance import AcceptPolicy, rule
-from mlflow_analysis.charter import charter_path, write_charter
-from mlflow_analysis.contract import analysis_to_json, to_text
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.brief.charter import charter_path, write_charter
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.contract.kept import part_covered
+from mlflow_analysis.contract.writing import JsonObject, analysis_to_json, to_text
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Event
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract
-from mlflow_analysis.findings import Category, JsonObject, Purpose, Verdict
+from mlflow_analysis.findings.kinds import Category, Verdict
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
 from mlflow_analysis.mcp_server.opened import Opened, Refused, claim_of, policy_of
 from mlflow_analysis.mcp_server.telling import cut_short, in_brief, told_purpose, told_span
-from mlflow_analysis.purpose import draft_purpose
+from mlflow_analysis.purpose.draft import draft_purpose
 from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.report import ReportExists, render_html, render_markdown, write_report
 from mlflow_analysis.review import REJECTION_REASONS, Decision
+from mlflow_analysis.review.acceptance import AcceptPolicy, rule
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.summarised import summarised
-from mlflow_analysis.sign_in import ConnectionRequest
 
 MOST_FINDINGS = 100
 MOST_EXAMPLES = 5
@@ -173,7 +176,13 @@ class Desk:
                 f"No trace of experiment {source.experiment_name!r} was read: it has none, none matches "
                 "the filter, or the analysis was stopped at once."
             )
-        self._at.keep(source, analysis, some_claims=bool(hypotheses))
+        part = part_covered(
+            filter_string=filter_string,
+            is_sample=max_traces is not None and analysis.traces_total >= max_traces,
+            some_claims=bool(hypotheses),
+            is_interrupted=cancelled(),
+        )
+        set_aside = self._at.keep(source, analysis, part)
         brief = self.findings(experiment, tracking_uri, verdict="confirmed")
         return {
             "traces_read": analysis.traces_read,
@@ -182,7 +191,7 @@ class Desk:
             "stopped_early": cancelled(),
             "tests_run": analysis.tests_run,
             "success_rate": analysis.statistics.success_rate,
-            "notes": list(analysis.notes),
+            "notes": [*analysis.notes, *filter(None, [set_aside])],
             "confirmed": brief["findings"],
         }
 

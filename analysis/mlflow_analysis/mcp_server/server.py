@@ -19,10 +19,10 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from mlflow_analysis import __version__
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.events import Event, Progress
 from mlflow_analysis.mcp_server.desk import MOST_EXAMPLES, MOST_FINDINGS, Desk
 from mlflow_analysis.mcp_server.opened import Refused
-from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.problems import ConnectionProblem
 
 Answer = TypeVar("Answer")

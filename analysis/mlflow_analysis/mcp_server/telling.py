@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mlflow_analysis.acceptance import Ruled
-from mlflow_analysis.findings import Finding, JsonObject, Purpose
+from mlflow_analysis.contract.writing import JsonObject
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.records import SpanRecord
+from mlflow_analysis.review.acceptance import Ruled
 from mlflow_analysis.secrets import masked, masked_text
 
 LONGEST_TEXT = 4_000

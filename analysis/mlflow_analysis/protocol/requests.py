@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlflow_analysis.annotation import Annotation, AnnotationChange
-from mlflow_analysis.findings import Analysis, Purpose
-from mlflow_analysis.focus import Focus
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.brief.focus import Focus
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.purpose import Purpose
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ class Processes:
 
 
 def place_for(source: TraceSource, traces: int, workers: int = 1, engine: str = "") -> Place:
-    """Where to read so many traces of ``source``: see ``engine.AnalysisOptions``.
+    """Where to read so many traces of ``source``: see ``engine.options``.
 
     Raises ``ConnectionProblem`` if ``engine`` cannot be used.
     """

@@ -11,9 +11,9 @@ from mlflow_analysis.evidence.running import RunningCounts
 from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.frames import frames
-from mlflow_analysis.findings import Purpose
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.base import Hypothesis
-from mlflow_analysis.purpose import draft_purpose
+from mlflow_analysis.purpose.draft import draft_purpose
 
 _EVIDENCE_EVERY = 0.25
 _LONGEST_TURN = 0.15

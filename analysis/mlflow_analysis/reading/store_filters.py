@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mlflow_analysis.focus import Focus
+from mlflow_analysis.brief.focus import Focus
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.own import own_hypothesis
 from mlflow_analysis.source import FilterRefused, TraceSource, never

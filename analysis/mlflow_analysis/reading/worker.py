@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from mlflow_analysis import collector
+from mlflow_analysis.process import collector
 from mlflow_analysis.reading.slices import SliceRead, reopen_and_read
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.source import SourceSpec

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from markupsafe import Markup
 
-from mlflow_analysis.findings import TimePoint, TrendPoint
+from mlflow_analysis.findings.evidence import TrendPoint
+from mlflow_analysis.findings.statistics import TimePoint
 from mlflow_analysis.report import figures
 from mlflow_analysis.untrusted import single_line
 

@@ -7,22 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mlflow_analysis import __version__
-from mlflow_analysis.acceptance import AcceptPolicy, Ruled, rule
-from mlflow_analysis.findings import (
-    Alias,
-    Analysis,
-    Category,
-    Example,
-    Finding,
-    RootCause,
-    ToolUse,
-    TraceAssessment,
-    Verdict,
-)
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.evidence import RootCause
+from mlflow_analysis.findings.examples import Example, TraceAssessment
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.kinds import Category, Verdict
+from mlflow_analysis.findings.purpose import ToolUse
 from mlflow_analysis.report import figures
 from mlflow_analysis.report.method import method
 from mlflow_analysis.report.since import SinceReview, since_review
 from mlflow_analysis.review import Course, Decision, Review
+from mlflow_analysis.review.acceptance import AcceptPolicy, Ruled, rule
 
 EXAMPLES_SHOWN = 2
 RATIONALES_SHOWN = 8

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 
-from mlflow_analysis.findings import Effect, OutcomeContrast, TrendPoint
-from mlflow_analysis.judged import SecondOpinion
+from mlflow_analysis.findings.evidence import Effect, OutcomeContrast, TrendPoint
+from mlflow_analysis.findings.judged import SecondOpinion
 
 UNKNOWN = "–"
 _BARS = "▁▂▃▄▅▆▇█"

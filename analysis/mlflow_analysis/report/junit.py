@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from mlflow_analysis.findings import Analysis, Category, Finding, Verdict
-from mlflow_analysis.gate import Change, Gated
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Verdict
 from mlflow_analysis.report import figures
 from mlflow_analysis.report.markdown import clip
 from mlflow_analysis.review import Decision
+from mlflow_analysis.review.gate import Change, Gated
 from mlflow_analysis.untrusted import printable, single_line
 
 BEGINNING = "<?xml version='1.0' encoding='utf-8'?>\n<testsuites name=\"mlflow-tui"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlflow_analysis.findings import Analysis
-from mlflow_analysis.judged import Judging
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.judged import Judging
 from mlflow_analysis.report import figures
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.report.context import ReportContext, report_context
 from mlflow_analysis.report.sections import SECTIONS, chosen
 from mlflow_analysis.report.templates import TemplateFolder
 from mlflow_analysis.review import Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 from mlflow_analysis.secrets import masked
 
 OURS = TemplateFolder()

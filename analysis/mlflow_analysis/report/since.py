@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mlflow_analysis.acceptance import Ruled
-from mlflow_analysis.findings import Analysis, Finding, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.review import Course, Decision, Review, Ruling
+from mlflow_analysis.review.acceptance import Ruled
 from mlflow_analysis.secrets import masked_text
 
 

@@ -6,35 +6,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.findings import (
-    Alias,
-    Analysis,
-    Category,
-    Effect,
-    ErrorCount,
-    Example,
-    Finding,
-    Impact,
-    OutcomeContrast,
-    Purpose,
-    PurposeFact,
-    RequestPattern,
-    Retimed,
-    RootCause,
-    Severity,
-    Skipped,
-    Statistics,
-    TimePoint,
-    ToolCall,
-    ToolUse,
-    TraceAssessment,
-    TrendPoint,
-    Unit,
-    Verdict,
-    Window,
-)
-from mlflow_analysis.judged import (
+from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
+from mlflow_analysis.findings.evidence import Effect, OutcomeContrast, RootCause, TrendPoint
+from mlflow_analysis.findings.examples import Example, ToolCall, TraceAssessment
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.impact import Impact, Retimed
+from mlflow_analysis.findings.judged import (
     Corrected,
     JudgedFinding,
     JudgedTrace,
@@ -43,9 +20,13 @@ from mlflow_analysis.judged import (
     SecondOpinion,
     Spent,
 )
+from mlflow_analysis.findings.kinds import Category, Severity, Unit, Verdict
+from mlflow_analysis.findings.purpose import Purpose, PurposeFact, RequestPattern, ToolUse
+from mlflow_analysis.findings.statistics import ErrorCount, Statistics, TimePoint
 from mlflow_analysis.report.context import ReportContext, report_context
 from mlflow_analysis.report.sections import SECTIONS, chosen
 from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review.acceptance import AcceptPolicy
 
 _START, _DAY = 1_780_272_000_000, 86_400_000
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlflow_analysis.findings import Analysis, Verdict
-from mlflow_analysis.gate import Gated
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.report.templates import TemplateFolder
+from mlflow_analysis.review.gate import Gated
 
 _ISSUES_SHOWN = 30
 

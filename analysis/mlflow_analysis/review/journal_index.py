@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mlflow_analysis.findings import Severity
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.review.journal import Entry
 from mlflow_analysis.review.ruling import Decision, Opinion
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from mlflow_analysis.findings import Alias, Finding, Severity
+from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.kinds import Severity
 
 EXAMPLES = 5
 """At most so many examples a finding."""

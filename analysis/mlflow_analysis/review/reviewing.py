@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from mlflow_analysis.annotation import login_name
-from mlflow_analysis.findings import Finding, Severity, Verdict
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Severity, Verdict
 from mlflow_analysis.review.journal import Entry, Journal
 from mlflow_analysis.review.journal_index import (
     Index,

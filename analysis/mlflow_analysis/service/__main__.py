@@ -20,10 +20,10 @@ from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
 
-from mlflow_analysis import collector, protocol
+from mlflow_analysis import protocol
 from mlflow_analysis.events import AnalysisReady, FindingReady
-from mlflow_analysis.logfile import keep_log
-from mlflow_analysis.packed import Packing
+from mlflow_analysis.process import collector
+from mlflow_analysis.process.logfile import keep_log
 from mlflow_analysis.protocol import (
     Answer,
     Call,
@@ -34,6 +34,7 @@ from mlflow_analysis.protocol import (
     Reply,
     Request,
 )
+from mlflow_analysis.protocol.packed import Packing
 from mlflow_analysis.service.redaction import Redaction
 from mlflow_analysis.tracking.problems import ConnectionProblem, FilterNotUnderstood
 

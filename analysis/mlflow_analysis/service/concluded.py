@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mlflow_analysis.engine import AnalysisOptions, Known
+from mlflow_analysis.brief.focus import Focus, distinct
+from mlflow_analysis.contract.kept import keep_analysis, part_covered, set_aside
+from mlflow_analysis.engine.options import AnalysisOptions, Known
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.evidence.weighing import Weighing
-from mlflow_analysis.findings import Analysis, Category, Purpose
-from mlflow_analysis.focus import Focus, distinct
+from mlflow_analysis.findings.kinds import Category
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.judge.claims import NO_JUDGE, asked_of_judge
 from mlflow_analysis.judge.judging import account
@@ -20,7 +22,6 @@ from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.reading.listing import news
 from mlflow_analysis.reading.store_filters import asked_of_store
 from mlflow_analysis.records import TraceOutline
-from mlflow_analysis.saved import keep_analysis
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
 
@@ -79,15 +80,24 @@ def is_same(one: StoreTraces, other: StoreTraces) -> bool:
     return (one.tracking_uri, one.experiment_id) == (other.tracking_uri, other.experiment_id)
 
 
-def kept_in(folder: str, analysis: Analysis) -> str:
-    """Keep the analysis for later reports, unless ``folder`` is ""; a sentence if that was not possible."""
+def kept_in(folder: str, run: Run | Concluded, ready: AnalysisReady) -> str:
+    """Keep the analysis for later reports, unless ``folder`` is ""; a sentence if there is something to say.
+
+    That is: it could not be kept, or covers a part and one of all stays.
+    """
+    analysis, most = ready.analysis, run.request.max_traces
     if not folder or not analysis.traces_read:
         return ""
+    part = part_covered(
+        filter_string=run.filter_string,
+        is_sample=most is not None and analysis.traces_total >= most,
+        is_interrupted=ready.interrupted,
+    )
     try:
-        keep_analysis(Path(folder), analysis)
+        path = keep_analysis(Path(folder), analysis, part=part)
     except OSError as error:
         return f"The analysis could not be kept for later reports: {error.strerror or error}."
-    return ""
+    return set_aside(path, part)
 
 
 class Concluded:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from mlflow_analysis.protocol import FilterSuggestions
 from mlflow_analysis.records import TraceInfo
-from mlflow_analysis.tracking.filter_syntax import clauses, comparators_of, fields, quoted_key
+from mlflow_analysis.tracking.filter_syntax import comparators_of, fields, quoted_key
+from mlflow_analysis.tracking.filter_words import clauses
 from mlflow_analysis.untrusted import single_line
 
 VALUES_KEPT = 200

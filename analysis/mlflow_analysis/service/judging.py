@@ -6,21 +6,22 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from mlflow_analysis.findings import Analysis, Finding
-from mlflow_analysis.focus import Focus
+from mlflow_analysis.brief.focus import Focus
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.surroundings import read_env_file
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.judged import JudgedFinding
 from mlflow_analysis.judge.claims import NO_JUDGE
 from mlflow_analysis.judge.judging import account, questions_about, second_look
 from mlflow_analysis.judge.model import MOST_OUTPUT, Judge
 from mlflow_analysis.judge.opening import open_judge
 from mlflow_analysis.judge.opinions import second_opinion
-from mlflow_analysis.judged import JudgedFinding
 from mlflow_analysis.protocol import JudgeChoice, Outcome, Plan, Pushed, StepsDone
 from mlflow_analysis.report.figures import agreement
 from mlflow_analysis.report.method import judging
 from mlflow_analysis.service.redaction import Redaction
-from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import TraceSource
-from mlflow_analysis.surroundings import read_env_file
 from mlflow_analysis.tracking.problems import ConnectionProblem
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_analysis.surroundings import EnvFileNotUnderstood, read_env_file
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.surroundings import EnvFileNotUnderstood, read_env_file
 from mlflow_analysis.tracking.address import is_secret, without_secrets
 from mlflow_analysis.tracking.environment import own_environment
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from mlflow_analysis.findings import Finding, Severity, Verdict
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Severity, Verdict
 
 
 def touched(

@@ -8,16 +8,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from mlflow_analysis.protocol import Done, Pushed, TableGrew, WatchState
 from mlflow_analysis.reading.listing import RUNNING, Listing, news
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.service.concluded import Concluded, is_same
+from mlflow_analysis.service.opened import Place
 from mlflow_analysis.service.trace_table import TraceTable
 from mlflow_analysis.tracking.problems import ConnectionProblem
-from mlflow_analysis.tracking.reader import StoreTraces
 
 BUSY_SHARE = 0.2
 """Looking, reading and testing may take this share of the time: after a long look there is a longer wait."""
@@ -27,17 +27,8 @@ Send = Callable[[Pushed], None]
 Outlines = Mapping[str, TraceOutline]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What is open: traces of a source that pass a filter, and the table that shows them."""
-
-    source: StoreTraces
-    filter_string: str
-    table: TraceTable
-
-
 class Watched(Protocol):
-    """What a watch needs of the session."""
+    """What a watch needs to know of what is open, and of its analysis."""
 
     def place(self) -> Place | None:
         """What is open now."""
@@ -52,10 +43,10 @@ class Watched(Protocol):
 
 
 class Watch:
-    """Watches what ``session`` has open now, until ``stop``, or until another experiment is open."""
+    """Watches what is open now, until ``stop``, or until another experiment is open."""
 
-    def __init__(self, session: Watched, every_s: float, send: Send) -> None:
-        self._session, self._every_s, self._send = session, every_s, send
+    def __init__(self, watched: Watched, every_s: float, send: Send) -> None:
+        self._watched, self._every_s, self._send = watched, every_s, send
         self._stopped = threading.Event()
         self._listing: Listing | None = None
         self._place: Place | None = None
@@ -70,10 +61,10 @@ class Watch:
 
     def run(self) -> Done:
         """Watch. Whatever the store does, it goes on: a problem is told once, and again when it is over."""
-        first = self._session.place()
+        first = self._watched.place()
         self._say()
         while not self._stopped.is_set():
-            place = self._session.place()
+            place = self._watched.place()
             if first is None or place is None or not is_same(first.source, place.source):
                 break
             began = time.monotonic()
@@ -103,17 +94,17 @@ class Watch:
         if is_first:
             self._shown = _as_shown(place.table, outlines)
         self._bring_in(place, outlines)
-        last = self._session.last_of(place)
+        last = self._watched.last_of(place)
         differing = last.differs_from(outlines) if last is not None else 0
         if differing:
             self._say(reading=differing)
-            said = self._session.carry_on(place, outlines, self._stopped.is_set, self._send)
+            said = self._watched.carry_on(place, outlines, self._stopped.is_set, self._send)
             if said:
                 self._say(note=said)
 
     def _begun(self, place: Place) -> Listing:
         """A listing to begin with: what the last analysis found, if there was one."""
-        last = self._session.last_of(place)
+        last = self._watched.last_of(place)
         if last is None:
             return Listing(place.source, place.filter_string)
         known = last.outlines.values()

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mlflow_analysis.filing import issues_page
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.filing.issues import issues_page
+from mlflow_analysis.filing.write_back import ONLY_REPORT, AlreadyWriting, alone, filing_for
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.protocol import Outcome, Plan, Pushed, StepsDone
 from mlflow_analysis.review import Review
 from mlflow_analysis.tracking.connection import Connection, ConnectionProblem
 from mlflow_analysis.tracking.filed import Told, WritingStopped
-from mlflow_analysis.write_back import ONLY_REPORT, AlreadyWriting, alone, filing_for
 
 TAKEN_BACK_BY = "U takes all of it back; so does: mlflow-tui undo-writes"
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from importlib import metadata
 
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.protocol import CheckStage
 from mlflow_analysis.records import TraceRecord
-from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import never
 from mlflow_analysis.tracking import checks, stages
 from mlflow_analysis.tracking.address import SQL_KINDS, Address, StoreKind, without_secrets

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
-from mlflow_analysis.surroundings import EnvFileNotUnderstood, read_env_file
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
+from mlflow_analysis.connecting.surroundings import EnvFileNotUnderstood, read_env_file
 from mlflow_analysis.tracking.address import SQL_KINDS, Address, StoreKind, parse
 from mlflow_analysis.tracking.databricks import settle_workspace
 from mlflow_analysis.tracking.environment import own_environment

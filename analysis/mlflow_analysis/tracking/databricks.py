@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from mlflow_analysis.surroundings import (
+from mlflow_analysis.connecting.surroundings import (
     DEFAULT_PROFILE,
     databricks_config_file,
     databricks_profiles,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from mlflow_analysis.filing import fingerprint_in
+from mlflow_analysis.filing.issues import fingerprint_in
 from mlflow_analysis.tracking.address import Address
 from mlflow_analysis.tracking.checks import details_of
 from mlflow_analysis.tracking.problems import ConnectionProblem

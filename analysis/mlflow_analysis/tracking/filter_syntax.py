@@ -2,17 +2,27 @@
 
 MLflow's own parser decides. Here its refusal is tied to the word it is about: the filter is cut at AND by
 the lexer that MLflow uses too (sqlparse), and the first condition that MLflow refuses by itself is the one.
+Some of what the parser takes no store can evaluate; that is refused here too, before it is sent.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from mlflow_analysis.tracking.address import SQL_KINDS, StoreKind
 from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.filter_words import (
+    Lexeme,
+    clauses,
+    comparator_words,
+    field_of,
+    field_words,
+    word,
+)
 from mlflow_analysis.tracking.problems import FilterNotUnderstood
 from mlflow_analysis.untrusted import single_line
 
@@ -32,6 +42,10 @@ _KEPT_AS_METADATA = {
     "user": "mlflow.trace.user",
     "user_id": "mlflow.trace.user",
 }
+_IN_TABLES = SQL_KINDS | {StoreKind.SERVER}
+_LINKED_PROMPTS = "mlflow.linkedPrompts"
+"""The tag that ``trace.prompt`` stands for; tables keep it otherwise."""
+_FILTERED_IN_FILES = frozenset({"attribute", "tag", "request_metadata"})
 _LIKENESS = 60
 """Of 100, from which on a field may have been meant."""
 
@@ -46,19 +60,12 @@ class FilterFault:
     end: int
 
 
-@dataclass(frozen=True)
-class _Lexeme:
-    start: int
-    end: int
-    text: str
-    kind: Any
-
-
-def fault_in(filter_string: str) -> FilterFault | None:
-    """What MLflow refuses in ``filter_string``; ``None`` if it would take it."""
+def fault_in(filter_string: str, kind: StoreKind | None = None) -> FilterFault | None:
+    """What MLflow refuses in ``filter_string``, or a store of that kind; ``None`` if it would be taken."""
     refusal = _refusal(filter_string)
     if not refusal:
-        return None
+        beyond = (_beyond(clause, filter_string, kind) for clause in clauses(filter_string))
+        return next(filter(None, beyond), None)
     for clause in clauses(filter_string):
         start, end = clause[0].start, clause[-1].end
         said = _refusal(filter_string[start:end])
@@ -67,28 +74,13 @@ def fault_in(filter_string: str) -> FilterFault | None:
     return FilterFault(f"MLflow does not take this: {refusal}", _WHOLE, 0, len(filter_string))
 
 
-def check_filter(filter_string: str) -> None:
-    """Raises ``FilterNotUnderstood``, with the place, for a filter that MLflow refuses."""
-    fault = fault_in(filter_string)
+def check_filter(filter_string: str, kind: StoreKind | None = None) -> None:
+    """Raises ``FilterNotUnderstood``, with the place, for a filter that MLflow or such a store refuses."""
+    fault = fault_in(filter_string, kind)
     if fault is not None:
         problem = FilterNotUnderstood(fault.sentence, fault.remedy)
         problem.place = (fault.start, fault.end)
         raise problem
-
-
-def clauses(filter_string: str) -> list[list[_Lexeme]]:
-    """The words of each condition, in order; a condition without a word is left out."""
-    from sqlparse import tokens
-
-    found: list[list[_Lexeme]] = [[]]
-    quote_is_open = False
-    for lexeme in _lexemes(filter_string):
-        quote_is_open = quote_is_open or lexeme.kind in tokens.Error
-        if lexeme.text.upper() == "AND" and not quote_is_open:
-            found.append([])
-        else:
-            found[-1].append(lexeme)
-    return [clause for clause in found if clause]
 
 
 def quoted_key(key: str) -> str:
@@ -104,11 +96,17 @@ def fields() -> tuple[str, ...]:
 
 @lru_cache(maxsize=1_000)
 def comparators_of(field: str) -> tuple[str, ...]:
-    """What MLflow lets a field be compared by; empty for what is no field."""
+    """What MLflow and its tables let a field be compared by; empty for what is no field."""
     return tuple(
         comparator
         for comparator, values in _COMPARATORS.items()
-        if any(not _refusal(f"{field} {comparator} {value}") for value in values)
+        if any(_is_taken(f"{field} {comparator} {value}") for value in values)
+    )
+
+
+def _is_taken(condition: str) -> bool:
+    return not _refusal(condition) and not any(
+        _misses_in_tables(each["key"], each["comparator"].upper()) for each in _parsed(condition)
     )
 
 
@@ -119,14 +117,43 @@ def _syntax() -> Any:
     return SearchTraceUtils
 
 
-def _lexemes(text: str) -> Iterable[_Lexeme]:
-    from sqlparse import lexer
+def _parsed(filter_string: str) -> list[dict[str, Any]]:
+    """The conditions of a filter as MLflow reads them. Raises its ``MlflowException``."""
+    conditions: list[dict[str, Any]] = _syntax().parse_search_filter_for_search_traces(
+        filter_string
+    )
+    return conditions
 
-    start = 0
-    for kind, value in lexer.tokenize(text):  # type: ignore[no-untyped-call]
-        if value.strip():
-            yield _Lexeme(start, start + len(value), value, kind)
-        start += len(value)
+
+def _misses_in_tables(key: str, comparator: str) -> bool:
+    """Whether MLflow's tables know no such comparison, though its parser takes it."""
+    if key == _LINKED_PROMPTS:
+        return comparator != "="
+    return key.startswith("attributes.") and comparator in ("IN", "NOT IN")
+
+
+def _beyond(
+    clause: Sequence[Lexeme], filter_string: str, kind: StoreKind | None
+) -> FilterFault | None:
+    """What a store of that kind refuses in a condition that MLflow's parser takes."""
+    (condition,) = _parsed(filter_string[clause[0].start : clause[-1].end])
+    if kind is StoreKind.FILES and condition["type"] not in _FILTERED_IN_FILES:
+        return _fault(
+            f"Traces kept in files cannot be filtered by {field_of(clause)}.",
+            "They can be by trace., tags. and metadata.; for the rest they have to be in a database.",
+            *field_words(clause),
+        )
+    if kind not in _IN_TABLES:
+        return None
+    if _misses_in_tables(condition["key"], condition["comparator"].upper()):
+        return _does_not_go(field_of(clause), *comparator_words(clause, condition["comparator"]))
+    if condition["key"] == _LINKED_PROMPTS and condition["value"].count("/") != 1:
+        return _fault(
+            f"{clause[-1].text} is no prompt with its version.",
+            f"Write its name and number, for example: {field_of(clause)} = 'greeting/2'",
+            clause[-1],
+        )
+    return None
 
 
 def _refusal(filter_string: str) -> str:
@@ -135,7 +162,7 @@ def _refusal(filter_string: str) -> str:
     from mlflow.exceptions import MlflowException
 
     try:
-        for clause in syntax.parse_search_filter_for_search_traces(filter_string):
+        for clause in _parsed(filter_string):
             kind, key, comparator = clause["type"], clause["key"], clause["comparator"].upper()
             # The stores ask the same, one after the other, and take what answers yes.
             checks = (
@@ -157,37 +184,37 @@ def _refusal(filter_string: str) -> str:
     return ""
 
 
-def _told(said: str, clause: Sequence[_Lexeme]) -> FilterFault:
+def _told(said: str, clause: Sequence[Lexeme]) -> FilterFault:
     """MLflow's words against one condition, in ours; where they are not known, as they are."""
     if match := re.search(r"Invalid entity type '(.*?)'", said):
         begins = "trace., tags., metadata., span., feedback., expectation. or issue."
-        about = _word(match[1], clause)
+        about = word(match[1], clause)
         return _fault(f"“{match[1]}” begins no field.", f"Fields begin with {begins}", about)
     if match := re.search(r"Invalid (attribute key|span attribute|issue attribute) '(.*?)'", said):
         of = {"attribute key": "trace", "span attribute": "span", "issue attribute": "issue"}
         entity = of[match[1]]
         sentence = f"{entity.capitalize()}s have no field “{match[2]}”."
-        return _fault(sentence, _alike(match[2], entity), _word(match[2], clause))
+        return _fault(sentence, _alike(match[2], entity), word(match[2], clause))
     if match := re.search(r"not quoted.* string value (.*)\. Use either", said):
-        return _unquoted(_word(match[1], clause))
+        return _unquoted(word(match[1], clause))
     if "Expected a quoted string value" in said:
         return _unquoted(clause[-1])
-    field = _field(clause)
+    field = field_of(clause)
     if said.startswith("Expected a number"):
         sentence = f"{field} is compared with a number, without quotes."
         return _fault(sentence, f"For example: {field} > 5000", clause[-1])
     if match := re.search(r"[Cc]omparator '(.*?)' not one of", said):
-        return _does_not_go(_word(match[1], clause), field)
+        return _does_not_go(field, word(match[1], clause))
     if "comparison with numeric values" in said and len(clause) > 1:
         comparator = clause[-2]
         fits = comparator.text.upper() in comparators_of(field)
-        return _unquoted(clause[-1]) if fits else _does_not_go(comparator, field)
+        return _unquoted(clause[-1]) if fits else _does_not_go(field, comparator)
     if "Invalid clause" in said or "Invalid comparison clause" in said:
         return _not_whole(clause)
     return _fault(f"MLflow does not take this: {said}", _WHOLE, *clause)
 
 
-def _not_whole(clause: Sequence[_Lexeme]) -> FilterFault:
+def _not_whole(clause: Sequence[Lexeme]) -> FilterFault:
     """What keeps words from being a condition at all."""
     from sqlparse import tokens
 
@@ -215,40 +242,19 @@ def _not_whole(clause: Sequence[_Lexeme]) -> FilterFault:
     return _fault("This is no whole condition.", _WHOLE, *clause)
 
 
-def _fault(sentence: str, remedy: str, *about: _Lexeme) -> FilterFault:
+def _fault(sentence: str, remedy: str, *about: Lexeme) -> FilterFault:
     return FilterFault(sentence, remedy, about[0].start, about[-1].end)
 
 
-def _unquoted(word: _Lexeme) -> FilterFault:
+def _unquoted(word: Lexeme) -> FilterFault:
     return _fault(f"“{word.text}” needs quotes.", f"Write '{word.text}'", word)
 
 
-def _does_not_go(comparator: _Lexeme, field: str) -> FilterFault:
+def _does_not_go(field: str, *comparator: Lexeme) -> FilterFault:
     takes = ", ".join(comparators_of(field))
     remedy = f"It takes {takes}." if takes else _WHOLE
-    return _fault(f"“{comparator.text}” does not go with {field}.", remedy, comparator)
-
-
-def _word(text: str, clause: Sequence[_Lexeme]) -> _Lexeme:
-    """The word that MLflow calls ``text``; it changes the case of some, and drops quotes."""
-    wanted = text.casefold()
-    same = [each for each in clause if each.text.strip("'\"`").casefold() == wanted]
-    holding = [each for each in clause if wanted in each.text.casefold()]
-    return next(iter(same or holding), clause[-1])
-
-
-def _field(clause: Sequence[_Lexeme]) -> str:
-    """The field of a condition as it is written."""
-    from sqlparse import tokens
-
-    parts: list[str] = []
-    at = clause[0].start
-    for each in clause:
-        if each.start != at or each.kind in tokens.Comparison:
-            break
-        parts.append(each.text)
-        at = each.end
-    return "".join(parts) or clause[0].text
+    said = " ".join(each.text for each in comparator)
+    return _fault(f"“{said}” does not go with {field}.", remedy, *comparator)
 
 
 def _alike(key: str, entity: str) -> str:

@@ -23,11 +23,12 @@ from mlflow_analysis.tracking.database import database_problem, finish_interrupt
 from mlflow_analysis.tracking.environment import Variables
 from mlflow_analysis.tracking.figures import figures_of_newest, figures_of_tables
 from mlflow_analysis.tracking.filed import Filed
+from mlflow_analysis.tracking.filter_syntax import check_filter
 from mlflow_analysis.tracking.problems import ConnectionProblem, ExperimentNotFound
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_client import SqlClient, engine_of
 from mlflow_analysis.tracking.survey import Survey, summary, survey
-from mlflow_analysis.tracking.versions import missing
+from mlflow_analysis.tracking.versions import missing, refuses_as_known
 from mlflow_analysis.tracking.withdrawal import Withdrawal
 from mlflow_analysis.tracking.writer import Writer
 from mlflow_analysis.untrusted import single_line
@@ -80,6 +81,12 @@ class Connection:
             stages=self.found.stages,
             missing=missing(self._address, self.found.client_version, self.found.server_version),
         )
+
+    def check_filter(self, filter_string: str) -> None:
+        """Raises ``FilterNotUnderstood``, with the place, for what MLflow or this store would refuse."""
+        found = self.found
+        known = refuses_as_known(self._address, found.client_version, found.server_version)
+        check_filter(filter_string, self._address.kind if known else None)
 
     def experiments(self) -> list[Experiment]:
         """The active experiments, most recently changed first, ties by id."""

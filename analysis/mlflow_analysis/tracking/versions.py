@@ -16,6 +16,7 @@ _SINCE = (
     ((3, 10), "sessions"),
     ((3, 11), "issues"),
 )
+_FILTERS_KNOWN = (3, 17)
 _NEVER = {
     StoreKind.FILES: ("counts by the store", "filters on spans", "issues"),
     StoreKind.DATABRICKS: ("counts by the store", "issues"),
@@ -34,6 +35,15 @@ def missing(address: Address, client: str, server: str) -> tuple[str, ...]:
         for since, feature in _SINCE
         if version < since and feature not in never
     )
+
+
+def refuses_as_known(address: Address, client: str, server: str) -> bool:
+    """Whether the store refuses those filters that stores up to MLflow 3.17 refuse though its parser takes them.
+
+    A newer one, or a server that does not say its version, may take more: then it decides.
+    """
+    version = server if address.kind is StoreKind.SERVER else client
+    return bool(version) and _parts(version) <= _FILTERS_KNOWN
 
 
 def compared(client: str, server: str) -> str:

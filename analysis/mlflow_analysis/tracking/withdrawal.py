@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mlflow_analysis.filing import AUTHOR, Recall, Withdrawn
+from mlflow_analysis.filing.issues import AUTHOR, Recall, Withdrawn
 from mlflow_analysis.source import never
 from mlflow_analysis.tracking.filed import (
     FINDING_TAG,

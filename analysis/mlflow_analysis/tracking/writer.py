@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mlflow_analysis.filing import (
+from mlflow_analysis.filing.issues import (
     AUTHOR,
     Change,
     Document,

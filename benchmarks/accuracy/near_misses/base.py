@@ -12,7 +12,7 @@ from benchmarks.accuracy.plan import Turn
 from benchmarks.accuracy.planting import Generator, Scenario
 from benchmarks.accuracy.scoring import confirmed
 from benchmarks.accuracy.traffic import Mix
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 
 
 @dataclass(frozen=True)

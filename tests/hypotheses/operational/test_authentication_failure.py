@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlflow_analysis.findings import Unit
+from mlflow_analysis.findings.kinds import Unit
 from mlflow_analysis.hypotheses.operational.authentication_failure import AuthenticationFailure
 from trace_factory import EPOCH_MS, affected_traces, features_of, model, tool, trace
 

@@ -7,7 +7,7 @@ from quiet_traces import confirmed_subjects, quiet_features, quiet_traces
 
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract_info
-from mlflow_analysis.findings import Category
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Rule
 from mlflow_analysis.hypotheses.catalogue import catalogue
 from trace_factory import features_of, trace

@@ -6,7 +6,7 @@ import pytest
 
 from hypotheses.ordinary_traffic import confirmed, ordinary_traffic
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import catalogue
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from mlflow_analysis.findings import Purpose
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.quality.refusal import Refusal
-from mlflow_analysis.purpose import as_told
+from mlflow_analysis.purpose.told import as_told
 from trace_factory import affected_traces, features_of, tool, trace
 
 

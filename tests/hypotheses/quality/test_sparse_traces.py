@@ -3,7 +3,7 @@
 import pytest
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Hypothesis
 from mlflow_analysis.hypotheses.catalogue import catalogue
 from trace_factory import chain, features_of, feedback, model, tool, trace

@@ -17,6 +17,13 @@ ACTIONS: tuple[Action, ...] = (
         "suspend_process", "ctrl+z", "suspend", "Go back to the shell; fg returns.", footer=False
     ),
     Action(
+        "redraw",
+        "ctrl+l",
+        "redraw",
+        "Draw the whole screen again, after another program wrote on it.",
+        footer=False,
+    ),
+    Action(
         "dismiss_hint",
         "ctrl+g",
         "hide hint",

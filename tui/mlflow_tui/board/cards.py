@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from mlflow_analysis.events import EvidenceGrew
-from mlflow_analysis.findings import Category, Finding, Severity, Unit, Verdict
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit, Verdict
 from mlflow_analysis.review import Course, Decision, Ruling
 
 

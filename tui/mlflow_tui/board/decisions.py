@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from mlflow_analysis.findings import Finding
+from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.review import Change, Review
 
 

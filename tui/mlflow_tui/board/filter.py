@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from mlflow_analysis.findings import Category, Severity
+from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.review import Course, Decision
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.board.cards import Card, Stage

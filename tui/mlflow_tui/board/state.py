@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from mlflow_analysis.brief.focus import Focus
 from mlflow_analysis.events import (
     AnalysisReady,
     Event,
@@ -16,8 +17,10 @@ from mlflow_analysis.events import (
     ReadingPlanned,
     TraceSkipped,
 )
-from mlflow_analysis.findings import Analysis, Category, Finding, Purpose, Severity, Unit
-from mlflow_analysis.focus import Focus
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.review import Course, Ruling
 from mlflow_analysis.review.merged import homes, together
 from mlflow_tui.board.cards import Card, Group, Stage

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import click
 
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_tui.config.settings import Settings
 
 

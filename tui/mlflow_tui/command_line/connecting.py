@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_tui.config.profiles import Profiles, ProfilesNotUnderstood
 
 
@@ -27,7 +27,7 @@ def log_kept(redact: Callable[[str], str]) -> Iterator[None]:
     """Within, what libraries have to say goes to the log of commands instead of the terminal."""
     import platformdirs
 
-    from mlflow_analysis.logfile import keep_log
+    from mlflow_analysis.process.logfile import keep_log
 
     path = Path(platformdirs.user_log_dir("mlflow-tui")) / "command.log"
     root = logging.getLogger()

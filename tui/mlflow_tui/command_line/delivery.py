@@ -10,11 +10,10 @@ from pathlib import Path
 
 import click
 
-from mlflow_analysis.acceptance import AcceptPolicy, rule
-from mlflow_analysis.contract import analysis_to_json, to_bytes
-from mlflow_analysis.contract_reading import AnalysisNotUnderstood, read_analysis
-from mlflow_analysis.findings import Analysis, Severity
-from mlflow_analysis.gate import Gated, gated
+from mlflow_analysis.contract.reading import AnalysisNotUnderstood, read_analysis
+from mlflow_analysis.contract.writing import analysis_to_json, to_bytes
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.report import (
     SECTIONS,
     TemplateFolder,
@@ -25,6 +24,8 @@ from mlflow_analysis.report import (
 from mlflow_analysis.report.junit import junit
 from mlflow_analysis.report.step_summary import step_summary
 from mlflow_analysis.review import Review
+from mlflow_analysis.review.acceptance import AcceptPolicy, rule
+from mlflow_analysis.review.gate import Gated, gated
 from mlflow_tui.command_line.output_files import OutputFile
 from mlflow_tui.command_line.summary import summary
 

@@ -8,19 +8,18 @@ from pathlib import Path
 
 import click
 
-from mlflow_analysis.protocol import CheckStage, ConnectionReport
-from mlflow_analysis.service.redaction import Redaction
-from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_analysis.surroundings import (
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.surroundings import (
     EnvFileNotUnderstood,
     databricks_config_file,
     databricks_profiles,
     settings,
 )
+from mlflow_analysis.protocol import CheckStage, ConnectionReport
+from mlflow_analysis.service.redaction import Redaction
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.untrusted import printable
-from mlflow_tui import terminal
 from mlflow_tui.addresses import without_credentials
 from mlflow_tui.command_line.connecting import log_kept, profiles_path
 from mlflow_tui.command_line.place import (
@@ -34,6 +33,7 @@ from mlflow_tui.command_line.place import (
 from mlflow_tui.config.profiles import Profile, Profiles, ProfilesNotUnderstood
 from mlflow_tui.config.settings import Settings
 from mlflow_tui.connection_form import how_to_sign_in
+from mlflow_tui.terminal import capabilities
 
 HEALTHY, NOT_CONNECTED = 0, 3
 _LABEL = 18
@@ -223,7 +223,7 @@ class Examination:
 
     def _terminal(self) -> list[str]:
         lines = _rows(terminal_facts(os.environ))
-        objection = terminal.objection(os.environ)
+        objection = capabilities.objection(os.environ)
         return [*lines, f"✗ {objection}" if objection else "✓ The screens can be shown here."]
 
     # ---- printing -----------------------------------------------------------------------

@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING
 import click
 import platformdirs
 
-from mlflow_analysis import collector
-from mlflow_analysis.charter import Charter, CharterNotUnderstood, charter_path, read_charter
-from mlflow_analysis.engine import AnalysisOptions, analyze
+from mlflow_analysis.brief.charter import Charter, CharterNotUnderstood, charter_path, read_charter
+from mlflow_analysis.brief.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.surroundings import read_env_file
+from mlflow_analysis.contract.kept import analyses_directory, keep_analysis, part_covered, set_aside
+from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis, Purpose
-from mlflow_analysis.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.purpose import Purpose
+from mlflow_analysis.process import collector
 from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.reading.sampling import Scheme
 from mlflow_analysis.report.method import judging
 from mlflow_analysis.review import review_path
-from mlflow_analysis.saved import analyses_directory, keep_analysis
 from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.redaction import Redaction
-from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.source import TraceSource
-from mlflow_analysis.surroundings import read_env_file
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,
@@ -117,7 +119,7 @@ def _run(
         analysis = _judged(analysis, source, request, judge)
     safe = masked(analysis)
     review = open_review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
-    _keep(safe, some_claims=bool(hypotheses))
+    _keep(safe, request, finished.interrupted)
     fails = delivery.deliver(analysis if request.show_secrets else safe, review)
     if finished.interrupted:
         return INTERRUPTED
@@ -160,15 +162,27 @@ def _judged(analysis: Analysis, source: TraceSource, request: Request, judge: Ju
     return analysis
 
 
-def _keep(safe: Analysis, *, some_claims: bool) -> None:
+def _keep(safe: Analysis, request: Request, interrupted: bool) -> None:
     """Keep it for ``mlflow-tui report``. That it could not be kept costs the results nothing."""
+    most = request.max_traces
+    part = part_covered(
+        filter_string=request.filter_string,
+        is_recent=request.since_seconds is not None,
+        is_sample=most is not None and safe.traces_total >= most,
+        some_claims=bool(request.hypotheses),
+        is_interrupted=interrupted,
+    )
     try:
-        keep_analysis(analyses_directory(_kept()), safe, is_masked=True, some_claims=some_claims)
+        path = keep_analysis(analyses_directory(_kept()), safe, is_masked=True, part=part)
     except OSError as error:
         click.echo(
             f"The analysis could not be kept for `mlflow-tui report`: {error.strerror or error}.",
             err=True,
         )
+        return
+    told = set_aside(path, part)
+    if told and not request.quiet:
+        click.echo(f"{told} Keep this one with --json FILE.", err=True)
 
 
 def _kept() -> Path:

@@ -7,7 +7,7 @@ import textwrap
 
 import click
 
-from mlflow_analysis.findings import Category
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.hypotheses.catalogue import catalogue
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import platformdirs
 
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.contract.kept import Kept, analyses_directory, kept_analyses
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.review import Review, review_path
-from mlflow_analysis.saved import Kept, analyses_directory, kept_analyses
 from mlflow_analysis.secrets import masked
-from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_analysis.tracking.credentials import resolve
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.untrusted import single_line

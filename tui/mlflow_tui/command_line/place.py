@@ -15,7 +15,7 @@ from pathlib import Path
 
 import platformdirs
 
-from mlflow_tui import terminal
+from mlflow_tui.terminal import capabilities
 
 PROGRAM = "mlflow-tui"
 PACKAGES = ("mlflow", "textual", "rich", "sqlalchemy", "pandas", "databricks-sdk")
@@ -133,7 +133,7 @@ def extras() -> list[Extra]:
 def terminal_facts(environment: Mapping[str, str]) -> list[tuple[str, str]]:
     """What decides how the screens look."""
     size = shutil.get_terminal_size()
-    theme = terminal.theme_for(dict(environment))
+    theme = capabilities.theme_for(dict(environment))
     colours = {
         "mlflow-16": "none, NO_COLOR is set" if "NO_COLOR" in environment else "16",
         "mlflow-dark": "truecolor" if _truecolor(environment) else "256",
@@ -143,7 +143,7 @@ def terminal_facts(environment: Mapping[str, str]) -> list[tuple[str, str]]:
         for name, variable in (("tmux", "TMUX"), ("screen", "STY"), ("mosh", "MOSH_IP"))
         if environment.get(variable)
     ]
-    where = "over SSH" if terminal.over_ssh(dict(environment)) else "local"
+    where = "over SSH" if capabilities.over_ssh(dict(environment)) else "local"
     return [
         ("TERM", environment.get("TERM", "") or "not set"),
         ("colours", f"{colours}, theme {theme}"),

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 import click
 
-from mlflow_analysis.acceptance import Ruled
-from mlflow_analysis.findings import Analysis, Severity, Verdict
+from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.kinds import Severity, Verdict
 from mlflow_analysis.report import figures
 from mlflow_analysis.review import Decision
+from mlflow_analysis.review.acceptance import Ruled
 from mlflow_analysis.untrusted import single_line
 
 _COLOURS = {Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "cyan"}

@@ -12,16 +12,16 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from mlflow_analysis.acceptance import AcceptPolicy
-from mlflow_analysis.filing import issues_page
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.filing.issues import issues_page
+from mlflow_analysis.filing.write_back import ONLY_REPORT, AlreadyWriting, alone, filing_for
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.review import review_path
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.review.acceptance import AcceptPolicy
 from mlflow_analysis.tracking.connection import Connection, connect
 from mlflow_analysis.tracking.filed import Told
 from mlflow_analysis.tracking.problems import ConnectionProblem, ExperimentNotFound
 from mlflow_analysis.tracking.writer import Writer
-from mlflow_analysis.write_back import ONLY_REPORT, AlreadyWriting, alone, filing_for
 from mlflow_tui.command_line.delivery import read
 from mlflow_tui.command_line.kept_report import Asked, kept_path
 from mlflow_tui.command_line.opened_review import open_review

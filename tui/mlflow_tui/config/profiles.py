@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-from mlflow_analysis.sign_in import ConnectionRequest, SignIn, SignInMethod
+from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.config.toml_file import NotToml, read_toml, replace_file
 

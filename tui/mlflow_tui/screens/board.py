@@ -87,7 +87,7 @@ class BoardScreen(ClaimingScreen):
     @on(DescendantBlur)
     def _tell_who_has_the_keys(self) -> None:
         body = self.query_one("#board-body")
-        body.set_class(self._detail.has_focus, "-reading-detail")
+        body.set_class(self.focused is self._detail, "-reading-detail")
 
     # ---- what is shown --------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ class BoardScreen(ClaimingScreen):
 
     def action_cursor(self, where: str) -> None:
         """Move in the pane that has the keys."""
-        if self._detail.has_focus:
+        if self.focused is self._detail:
             self._detail.move(where)
         else:
             self._list.move(where)
@@ -223,10 +223,10 @@ class BoardScreen(ClaimingScreen):
         """From the cards to the detail and back."""
         if not self._wide:
             self._show_detail(not self._detail_fills)
-        elif self._detail.has_focus:
-            self._list.focus()
+        elif self.focused is self._detail:
+            self.set_focus(self._list)
         else:
-            self._detail.focus()
+            self.set_focus(self._detail)
 
     def _show_detail(self, shown: bool) -> None:
         self.query_one("#board-body").set_class(shown, "-detail")
@@ -256,7 +256,7 @@ class BoardScreen(ClaimingScreen):
             self._detail.show_charts(False)
         elif self._detail_fills:
             self._show_detail(False)
-        elif self._detail.has_focus:
+        elif self.focused is self._detail:
             self._list.focus()
         elif self._reviewing:
             self._end_review()
@@ -369,7 +369,7 @@ class BoardScreen(ClaimingScreen):
             return bool(
                 self._detail.charts
                 or self._detail_fills
-                or self._detail.has_focus
+                or self.focused is self._detail
                 or self._reviewing
                 or self._board.marks
                 or self._sought

@@ -8,6 +8,7 @@ from textual import work
 from textual.timer import Timer
 from textual.worker import Worker, get_current_worker
 
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.protocol import (
     CancelCheck,
     CheckConnection,
@@ -18,7 +19,6 @@ from mlflow_analysis.protocol import (
     Pushed,
 )
 from mlflow_analysis.records import Experiment
-from mlflow_analysis.sign_in import ConnectionRequest
 from mlflow_tui.actions import BOARD, EXPERIMENTS, TRACES
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.demo_store import make_demo_store

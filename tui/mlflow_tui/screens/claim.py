@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from mlflow_analysis.focus import OUTCOMES, PLACES, Focus, FocusNotUnderstood, focus_of, parse
+from mlflow_analysis.brief.focus import OUTCOMES, PLACES, Focus, FocusNotUnderstood, focus_of, parse
 from mlflow_analysis.protocol import Problem
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.screens.dialog import Dialog

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlflow_analysis.findings import Category
-from mlflow_analysis.focus import Focus
+from mlflow_analysis.brief.focus import Focus
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.protocol import CheckFilter, Problem
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.claim import ClaimDialog

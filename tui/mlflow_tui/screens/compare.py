@@ -130,12 +130,12 @@ class CompareScreen(StepScreen):
 
     def action_open(self) -> None:
         """From the spans to the differences."""
-        self.differences.focus()
+        self.set_focus(self.differences)
 
     def action_back(self) -> None:
         """From the differences to the spans, then to the traces."""
         if self.focused is self.differences:
-            self.table.focus()
+            self.set_focus(self.table)
         else:
             self.app.pop_screen()
 

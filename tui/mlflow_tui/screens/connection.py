@@ -13,15 +13,15 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from mlflow_analysis.protocol import (
-    Problem,
-)
-from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_analysis.surroundings import (
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.surroundings import (
     EnvFileNotUnderstood,
     Setting,
     databricks_profiles,
     settings,
+)
+from mlflow_analysis.protocol import (
+    Problem,
 )
 from mlflow_styles import stylesheet
 from mlflow_tui.actions import CONNECTION, EXPERIMENTS, bindings_for

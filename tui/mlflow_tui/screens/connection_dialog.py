@@ -12,8 +12,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_analysis.surroundings import DatabricksProfile
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.surroundings import DatabricksProfile
 from mlflow_tui.connection_form import (
     METHOD,
     SECRET,

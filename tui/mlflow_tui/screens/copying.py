@@ -13,10 +13,10 @@ from textual.content import Content
 from textual.widgets import Static
 
 from mlflow_analysis.protocol import SpanView, TraceView
-from mlflow_tui import clipboard
 from mlflow_tui.inspecting.as_json import as_json
 from mlflow_tui.inspecting.export import snippet, span_value, trace_markdown
 from mlflow_tui.screens.dialog import Dialog
+from mlflow_tui.terminal import clipboard
 
 if TYPE_CHECKING:
     from mlflow_tui.application import MlflowTui

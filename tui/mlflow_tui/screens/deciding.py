@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from textual import work
 
-from mlflow_analysis.findings import Category, Finding, Severity
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.review import Change, Decision
 from mlflow_tui.board.cards import Card
 from mlflow_tui.board.decisions import Decisions

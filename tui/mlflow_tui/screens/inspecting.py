@@ -14,11 +14,11 @@ from mlflow_analysis.untrusted import single_line
 from mlflow_tui.actions import BOARD
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.inspecting.sections import FindingNote
-from mlflow_tui.outside import EDITORS, PAGERS, ProgramProblem, command, show_in
 from mlflow_tui.screens.compare import CompareScreen
 from mlflow_tui.screens.saving import save_text
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.screens.trace_list import TraceListScreen
+from mlflow_tui.terminal.outside import EDITORS, PAGERS, ProgramProblem, command, show_in
 from mlflow_tui.widgets.board_list import BoardList
 from mlflow_tui.widgets.inspector import Inspector, Section
 

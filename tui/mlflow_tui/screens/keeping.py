@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_tui.actions import CONNECTION
 from mlflow_tui.addresses import Choice
 from mlflow_tui.config.profiles import Profile, Profiles, ProfilesNotUnderstood

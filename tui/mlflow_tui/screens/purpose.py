@@ -16,7 +16,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static, TextArea
 
-from mlflow_analysis.findings import Purpose
+from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.protocol import ConfirmPurpose, Pushed
 from mlflow_analysis.untrusted import single_line
 from mlflow_styles import stylesheet

@@ -19,7 +19,7 @@ from textual.widgets import Static
 from textual.worker import Worker, get_current_worker
 
 from mlflow_analysis.events import AnalysisReady
-from mlflow_analysis.findings import Analysis
+from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.protocol import Pushed
 from mlflow_analysis.review import Review, Ruling
 from mlflow_styles import stylesheet
@@ -285,7 +285,7 @@ def _as_html(analysis: Analysis, review: Review, sections: Sections) -> str:
 
 
 def _as_json(analysis: Analysis, review: Review, _sections: Sections) -> str:
-    from mlflow_analysis.contract import analysis_to_json, to_text
+    from mlflow_analysis.contract.writing import analysis_to_json, to_text
 
     return to_text(analysis_to_json(analysis, review))
 

@@ -168,11 +168,11 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
             return
         if self.focused is self.table:
             self._open_chosen()
-            inspector.waterfall.focus()
+            self.set_focus(inspector.waterfall)
         elif self.focused is inspector.payload:
             inspector.open_payload_line()
         elif not inspector.open_line():
-            inspector.payload.focus()
+            self.set_focus(inspector.payload)
 
     def action_back(self) -> None:
         """Payload → spans → list → experiments; from evidence straight back to the board."""
@@ -183,9 +183,9 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
             self._from_board = False
             self.app.switch_mode(BOARD)
         elif self.focused is inspector.payload:
-            inspector.waterfall.focus()
+            self.set_focus(inspector.waterfall)
         elif self.focused is inspector.waterfall:
-            self.table.focus()
+            self.set_focus(self.table)
         elif self.state.query != self._unfiltered():
             self.action_show_all()
         else:

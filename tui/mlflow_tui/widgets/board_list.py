@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from mlflow_analysis.findings import Category
+from mlflow_analysis.findings.kinds import Category
 from mlflow_tui.board.cards import Card, Group
 from mlflow_tui.widgets.finding_card import LINES, card_lines, clip
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs
@@ -33,7 +33,7 @@ _Row = tuple[Card | Group | None, int]
 """What a line belongs to (``None``: empty) and which of its lines it is."""
 
 
-class BoardList(ScrollView, can_focus=True):
+class BoardList(ScrollView, can_focus=True, inherit_bindings=False):
     """Cards by family. The cursor belongs to a card, not to a line."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from rich.style import Style
 from rich.text import Text
 
-from mlflow_analysis.findings import TrendPoint
+from mlflow_analysis.findings.evidence import TrendPoint
 from mlflow_tui.widgets.figures import merge_buckets, share
 
 LEAST_WIDTH = 30

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from mlflow_analysis.findings import Durations, Finding, RootCause, TimePoint
+from mlflow_analysis.findings.evidence import Durations, RootCause
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.statistics import TimePoint
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.board.cards import Card
 from mlflow_tui.widgets.chart import over_time, share_over_time

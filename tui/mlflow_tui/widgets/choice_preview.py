@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from mlflow_analysis.sign_in import ConnectionRequest
-from mlflow_analysis.surroundings import Setting
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.surroundings import Setting
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.addresses import DEMO, EXAMPLES, Choice, without_credentials
 from mlflow_tui.connection_form import how_to_sign_in

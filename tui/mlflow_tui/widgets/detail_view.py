@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from textual import events
 
-from mlflow_analysis.findings import Example, TimePoint
+from mlflow_analysis.findings.examples import Example
+from mlflow_analysis.findings.statistics import TimePoint
 from mlflow_tui.board.cards import Card
 from mlflow_tui.widgets.charts_page import charts_page
 from mlflow_tui.widgets.finding_detail import detail_page

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlflow_analysis.findings import TrendPoint, Unit
+from mlflow_analysis.findings.evidence import TrendPoint
+from mlflow_analysis.findings.kinds import Unit
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _ASCII_SPARKS = "_.-=+*#@"

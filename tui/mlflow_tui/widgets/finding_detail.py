@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from mlflow_analysis.findings import (
-    Category,
-    Example,
-    Finding,
-    RootCause,
-)
+from mlflow_analysis.findings.evidence import RootCause
+from mlflow_analysis.findings.examples import Example
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.review import Course, Decision, Opinion
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.board.cards import Card, Stage

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mlflow_analysis.review import Decision
 from mlflow_tui.board.cards import Stage
-from mlflow_tui.terminal import draws_signs
+from mlflow_tui.terminal.capabilities import draws_signs
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from mlflow_tui.inspecting.sections import (
     payload_items,
     where_turn_stands,
 )
-from mlflow_tui.outside import Taken
+from mlflow_tui.terminal.outside import Taken
 from mlflow_tui.widgets.figures import milliseconds
 from mlflow_tui.widgets.line_scroll import LineScroll
 from mlflow_tui.widgets.line_view import LineView

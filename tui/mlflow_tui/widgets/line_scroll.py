@@ -24,7 +24,7 @@ SCROLLED_SHARE = 2
 """A step over the edge scrolls by this part of the screen: half of it."""
 
 
-class LineScroll(ScrollView, can_focus=True):
+class LineScroll(ScrollView, can_focus=True, inherit_bindings=False):
     """A column of lines with a cursor. Subclasses draw line ``index`` in ``draw``."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

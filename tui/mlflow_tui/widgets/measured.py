@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from mlflow_analysis.findings import Effect, Finding, OutcomeContrast, Retimed, Unit
+from mlflow_analysis.findings.evidence import Effect, OutcomeContrast
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.impact import Retimed
+from mlflow_analysis.findings.kinds import Unit
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.widgets.figures import grouped, share, spell_seconds, units
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.text import Text
 
-from mlflow_analysis.findings import Purpose, RequestPattern, ToolUse
+from mlflow_analysis.findings.purpose import Purpose, RequestPattern, ToolUse
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.widgets.figures import grouped, milliseconds, share
 from mlflow_tui.widgets.finding_card import clip

@@ -19,7 +19,7 @@ _CONSOLE = Console(file=StringIO(), width=200, color_system="truecolor", legacy_
 _FOUND = Style(reverse=True)
 
 
-class StripView(ScrollView, can_focus=True):
+class StripView(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows ``Text`` lines or ``Strip``s on the widget's own background."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002

@@ -14,7 +14,7 @@ from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.workflow.experiment import ExperimentApp
 
 if TYPE_CHECKING:
-    from mlflow_analysis.focus import Focus
+    from mlflow_analysis.brief.focus import Focus
     from mlflow_analysis.protocol import StartAnalysis
 
 
@@ -28,12 +28,8 @@ class AnalysisApp(ExperimentApp):
 
         What the user said of it before holds: purpose, tools, scope, claims of their own.
         """
-        from mlflow_analysis.review import (
-            ANALYSES,  # here and in the rooms beside: not before first paint
-        )
-
         state = self.state
-        purpose, claims = state.charter.purpose, state.charter.focuses
+        purpose = state.charter.purpose
         state.board = self._empty_board()
         if purpose is not None and purpose.description:
             state.board.settle_purpose(purpose)
@@ -41,19 +37,24 @@ class AnalysisApp(ExperimentApp):
         state.analysis_problem = None
         state.analysing = True
         self.state_changed()
-        keep_in = str(self.settings.review_directory.parent / ANALYSES)
-        reading = self.reading
-        self._analyse(
-            protocol.StartAnalysis(
-                purpose,
-                claims,
-                seed,
-                judge=state.judge,
-                keep_in=keep_in,
-                workers=reading.workers,
-                engine=reading.engine,
-                cache=reading.cache,
-            )
+        self._analyse(self.analysis_wanted(seed))
+
+    def analysis_wanted(self, seed: int) -> StartAnalysis:
+        """The request for an analysis with what the user said of the experiment, and how it is to be read."""
+        from mlflow_analysis.review import (
+            ANALYSES,  # here and in the rooms beside: not before first paint
+        )
+
+        charter, reading = self.state.charter, self.reading
+        return protocol.StartAnalysis(
+            charter.purpose,
+            charter.focuses,
+            seed,
+            judge=self.state.judge,
+            keep_in=str(self.settings.review_directory.parent / ANALYSES),
+            workers=reading.workers,
+            engine=reading.engine,
+            cache=reading.cache,
         )
 
     @work(exclusive=True, group="analysis", exit_on_error=False)

@@ -15,8 +15,8 @@ from mlflow_analysis import protocol
 from mlflow_tui.client import EngineClient, EngineProblem
 from mlflow_tui.config.settings import Settings
 from mlflow_tui.messages import EnginePushed, EngineRestarted, StateChanged
-from mlflow_tui.pacing import PacedApp
 from mlflow_tui.screens.base import StepScreen
+from mlflow_tui.terminal.pacing import PacedApp
 
 if TYPE_CHECKING:
     from mlflow_analysis.protocol import Problem, Pushed
@@ -42,6 +42,7 @@ class EngineApp(PacedApp):
         self.client = client
         self.settings = settings
         self._restarts: list[float] = []
+        self._last_crash: Problem | None = None
         self._table_opened = asyncio.Event()
 
     @cached_property
@@ -65,6 +66,7 @@ class EngineApp(PacedApp):
     def _engine_crashed(self, problem: Problem) -> None:
         now = time.monotonic()
         self._restarts = [at for at in self._restarts if now - at < RESTART_WINDOW_SECONDS] + [now]
+        self._last_crash = problem
         self.state.analysing = False
         if len(self._restarts) > RESTARTS:
             self.notify(
@@ -78,6 +80,10 @@ class EngineApp(PacedApp):
         self.client.hold()
         self.client.start()
         self._reopen(problem.sentence)
+
+    def crashes_with(self, problem: Problem) -> int:
+        """How often the engine crashed within the last minute, if ``problem`` says that it just did; else 0."""
+        return len(self._restarts) if problem is self._last_crash else 0
 
     @work(exclusive=True, group="reopen", exit_on_error=False)
     async def _reopen(self, sentence: str) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from mlflow_analysis import protocol
-from mlflow_analysis.sign_in import ConnectionRequest
+from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_tui.actions import TRACES
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.workflow.engine import EngineApp
 
 if TYPE_CHECKING:
-    from mlflow_analysis.charter import Charter
+    from mlflow_analysis.brief.charter import Charter
     from mlflow_analysis.protocol import ConnectionReport
     from mlflow_analysis.records import Experiment
     from mlflow_analysis.review import Review
@@ -111,7 +111,7 @@ class ExperimentApp(EngineApp):
     # ---- what the user says of the application ------------------------------------------
 
     def _charter_path(self) -> Path | None:
-        from mlflow_analysis.charter import charter_path
+        from mlflow_analysis.brief.charter import charter_path
 
         state = self.state
         if state.experiment is None:
@@ -120,7 +120,7 @@ class ExperimentApp(EngineApp):
         return charter_path(self.settings.review_directory, uri, state.experiment.experiment_id)
 
     def _read_charter(self) -> Charter:
-        from mlflow_analysis.charter import Charter, CharterNotUnderstood, read_charter
+        from mlflow_analysis.brief.charter import Charter, CharterNotUnderstood, read_charter
 
         path = self._charter_path()
         try:
@@ -134,7 +134,7 @@ class ExperimentApp(EngineApp):
 
     def keep_charter(self, charter: Charter) -> None:
         """What the user said holds from now on, in later sessions too."""
-        from mlflow_analysis.charter import write_charter
+        from mlflow_analysis.brief.charter import write_charter
 
         self.state.charter = charter
         path = self._charter_path()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Finding, Severity
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.hypotheses.failure_class import FailureClass, leading_cause, operation_names
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Severity
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.hypotheses.failure_class import FailureClass
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 from scipy import stats
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Effect, Severity
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, most_frequent
 from mlflow_analysis.statistics.bursts import Burst, scan

@@ -9,7 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Effect, Finding, Severity
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, after_seconds, with_status
 from mlflow_analysis.hypotheses.recovery import mended

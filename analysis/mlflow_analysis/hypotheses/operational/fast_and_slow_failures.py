@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Effect, Finding, Severity
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, most_frequent
 from mlflow_analysis.statistics.clustering import bootstrap_counts, cluster_codes

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Severity
+from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, Rule, affected_rows
 
 _HOUR_MS = 3_600_000.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mlflow_analysis.findings import Finding, Severity
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.hypotheses.failure_class import FailureClass, leading_cause
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Finding, Severity
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.hypotheses.base import Case
 from mlflow_analysis.hypotheses.failure_class import (
     FailureClass,

@@ -10,7 +10,9 @@ import pandas as pd
 from scipy import stats
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Category, Effect, Finding, Severity
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, leading_cause
 from mlflow_analysis.statistics.change_points import Change, level_change, rate_change

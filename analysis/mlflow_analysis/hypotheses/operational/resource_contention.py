@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Severity, Unit
+from mlflow_analysis.findings.kinds import Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, affected_rows
 from mlflow_analysis.hypotheses.failure_class import FailureClass
 from mlflow_analysis.hypotheses.performance.critical_path import tool_calls

@@ -8,7 +8,7 @@ import pandas as pd
 
 from mlflow_analysis.features.error_texts import STOPPED
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Severity, Unit
+from mlflow_analysis.findings.kinds import Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, FailureClass
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Finding, Severity
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.hypotheses.admissions import admits_failure
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, affected_rows
 from mlflow_analysis.hypotheses.failure_class import (

@@ -11,7 +11,8 @@ import pandas as pd
 
 from mlflow_analysis.features.failure_patterns import UNDECLARED
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Finding, Severity, Unit
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import most_frequent, seconds_in
 from mlflow_analysis.records import MODEL_KINDS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlflow_analysis.findings import Severity
+from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.hypotheses.failure_class import FailureClass
 
 

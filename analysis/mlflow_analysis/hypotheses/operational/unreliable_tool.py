@@ -11,7 +11,9 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Effect, Finding, Severity, Unit
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import (
     EXCERPT_LENGTH,

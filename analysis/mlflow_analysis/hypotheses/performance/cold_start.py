@@ -12,7 +12,8 @@ import pandas as pd
 from scipy import stats
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Effect, Severity, Unit
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import (
     AFFECTED_COLUMNS,
     Case,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings import Effect
+from mlflow_analysis.findings.evidence import Effect
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Case, Contrast, affected_rows
 from mlflow_analysis.statistics.shares import shares_of_totals
 from mlflow_analysis.timing.replay import Mend

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Finding, Severity, Unit
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.performance.sequential_runs import Run, independent_runs
 from mlflow_analysis.timing.replay import Mend

@@ -13,7 +13,7 @@ import pandas as pd
 from mlflow_analysis.features.extract import LONGEST_ARGUMENTS
 from mlflow_analysis.features.payload import parsed
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.wording import sentences, tells_failure
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.identifiers import (
     OthersData,

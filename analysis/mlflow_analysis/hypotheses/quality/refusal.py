@@ -10,7 +10,7 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.features.topics import NO_SUBJECT
-from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.screening import worth_a_look
 from mlflow_analysis.hypotheses.quality.well_answered import well_answered

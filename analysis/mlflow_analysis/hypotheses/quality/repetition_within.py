@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.running_text import RunningText, running_text
 from mlflow_analysis.hypotheses.quality.screening import may_hold

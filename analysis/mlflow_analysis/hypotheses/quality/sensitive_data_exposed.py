@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import most_frequent
 from mlflow_analysis.hypotheses.quality.identifiers import of_others

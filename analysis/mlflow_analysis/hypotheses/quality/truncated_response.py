@@ -10,7 +10,8 @@ from typing import ClassVar
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Finding, Severity, Unit
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.requested_format import TEXT_LIMIT
 

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.wording import cut_out
 from mlflow_analysis.hypotheses.remembered import remembered

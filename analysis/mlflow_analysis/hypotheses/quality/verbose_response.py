@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.request_complexity import SIMPLE_WORDS, answered
 from mlflow_analysis.hypotheses.remembered import remembered

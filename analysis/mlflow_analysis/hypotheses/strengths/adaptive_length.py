@@ -8,7 +8,8 @@ from typing import ClassVar
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Effect, Severity, Unit
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.request_complexity import answered
 from mlflow_analysis.statistics.rank_correlation import rank_correlation

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, affected_rows
 from mlflow_analysis.hypotheses.quality.wording import declined, tells_failure
 from mlflow_analysis.hypotheses.remembered import remembered

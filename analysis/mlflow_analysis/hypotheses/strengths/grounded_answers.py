@@ -8,7 +8,7 @@ from typing import ClassVar
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Severity, Unit
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.sources import Answer, checked_answers
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
-from mlflow_analysis.findings import Category, Effect, Severity, Unit
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.context_lost import ContextLost
 from mlflow_analysis.hypotheses.remembered import remembered

@@ -10,7 +10,8 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.features.topics import NO_SUBJECT
-from mlflow_analysis.findings import Category, Effect, Severity, Unit
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.strengths.success import succeeded
 from mlflow_analysis.statistics.contrasts import difference_of_rates

@@ -11,7 +11,8 @@ from scipy import stats
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.features.topics import NO_SUBJECT
-from mlflow_analysis.findings import Category, Effect, Severity, Unit
+from mlflow_analysis.findings.evidence import Effect
+from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.remembered import remembered
 from mlflow_analysis.hypotheses.strengths.success import succeeded

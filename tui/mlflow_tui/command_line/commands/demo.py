@@ -24,11 +24,11 @@ def demo(
     """
     import os
 
-    from mlflow_tui import terminal
     from mlflow_tui.command_line.sample_store import report_path, sample_store
+    from mlflow_tui.terminal import capabilities
 
     tracking_uri, experiment = sample_store(fresh)
-    if terminal.objection(os.environ) is None:
+    if capabilities.objection(os.environ) is None:
         from mlflow_tui import app
 
         context.exit(
@@ -42,7 +42,7 @@ def demo(
             )
         )
 
-    from mlflow_analysis.sign_in import ConnectionRequest
+    from mlflow_analysis.connecting.sign_in import ConnectionRequest
     from mlflow_tui.command_line.headless import Request, run
 
     context.exit(

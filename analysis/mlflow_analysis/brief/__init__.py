@@ -1,0 +1,1 @@
+"""What the user says of an application and asks of its traces."""

@@ -1,0 +1,325 @@
+"""Read, extract, test, conclude: one experiment in, a stream of events out.
+
+The stream ends with ``AnalysisReady``. Equal traces and seed give equal findings, whatever the order in
+which the traces arrive; only ``timings`` differ.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Generator, Iterator
+from functools import cached_property
+
+from mlflow_analysis.brief.focus import Focus, distinct
+from mlflow_analysis.engine.options import AnalysisOptions, Known
+from mlflow_analysis.engine.stage_clock import StageClock
+from mlflow_analysis.events import (
+    AnalysisReady,
+    Event,
+    FindingReady,
+    HypothesisQueued,
+    Progress,
+    PurposeDrafted,
+    ReadingPlanned,
+    TraceSkipped,
+)
+from mlflow_analysis.evidence.summary import summarise
+from mlflow_analysis.evidence.weighing import Weighing
+from mlflow_analysis.features.batch import Batch, unchanged
+from mlflow_analysis.features.build import features_of
+from mlflow_analysis.features.cache import FeatureCache
+from mlflow_analysis.features.frames import forget, frames
+from mlflow_analysis.features.keeper import Keeper
+from mlflow_analysis.features.tables import Features
+from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
+from mlflow_analysis.findings.finding import Finding
+from mlflow_analysis.findings.judged import Judging
+from mlflow_analysis.findings.purpose import Purpose
+from mlflow_analysis.hypotheses.base import Hypothesis
+from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.hypotheses.judged import JudgedClaim, judged_claim
+from mlflow_analysis.hypotheses.own import own_hypothesis
+from mlflow_analysis.judge.claims import asked_of_judge
+from mlflow_analysis.judge.judging import account
+from mlflow_analysis.purpose.draft import draft_purpose
+from mlflow_analysis.purpose.told import as_told
+from mlflow_analysis.reading.dispatch import Reading
+from mlflow_analysis.reading.executors import get_ready, place_for
+from mlflow_analysis.reading.previews import Previews
+from mlflow_analysis.reading.sampling import Scheme, spread, stated
+from mlflow_analysis.reading.slices import SliceRead, reading_order
+from mlflow_analysis.reading.store_filters import asked_of_store
+from mlflow_analysis.records import SkippedTrace, TraceOutline
+from mlflow_analysis.source import TraceSource, never
+
+logger = logging.getLogger(__name__)
+
+_PROGRESS_EVERY = 0.25
+
+
+def analyze(
+    source: TraceSource,
+    options: AnalysisOptions | None = None,
+    *,
+    cancelled: Callable[[], bool] = never,
+) -> Iterator[Event]:
+    """Analyse every trace of ``source``. Once ``cancelled`` says so, conclude from what was read.
+
+    Raises what the source raises (``ConnectionProblem``), and ``KeyError`` for an unknown hypothesis id.
+    """
+    return _Run(source, options or AnalysisOptions(), cancelled).events()
+
+
+class _Run:
+    """The state of one analysis."""
+
+    def __init__(
+        self, source: TraceSource, options: AnalysisOptions, cancelled: Callable[[], bool]
+    ) -> None:
+        self.source, self.options, self.cancelled = source, options, cancelled
+        self.hypotheses: tuple[Hypothesis, ...] = (
+            tuple(by_id(each) for each in options.hypotheses) if options.hypotheses else catalogue()
+        )
+        self.hypotheses += tuple(
+            judged_claim(each) if each.judge else own_hypothesis(each)
+            for each in distinct(options.focus)
+        )
+        self.listed_all = False
+        """Whether no trace of the experiment is missing from the list."""
+        self.keeper: Keeper | None = None
+        self.batches: list[Batch] = []
+        self.read = 0
+        self.skipped: list[SkippedTrace] = []
+        self.notes: list[str] = []
+        self.timings: dict[str, float] = {}
+
+    def events(self) -> Iterator[Event]:
+        """All events, in order; what is being written to the cache meanwhile is waited for."""
+        try:
+            yield from self._events()
+        finally:
+            if self.keeper is not None:
+                self.keeper.close()
+
+    def _events(self) -> Iterator[Event]:
+        began, began_ms = time.monotonic(), int(time.time() * 1000)
+        for hypothesis in self.hypotheses:
+            yield HypothesisQueued(
+                hypothesis.id,
+                hypothesis.title,
+                hypothesis.category,
+                hypothesis.severity,
+                hypothesis.unit,
+            )
+        known = self.options.known
+        if known is None:
+            outlines = yield from self._list()
+        else:
+            outlines, self.listed_all = list(known.outlines), not self._window
+        self._select()
+        listed = time.monotonic()
+        yield from self._read(outlines)
+        read = time.monotonic()
+        interrupted = self.cancelled()
+        if interrupted:
+            self.notes.append(
+                f"Stopped by the user after {self.read} of {len(outlines)} traces. Failing and "
+                "slow traces are read first, so shares and statistics lean towards them."
+            )
+        self.options.read(Known(outlines, () if self.options.cache else tuple(self.batches)))
+        tables = frames(self.batches)
+        forget(self.batches)  # before more memory is needed
+        features = features_of(tables, seed=self.options.seed)
+        purpose = draft_purpose(features)
+        said = self.options.confirmed_purpose() or self.options.purpose
+        if said is not None:
+            purpose = purpose.corrected_by(said)
+        yield PurposeDrafted(purpose)
+        features = as_told(features, purpose)
+        findings, tests = yield from self._test(features)
+        for finding in findings:
+            yield FindingReady(finding)
+        self.timings = {
+            "began_ms": began_ms,
+            "listing": round(listed - began, 3),
+            "reading": round(read - listed, 3),
+            "testing": round(time.monotonic() - read, 3),
+        }
+        yield AnalysisReady(
+            self._analysis(outlines, features, purpose, findings, tests), interrupted
+        )
+
+    @cached_property
+    def cache(self) -> FeatureCache | None:
+        """Where features are kept, if they are."""
+        if not self.options.cache or self.source.spec is None:
+            return None
+        return FeatureCache(self.source.tracking_uri, self.source.experiment_id)
+
+    def _list(self) -> Generator[Event, None, list[TraceOutline]]:
+        """All outlines, oldest last; returns them."""
+        filter_string = self._window
+        total = self.source.count(filter_string)
+        if self.cache is None or not self.cache.folder.exists():  # then all of them have to be read
+            get_ready(self.source, total or 0, self.options.workers, self.options.engine)
+        clock = StageClock()
+        outlines: list[TraceOutline] = []
+        yield Progress("listing traces", 0, total, 0.0, None)
+        most, newest = self.options.max_traces, self.options.sample is Scheme.NEWEST
+        for page in self.source.outlines(filter_string, cancelled=self.cancelled):
+            outlines += page
+            if newest and most is not None and len(outlines) > most:
+                break
+            if clock.due(_PROGRESS_EVERY):
+                yield clock.progress("listing traces", len(outlines), total)
+        else:
+            self.listed_all = not filter_string and not self.cancelled()
+        if most is not None and len(outlines) > most:
+            seen = max(total or 0, len(outlines))
+            outlines = outlines[:most] if newest else spread(outlines, most)
+            self.listed_all = False
+            self.notes.append(stated(self.options.sample, len(outlines), seen))
+        yield clock.progress("listing traces", len(outlines), len(outlines))
+        return outlines
+
+    @property
+    def _window(self) -> str:
+        """The filter of the run, in MLflow's syntax."""
+        since = self.options.since_ms
+        bound = "" if since is None else f"trace.timestamp_ms >= {since}"
+        return " AND ".join(part for part in (self.options.filter, bound) if part)
+
+    def _select(self) -> None:
+        """Have the store evaluate the filters of the user's own claims."""
+        asked = tuple(
+            judged_claim(focus)
+            if focus.judge
+            else asked_of_store(self.source, focus, self._window, self.cancelled)
+            for focus in distinct(self.options.focus)
+        )
+        self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
+
+    def _read(self, outlines: list[TraceOutline]) -> Iterator[Event]:
+        """What is kept, then spans: failing and slow traces first, then the rest spread over time."""
+        missing = outlines
+        if self.cache is not None:
+            cached = self.cache.load(outlines)
+            missing, self.keeper = cached.missing, Keeper(self.cache)
+            for batch in cached.batches:
+                self._take(SliceRead(batch))
+        elif self.options.known is not None:
+            missing = self._take_known(self.options.known)
+        clock, total = StageClock(self.read), len(outlines)
+        place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
+        previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
+        yield ReadingPlanned(total, self.read, place.workers)
+        try:
+            for result in Reading(place, reading_order(missing), self.cancelled).results():
+                if result is not None:
+                    self._take(result)
+                    if self.keeper is not None:
+                        self.keeper.add(result.batch)
+                    if previews is not None:
+                        previews.arrive(result.batch)
+                    for each in result.skipped:
+                        yield TraceSkipped(each.trace_id, each.reason)
+                if clock.due(_PROGRESS_EVERY):
+                    yield clock.progress("reading spans", self.read + len(self.skipped), total)
+                if previews is not None:
+                    yield from previews.turn(self.cancelled)
+        finally:
+            place.close()
+            if previews is not None:
+                previews.close()
+            if self.keeper is not None:
+                self.keeper.finish(outlines, complete=self.listed_all)
+        yield clock.progress("reading spans", self.read + len(self.skipped), total)
+
+    def _take_known(self, known: Known) -> list[TraceOutline]:
+        """Take what was read before and has not changed; returns what has to be read."""
+        marks = {each.trace_id: each.mark for each in known.outlines}
+        for batch in known.batches:
+            kept = unchanged(batch, marks)
+            self._take(SliceRead(kept))
+            for trace_id in kept.traces["trace_id"].to_pylist():
+                del marks[trace_id]
+        return [each for each in known.outlines if each.trace_id in marks]
+
+    def _take(self, result: SliceRead) -> None:
+        self.batches.append(result.batch)
+        self.read += len(result.batch)
+        self.skipped += result.skipped
+
+    def _test(self, features: Features) -> Generator[Event, None, tuple[list[Finding], int]]:
+        """Every hypothesis on the tables of all traces; returns findings and number of tests."""
+        clock = StageClock()
+        weighing = Weighing(features)
+        for done, hypothesis in enumerate(self.hypotheses):
+            if done == 0 or clock.due(_PROGRESS_EVERY):
+                yield clock.progress("testing hypotheses", done, len(self.hypotheses))
+            if isinstance(hypothesis, JudgedClaim):
+                hypothesis = yield from self._asked(hypothesis.focus, features, clock)
+            weighing.add(hypothesis)
+        self.options.weighed(weighing)
+        findings, tests = weighing.conclude()
+        yield clock.progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses))
+        return findings, tests
+
+    def _asked(
+        self, focus: Focus, features: Features, clock: StageClock
+    ) -> Generator[Event, None, Hypothesis]:
+        """What the judge says of a sample of the traces."""
+        asking = asked_of_judge(
+            focus,
+            self.options.judge,
+            self.source,
+            features.complete.index,
+            seed=self.options.seed,
+            window=self._window,
+            why_not=self.options.no_judge,
+            cancelled=self.cancelled,
+        )
+        while True:
+            try:
+                done, questions = next(asking)
+            except StopIteration as ended:
+                hypothesis: Hypothesis = ended.value
+                return hypothesis
+            if clock.due(_PROGRESS_EVERY):
+                yield clock.progress("asking the judge", done, questions)
+
+    def _judging(self) -> Judging | None:
+        """What the claims for the judge cost, if there were any."""
+        judge, claims = self.options.judge, self.options.focus
+        return account(judge) if judge is not None and any(each.judge for each in claims) else None
+
+    def _analysis(
+        self,
+        outlines: list[TraceOutline],
+        features: Features,
+        purpose: Purpose,
+        findings: list[Finding],
+        tests: int,
+    ) -> Analysis:
+        starts = [each.start_ms for each in outlines]
+        skipped = sorted(self.skipped, key=lambda each: each.trace_id)
+        return Analysis(
+            experiment_id=self.source.experiment_id,
+            experiment_name=self.source.experiment_name,
+            tracking_uri=self.source.tracking_uri,
+            window=Window(
+                min(starts, default=None), max(starts, default=None), self.options.filter
+            ),
+            seed=self.options.seed,
+            tests_run=tests,
+            traces_total=len(outlines),
+            traces_read=self.read,
+            skipped=tuple(Skipped(each.trace_id, each.reason) for each in skipped),
+            statistics=summarise(features),
+            purpose=purpose,
+            findings=tuple(findings),
+            timings=self.timings,
+            notes=tuple(self.notes),
+            judge=self._judging(),
+        )

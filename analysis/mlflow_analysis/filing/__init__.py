@@ -1,0 +1,1 @@
+"""What goes back to MLflow from a review: issues, links, the report."""

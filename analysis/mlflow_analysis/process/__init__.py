@@ -1,0 +1,1 @@
+"""A process of this program: its log, and its garbage collector."""
