@@ -16,8 +16,8 @@ from textual.screen import ModalScreen, Screen
 Answer = TypeVar("Answer")
 
 
-class Dialog(ModalScreen[Answer]):
-    """A question over the screen that asks it."""
+class AnswersOnce(Screen[Answer]):
+    """A screen that closes when it has its answer, and only itself."""
 
     _answer: tuple[Answer | None] | None = None
     """Given while it was not on the screen: it closes when it would be seen again."""
@@ -33,6 +33,10 @@ class Dialog(ModalScreen[Answer]):
     def _answered_meanwhile(self) -> None:
         if self._answer is not None:
             self.dismiss(*self._answer)
+
+
+class Dialog(AnswersOnce[Answer], ModalScreen[Answer]):
+    """A question over the screen that asks it."""
 
 
 class Commands(CommandPalette):

@@ -24,6 +24,7 @@ from mlflow_tui.actions import BOARD, PURPOSE, bindings_for
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.screens.claim import claim_of
+from mlflow_tui.screens.dialog import AnswersOnce
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.widgets.board_status import BoardStatus, Standing
 from mlflow_tui.widgets.chrome import FooterLine, HeaderLine, RoomNotice
@@ -125,7 +126,7 @@ class PurposeView(StripView):
         self.show(drawn.lines, keep_place=True)
 
 
-class PurposeScreen(StepScreen):
+class PurposeScreen(AnswersOnce[None], StepScreen):
     """Confirm or correct the purpose, then say what worries you, or skip both."""
 
     PLACE: ClassVar[str] = PURPOSE
