@@ -16,15 +16,15 @@ from textual.screen import ModalScreen, Screen
 Answer = TypeVar("Answer")
 
 
-class AnswersOnce(Screen[Answer]):
-    """A screen that closes when it has its answer, and only itself."""
+class Dialog(ModalScreen[Answer]):
+    """A question over the screen that asks it."""
 
     _answer: tuple[Answer | None] | None = None
     """Given while it was not on the screen: it closes when it would be seen again."""
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Answer and close; nothing if it is closed already."""
-        if _comes_to_the_top(self):
+        if comes_to_the_top(self):
             return super().dismiss(result)
         self._answer = (result,)
         return AwaitComplete()
@@ -35,16 +35,12 @@ class AnswersOnce(Screen[Answer]):
             self.dismiss(*self._answer)
 
 
-class Dialog(AnswersOnce[Answer], ModalScreen[Answer]):
-    """A question over the screen that asks it."""
-
-
 class Commands(CommandPalette):
     """Every command by name."""
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close; nothing if it is closed already."""
-        return super().dismiss(result) if _comes_to_the_top(self) else AwaitComplete()
+        return super().dismiss(result) if comes_to_the_top(self) else AwaitComplete()
 
     def _action_command_list(self, action: str) -> None:
         """Move in the list; not before what was found last has been laid out, where Textual fails."""
@@ -52,7 +48,7 @@ class Commands(CommandPalette):
             super()._action_command_list(action)
 
 
-def _comes_to_the_top(dialog: Screen[Any]) -> bool:
+def comes_to_the_top(dialog: Screen[Any]) -> bool:
     """Whether ``dialog`` is open; what lies on it is closed then."""
     if dialog not in dialog.app.screen_stack:
         return False
