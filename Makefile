@@ -11,7 +11,7 @@ OLDEST_TESTS := tests/tracking/test_connection.py tests/tracking/test_convert.py
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-oldest lint format bench bench-throughput bench-accuracy docs screenshots screens clean
+.PHONY: help install install-all demo test test-oldest lint format bench bench-throughput bench-accuracy docs screenshots screens clean
 
 help:
 	@echo "make demo     open a sample store with planted faults (without a terminal: analyse it)"
@@ -29,6 +29,8 @@ help:
 	@echo "make clean    remove $(VENV)"
 
 install: $(READY)
+
+install-all: $(READY) $(OLDEST_READY)
 
 # The stamp is younger than what it was made from, so a second make starts at once.
 $(READY): pyproject.toml constraints.txt

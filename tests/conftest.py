@@ -35,6 +35,7 @@ os.environ["MLFLOW_MODEL_CATALOG_URI"] = (
 _PROCESSES_A_CORE, _MOST_PROCESSES = 2, 8
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """``-n auto``: a test spends half of its time waiting for a frame, a server or another process."""
     return min(_MOST_PROCESSES, _PROCESSES_A_CORE * (os.cpu_count() or 1))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -98,6 +100,17 @@ def write_small_store(path: Path) -> str:
     uri = f"sqlite:///{path}"
     write(small_traces(), uri, EXPERIMENT, path.parent / "artifacts")
     return uri
+
+
+def copy_directory(original: Path, copy: Path) -> None:
+    """Copy a SQLite store with all that is beside it; the artifacts of later runs go there too."""
+    shutil.copytree(original, copy)
+    for path in copy.rglob("*.db"):
+        with closing(sqlite3.connect(path)) as store, store:
+            store.execute(
+                "UPDATE experiments SET artifact_location = replace(artifact_location, ?, ?)",
+                (original.as_uri(), copy.as_uri()),
+            )
 
 
 def write(records: Iterable[TraceRecord], uri: str, experiment: str, artifacts: Path) -> str:

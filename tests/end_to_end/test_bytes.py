@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pseudo_terminal import Terminal
 
-from mlflow_analysis.demo.store import ensure_demo_store
+from demo_stores import demo_store
 
 pytestmark = pytest.mark.terminal
 
@@ -20,7 +20,7 @@ MOVE_BYTES, PAGE_BYTES = 2_000, 20_000
 def purpose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """Before the purpose of a small sample store's application."""
     directory = tmp_path_factory.mktemp("bytes")
-    store = ensure_demo_store(directory / "demo", traces=TRACES)
+    store = demo_store(TRACES)
     terminal = Terminal(
         "--tracking-uri", store.tracking_uri, "--experiment", store.experiment_name, cwd=directory
     )

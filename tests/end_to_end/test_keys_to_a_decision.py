@@ -9,9 +9,10 @@ import platformdirs
 import pytest
 from pseudo_terminal import Terminal
 
+from demo_stores import demo_store
 from mlflow_analysis.contract.kept import analyses_directory, kept_analyses
 from mlflow_analysis.contract.reading import read_analysis
-from mlflow_analysis.demo.store import DemoStore, ensure_demo_store
+from mlflow_analysis.demo.store import DemoStore
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.review import Decision, Review, review_path
@@ -24,9 +25,9 @@ ENTER = "\r"
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> DemoStore:
+def store() -> DemoStore:
     """A small sample store with planted faults."""
-    return ensure_demo_store(tmp_path_factory.mktemp("demo"), traces=TRACES)
+    return demo_store(TRACES)
 
 
 class CountedKeys:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from textual.pilot import Pilot
 from typing_ahead import send
 
 import mlflow_tui.actions as places
+from demo_stores import copy_demo_store
 from mlflow_analysis.demo.store import DemoStore, ensure_demo_store
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.client import EngineClient
@@ -35,25 +35,18 @@ REST = 8
 PATIENCE_SECONDS = 120
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small sample store, to be copied."""
-    folder = tmp_path_factory.mktemp("demo")
-    ensure_demo_store(folder, traces=TRACES)
-    return folder
-
-
 @pytest.fixture
-def store(original: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DemoStore:
-    """A copy of it where the program keeps its sample store, in this test's own home."""
+def store(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DemoStore:
+    """A small one where the program keeps its sample store, in this test's own home."""
     kept = Path(platformdirs.user_cache_dir("mlflow-tui"))
     assert kept.is_relative_to(home)
-    shutil.copytree(original, kept)
+    made = copy_demo_store(TRACES, kept)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")  # files are written where the user stands
     for name in ("PAGER", "VISUAL", "EDITOR"):
         monkeypatch.setenv(name, "true")
-    return ensure_demo_store()
+    assert ensure_demo_store() == made
+    return made
 
 
 async def until_traces_are_seen(app: MlflowTui, pilot: Pilot[int]) -> None:

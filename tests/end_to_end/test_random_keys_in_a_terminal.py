@@ -12,7 +12,8 @@ from random_keys import sequence
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.keys import key_to_character
 
-from mlflow_analysis.demo.store import DemoStore, ensure_demo_store
+from demo_stores import copy_demo_store
+from mlflow_analysis.demo.store import DemoStore
 
 pytestmark = pytest.mark.terminal
 
@@ -43,7 +44,7 @@ def as_sent(key: str) -> str:
 @pytest.fixture
 def store(tmp_path: Path) -> DemoStore:
     """A sample store of this test's own: some keys write into it."""
-    return ensure_demo_store(tmp_path / "demo", traces=TRACES)
+    return copy_demo_store(TRACES, tmp_path / "demo")
 
 
 @pytest.fixture

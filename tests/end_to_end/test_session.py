@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from pseudo_terminal import Terminal
 
-from mlflow_analysis.demo.store import DemoStore, ensure_demo_store
+from demo_stores import demo_store
+from mlflow_analysis.demo.store import DemoStore
 
 pytestmark = pytest.mark.terminal
 
@@ -19,9 +20,9 @@ ENTER, ESCAPE, CLEAR_LINE = "\r", "\x1b", "\x15"
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> DemoStore:
+def store() -> DemoStore:
     """A small sample store with planted faults."""
-    return ensure_demo_store(tmp_path_factory.mktemp("demo"), traces=TRACES)
+    return demo_store(TRACES)
 
 
 @pytest.fixture

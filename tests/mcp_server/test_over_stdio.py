@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner, Result
 from mcp import Client, StdioServerParameters
 
-from mlflow_analysis.demo.store import DemoStore, ensure_demo_store
+from demo_stores import copy_demo_store
+from mlflow_analysis.demo.store import DemoStore
 from mlflow_tui.cli import program
 
 TRACES = 240
@@ -24,7 +25,7 @@ TRACES = 240
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> DemoStore:
-    return ensure_demo_store(tmp_path_factory.mktemp("demo"), traces=TRACES)
+    return copy_demo_store(TRACES, tmp_path_factory.mktemp("served") / "demo")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import stores
+from made_once import made_once
 from mlflow_analysis.engine.options import AnalysisOptions
 from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Progress
@@ -39,12 +41,16 @@ RECORDS = [
 OPTIONS = AnalysisOptions(hypotheses=("rate-limited",), live=False)
 
 
+def _write(folder: Path) -> None:
+    stores.write(RECORDS, f"sqlite:///{folder / 'mlflow.db'}", "billing", folder / "artifacts")
+
+
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TraceSource:
     monkeypatch.setattr(dispatch, "_SMALLEST", 1)
     monkeypatch.setattr(dispatch, "_LARGEST", 1)
     path = tmp_path / "mlflow.db"
-    stores.write(RECORDS, f"sqlite:///{path}", "billing", tmp_path / "artifacts")
+    shutil.copy(made_once("billing", _write) / "mlflow.db", path)
     return connect(f"sqlite:///{path}").experiment("billing")
 
 

@@ -87,6 +87,29 @@ async def test_a_dialog_answered_on_another_screen_is_gone_when_one_comes_back(
         assert answers == [True]
 
 
+async def test_a_purpose_confirmed_on_another_screen_is_gone_when_the_board_comes_back(
+    tmp_path: Path,
+) -> None:
+    async with open_board(tmp_path, half_way(), asks_purpose=True) as (app, pilot, _):
+        purpose = app.screen
+        assert isinstance(purpose, PurposeScreen)
+        await app.switch_mode("report")
+        purpose.action_skip_questions()
+        await settle(pilot)
+        assert app.current_mode == "report"
+        await app.switch_mode("board")
+        await settle(pilot)
+        assert board(app)
+
+
+async def test_a_purpose_confirmed_twice_closes_nothing_else(tmp_path: Path) -> None:
+    async with open_board(tmp_path, half_way(), asks_purpose=True) as (app, pilot, _):
+        await pilot.press("enter")
+        send(app, "enter", "enter", "enter")
+        await settle(pilot)
+        assert board(app)
+
+
 async def test_the_palette_can_be_opened_again_before_it_has_closed(tmp_path: Path) -> None:
     async with open_board(tmp_path, finished()) as (app, pilot, _):
         await pilot.press("ctrl+p")

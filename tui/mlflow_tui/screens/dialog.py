@@ -24,7 +24,7 @@ class Dialog(ModalScreen[Answer]):
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Answer and close; nothing if it is closed already."""
-        if _comes_to_the_top(self):
+        if comes_to_the_top(self):
             return super().dismiss(result)
         self._answer = (result,)
         return AwaitComplete()
@@ -40,7 +40,7 @@ class Commands(CommandPalette):
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close; nothing if it is closed already."""
-        return super().dismiss(result) if _comes_to_the_top(self) else AwaitComplete()
+        return super().dismiss(result) if comes_to_the_top(self) else AwaitComplete()
 
     def _action_command_list(self, action: str) -> None:
         """Move in the list; not before what was found last has been laid out, where Textual fails."""
@@ -48,7 +48,7 @@ class Commands(CommandPalette):
             super()._action_command_list(action)
 
 
-def _comes_to_the_top(dialog: Screen[Any]) -> bool:
+def comes_to_the_top(dialog: Screen[Any]) -> bool:
     """Whether ``dialog`` is open; what lies on it is closed then."""
     if dialog not in dialog.app.screen_stack:
         return False

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from textual import events, on, work
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -24,6 +25,7 @@ from mlflow_tui.actions import BOARD, PURPOSE, bindings_for
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.screens.claim import claim_of
+from mlflow_tui.screens.dialog import comes_to_the_top
 from mlflow_tui.screens.text_dialog import TextDialog
 from mlflow_tui.widgets.board_status import BoardStatus, Standing
 from mlflow_tui.widgets.chrome import FooterLine, HeaderLine, RoomNotice
@@ -136,6 +138,7 @@ class PurposeScreen(StepScreen):
         super().__init__()
         self._glyphs = glyphs_for(os.environ)
         self._corrected = False
+        self._answered = False
         self._touched = False
         """Whether a tick was set or taken."""
 
@@ -309,6 +312,16 @@ class PurposeScreen(StepScreen):
         self.remove_class("-asks-focus")
         self.query_one(PurposeView).focus()
         self.refresh_bindings()
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close, if need be when it would be seen again; nothing if it is closed already."""
+        self._answered = True
+        return super().dismiss(result) if comes_to_the_top(self) else AwaitComplete()
+
+    @on(events.ScreenResume)
+    def _answered_meanwhile(self) -> None:
+        if self._answered:
+            self.dismiss()
 
     def action_skip_questions(self) -> None:
         """To the board, with the purpose as it was and no focus."""
