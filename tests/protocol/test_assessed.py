@@ -6,11 +6,11 @@ import pickle
 from dataclasses import replace
 
 import pytest
-from mlflow_analysis.protocol.packed import packed_assessments
 
-from mlflow_analysis.contract import analysis_to_json
-from mlflow_analysis.findings import TraceAssessment
+from mlflow_analysis.contract.writing import analysis_to_json
 from mlflow_analysis.findings.assessed import Assessments, columns_of
+from mlflow_analysis.findings.examples import TraceAssessment
+from mlflow_analysis.protocol.packed import packed_assessments
 from mlflow_analysis.review import Review
 from mlflow_analysis.secrets import masked
 from sample_analysis import analysis, finding
