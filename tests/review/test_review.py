@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from mlflow_analysis.evidence.weighing import conclude
-from mlflow_analysis.findings.finding import Alias, Finding
+from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.hypotheses.catalogue import by_id
 from mlflow_analysis.review import Course, Decision, Review, Ruling, review_path
+from mlflow_analysis.review.merged import alias_of
 from trace_factory import features_of, tool, trace
 
 
@@ -114,19 +115,6 @@ def test_a_rejection_stands_until_the_finding_grows(journal: Path, finding: Find
     grown = replace(finding, interval=(finding.interval[0] + 0.1, 1.0))
     assert review.standing(grown).decision is Decision.UNDECIDED
     assert "out of scope" in review.standing(grown).note
-
-
-def alias_of(finding: Finding) -> Alias:
-    return Alias(
-        finding.fingerprint,
-        finding.hypothesis,
-        finding.title,
-        finding.subject,
-        finding.unit,
-        finding.affected,
-        finding.eligible,
-        finding.interval,
-    )
 
 
 @pytest.mark.parametrize("decision", [Decision.ACCEPTED, Decision.REJECTED])

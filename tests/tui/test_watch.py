@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hostile import drawn
 from test_flow import running, until
+from textual.pilot import Pilot
 
 import stores
 from mlflow_analysis.protocol import WatchState
 from mlflow_analysis.review import Decision
+from mlflow_tui.application import MlflowTui
 from mlflow_tui.reading_options import ReadingOptions
 from mlflow_tui.screens.board import BoardScreen
 from mlflow_tui.screens.traces import TracesScreen
@@ -30,15 +34,23 @@ def uri(tmp_path: Path) -> str:
     return stores.write_small_store(tmp_path / "mlflow.db")
 
 
-async def test_new_traces_arrive_and_cursor_and_decisions_stay(tmp_path: Path, uri: str) -> None:
-    async with running(tmp_path, tracking_uri=uri, experiment=stores.EXPERIMENT, reading=OFTEN) as (
-        pilot,
-        app,
-    ):
+@asynccontextmanager
+async def traces_of(
+    uri: str, directory: Path
+) -> AsyncIterator[tuple[Pilot[int], MlflowTui, TracesScreen]]:
+    """The program with all of the store's traces on the screen."""
+    async with running(
+        directory, tracking_uri=uri, experiment=stores.EXPERIMENT, reading=OFTEN
+    ) as (pilot, app):
         await until(pilot, lambda: isinstance(app.screen, TracesScreen))
         traces = app.screen
         assert isinstance(traces, TracesScreen)
         await until(pilot, lambda: traces.table.line_count == 14 and traces.inspector.trace)
+        yield pilot, app, traces
+
+
+async def test_new_traces_arrive_and_cursor_and_decisions_stay(tmp_path: Path, uri: str) -> None:
+    async with traces_of(uri, tmp_path) as (pilot, app, traces):
         await pilot.press("4")
         await until(pilot, lambda: isinstance(app.screen, BoardScreen) or app.state.board.purpose)
         await until(pilot, lambda: app.state.board.analysis)
@@ -106,14 +118,7 @@ async def test_new_traces_arrive_and_cursor_and_decisions_stay(tmp_path: Path, u
 async def test_a_lost_store_is_told_on_the_screen_and_the_rows_stay(
     tmp_path: Path, uri: str
 ) -> None:
-    async with running(tmp_path, tracking_uri=uri, experiment=stores.EXPERIMENT, reading=OFTEN) as (
-        pilot,
-        app,
-    ):
-        await until(pilot, lambda: isinstance(app.screen, TracesScreen))
-        traces = app.screen
-        assert isinstance(traces, TracesScreen)
-        await until(pilot, lambda: traces.table.line_count == 14 and traces.inspector.trace)
+    async with traces_of(uri, tmp_path) as (pilot, app, traces):
         await pilot.press("w")
         path, elsewhere = tmp_path / "mlflow.db", tmp_path / "elsewhere.db"
         shutil.move(path, elsewhere)
@@ -128,14 +133,7 @@ async def test_a_lost_store_is_told_on_the_screen_and_the_rows_stay(
 
 async def test_a_watch_goes_on_with_a_new_engine_once(tmp_path: Path, uri: str) -> None:
     """The engine is killed: the watch finds new traces all the same, and tests them; killed again, it ends."""
-    async with running(tmp_path, tracking_uri=uri, experiment=stores.EXPERIMENT, reading=OFTEN) as (
-        pilot,
-        app,
-    ):
-        await until(pilot, lambda: isinstance(app.screen, TracesScreen))
-        traces = app.screen
-        assert isinstance(traces, TracesScreen)
-        await until(pilot, lambda: traces.table.line_count == 14 and traces.inspector.trace)
+    async with traces_of(uri, tmp_path) as (pilot, app, traces):
         app.start_analysis()
         await until(pilot, lambda: app.state.board.analysis)
         before = list(app.state.board._cards)

@@ -64,7 +64,7 @@ def together(finding: Finding, members: Sequence[Finding]) -> Finding:
     further = [each for member in members for each in member.examples if each.trace_id not in shown]
     aliases = [*finding.aliases]
     for each in members:
-        aliases += [_alias(each), *each.aliases]
+        aliases += [alias_of(each), *each.aliases]
     return replace(
         finding,
         severity=max((each.severity for each in all_of_them), key=_RANKS.__getitem__),
@@ -75,7 +75,8 @@ def together(finding: Finding, members: Sequence[Finding]) -> Finding:
     )
 
 
-def _alias(finding: Finding) -> Alias:
+def alias_of(finding: Finding) -> Alias:
+    """What is kept of a finding that goes into another."""
     return Alias(
         finding.fingerprint,
         finding.hypothesis,
