@@ -28,9 +28,6 @@ for name in list(os.environ):
         del os.environ[name]
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["DO_NOT_TRACK"] = "true"
-os.environ["MLFLOW_MODEL_CATALOG_URI"] = (
-    ""  # prices that MLflow brings, not today's from the network
-)
 
 _PROCESSES_A_CORE, _MOST_PROCESSES = 2, 8
 

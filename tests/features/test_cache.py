@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import stat
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -228,3 +229,15 @@ def test_half_a_part_of_a_killed_process_is_swept_away(cache: FeatureCache) -> N
     os.utime(old, (1_000_000, 1_000_000))
     cache.tidy(OUTLINES, complete=True)
     assert [old.exists(), young.exists()] == [False, True]
+
+
+def test_what_goes_away_while_it_is_measured_counts_for_nothing(tmp_path: Path) -> None:
+    """Another process puts parts in their place, or tidies up, whenever it likes."""
+    for number in range(2_000):
+        (tmp_path / f"part-{number}").mkdir()
+    cleaner = threading.Thread(target=lambda: [each.rmdir() for each in tmp_path.iterdir()])
+    cleaner.start()
+    while cleaner.is_alive():
+        assert cache_module._size(tmp_path) == 0
+    cleaner.join()
+    assert cache_module._size(tmp_path / "never-there") == 0

@@ -50,7 +50,7 @@ OF_THE_ANALYSIS = {
 
 
 @pytest.fixture(autouse=True)
-def _always_the_same(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _always_the_same(elsewhere: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The same reviewer, hour and terminal on every machine."""
     for name, value in (("LOGNAME", "ann"), ("TZ", "UTC"), ("TERM", "xterm-256color")):
         monkeypatch.setenv(name, value)

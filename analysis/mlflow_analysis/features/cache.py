@@ -11,6 +11,7 @@ Parts hold texts of traces: folders and files are the user's alone.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -264,9 +265,8 @@ def _used(folder: Path) -> float:
 def _size(folder: Path) -> int:
     """Bytes of all files below ``folder``; of what is gone meanwhile, none."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:
-            continue
+    for place, _, names in os.walk(folder):  # passes over a folder that is gone
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += Path(place, name).stat().st_size
     return total
