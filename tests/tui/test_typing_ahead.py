@@ -145,3 +145,13 @@ async def test_keys_after_the_end_are_nothing(tmp_path: Path) -> None:
         send(app, "q", "4", "j", "ctrl+p", "5")
         await settle(pilot)
     assert app.return_code == 0
+
+
+async def test_digits_lead_on_from_the_first_screen_once_a_store_is_open(tmp_path: Path) -> None:
+    engine = RecordedEngine(tmp_path, stores.small_traces())
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        await pilot.press("1")
+        await settle(pilot)
+        await pilot.press("3")
+        await settle(pilot)
+        assert pilot.app.screen is screen

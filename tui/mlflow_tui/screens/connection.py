@@ -82,6 +82,12 @@ class ConnectionScreen(CheckingScreen):
         if profiles:
             self.query_one(AddressList).focus()
 
+    @on(events.ScreenResume)
+    def _back_again(self) -> None:
+        """Whoever is connected looks, or chooses another: from the list the digits lead on, in the field they are typed."""
+        if self.state.connection is not None:
+            self.set_focus(self.query_one(AddressList))
+
     def _show_choices(self, profile: str) -> tuple[list[Profile], str]:
         profiles, default = self.read_profiles()
         app = self.tui

@@ -147,8 +147,8 @@ class TraceListScreen(StepScreen):
         another_text = query.text != self.state.query.text
         self.state.query = query
         self._note_applied()
-        if another_text:
-            self._search_tools(query.text)
+        if another_text:  # once the rows are drawn: reading what tools said would delay them
+            self.call_after_refresh(self._search_tools, query.text)
         table = self.table
         table.sort, table.descending = query.sort, query.descending
         table.put(rows, fresh=True)
