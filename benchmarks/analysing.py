@@ -36,6 +36,7 @@ _SCREENS = (
     ("2", "Data check", "experiments"),
     ("3", "newest first", "traces"),
     ("4", "to decide", "board"),
+    ("p", "confirm", "purpose"),
     ("5", "export", "report"),
     ("?", "Everywhere", "help"),
 )
@@ -48,7 +49,6 @@ def measure(address: str, traces: int) -> list[Figure]:
         before = terminal.hold(DOWN, _MOVES)
         terminal.idle(SETTLED_S)
         go(terminal, "4", "confirm")
-        purpose = idle_bytes("purpose", terminal)
         go(terminal, ENTER, "What worries you?")
         terminal.idle(OPENED_S)
         terminal.send(ENTER)
@@ -77,7 +77,6 @@ def measure(address: str, traces: int) -> list[Figure]:
         moved("  held key on the board", after),
         move_bytes("  bytes a move on the board, mean", after),
         page_bytes("  bytes a page on the board, 95 %", turned),
-        purpose,
         *idle,
     ]
 

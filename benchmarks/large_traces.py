@@ -17,6 +17,8 @@ PAYLOAD_BYTES = 5_000_000
 _CALLS = 50
 """Spans right below the root of the trace of many spans; the others are spread below these."""
 _GAP_MS = 60_000
+_FIRST_ID = 0xB16
+"""Of the traces: the ordinary ones that they are made of may be in the store too."""
 
 
 def write_large_traces(uri: str, artifacts: Path) -> None:
@@ -30,7 +32,14 @@ def write_large_traces(uri: str, artifacts: Path) -> None:
             EXPERIMENT,
             artifacts.absolute().as_uri(),
             [
-                replace(record, info=replace(record.info, start_ms=began + number * _GAP_MS))
+                replace(
+                    record,
+                    info=replace(
+                        record.info,
+                        trace_id=f"tr-{_FIRST_ID + number:032x}",
+                        start_ms=began + number * _GAP_MS,
+                    ),
+                )
                 for number, record in enumerate(records)
             ],
         )
