@@ -84,7 +84,7 @@ class ConnectionScreen(CheckingScreen):
 
     @on(events.ScreenResume)
     def _back_again(self) -> None:
-        """Whoever is connected looks, or chooses another: from the list the digits lead on, in the field they are typed."""
+        """Whoever is connected comes to look: from the list the digits lead on, in the field they would be typed."""
         if self.state.connection is not None:
             self.set_focus(self.query_one(AddressList))
 
