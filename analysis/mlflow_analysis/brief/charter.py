@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mlflow_analysis.brief.focus import Focus, FocusNotUnderstood, parse
+from mlflow_analysis.brief.not_understood import NotUnderstood
 from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.review import review_path
 from mlflow_analysis.untrusted import printable
@@ -26,12 +27,8 @@ _KEYS = ("description", "tools", "out_of_scope", "focus")
 _LARGEST = 1_000_000
 
 
-class CharterNotUnderstood(ValueError):  # noqa: N818 - shown to people
+class CharterNotUnderstood(NotUnderstood):
     """A file that does not say what it should: a sentence, and what to do."""
-
-    def __init__(self, sentence: str, remedy: str) -> None:
-        super().__init__(f"{sentence} {remedy}")
-        self.sentence, self.remedy = sentence, remedy
 
 
 @dataclass(frozen=True, slots=True)

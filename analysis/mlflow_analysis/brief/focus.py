@@ -20,6 +20,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlflow_analysis.brief.not_understood import NotUnderstood
 from mlflow_analysis.untrusted import single_line
 
 FAILURE, LATENCY, TOKENS = "failure", "latency", "tokens"
@@ -49,12 +50,8 @@ _WITHOUT_SPACES = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u
 """Scripts that write words without spaces between them: there a term may stand anywhere."""
 
 
-class FocusNotUnderstood(ValueError):  # noqa: N818 - shown to people
+class FocusNotUnderstood(NotUnderstood):
     """A focus that says too little or contradicts itself: a sentence, and what to do."""
-
-    def __init__(self, sentence: str, remedy: str) -> None:
-        super().__init__(f"{sentence} {remedy}")
-        self.sentence, self.remedy = sentence, remedy
 
 
 @dataclass(frozen=True, slots=True)
