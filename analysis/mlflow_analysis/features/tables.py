@@ -32,7 +32,7 @@ first_failed_span_id, first_failed_name
 ==================== =======================================================================
 
 ``spans``, numbered (index ``span``, 0 …), one row a span; the spans of a trace stand together. A selection
-keeps the numbers, so that they name a span wherever one is named:
+keeps the numbers, so that they name a span wherever one is named; it is no copy (``selection``):
 
 ==================== =======================================================================
 trace_id, span_id, session
@@ -86,14 +86,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.failure_patterns import NO_MESSAGE
+from mlflow_analysis.features.selection import Selection
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 from mlflow_analysis.timing.clock import look_measured
 
 Made = TypeVar("Made")
-_OF_OPERATIONS = [
-    "trace_id", "session", "name", "kind", "tool", "depth", "start_ms", "end_ms", "duration_ms", "failed",
-    "error_class", "error_status",
-]  # fmt: skip
 
 
 class Field(str, Enum):
@@ -124,7 +121,7 @@ class Features:
     """The tables of one set of traces. Columns are described in the module's documentation."""
 
     traces: pd.DataFrame
-    spans: pd.DataFrame
+    spans: Selection
     assessments: pd.DataFrame
     attributes: pd.DataFrame
     seed: int = 0
@@ -151,15 +148,14 @@ class Features:
     def part(self, chosen: npt.NDArray[np.bool_]) -> Features:
         """The tables of some traces (t, bool). Turn, load and topic stay what they are among all."""
         traces, inside = self.traces[chosen], chosen[self.trace_at]
-        trace, span = np.cumsum(chosen) - 1, np.append(np.cumsum(inside) - 1, -1)
-        spans = self.spans[inside].assign(
-            trace=trace[self.trace_at[inside]].astype(np.int32),
-            parent=span[self.parent_at[inside]].astype(np.int32),
-        )
+        trace = np.cumsum(chosen, dtype=np.int32) - 1
+        span = np.append(np.cumsum(inside, dtype=np.int32) - 1, -1)
         return replace(
             self,
             traces=traces,
-            spans=spans.set_axis(pd.RangeIndex(len(spans), name=spans.index.name)),
+            spans=self.spans[inside].renumbered(
+                trace=trace[self.trace_at[inside]], parent=span[self.parent_at[inside]]
+            ),
             assessments=self.assessments[self.assessments["trace_id"].isin(traces.index)],
             attributes=self.attributes[chosen],
         )
@@ -200,12 +196,12 @@ class Features:
         return self.traces[self.traces["complete"]]
 
     @cached_property
-    def calls(self) -> pd.DataFrame:
+    def calls(self) -> Selection:
         """Spans that call a tool, retriever, reranker or memory."""
         return self.spans[self.is_call]
 
     @cached_property
-    def model_calls(self) -> pd.DataFrame:
+    def model_calls(self) -> Selection:
         """Spans that call a language model."""
         return self.spans[self.is_model_call]
 
@@ -216,7 +212,8 @@ class Features:
         A span whose child failed for the same reason only passed it on, and so did a root below
         which a span failed for the same reason. One that gives no reason passed on what failed below.
         """
-        failed = self.spans[self.spans["failed"].to_numpy(dtype=bool) & self.ended]
+        has_failed = self.spans["failed"].to_numpy(dtype=bool) & self.ended
+        failed = self.spans[has_failed].frame
         span, above = failed.index.to_numpy(), failed["parent"].to_numpy(np.int64)
         reason, reasons = pd.factorize(failed["error_class"])
         passed_on = np.isin(span * len(reasons) + reason, above * len(reasons) + reason)
@@ -230,11 +227,10 @@ class Features:
         return failed[~passed_on & ~root_passed_on]
 
     @cached_property
-    def operations(self) -> pd.DataFrame:
+    def operations(self) -> Selection:
         """Spans of complete traces in which a failure can begin: what failures are counted among.
 
-        Calls of tools and models, spans without children, and any span of ``failures``. Without the long
-        texts: these are most of the spans.
+        Calls of tools and models, spans without children, and any span of ``failures``.
         """
         spans, ended = self.spans, self.ended
         has_children = np.zeros(len(spans), dtype=bool)
@@ -242,12 +238,12 @@ class Features:
         is_call = self.is_call | self.is_model_call
         began = np.zeros(len(spans), dtype=bool)
         began[self.failures.index] = True
-        return spans.loc[ended & (is_call | ~has_children | began), _OF_OPERATIONS]
+        return spans[ended & (is_call | ~has_children | began)]
 
     @cached_property
     def durations_measured(self) -> bool:
         """Whether the calls of tools and models take as long as they happen to take (``timing.clock``)."""
-        calls = self.spans.loc[self.is_call | self.is_model_call, ["kind", "name", "duration_ms"]]
+        calls = self.spans[self.is_call | self.is_model_call][["kind", "name", "duration_ms"]]
         operation = calls.groupby(["kind", "name"], sort=False).ngroup()
         return look_measured(operation, calls["duration_ms"])
 

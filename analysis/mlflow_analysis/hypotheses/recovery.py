@@ -34,7 +34,7 @@ def _mended(features: Features) -> pd.Series:
     with_failure[features.traces.index.get_indexer(pd.Index(failed["trace_id"]))] = True
     fine = ~features.spans["failed"].to_numpy(dtype=bool) & with_failure[features.trace_at]
     # the failures first, then what succeeded; equal numbers mean equal texts
-    both = pd.concat([failed[columns], features.spans.loc[fine, columns]])
+    both = pd.concat([failed[columns], features.spans[fine][columns]])
     both = both.assign(operation=operation_names(both))
     start_ms, count = both["start_ms"].to_numpy(dtype=float), len(failed)
 

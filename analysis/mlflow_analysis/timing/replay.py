@@ -55,7 +55,7 @@ class Replay:
     """The span trees of an experiment, ready to be replayed again and again."""
 
     def __init__(self, spans: pd.DataFrame, traces: pd.DataFrame) -> None:
-        """``spans`` and ``traces`` as in ``features.tables``."""
+        """``spans`` (columns ``LAID_OUT``) and ``traces`` as in ``features.tables``."""
         self.layout: Layout = layout(spans, len(traces))
         self._schedule: Schedule = schedule(self.layout)
         unchanged = np.ones(len(self.layout.parent))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from mlflow_analysis.features.selection import Selection
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Severity
@@ -58,9 +59,9 @@ class ApiFailure(FailureClass):
         return f"Guard {target} first. {advice}" if target else advice
 
 
-def _worst_operation(operations: pd.DataFrame, failing: pd.DataFrame) -> str:
+def _worst_operation(operations: Selection, failing: pd.DataFrame) -> str:
     # only calls are there whether they fail or not: a root is an operation just when it failed
-    calls = operations[operations["kind"].isin(TOOL_KINDS | MODEL_KINDS).to_numpy()]
+    calls = operations[operations["kind"].isin(TOOL_KINDS | MODEL_KINDS)]
     names = operation_names(calls)
     counts = pd.DataFrame(
         {

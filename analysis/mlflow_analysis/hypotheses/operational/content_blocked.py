@@ -63,7 +63,7 @@ class ContentBlocked(FailureClass):
         models = features.model_calls
         stopped = models["finish_reason"].astype(str).str.lower().isin(_BLOCKING_REASONS)
         complete = models["trace_id"].isin(features.complete.index)
-        quiet = models[stopped & complete & ~models.index.isin(failures.index)]
+        quiet = models[stopped & complete & ~models.index.isin(failures.index)].frame
         # the finish reason is what shows it: it stands in no text that could be pointed into
         quiet = quiet.assign(
             error_message="finish reason " + quiet["finish_reason"].astype(str), error_offset=-1

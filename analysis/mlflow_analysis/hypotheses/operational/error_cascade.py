@@ -60,7 +60,7 @@ class ErrorCascade(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces that call a tool."""
-        called = features.calls.loc[features.calls["tool"] != "", "trace_id"]
+        called = features.calls[features.calls["tool"] != ""]["trace_id"]
         return features.complete.index[features.complete.index.isin(called)]
 
     def affected(self, features: Features) -> pd.DataFrame:

@@ -58,9 +58,7 @@ class IncompleteTrace(Hypothesis):
         # without any span there is nothing to say: only what the store knows of the trace was read
         no_root = ~in_progress & (traces["root_span_id"] == "") & (traces["span_count"] > 0)
         roots = features.spans[features.spans["depth"] == 0]
-        silent_roots = roots.loc[
-            (roots["output"] == "") & ~roots["failed"].astype(bool), "trace_id"
-        ]
+        silent_roots = roots[(roots["output"] == "") & ~roots["failed"].astype(bool)]["trace_id"]
         no_output = (
             ~in_progress
             & ~no_root

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from mlflow_analysis.features.selection import Selection
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Severity
@@ -75,13 +76,13 @@ class RateLimited(FailureClass):
         return f"Begin with {target}. {advice}" if target else advice
 
 
-def _traffic(operations: pd.DataFrame, refused: pd.DataFrame) -> str:
+def _traffic(operations: Selection, refused: pd.DataFrame) -> str:
     """Calls of the same operation in the minute before a refused and before an answered call."""
     names = operation_names(operations)
     same = operations[names.isin(operation_names(refused).unique())]
-    if same.empty:
+    if not len(same):
         return ""
-    before = same.groupby(operation_names(same))["start_ms"].transform(_in_preceding_minute)
+    before = same["start_ms"].groupby(operation_names(same)).transform(_in_preceding_minute)
     is_refused = same.index.isin(refused.index)
     if is_refused.all():
         return ""
@@ -103,9 +104,11 @@ def _in_preceding_minute(start_ms: pd.Series) -> np.ndarray:
     return (np.searchsorted(ordered, starts, side="left") - since).astype(float)
 
 
-def _waited(operations: pd.DataFrame, refused: pd.DataFrame) -> float:
+def _waited(operations: Selection, refused: pd.DataFrame) -> float:
     """Seconds from the end of each refused call to the next of the same operation in its trace."""
-    of_traces = operations[operations["trace_id"].isin(refused["trace_id"])]
+    of_traces = operations[operations["trace_id"].isin(refused["trace_id"])][
+        ["trace_id", "tool", "name", "start_ms"]
+    ]
     following = of_traces.groupby(["trace_id", operation_names(of_traces)])["start_ms"].shift(-1)
     wait = following.reindex(refused.index) - refused["end_ms"]
     return float(wait.clip(lower=0).sum()) / 1000.0

@@ -110,9 +110,7 @@ def _loops(features: Features) -> pd.DataFrame:
 def _find(features: Features) -> pd.DataFrame:
     """Works on numbers that stand for traces, tools, arguments and outputs; texts are looked at last."""
     spans = features.spans
-    calls = spans.loc[
-        features.is_call & features.ended & (spans["tool"] != "").to_numpy(), _CALL_COLUMNS
-    ]
+    calls = spans[features.is_call & features.ended & (spans["tool"] != "")][_CALL_COLUMNS]
     names = pd.Series(calls["tool"].unique(), dtype=object)
     pauses = names[names.astype(str).str.contains(_PAUSE)]
     calls = calls[~calls["tool"].isin(pauses).to_numpy()]
@@ -222,11 +220,8 @@ def _summary(calls: pd.DataFrame, by: list[str], fewest: int, how: str) -> pd.Da
 
 def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:
     """The model calls between the second and the last call of each trace's loops."""
-    models = features.model_calls
-    models = models.loc[
-        models["trace_id"].isin(loops["trace_id"]).to_numpy(),
-        ["trace_id", "position", "input_tokens", "output_tokens", "cost"],
-    ]
+    models = features.model_calls[["trace_id", "position", "input_tokens", "output_tokens", "cost"]]
+    models = models[models["trace_id"].isin(loops["trace_id"])]
     # the columns of loops that were put together are of any type, which is slow to compare
     bounds = loops[["trace_id", "first", "last"]].astype({"first": float, "last": float})
     bounds = bounds.groupby("trace_id").agg({"first": "min", "last": "max"})
@@ -238,9 +233,8 @@ def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:
 def _mend(features: Features, loops: pd.DataFrame) -> Mend:
     """Without the calls after the second, and without the model calls that asked for nothing else."""
     removed = pd.Index([span for spans in loops["extra"] for span in spans], dtype=np.int64)
-    spans = features.spans.loc[
-        features.spans["trace_id"].isin(loops["trace_id"]).to_numpy(),
-        ["trace", "parent", "kind", "position"],
+    spans = features.spans[features.spans["trace_id"].isin(loops["trace_id"])][
+        ["trace", "parent", "kind", "position"]
     ].sort_values(["trace", "parent", "position"], kind="stable")
     is_model = spans["kind"].isin(MODEL_KINDS).to_numpy()
     step = spans[["trace", "parent"]].to_numpy()

@@ -105,7 +105,7 @@ def _calls(features: Features) -> pd.DataFrame:
 def _known_calls(features: Features) -> pd.DataFrame:
     spans = features.spans
     known = (features.is_call | features.is_model_call) & (spans["arguments_key"] != "").to_numpy()
-    return spans.loc[known & features.ended, _COLUMNS]
+    return spans[known & features.ended][_COLUMNS]
 
 
 def _attempts(calls: pd.DataFrame) -> pd.DataFrame:

@@ -63,7 +63,7 @@ class SwallowedError(Hypothesis):
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces that ended well, with an answer and with a call below the root."""
         traces = features.complete
-        calling = features.operations.loc[features.operations["depth"] > 0, "trace_id"]
+        calling = features.operations[features.operations["depth"] > 0]["trace_id"]
         told = ~traces["failed"].astype(bool) & (traces["response"] != "")
         return traces.index[told & traces.index.isin(calling)]
 

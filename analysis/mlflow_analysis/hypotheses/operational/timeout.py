@@ -121,7 +121,7 @@ class Timeout(FailureClass):
 def _mend(features: Features, spans: pd.DataFrame) -> Mend:
     """The calls that ran into a limit at their operation's median when it succeeds, at 0 if it never does."""
     operations = features.operations
-    succeeded = operations[~operations["failed"].astype(bool).to_numpy()]
+    succeeded = operations[~operations["failed"]]
     medians = succeeded["duration_ms"].groupby(operation_names(succeeded)).median()
     usual = operation_names(spans).map(medians).fillna(0.0).astype(float)
     return Mend(
@@ -146,7 +146,7 @@ def inferred_limits(features: Features) -> Iterator[InferredLimit]:
         if found is None:
             continue
         low, high = found
-        calls = operations.loc[of_all == operation, ["failed", "duration_ms"]]
+        calls = operations[of_all == operation][["failed", "duration_ms"]]
         succeeded = calls.loc[~calls["failed"].astype(bool), "duration_ms"]
         at_limit = succeeded.between(low, high).mean() if len(succeeded) else 0.0
         beyond = (calls["duration_ms"] > high).mean()

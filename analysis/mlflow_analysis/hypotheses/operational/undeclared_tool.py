@@ -10,6 +10,7 @@ from typing import ClassVar
 import pandas as pd
 
 from mlflow_analysis.features.failure_patterns import UNDECLARED
+from mlflow_analysis.features.selection import Columns
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
@@ -142,16 +143,17 @@ def _calls(features: Features) -> pd.DataFrame:
     return pd.concat([judged[~judged.index.isin(refused.index)], refused])
 
 
-def _unjudged(spans: pd.DataFrame) -> pd.DataFrame:
+def _unjudged(spans: Columns) -> pd.DataFrame:
     return spans[_COLUMNS].assign(undeclared="", requested="", offered="")
 
 
 def _offered_calls(features: Features) -> pd.DataFrame:
     """Calls in traces that record an offer, with ``undeclared`` as above."""
-    spans = features.spans
-    calls = (features.is_model_call | (spans["kind"] == "TOOL").to_numpy()) & features.ended
-    offering = calls & (spans["offered"] != "").to_numpy()
-    spans = spans.loc[calls, _COLUMNS]
+    calls = (
+        features.is_model_call | (features.spans["kind"] == "TOOL").to_numpy()
+    ) & features.ended
+    offering = calls & (features.spans["offered"] != "").to_numpy()
+    spans = features.spans[calls][_COLUMNS]
     models = spans[offering[calls]]
     offers: dict[str, frozenset[str]] = {}
     pairs = models.loc[~models.duplicated(["trace_id", "offered"]).to_numpy()]
@@ -176,7 +178,7 @@ def _offered_calls(features: Features) -> pd.DataFrame:
 
 def _told_calls(features: Features, declared: frozenset[str]) -> pd.DataFrame:
     """Calls of tools, with ``undeclared`` as above: what the user did not name."""
-    calls = features.calls[features.calls["trace_id"].isin(features.complete.index)]
+    calls = features.calls[features.calls["trace_id"].isin(features.complete.index)][_COLUMNS]
     known: frozenset[str] = frozenset().union(*(_forms(name) for name in sorted(declared)))
     wrong = {str(name): _first_unknown(str(name), known) for name in calls["tool"].unique()}
     undeclared = pd.Series(

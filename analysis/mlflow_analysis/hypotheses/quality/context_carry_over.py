@@ -135,7 +135,7 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     traces = features.complete
     traces = traces[traces["session"].duplicated(keep=False)]
     names = Names(traces["request"])
-    worked = _Work(features.calls)
+    worked = _Work(features.calls[["trace_id", "arguments", "output"]])
     ids_of, names_of = cache(ids_in), cache(names.within)  # many ask the same
     eligible: dict[str, None] = {}
     shown: list[_Shown] = []

@@ -128,7 +128,7 @@ def _followed_up(features: Features) -> pd.Index:
 def _shown(features: Features) -> pd.DataFrame:
     traces = features.complete
     traces = traces[traces["session"].isin(_followed_up(features))]
-    with_failed_call = set(features.calls.loc[features.calls["failed"], "trace_id"])
+    with_failed_call = set(features.calls[features.calls["failed"]]["trace_id"])
     restated = _restated(traces, features.seed)
     said_so = cache(_said_so)
     turns: dict[str, list[tuple[str, str, str]]] = {}

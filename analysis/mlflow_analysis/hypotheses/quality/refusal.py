@@ -95,7 +95,7 @@ class Refusal(Hypothesis):
 
 def _answered(features: Features) -> pd.DataFrame:
     traces = well_answered(features)[["response", "response_words"]]
-    with_failed_call = features.spans.loc[features.spans["failed"], "trace_id"].unique()
+    with_failed_call = features.spans[features.spans["failed"]]["trace_id"].unique()
     return traces[~traces.index.isin(with_failed_call) & ~traces.index.isin(features.out_of_scope)]
 
 

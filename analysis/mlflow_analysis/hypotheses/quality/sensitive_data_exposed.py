@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -146,14 +146,14 @@ def _in_payloads(features: Features) -> Iterator[_Exposed]:
         (of_tools | of_models, "output", "the output of"),
         (of_models, "instructions", "the instructions of"),
     ):
-        for key, text in _hinted(spans.loc[features.ended & rows, column]):
-            span = spans.loc[key]
+        for number, text in _hinted(spans[features.ended & rows][column]):
             for kind, start, end in _real(text, in_payload=True):
+                span = spans.take([number])[["trace_id", "span_id", "tool", "name"]].iloc[0]
                 where = f"{place} {span['tool'] or span['name']}"
                 yield _Exposed(span["trace_id"], span["span_id"], kind, where, text, start, end)
 
 
-def _hinted(texts: pd.Series) -> Iterator[tuple[str, str]]:
+def _hinted(texts: pd.Series) -> Iterator[tuple[Any, str]]:
     """Index and text of those that may hold something: RE2 reads 10 MB in less than 50 ms."""
     codes, distinct = pd.factorize(texts)
     if not len(distinct):

@@ -123,12 +123,9 @@ class RightToolForRequest(Hypothesis):
 def _choices(features: Features) -> pd.DataFrame:
     """The eligible traces with ``tool`` and ``span_id`` of the first call, ``fitting`` and ``right``."""
     traces = features.complete
-    calls = features.calls
+    calls = features.calls[["trace_id", "tool", "span_id", "failed"]]
     on_topic = traces.index[~traces["topic"].isin(NO_SUBJECT)]
-    calls = calls.loc[
-        (calls["tool"] != "") & calls["trace_id"].isin(on_topic),
-        ["trace_id", "tool", "span_id", "failed"],
-    ]
+    calls = calls[(calls["tool"] != "") & calls["trace_id"].isin(on_topic)]
     first = calls.drop_duplicates("trace_id").set_index("trace_id")
     table = traces.loc[traces.index.isin(first.index), ["topic", "session", "request"]]
     table = table[table.groupby("topic")["topic"].transform("size") >= _FEWEST]
