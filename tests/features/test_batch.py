@@ -63,7 +63,7 @@ def test_nothing_is_lost_on_the_way() -> None:
     for each in rows:
         told = features.spans[features.spans["trace_id"] == each.trace[0]]
         by_position = sorted(each.spans, key=lambda row: row[SPAN_COLUMNS.index("position")])
-        for name in ("span_id", "parent_id", "name", "output", "arguments_key", "error_message"):
+        for name in ("span_id", "name", "output", "arguments_key", "error_message"):
             column = SPAN_COLUMNS.index(name)
             assert list(told[name]) == [row[column] for row in by_position]
     assert sum(len(each.assessments) for each in rows) == len(features.assessments) > 0

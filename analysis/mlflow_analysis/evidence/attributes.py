@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, places_in
+from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Unit
 
@@ -163,7 +163,7 @@ def _tools(
         spots = np.arange(counted.eligible)
         if (own == "").all():
             # model calls or parents: no tool of their own, look at their children
-            calls = places_in(features.spans.index, features.calls.index)
+            calls = features.calls.index
             unit_at = np.full(len(features.spans) + 1, -1)
             unit_at[counted.places] = spots
             unit_at[-1] = -1  # where a call without a parent looks
@@ -189,7 +189,6 @@ def _called(features: Features) -> tuple[npt.NDArray[np.object_], npt.NDArray[np
     """The names of all tools, and which traces call each, shape (tools, traces)."""
     calls = features.calls
     codes, names = _coded(calls["tool"].to_numpy(dtype=object))
-    trace = features.traces.index.get_indexer(pd.Index(calls["trace_id"]))
     called = np.zeros((len(names), len(features.traces)), dtype=bool)
-    called[codes, trace] = True
+    called[codes, calls["trace"]] = True
     return names, called

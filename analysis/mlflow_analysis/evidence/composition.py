@@ -16,7 +16,7 @@ from mlflow_analysis.evidence.causes import Search
 from mlflow_analysis.evidence.examples import Rows, assessments, examples, trend
 from mlflow_analysis.evidence.impact import impact
 from mlflow_analysis.evidence.outcomes import Contrasted, harm_in_words
-from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, places_in
+from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence
 from mlflow_analysis.evidence.replication import Replication
 from mlflow_analysis.evidence.verdict import Ruled, rule_on_halves
 from mlflow_analysis.features.tables import Features
@@ -263,8 +263,9 @@ class _Shown:
 
 def _spans_that_show_it(examined: Examined, features: Features) -> _Shown:
     spans, rows = features.spans, examined.rows
-    places = places_in(spans.index, rows.trace_id + "/" + rows.span_id)
-    known = places[places >= 0]
+    shown = np.full(len(features.traces), "", dtype=object)
+    shown[rows.trace] = rows.span_id
+    known = np.flatnonzero(spans["span_id"].to_numpy(dtype=object) == shown[features.trace_at])
     return _Shown(
         spans["tool"].to_numpy(dtype=object)[known],
         spans["failed"].to_numpy(dtype=bool)[known],

@@ -169,10 +169,9 @@ class CallsByTrace:
 def calls_by_trace(features: Features) -> CallsByTrace:
     """The calls with what an example shows of them."""
     calls = features.calls
-    at = features.trace_at[places_in(features.spans.index, calls.index)]
     return CallsByTrace(
         calls["tool"].to_numpy(dtype=object),
         calls["duration_ms"].to_numpy(dtype=float),
         calls["failed"].to_numpy(dtype=bool),
-        np.searchsorted(at, np.arange(len(features.traces) + 1)),
+        np.searchsorted(calls["trace"], np.arange(len(features.traces) + 1)),
     )

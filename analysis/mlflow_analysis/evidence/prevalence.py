@@ -126,7 +126,7 @@ class Members:
 def places_in(known: pd.Index, ids: pd.Series | pd.Index) -> Places:
     """Where each of ``ids`` stands in ``known``, -1 if it does not."""
     # without the dtype pandas would copy the texts into strings of its own
-    return known.get_indexer(pd.Index(ids, dtype=object)).astype(np.int64, copy=False)
+    return known.get_indexer(pd.Index(ids, dtype=known.dtype)).astype(np.int64, copy=False)
 
 
 def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Prevalence:
@@ -134,10 +134,11 @@ def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Preval
 
     Sessions and request groups are their own cluster.
     """
-    units = pd.Index(case.eligible, dtype=object)
+    is_span = hypothesis.unit is Unit.SPAN
+    units = pd.Index(case.eligible, dtype=np.int64 if is_span else object)
     if hypothesis.unit is Unit.TRACE:
         known, sessions = features.traces.index, features.session_codes
-    elif hypothesis.unit is Unit.SPAN:
+    elif is_span:
         known, sessions = features.spans.index, features.shared(_session_of_span)
     else:
         known = units = units.unique()

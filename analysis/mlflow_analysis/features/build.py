@@ -28,7 +28,8 @@ def build_features(
 
 def features_of(read: Frames, *, seed: int = 0, with_topics: bool = True) -> Features:
     """What ``frames`` made of batches, with the columns that follow from others, as ``build_features`` does."""
-    traces, spans, owner = read.traces, read.spans, read.owner
+    traces, spans = read.traces, read.spans
+    owner = spans["trace"].to_numpy(np.int64)
     spans["error_template"] = templates(spans["error_message"])
     _add_columns(traces, spans, owner)
     spans["session"] = pd.Series(traces["session"].to_numpy()[owner], spans.index, dtype=object)

@@ -28,8 +28,6 @@ class Frames:
     spans: pd.DataFrame
     assessments: pd.DataFrame
     attributes: pd.DataFrame
-    owner: npt.NDArray[np.int64]
-    """For each span the place of its trace in ``traces``."""
 
 
 def frames(batches: Sequence[Batch]) -> Frames:
@@ -45,14 +43,15 @@ def frames(batches: Sequence[Batch]) -> Frames:
     traces = _frame(whole.traces.drop_columns(["mark"]), order.to_numpy()).set_index("trace_id")
     owner = _owners(whole.spans, ids, places)
     by_place = np.lexsort((whole.spans["position"].to_numpy(), owner))
-    spans = _frame(whole.spans, by_place)
-    spans.insert(0, "key", pd.Series(_keys(whole.spans, by_place), dtype=object))
+    spans = _frame(whole.spans.drop_columns(["parent_id"]), by_place)
+    spans.index.name = "span"
+    spans["trace"] = owner[by_place].astype(np.int32)
+    spans["parent"] = _parents(whole.spans, spans, by_place)
     return Frames(
         traces,
-        spans.set_index("key"),
+        spans,
         _assessments(whole.assessments, ids, places),
         _attributes(whole.attributes, ids, places, traces.index),
-        owner[by_place],
     )
 
 
@@ -101,11 +100,23 @@ def _coded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.StringArr
     return coded.indices.to_numpy(), coded.dictionary
 
 
-def _keys(spans: pa.Table, order: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
-    ids = spans["trace_id"].cast(pa.string())
-    keys = pc.binary_join_element_wise(ids, spans["span_id"], "/")
-    made: npt.NDArray[np.object_] = keys.take(pa.array(order)).to_numpy()
-    return made
+def _parents(
+    table: pa.Table, spans: pd.DataFrame, order: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int32]:
+    """For each of ``spans`` the place of its parent; ``table`` holds their ids, and ``order`` where."""
+    ids = pa.chunked_array([*table["span_id"].chunks, *table["parent_id"].chunks], pa.string())
+    codes, known = _coded(ids)
+    own, above = (codes[half][order] for half in (slice(len(order)), slice(len(order), None)))
+    # ids of spans are distinct within a trace only
+    first_id = spans["trace"].to_numpy(np.int64) * len(known)
+    ids_in_order, first = np.unique(first_id + own, return_index=True)
+    wanted = first_id + above
+    at = np.minimum(np.searchsorted(ids_in_order, wanted), len(ids_in_order) - 1)
+    parent = first[at]
+    depth = spans["depth"].to_numpy()
+    # a parent is one level up: where an id is recorded twice, the other one may be meant
+    held = (ids_in_order[at] == wanted) & (depth[parent] == depth - 1)
+    return np.where(held, parent, -1).astype(np.int32)
 
 
 def _assessments(table: pa.Table, ids: pa.Array, places: npt.NDArray[np.int64]) -> pd.DataFrame:

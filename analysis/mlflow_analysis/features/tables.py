@@ -31,10 +31,13 @@ error_class, error_message, error_template    of the first failing span in call 
 first_failed_span_id, first_failed_name
 ==================== =======================================================================
 
-``spans``, indexed by ``key`` (``trace_id/span_id``), one row a span:
+``spans``, numbered (index ``span``, 0 …), one row a span; the spans of a trace stand together. A selection
+keeps the numbers, so that they name a span wherever one is named:
 
 ==================== =======================================================================
-trace_id, span_id, parent_id ("" for a root), session
+trace_id, span_id, session
+trace                place of its trace in ``traces``
+parent               number of the span that it stands below; -1 for a root, and where the parent was not recorded
 name, kind           kind as in ``records``: TOOL, CHAT_MODEL, …
 tool                 name of the tool or retriever where the span is such a call, else ""
 status               OK, ERROR, UNSET, as recorded
@@ -73,7 +76,7 @@ application's own (``tag.region`` …) that has 2 to 50 distinct values; "" wher
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, TypeVar
@@ -145,6 +148,22 @@ class Features:
         made: Made = self._shared[work]
         return made
 
+    def part(self, chosen: npt.NDArray[np.bool_]) -> Features:
+        """The tables of some traces (t, bool). Turn, load and topic stay what they are among all."""
+        traces, inside = self.traces[chosen], chosen[self.trace_at]
+        trace, span = np.cumsum(chosen) - 1, np.append(np.cumsum(inside) - 1, -1)
+        spans = self.spans[inside].assign(
+            trace=trace[self.trace_at[inside]].astype(np.int32),
+            parent=span[self.parent_at[inside]].astype(np.int32),
+        )
+        return replace(
+            self,
+            traces=traces,
+            spans=spans.set_axis(pd.RangeIndex(len(spans), name=spans.index.name)),
+            assessments=self.assessments[self.assessments["trace_id"].isin(traces.index)],
+            attributes=self.attributes[chosen],
+        )
+
     @cached_property
     def session_codes(self) -> npt.NDArray[np.int64]:
         """The session of each trace as a number, 0 … in order of first appearance."""
@@ -152,13 +171,13 @@ class Features:
 
     @cached_property
     def trace_at(self) -> npt.NDArray[np.int64]:
-        """For each span the position of its trace in ``traces``."""
-        return self.traces.index.get_indexer(pd.Index(self.spans["trace_id"])).astype(np.int64)
+        """For each span the place of its trace in ``traces``."""
+        return self.spans["trace"].to_numpy(np.int64)
 
     @cached_property
     def parent_at(self) -> npt.NDArray[np.int64]:
-        """For each span the position of its parent in ``spans``, -1 where there is none."""
-        return self.spans.index.get_indexer(pd.Index(_parent_keys(self.spans))).astype(np.int64)
+        """For each span the number of its parent, -1 where there is none."""
+        return self.spans["parent"].to_numpy(np.int64)
 
     @cached_property
     def ended(self) -> npt.NDArray[np.bool_]:
@@ -198,16 +217,16 @@ class Features:
         which a span failed for the same reason. One that gives no reason passed on what failed below.
         """
         failed = self.spans[self.spans["failed"].to_numpy(dtype=bool) & self.ended]
-        above = _parent_keys(failed)
-        parents = above + " " + failed["error_class"]
-        passed_on = (failed.index + " " + failed["error_class"]).isin(parents)
+        span, above = failed.index.to_numpy(), failed["parent"].to_numpy(np.int64)
+        reason, reasons = pd.factorize(failed["error_class"])
+        passed_on = np.isin(span * len(reasons) + reason, above * len(reasons) + reason)
         deepest = failed.groupby(["trace_id", "error_class"])["depth"].transform("max")
         root_passed_on = (failed["depth"] == 0) & (deepest > 0)
         silent = failed["error_message"] == NO_MESSAGE
         if silent.any():
             deepest = failed.groupby("trace_id")["depth"].transform("max")
-            below = failed.index.isin(above)
-            root_passed_on |= silent & (below | ((failed["depth"] == 0) & (deepest > 0)))
+            passed_up = np.isin(span, above)
+            root_passed_on |= silent & (passed_up | ((failed["depth"] == 0) & (deepest > 0)))
         return failed[~passed_on & ~root_passed_on]
 
     @cached_property
@@ -221,7 +240,8 @@ class Features:
         has_children = np.zeros(len(spans), dtype=bool)
         has_children[self.parent_at[ended & (self.parent_at >= 0)]] = True
         is_call = self.is_call | self.is_model_call
-        began = spans.index.isin(self.failures.index)
+        began = np.zeros(len(spans), dtype=bool)
+        began[self.failures.index] = True
         return spans.loc[ended & (is_call | ~has_children | began), _OF_OPERATIONS]
 
     @cached_property
@@ -260,8 +280,3 @@ class Features:
             Field.FINISH_REASONS: (models["finish_reason"] != "").any(),
         }
         return frozenset(field for field, there in found.items() if there)
-
-
-def _parent_keys(spans: pd.DataFrame) -> pd.Series:
-    """For each span (by its key) the key that its parent would have; a root's ends in "/"."""
-    return spans["trace_id"] + "/" + spans["parent_id"]

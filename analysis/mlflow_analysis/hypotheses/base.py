@@ -62,7 +62,7 @@ class Case:
 
     eligible: pd.Index
     """Distinct ids of the units that could show it: trace ids, session ids (the ``session`` column),
-    span keys, or group ids."""
+    numbers of spans, or group ids."""
     affected: pd.DataFrame
     """Columns ``AFFECTED_COLUMNS``. One row for each affected unit and trace that shows it (a session
     may have several rows, a trace one per span). ``offset`` is where ``excerpt`` starts in the text it

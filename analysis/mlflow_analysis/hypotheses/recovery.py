@@ -16,7 +16,7 @@ _MENDED_BY_OTHER_ARGUMENTS = frozenset(
 
 
 def mended(features: Features, failed: pd.DataFrame) -> pd.Series:
-    """Whether the same operation succeeded later in the trace (bool, by key of ``failed``).
+    """Whether the same operation succeeded later in the trace (bool, by the index of ``failed``).
 
     ``failed`` are rows of ``features.failures``. With the same arguments; or with any, after a failure
     that better arguments mend, and for operations that are no tools: a model that is asked again is

@@ -214,9 +214,9 @@ def _summary(calls: pd.DataFrame, by: list[str], fewest: int, how: str) -> pd.Da
     loops = loops.reset_index(drop=True).assign(how=how)
     beyond = (order >= 2).to_numpy()
     number = calls.groupby(by, sort=False).ngroup().to_numpy()[beyond]
-    keys = calls.index.to_numpy(dtype=object)[beyond][np.argsort(number, kind="stable")]
+    spans = calls.index.to_numpy()[beyond][np.argsort(number, kind="stable")]
     edges = np.cumsum(np.bincount(number, minlength=len(loops)))[:-1]
-    loops["extra"] = pd.Series([tuple(each) for each in np.split(keys, edges)], dtype=object)
+    loops["extra"] = pd.Series([tuple(each) for each in np.split(spans, edges)], dtype=object)
     return loops[_COLUMNS]
 
 
@@ -237,14 +237,14 @@ def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:
 
 def _mend(features: Features, loops: pd.DataFrame) -> Mend:
     """Without the calls after the second, and without the model calls that asked for nothing else."""
-    removed = pd.Index([key for keys in loops["extra"] for key in keys], dtype=object)
+    removed = pd.Index([span for spans in loops["extra"] for span in spans], dtype=np.int64)
     spans = features.spans.loc[
         features.spans["trace_id"].isin(loops["trace_id"]).to_numpy(),
-        ["trace_id", "parent_id", "kind", "position"],
-    ].sort_values(["trace_id", "parent_id", "position"], kind="stable")
+        ["trace", "parent", "kind", "position"],
+    ].sort_values(["trace", "parent", "position"], kind="stable")
     is_model = spans["kind"].isin(MODEL_KINDS).to_numpy()
-    step = (spans["trace_id"] + "/" + spans["parent_id"]).to_numpy(dtype=object)
-    new = np.append(True, step[1:] != step[:-1]) | is_model
+    step = spans[["trace", "parent"]].to_numpy()
+    new = np.append(True, (step[1:] != step[:-1]).any(axis=1)) | is_model
     number = np.cumsum(new) - 1
     size = np.bincount(number)
     gone = np.bincount(number, spans.index.isin(removed))

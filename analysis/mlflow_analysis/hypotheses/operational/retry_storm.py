@@ -126,11 +126,11 @@ def _attempts(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def _storms(attempts: pd.DataFrame) -> pd.DataFrame:
-    """One row for each call with enough retries, indexed by the key of the last attempt."""
+    """One row for each call with enough retries, indexed by the last attempt."""
     attempts = attempts.assign(
         hasty=attempts["pause_ms"] < _NO_BACK_OFF_MS,
         wasted_ms=attempts["pause_ms"] + attempts["duration_ms"].where(attempts["failed"], 0.0),
-        key=attempts.index,
+        span=attempts.index,
     )
     # each row is the last attempt; a success at the end has no message, so the last failure's is kept
     message = attempts["error_message"].where(attempts["failed"], None)
@@ -139,9 +139,9 @@ def _storms(attempts: pd.DataFrame) -> pd.DataFrame:
         ["trace_id", "operation", "arguments_key"], sort=False
     )
     storms = grouped.agg(
-        key=("key", "last"),
+        span=("span", "last"),
         span_id=("span_id", "last"),
-        retries=("key", "size"),
+        retries=("span", "size"),
         hasty=("hasty", "sum"),
         wasted_ms=("wasted_ms", "sum"),
         pause_ms=("pause_ms", "median"),
@@ -150,7 +150,7 @@ def _storms(attempts: pd.DataFrame) -> pd.DataFrame:
         offset=("offset", "last"),
     ).reset_index()
     storms["rescued"] = ~storms["last_failed"].astype(bool)
-    return storms[storms["retries"] >= _FEWEST_RETRIES].set_index("key")
+    return storms[storms["retries"] >= _FEWEST_RETRIES].set_index("span")
 
 
 def _mend(attempts: pd.DataFrame, storms: pd.DataFrame) -> Mend:

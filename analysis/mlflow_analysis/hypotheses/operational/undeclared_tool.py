@@ -27,7 +27,7 @@ _SPAN_PREFIX = re.compile(
 _SEPARATOR = re.compile(r"__|[./:]")
 _MARGIN = 60
 _COLUMNS = [
-    "trace_id", "span_id", "parent_id", "kind", "tool", "position", "offered", "requested", "output",
+    "trace_id", "span_id", "parent", "kind", "tool", "position", "offered", "requested", "output",
     "input_tokens", "output_tokens", "duration_ms",
 ]  # fmt: skip
 _NOT_OFFERED = "” is called, which no model call of the trace was offered."
@@ -195,7 +195,7 @@ def _silent_calls(spans: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     first = models.groupby("trace_id")["position"].min()
     tools = tools[tools["position"] > tools["trace_id"].map(first)]
     within = spans.index[spans["kind"] == "TOOL"]
-    tools = tools[~(tools["trace_id"] + "/" + tools["parent_id"]).isin(within)]
+    tools = tools[~tools["parent"].isin(within)]
     ever = frozenset().union(*(_forms_of(offer) for offer in sorted(set(models["offered"]))))
     traces = tools.groupby("tool")["trace_id"].nunique()
     usual = max(_OWN_STEP_TRACES, _OWN_STEP_SHARE * models["trace_id"].nunique())

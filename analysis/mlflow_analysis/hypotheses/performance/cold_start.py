@@ -172,11 +172,10 @@ def _case(features: Features, pairs: _Pairs) -> Case:
 
 
 def _mend(features: Features, pairs: _Pairs, ratio: float) -> Mend:
-    spans = features.spans
-    ms = spans["duration_ms"].to_numpy(dtype=float)[pairs.cold]
+    ms = features.spans["duration_ms"].to_numpy(dtype=float)[pairs.cold]
     return Mend(
         f"the first calls of {pairs.tool} {ratio:.2f} times quicker (lower bound of the ratio)",
-        durations=pd.Series(ms / ratio, index=spans.index[pairs.cold]),
+        durations=pd.Series(ms / ratio, index=pairs.cold),
     )
 
 

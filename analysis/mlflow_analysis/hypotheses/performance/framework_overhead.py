@@ -130,7 +130,7 @@ def _mend(features: Features, traces: Rows, part: Floats, whole: Floats, between
     left = np.ones(len(features.traces))
     left[traces] = _OVERHEAD * whole / part
     own = features.spans["self_ms"].to_numpy(dtype=float)[between]
-    times = pd.Series(own * left[features.trace_at[between]], index=features.spans.index[between])
+    times = pd.Series(own * left[features.trace_at[between]], index=between)
     high = np.isin(features.trace_at[between], traces)
     return Mend("the time between the calls at 20% of each trace", own_times=times[high])
 

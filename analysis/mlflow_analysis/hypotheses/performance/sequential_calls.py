@@ -133,11 +133,11 @@ def _whole_ms(features: Features, parents: list[int]) -> np.ndarray:
 
 def _units(features: Features, wasteful: dict[int, list[Run]]) -> pd.Index:
     """For each ended trace the wasteful parent, else the parent of its first tool call."""
-    spans, at = features.spans, features.trace_at
+    at = features.trace_at
     calls = features.is_call & features.ended & (features.parent_at >= 0)
     parents = np.append(list(wasteful), features.parent_at[calls]).astype(np.int64)
     _, first = np.unique(at[parents], return_index=True)
-    return spans.index[parents[first]]
+    return pd.Index(parents[first])
 
 
 def _side_by_side(wasteful: dict[int, list[Run]], features: Features) -> Mend:
@@ -146,7 +146,7 @@ def _side_by_side(wasteful: dict[int, list[Run]], features: Features) -> Mend:
     groups = np.repeat(np.arange(len(runs)), [len(run.calls) for run in runs])
     return Mend(
         "the independent calls started together",
-        side_by_side=pd.Series(groups, index=features.spans.index[rows]),
+        side_by_side=pd.Series(groups, index=rows),
     )
 
 
@@ -173,7 +173,7 @@ def _rows(wasteful: dict[int, list[Run]], features: Features) -> pd.DataFrame:
             f"of the trace's {duration:,.0f} ms."
         )
     return affected_rows(
-        spans.index[parents],
+        pd.Index(parents),
         spans["trace_id"].iloc[parents],
         spans["span_id"].iloc[shown],
         pd.Series(excerpts, dtype=object),
