@@ -265,7 +265,9 @@ def _spans_that_show_it(examined: Examined, features: Features) -> _Shown:
     spans, rows = features.spans, examined.rows
     shown = np.full(len(features.traces), "", dtype=object)
     shown[rows.trace] = rows.span_id
-    known = np.flatnonzero(spans["span_id"].to_numpy(dtype=object) == shown[features.trace_at])
+    theirs = np.flatnonzero((shown != "")[features.trace_at])
+    span_id = spans["span_id"].to_numpy(dtype=object)[theirs]
+    known = theirs[span_id == shown[features.trace_at[theirs]]]
     return _Shown(
         spans["tool"].to_numpy(dtype=object)[known],
         spans["failed"].to_numpy(dtype=bool)[known],
