@@ -91,8 +91,8 @@ from mlflow_analysis.timing.clock import look_measured
 
 Made = TypeVar("Made")
 _OF_OPERATIONS = [
-    "trace_id", "session", "name", "kind", "tool", "depth", "start_ms", "end_ms", "duration_ms", "failed",
-    "error_class", "error_status",
+    "trace", "trace_id", "session", "name", "kind", "tool", "depth", "start_ms", "end_ms", "duration_ms",
+    "failed", "error_class", "error_status",
 ]  # fmt: skip
 
 
@@ -163,6 +163,13 @@ class Features:
             assessments=self.assessments[self.assessments["trace_id"].isin(traces.index)],
             attributes=self.attributes[chosen],
         )
+
+    def traces_with(self, spans: pd.DataFrame | npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which traces (t, bool) hold any of these rows, or flagged rows, of ``spans``."""
+        places = spans["trace"] if isinstance(spans, pd.DataFrame) else self.trace_at[spans]
+        held = np.zeros(len(self.traces), dtype=bool)
+        held[places] = True
+        return held
 
     @cached_property
     def session_codes(self) -> npt.NDArray[np.int64]:
