@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from mlflow_analysis.evidence.prevalence import Flags, Places, Prevalence, places_in
 from mlflow_analysis.features.tables import Features
@@ -98,10 +99,11 @@ def _duration(value: float) -> float:
 
 def assessments(hypothesis: Hypothesis, rows: Rows, case: Case) -> Assessments:
     """One assessment for each affected trace, named as MLflow names them."""
+    trace_ids, span_ids = (tuple(map(str, each.tolist())) for each in (rows.trace_id, rows.span_id))
+    # equal rationales as one object: there may be one for each trace, and most say the same
     rationales = case.affected["rationale"].to_numpy(dtype=object)[rows.at]
-    trace_ids, span_ids, told = (
-        tuple(map(str, each.tolist())) for each in (rows.trace_id, rows.span_id, rationales)
-    )
+    codes, distinct = pd.factorize(rationales, use_na_sentinel=False)
+    told = tuple(map([str(each) for each in distinct].__getitem__, codes.tolist()))
     return Assessments(trace_ids, span_ids, hypothesis.id.replace("-", "_"), told)
 
 

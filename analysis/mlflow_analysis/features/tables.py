@@ -86,7 +86,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.failure_patterns import NO_MESSAGE
-from mlflow_analysis.features.selection import Selection
+from mlflow_analysis.features.selection import Columns, Selection
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 from mlflow_analysis.timing.clock import look_measured
 
@@ -159,6 +159,13 @@ class Features:
             assessments=self.assessments[self.assessments["trace_id"].isin(traces.index)],
             attributes=self.attributes[chosen],
         )
+
+    def traces_with(self, spans: Columns | npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which traces (t, bool) hold any of these rows, or flagged rows, of ``spans``."""
+        places = self.trace_at[spans] if isinstance(spans, np.ndarray) else spans["trace"]
+        held = np.zeros(len(self.traces), dtype=bool)
+        held[places] = True
+        return held
 
     @cached_property
     def session_codes(self) -> npt.NDArray[np.int64]:

@@ -106,9 +106,9 @@ def _in_preceding_minute(start_ms: pd.Series) -> np.ndarray:
 
 def _waited(operations: Selection, refused: pd.DataFrame) -> float:
     """Seconds from the end of each refused call to the next of the same operation in its trace."""
-    of_traces = operations[operations["trace_id"].isin(refused["trace_id"])][
-        ["trace_id", "tool", "name", "start_ms"]
+    of_traces = operations[operations["trace"].isin(refused["trace"])][
+        ["trace", "tool", "name", "start_ms"]
     ]
-    following = of_traces.groupby(["trace_id", operation_names(of_traces)])["start_ms"].shift(-1)
+    following = of_traces.groupby(["trace", operation_names(of_traces)])["start_ms"].shift(-1)
     wait = following.reindex(refused.index) - refused["end_ms"]
     return float(wait.clip(lower=0).sum()) / 1000.0

@@ -14,7 +14,8 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.request_complexity import answered
-from mlflow_analysis.hypotheses.quality.running_text import RunningText, running_text
+from mlflow_analysis.hypotheses.quality.running_text import running_text
+from mlflow_analysis.hypotheses.quality.wording import sentences
 from mlflow_analysis.hypotheses.remembered import remembered
 
 _SHARE = 0.30
@@ -158,7 +159,7 @@ def _boilerplate(features: Features) -> pd.DataFrame:
 
 
 def _plain_sentences(
-    times_of: Mapping[str, int], text: Mapping[str, RunningText], fewest: float
+    times_of: Mapping[str, int], text: Mapping[str, str], fewest: float
 ) -> dict[str, dict[str, str]]:
     """By answer its sentences of enough words: as compared, and as they stand there.
 
@@ -170,7 +171,7 @@ def _plain_sentences(
     for response, times in times_of.items():
         held_here = enough[response] = []
         seen = set()
-        for sentence in text[response].sentences:
+        for sentence in sentences(text[response]):
             if sentence.count(" ") >= _SHORTEST - 1 and len(sentence) <= _LONGEST_SENTENCE:
                 if sentence not in beginning_of:
                     beginning_of[sentence] = _beginning(sentence)
@@ -184,9 +185,9 @@ def _plain_sentences(
         if beginnings[beginning] >= fewest
     }
     found: dict[str, dict[str, str]] = {}
-    for response, sentences in enough.items():
+    for response, held_here in enough.items():
         held: dict[str, str] = found.setdefault(response, {})
-        for sentence in sentences:
+        for sentence in held_here:
             if sentence in plain_of:
                 held.setdefault(plain_of[sentence], sentence)
     return found

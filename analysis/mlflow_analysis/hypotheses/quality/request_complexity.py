@@ -7,7 +7,7 @@ import re
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.hypotheses.quality.screening import worth_a_look
+from mlflow_analysis.hypotheses.quality.screening import Texts
 from mlflow_analysis.hypotheses.quality.well_answered import well_answered
 from mlflow_analysis.hypotheses.quality.wording import ASKS_FOR_LENGTH
 from mlflow_analysis.hypotheses.remembered import remembered
@@ -33,9 +33,9 @@ def answered(features: Features) -> pd.DataFrame:
     """
     traces = well_answered(features)
     cut = [text[:_LONGEST] for text in traces["request"]]
-    distinct = list(dict.fromkeys(cut))
-    long = worth_a_look(distinct, ASKS_FOR_LENGTH)
-    parsed = {text: _look(text, text in long) for text in distinct}
+    texts = Texts(cut)
+    long = texts.holding(ASKS_FOR_LENGTH)
+    parsed = {text: _look(text, text in long) for text in texts.distinct}
     looks = [parsed[text] for text in cut]
     words = traces["request_words"].clip(lower=1)
     return traces.assign(
