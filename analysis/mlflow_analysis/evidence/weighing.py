@@ -43,7 +43,7 @@ def missing_field(hypothesis: Hypothesis, features: Features) -> str:
         (
             need.value
             for need in sorted(hypothesis.needs, key=lambda each: each.name)
-            if need not in features.present
+            if not features.has(need)
         ),
         "",
     )
