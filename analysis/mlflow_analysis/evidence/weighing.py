@@ -123,7 +123,7 @@ class Weighing:
         self, hypothesis: Hypothesis, case: Case, replication: Replication | None
     ) -> Weighed:
         counted = prevalence(hypothesis, case, self._features)
-        rows = evidence_rows(case, counted, self._features)
+        rows = evidence_rows(hypothesis.unit, case, counted, self._features)
         pairs = members(hypothesis.unit, counted, case, self._features)
         search = Search((), ())
         outcomes: tuple[Contrasted, ...] = ()
