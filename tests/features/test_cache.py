@@ -111,14 +111,14 @@ def test_a_running_trace_is_not_kept(cache: FeatureCache) -> None:
 
 
 @pytest.mark.parametrize("name", ["traces", "spans", "assessments", "attributes"])
-@pytest.mark.parametrize("damage", [b"", b"PAR1 but no more", None])
+@pytest.mark.parametrize("damage", [b"", b"ARROW1 but no more", None])
 def test_a_damaged_part_is_made_again(
     cache: FeatureCache, name: str, damage: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache.keep([batch(*RECORDS[:10])])
     (part,) = cache.folder.glob("part-*")
     cache.keep([batch(*RECORDS[10:])])
-    file = part / f"{name}.parquet"
+    file = part / f"{name}.arrow"
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
     with caplog.at_level(logging.WARNING):

@@ -43,7 +43,7 @@ def missing_field(hypothesis: Hypothesis, features: Features) -> str:
         (
             need.value
             for need in sorted(hypothesis.needs, key=lambda each: each.name)
-            if need not in features.present
+            if not features.has(need)
         ),
         "",
     )
@@ -123,7 +123,7 @@ class Weighing:
         self, hypothesis: Hypothesis, case: Case, replication: Replication | None
     ) -> Weighed:
         counted = prevalence(hypothesis, case, self._features)
-        rows = evidence_rows(case, counted, self._features)
+        rows = evidence_rows(hypothesis.unit, case, counted, self._features)
         pairs = members(hypothesis.unit, counted, case, self._features)
         search = Search((), ())
         outcomes: tuple[Contrasted, ...] = ()

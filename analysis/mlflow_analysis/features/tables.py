@@ -262,24 +262,30 @@ class Features:
     @cached_property
     def present(self) -> frozenset[Field]:
         """The fields that at least one trace has."""
-        traces, spans, models = self.traces, self.spans, self.model_calls
-        found = {
-            Field.SPANS: len(spans) > 0,
-            Field.TOOL_SPANS: len(self.calls) > 0,
-            Field.MODEL_SPANS: len(models) > 0,
-            Field.RETRIEVER_SPANS: (spans["kind"] == "RETRIEVER").any(),
-            Field.REQUESTS: (traces["request"] != "").any(),
-            Field.RESPONSES: (traces["response"] != "").any(),
-            Field.SESSIONS: (traces["session_id"] != "").any(),
-            Field.FOLLOW_UPS: (traces["turn"] > 1).any(),
-            Field.USERS: (traces["user"] != "").any(),
-            Field.TOKENS: traces["total_tokens"].notna().any(),
-            Field.DURATIONS: traces["duration_ms"].notna().any(),
-            Field.DURATIONS_MEASURED: self.durations_measured,
-            Field.ASSESSMENTS: len(self.assessments) > 0,
-            Field.VERSIONS: (traces[["app_version", "prompt_version", "model"]] != "").any(
-                axis=None
-            ),
-            Field.FINISH_REASONS: (models["finish_reason"] != "").any(),
-        }
-        return frozenset(field for field, there in found.items() if there)
+        return frozenset(filter(self.has, Field))
+
+    def has(self, field: Field) -> bool:
+        """Whether at least one trace has it."""
+        return self.shared(_HAS[field])
+
+
+_HAS: dict[Field, Callable[[Features], bool]] = {
+    # ``any`` looks no further than the first text that is there
+    Field.SPANS: lambda read: len(read.spans) > 0,
+    Field.TOOL_SPANS: lambda read: bool(read.is_call.any()),
+    Field.MODEL_SPANS: lambda read: bool(read.is_model_call.any()),
+    Field.RETRIEVER_SPANS: lambda read: "RETRIEVER" in read.spans["kind"].unique(),
+    Field.REQUESTS: lambda read: any(read.traces["request"]),
+    Field.RESPONSES: lambda read: any(read.traces["response"]),
+    Field.SESSIONS: lambda read: any(read.traces["session_id"]),
+    Field.FOLLOW_UPS: lambda read: read.has_sessions,
+    Field.USERS: lambda read: any(read.traces["user"]),
+    Field.TOKENS: lambda read: bool(read.traces["total_tokens"].notna().any()),
+    Field.DURATIONS: lambda read: bool(read.traces["duration_ms"].notna().any()),
+    Field.DURATIONS_MEASURED: lambda read: read.durations_measured,
+    Field.ASSESSMENTS: lambda read: len(read.assessments) > 0,
+    Field.VERSIONS: lambda read: any(
+        any(read.traces[name]) for name in ("app_version", "prompt_version", "model")
+    ),
+    Field.FINISH_REASONS: lambda read: any(read.model_calls["finish_reason"]),
+}

@@ -120,7 +120,7 @@ def affected_rows(
     texts = np.empty((len(AFFECTED_COLUMNS) - 1, len(unit)), dtype=object)
     for place, column in enumerate((unit, trace_id, span_id, excerpt, rationale)):
         texts[place] = column if isinstance(column, str) else np.asarray(column, dtype=object)
-    rows = pd.DataFrame(texts.T, columns=_TEXT_COLUMNS, dtype=object)
+    rows = pd.DataFrame(texts.T, columns=_TEXT_COLUMNS, dtype=object, copy=False)
     offsets = offset.to_numpy() if isinstance(offset, pd.Series) else offset
     rows.insert(AFFECTED_COLUMNS.index("offset"), "offset", pd.Series(offsets, index=rows.index))
     return rows

@@ -111,6 +111,11 @@ def operation_names(spans: Columns) -> pd.Series:
     return spans["tool"].where(spans["tool"] != "", spans["name"])
 
 
+def names_of_operations(features: Features) -> pd.Series:
+    """``operation_names`` of all of ``features.operations``; use it through ``features.shared``."""
+    return operation_names(features.operations)
+
+
 def seconds_in(spans: pd.DataFrame) -> float | None:
     """Time spent in these spans; ``None`` if no duration is known."""
     known = spans["duration_ms"].dropna()
