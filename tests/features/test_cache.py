@@ -62,7 +62,8 @@ def test_what_was_kept_gives_the_same_tables(cache: FeatureCache) -> None:
     cached = cache.load(OUTLINES)
     assert cached.missing == []
     kept, read = features_of(frames(cached.batches)), features_of(frames([batch(*RECORDS)]))
-    for name in ("traces", "spans", "assessments", "attributes"):
+    pd.testing.assert_frame_equal(kept.spans.frame, read.spans.frame)
+    for name in ("traces", "assessments", "attributes"):
         pd.testing.assert_frame_equal(getattr(kept, name), getattr(read, name))
 
 

@@ -26,7 +26,7 @@ def test_spans_are_numbered_in_the_order_of_their_traces() -> None:
     spans = features_of(later, earlier).spans
     assert list(spans.index) == [0, 1, 2, 3]
     assert list(spans["trace"]) == [0, 0, 1, 1]
-    assert set(spans.loc[spans["trace"] == 0, "trace_id"]) == {earlier.info.trace_id}
+    assert set(spans[spans["trace"] == 0]["trace_id"]) == {earlier.info.trace_id}
 
 
 def test_ids_of_spans_need_be_distinct_within_a_trace_only() -> None:

@@ -166,14 +166,18 @@ def _session_of_span(features: Features) -> Places:
     return features.session_codes[features.trace_at]
 
 
+def own_traces(unit: Unit, counted: Prevalence, features: Features) -> Places:
+    """Where the trace of each unit stands that is a trace or a span."""
+    if unit is Unit.TRACE:
+        return counted.places
+    return np.where(counted.places >= 0, features.trace_at[counted.places], -1)
+
+
 def members(unit: Unit, counted: Prevalence, case: Case, features: Features) -> Members:
     """The traces of each of the units of ``counted``, in order of the units or of the traces."""
     traces = features.traces
-    if unit is Unit.TRACE:
-        at, place = np.arange(len(counted.units)), counted.places
-    elif unit is Unit.SPAN:
-        at = np.arange(len(counted.units))
-        place = np.where(counted.places >= 0, features.trace_at[counted.places], -1)
+    if unit in (Unit.TRACE, Unit.SPAN):
+        at, place = np.arange(len(counted.units)), own_traces(unit, counted, features)
     elif unit is Unit.SESSION:
         at = places_in(counted.units, features.shared(_sessions))[features.session_codes]
         place = np.arange(len(traces))

@@ -141,9 +141,7 @@ class Split:
         if self._halves is None:
             self._halves = [self._features.part(mask) for mask in self._masks]
         features = self._halves[half]
-        if not len(features.traces) or any(
-            need not in features.present for need in hypothesis.needs
-        ):
+        if not len(features.traces) or not all(map(features.has, hypothesis.needs)):
             return {}
         return {
             case.subject: HalfCase(case.claim, prevalence(hypothesis, case, features).figures)

@@ -10,6 +10,7 @@ import pandas as pd
 from mlflow_analysis.features.batch import batch_of
 from mlflow_analysis.features.extract import Extracted
 from mlflow_analysis.features.frames import Frames, frames
+from mlflow_analysis.features.selection import Selection
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.features.templates import templates
 from mlflow_analysis.features.topics import topics
@@ -36,7 +37,7 @@ def features_of(read: Frames, *, seed: int = 0, with_topics: bool = True) -> Fea
     nothing = pd.Series("", index=traces.index, dtype=object)
     wanted = with_topics and len(traces) > 0
     traces["topic"] = _topics(traces, spans, owner, seed) if wanted else nothing
-    return Features(traces, spans, read.assessments, read.attributes, seed)
+    return Features(traces, Selection(spans), read.assessments, read.attributes, seed)
 
 
 def _topics(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray, seed: int) -> pd.Series:

@@ -32,7 +32,7 @@ first_failed_span_id, first_failed_name
 ==================== =======================================================================
 
 ``spans``, numbered (index ``span``, 0 …), one row a span; the spans of a trace stand together. A selection
-keeps the numbers, so that they name a span wherever one is named:
+keeps the numbers, so that they name a span wherever one is named; it is no copy (``selection``):
 
 ==================== =======================================================================
 trace_id, span_id, session
@@ -86,14 +86,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.failure_patterns import NO_MESSAGE
+from mlflow_analysis.features.selection import Columns, Selection
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 from mlflow_analysis.timing.clock import look_measured
 
 Made = TypeVar("Made")
-_OF_OPERATIONS = [
-    "trace_id", "session", "name", "kind", "tool", "depth", "start_ms", "end_ms", "duration_ms", "failed",
-    "error_class", "error_status",
-]  # fmt: skip
 
 
 class Field(str, Enum):
@@ -124,7 +121,7 @@ class Features:
     """The tables of one set of traces. Columns are described in the module's documentation."""
 
     traces: pd.DataFrame
-    spans: pd.DataFrame
+    spans: Selection
     assessments: pd.DataFrame
     attributes: pd.DataFrame
     seed: int = 0
@@ -151,18 +148,24 @@ class Features:
     def part(self, chosen: npt.NDArray[np.bool_]) -> Features:
         """The tables of some traces (t, bool). Turn, load and topic stay what they are among all."""
         traces, inside = self.traces[chosen], chosen[self.trace_at]
-        trace, span = np.cumsum(chosen) - 1, np.append(np.cumsum(inside) - 1, -1)
-        spans = self.spans[inside].assign(
-            trace=trace[self.trace_at[inside]].astype(np.int32),
-            parent=span[self.parent_at[inside]].astype(np.int32),
-        )
+        trace = np.cumsum(chosen, dtype=np.int32) - 1
+        span = np.append(np.cumsum(inside, dtype=np.int32) - 1, -1)
         return replace(
             self,
             traces=traces,
-            spans=spans.set_axis(pd.RangeIndex(len(spans), name=spans.index.name)),
+            spans=self.spans[inside].renumbered(
+                trace=trace[self.trace_at[inside]], parent=span[self.parent_at[inside]]
+            ),
             assessments=self.assessments[self.assessments["trace_id"].isin(traces.index)],
             attributes=self.attributes[chosen],
         )
+
+    def traces_with(self, spans: Columns | npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which traces (t, bool) hold any of these rows, or flagged rows, of ``spans``."""
+        places = self.trace_at[spans] if isinstance(spans, np.ndarray) else spans["trace"]
+        held = np.zeros(len(self.traces), dtype=bool)
+        held[places] = True
+        return held
 
     @cached_property
     def session_codes(self) -> npt.NDArray[np.int64]:
@@ -200,12 +203,12 @@ class Features:
         return self.traces[self.traces["complete"]]
 
     @cached_property
-    def calls(self) -> pd.DataFrame:
+    def calls(self) -> Selection:
         """Spans that call a tool, retriever, reranker or memory."""
         return self.spans[self.is_call]
 
     @cached_property
-    def model_calls(self) -> pd.DataFrame:
+    def model_calls(self) -> Selection:
         """Spans that call a language model."""
         return self.spans[self.is_model_call]
 
@@ -216,7 +219,8 @@ class Features:
         A span whose child failed for the same reason only passed it on, and so did a root below
         which a span failed for the same reason. One that gives no reason passed on what failed below.
         """
-        failed = self.spans[self.spans["failed"].to_numpy(dtype=bool) & self.ended]
+        has_failed = self.spans["failed"].to_numpy(dtype=bool) & self.ended
+        failed = self.spans[has_failed].frame
         span, above = failed.index.to_numpy(), failed["parent"].to_numpy(np.int64)
         reason, reasons = pd.factorize(failed["error_class"])
         passed_on = np.isin(span * len(reasons) + reason, above * len(reasons) + reason)
@@ -230,11 +234,10 @@ class Features:
         return failed[~passed_on & ~root_passed_on]
 
     @cached_property
-    def operations(self) -> pd.DataFrame:
+    def operations(self) -> Selection:
         """Spans of complete traces in which a failure can begin: what failures are counted among.
 
-        Calls of tools and models, spans without children, and any span of ``failures``. Without the long
-        texts: these are most of the spans.
+        Calls of tools and models, spans without children, and any span of ``failures``.
         """
         spans, ended = self.spans, self.ended
         has_children = np.zeros(len(spans), dtype=bool)
@@ -242,12 +245,12 @@ class Features:
         is_call = self.is_call | self.is_model_call
         began = np.zeros(len(spans), dtype=bool)
         began[self.failures.index] = True
-        return spans.loc[ended & (is_call | ~has_children | began), _OF_OPERATIONS]
+        return spans[ended & (is_call | ~has_children | began)]
 
     @cached_property
     def durations_measured(self) -> bool:
         """Whether the calls of tools and models take as long as they happen to take (``timing.clock``)."""
-        calls = self.spans.loc[self.is_call | self.is_model_call, ["kind", "name", "duration_ms"]]
+        calls = self.spans[self.is_call | self.is_model_call][["kind", "name", "duration_ms"]]
         operation = calls.groupby(["kind", "name"], sort=False).ngroup()
         return look_measured(operation, calls["duration_ms"])
 
@@ -259,24 +262,30 @@ class Features:
     @cached_property
     def present(self) -> frozenset[Field]:
         """The fields that at least one trace has."""
-        traces, spans, models = self.traces, self.spans, self.model_calls
-        found = {
-            Field.SPANS: len(spans) > 0,
-            Field.TOOL_SPANS: len(self.calls) > 0,
-            Field.MODEL_SPANS: len(models) > 0,
-            Field.RETRIEVER_SPANS: (spans["kind"] == "RETRIEVER").any(),
-            Field.REQUESTS: (traces["request"] != "").any(),
-            Field.RESPONSES: (traces["response"] != "").any(),
-            Field.SESSIONS: (traces["session_id"] != "").any(),
-            Field.FOLLOW_UPS: (traces["turn"] > 1).any(),
-            Field.USERS: (traces["user"] != "").any(),
-            Field.TOKENS: traces["total_tokens"].notna().any(),
-            Field.DURATIONS: traces["duration_ms"].notna().any(),
-            Field.DURATIONS_MEASURED: self.durations_measured,
-            Field.ASSESSMENTS: len(self.assessments) > 0,
-            Field.VERSIONS: (traces[["app_version", "prompt_version", "model"]] != "").any(
-                axis=None
-            ),
-            Field.FINISH_REASONS: (models["finish_reason"] != "").any(),
-        }
-        return frozenset(field for field, there in found.items() if there)
+        return frozenset(filter(self.has, Field))
+
+    def has(self, field: Field) -> bool:
+        """Whether at least one trace has it."""
+        return self.shared(_HAS[field])
+
+
+_HAS: dict[Field, Callable[[Features], bool]] = {
+    # ``any`` looks no further than the first text that is there
+    Field.SPANS: lambda read: len(read.spans) > 0,
+    Field.TOOL_SPANS: lambda read: bool(read.is_call.any()),
+    Field.MODEL_SPANS: lambda read: bool(read.is_model_call.any()),
+    Field.RETRIEVER_SPANS: lambda read: "RETRIEVER" in read.spans["kind"].unique(),
+    Field.REQUESTS: lambda read: any(read.traces["request"]),
+    Field.RESPONSES: lambda read: any(read.traces["response"]),
+    Field.SESSIONS: lambda read: any(read.traces["session_id"]),
+    Field.FOLLOW_UPS: lambda read: read.has_sessions,
+    Field.USERS: lambda read: any(read.traces["user"]),
+    Field.TOKENS: lambda read: bool(read.traces["total_tokens"].notna().any()),
+    Field.DURATIONS: lambda read: bool(read.traces["duration_ms"].notna().any()),
+    Field.DURATIONS_MEASURED: lambda read: read.durations_measured,
+    Field.ASSESSMENTS: lambda read: len(read.assessments) > 0,
+    Field.VERSIONS: lambda read: any(
+        any(read.traces[name]) for name in ("app_version", "prompt_version", "model")
+    ),
+    Field.FINISH_REASONS: lambda read: any(read.model_calls["finish_reason"]),
+}

@@ -14,6 +14,8 @@ import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+LAID_OUT = ["trace", "parent", "depth", "start_ms", "end_ms"]
+"""The columns of ``features.spans`` that say where a span stands."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Layout:
 
 
 def layout(spans: pd.DataFrame, traces: int) -> Layout:
-    """Lay out ``features.spans``, which belong to so many traces.
+    """Lay out the spans (columns ``LAID_OUT``), which belong to so many traces.
 
     A span without a recorded parent stands at the top, whatever its ``depth``. One that is still running
     ends with its last child. Children that outlive their parent are cut off with it; children that begin

@@ -24,12 +24,8 @@ ENOUGH_ALIKE = 0.99
 _NEXT_TO_NOTHING = 1e-12
 
 
-def _no_times() -> pd.Series:
-    return pd.Series(dtype=float, index=_no_spans())
-
-
-def _no_spans() -> pd.Index:
-    return pd.Index([], dtype=np.int64)
+_NO_SPANS = pd.Index([], dtype=np.int64)
+_NO_TIMES, _NO_GROUPS = (pd.Series(dtype=each, index=_NO_SPANS) for each in ("float64", "int64"))
 
 
 @dataclass(frozen=True)
@@ -38,16 +34,14 @@ class Mend:
 
     what: str
     """As the end of "replayed with …": "search at its median of 300 ms"."""
-    durations: pd.Series = field(default_factory=_no_times)
+    durations: pd.Series = field(default_factory=lambda: _NO_TIMES)
     """Milliseconds a span would take; all that it holds shrinks in proportion. Never longer."""
-    own_times: pd.Series = field(default_factory=_no_times)
+    own_times: pd.Series = field(default_factory=lambda: _NO_TIMES)
     """Milliseconds a span would spend outside its children; these stay as they are. Never longer."""
-    side_by_side: pd.Series = field(
-        default_factory=lambda: pd.Series(dtype="int64", index=_no_spans())
-    )
+    side_by_side: pd.Series = field(default_factory=lambda: _NO_GROUPS)
     """Number of the group of siblings a span belongs to; each waits for the start, not for the end, of
     the one before it in its group, and keeps its recorded gap: starting it still takes that."""
-    removed: pd.Index = field(default_factory=_no_spans)
+    removed: pd.Index = field(default_factory=lambda: _NO_SPANS)
     """Spans that would not be there, nor the pause before them."""
 
 
@@ -55,7 +49,7 @@ class Replay:
     """The span trees of an experiment, ready to be replayed again and again."""
 
     def __init__(self, spans: pd.DataFrame, traces: pd.DataFrame) -> None:
-        """``spans`` and ``traces`` as in ``features.tables``."""
+        """``spans`` (columns ``LAID_OUT``) and ``traces`` as in ``features.tables``."""
         self.layout: Layout = layout(spans, len(traces))
         self._schedule: Schedule = schedule(self.layout)
         unchanged = np.ones(len(self.layout.parent))

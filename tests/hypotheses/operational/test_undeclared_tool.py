@@ -26,7 +26,7 @@ def test_fires_on_a_reply_that_asks_for_what_was_not_offered() -> None:
     (case,) = UndeclaredTool().cases(features)
 
     (row,) = case.affected.to_dict("records")
-    span = features.model_calls.iloc[0]
+    span = features.model_calls.frame.iloc[0]
     assert row["unit"] == span.name
     assert list(case.eligible) == [span.name]
     assert span["output"][row["offset"] :].startswith(row["excerpt"])

@@ -34,7 +34,7 @@ def test_fires_on_independent_siblings_in_sequence() -> None:
     root = 0
     assert list(case.affected["unit"]) == list(case.eligible) == [root]
     assert case.mended is not None
-    assert Replay(features.spans, features.traces).saved_ms(case.mended).tolist() == [800.0]
+    assert Replay(features.spans.frame, features.traces).saved_ms(case.mended).tolist() == [800.0]
     assert "800 ms less" in case.affected["rationale"].iloc[0]
     assert confirmed(SequentialCalls(), features)
 

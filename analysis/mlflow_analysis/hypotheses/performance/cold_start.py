@@ -184,7 +184,7 @@ def _rows(features: Features, pairs: _Pairs, slow: npt.NDArray[np.bool_]) -> pd.
         pd.Series(each[slow]).round().astype(int).map("{:,}".format).astype(str)
         for each in (pairs.cold_ms, pairs.later_ms)
     )
-    shown = features.spans.iloc[pairs.first[slow]]
+    shown = features.spans.take(pairs.first[slow])
     return affected_rows(
         pd.Index(pairs.session[slow], dtype=object),
         shown["trace_id"],

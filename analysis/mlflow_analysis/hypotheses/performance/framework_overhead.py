@@ -145,7 +145,7 @@ def _rows(
     of = features.trace_at[between]
     order = np.lexsort((between, critical, of))
     last = order[np.append(of[order][1:] != of[order][:-1], True)]
-    most = features.spans.iloc[between[last[np.isin(of[last], traces)]]]
+    most = features.spans.take(between[last[np.isin(of[last], traces)]])
     ids = features.traces.index[traces]
     ms = pd.Series(part).round().astype(int).map("{:,}".format).astype(str)
     percent = pd.Series(100 * part / whole).round().astype(int).astype(str)

@@ -136,7 +136,7 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     names = Names(traces["request"])
     ids_of = _ids_of(requests(features))
     may_look_back = requests(features).holding(_LOOKS_BACK.pattern)
-    worked = _Work(features.calls)
+    worked = _Work(features.calls[["trace_id", "arguments", "output"]])
     eligible: dict[str, None] = {}
     shown: list[_Shown] = []
     for session, of_session in _that_name_twice(traces, ids_of, names).items():

@@ -134,7 +134,7 @@ def _shown(features: Features) -> pd.DataFrame:
     traces = traces[traces["session"].isin(_followed_up(features))]
     look = _Look(
         _restated(traces, numbers_of_requests(features), features.seed),
-        with_failed_call=set(features.calls.loc[features.calls["failed"], "trace_id"]),
+        with_failed_call=set(features.calls[features.calls["failed"]]["trace_id"]),
         may_ask=answers(features).holding(any_of(_ASKING)),
         may_say_so=requests(features).holding(_MAY_SAY_SO),
     )

@@ -224,7 +224,7 @@ def _unrelated(table: pd.DataFrame, seed: int) -> bool:
 def _quoted(rows: pd.DataFrame, features: Features) -> bool:
     """Whether the sentence comes from what calls returned."""
     sample = rows.iloc[:: max(1, len(rows) // _QUOTES_LOOKED_AT)].head(_QUOTES_LOOKED_AT)
-    calls = features.calls
+    calls = features.calls[["trace_id", "output"]]
     calls = calls[calls["trace_id"].isin(sample["trace_id"])]
     outputs = calls.groupby("trace_id")["output"].agg(" ".join)
     quoted = sum(

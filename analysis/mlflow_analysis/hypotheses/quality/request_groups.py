@@ -94,7 +94,9 @@ def compared(features: Features) -> Compared:
         if outputs or question.endswith("\0"):
             together[question, outputs].append(str(trace_id))
     chance = chance_pairs(
-        traces.loc[comparable, ["request", "response", "topic"]], features.calls, features.seed
+        traces.loc[comparable, ["request", "response", "topic"]],
+        features.calls[["trace_id", "tool"]],
+        features.seed,
     )
     responses = dict(zip(traces.index, traces["response"], strict=True))
     requests = dict(zip(traces.index, traces["request"], strict=True))
@@ -203,7 +205,7 @@ def _beside(core: str, request: str) -> str:
 def _evidence(features: Features, trace_ids: pd.Index) -> dict[str, str]:
     """The outputs of a trace's calls, as one key whatever their order."""
     calls = features.calls
-    calls = calls.loc[calls["trace_id"].isin(trace_ids), ["trace_id", "output_key"]]
+    calls = calls[calls["trace_id"].isin(trace_ids)]
     found: dict[str, list[str]] = defaultdict(list)
     for trace_id, key in zip(calls["trace_id"], calls["output_key"], strict=True):
         found[trace_id].append(key)

@@ -148,9 +148,9 @@ def _in_payloads(features: Features) -> Iterator[_Exposed]:
         (of_tools | of_models, "output", "the output of"),
         (of_models, "instructions", "the instructions of"),
     ):
-        for key, text in _hinted(spans.loc[features.ended & rows, column]):
-            span = spans.loc[key]
+        for number, text in _hinted(spans[features.ended & rows][column]):
             for kind, start, end in _real(text, in_payload=True):
+                span = spans.take([number])[["trace_id", "span_id", "tool", "name"]].iloc[0]
                 where = f"{place} {span['tool'] or span['name']}"
                 yield _Exposed(span["trace_id"], span["span_id"], kind, where, text, start, end)
 
@@ -200,7 +200,7 @@ class _Given:
             return False
         # the spans of a trace stand together, in the order of the traces
         first, end = np.searchsorted(features.trace_at, (place, place + 1))
-        spans = features.spans.iloc[first:end]
+        spans = features.spans.take(range(first, end))
         for tool, arguments, told, output, span_id in zip(
             spans["tool"], spans["arguments"], spans["instructions"], spans["output"],
             spans["span_id"], strict=True,

@@ -96,7 +96,7 @@ def _checked(
     requests, responses = (traces[name].tolist() for name in ("request", "response"))
     is_tool = (spans["tool"] != "").to_numpy()
     taken_by = _ByTrace(spans["arguments"], features.trace_at, len(traces))
-    returned_by = _ByTrace(spans.loc[is_tool, "output"], features.trace_at[is_tool], len(traces))
+    returned_by = _ByTrace(spans[is_tool]["output"], features.trace_at[is_tool], len(traces))
 
     def taken(place: int) -> list[str]:
         return [requests[place], *taken_by(place)]

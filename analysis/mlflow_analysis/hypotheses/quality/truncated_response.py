@@ -71,11 +71,10 @@ class TruncatedResponse(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Those whose answer is cut off."""
         answered = _answered(features)
-        calls = features.model_calls
-        calls = calls.loc[
-            calls["trace_id"].isin(answered.index),
-            ["trace_id", "span_id", "model", "output_tokens", "finish_reason"],
+        calls = features.model_calls[
+            ["trace_id", "span_id", "model", "output_tokens", "finish_reason"]
         ]
+        calls = calls[calls["trace_id"].isin(answered.index)]
         last = calls[~calls.duplicated("trace_id", keep="last").to_numpy()]
         shown: dict[str, tuple[str, str]] = {}
         reasons = {

@@ -158,5 +158,5 @@ def _calls(features: Features) -> pd.DataFrame:
         "failed",
         "error_message",
     ]
-    chosen = spans.loc[called & with_failure[features.trace_at], columns]
+    chosen = spans[called & with_failure[features.trace_at]][columns]
     return chosen.sort_values(["trace_id", "position"], kind="stable")

@@ -132,9 +132,9 @@ def _choices(features: Features) -> pd.DataFrame:
     # the spans of a trace stand together
     places, first = np.unique(features.trace_at[called], return_index=True)
     well = succeeded(features).reindex(traces.index, fill_value=False).to_numpy(dtype=bool)
-    failing = np.zeros(len(traces), dtype=bool)
-    failing[features.trace_at[called[spans["failed"].to_numpy(dtype=bool)[called]]]] = True
-    of_first = spans.iloc[called[first]]
+    of_calls = spans.take(called)
+    failing = features.traces_with(of_calls[of_calls["failed"]])
+    of_first = of_calls.take(first)
     table = traces.iloc[places][["topic", "session", "request"]].assign(
         tool=of_first["tool"].to_numpy(),
         span_id=of_first["span_id"].to_numpy(),
