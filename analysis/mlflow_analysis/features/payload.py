@@ -46,7 +46,8 @@ def parsed(value: Any, longest: int = 200_000) -> Any:
     """
     if isinstance(value, str) and len(value) <= longest and value.lstrip()[:1] in ("{", "["):
         try:
-            return printable_value(orjson.loads(value))
+            told = orjson.loads(value)
         except orjson.JSONDecodeError:
             return value
+        return told if "\\" not in value and value.isprintable() else printable_value(told)
     return value
