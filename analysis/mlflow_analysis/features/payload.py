@@ -49,5 +49,6 @@ def parsed(value: Any, longest: int = 200_000) -> Any:
             told = orjson.loads(value)
         except orjson.JSONDecodeError:
             return value
+        # without an escape, what was decoded is as printable as the text: most texts are like that
         return told if "\\" not in value and value.isprintable() else printable_value(told)
     return value

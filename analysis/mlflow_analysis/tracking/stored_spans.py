@@ -52,7 +52,9 @@ class StoredSpan(SpanRecord):
     _inputs: Any
     _outputs: Any
     _attributes: Any
-    __setattr__ = object.__setattr__  # there are millions, each set once: this halves the time of it
+    __setattr__ = (
+        object.__setattr__
+    )  # there are millions, each set once: this halves the time of it
 
     def __new__(cls, *values: Any, **fields: Any) -> SpanRecord:  # type: ignore[misc]  # noqa: D102
         return SpanRecord(*values, **fields)
