@@ -18,7 +18,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,7 @@ _PART, _UNFINISHED = "part-", "unfinished-"
 _RUNNING = "IN_PROGRESS"
 _MOST_DEAD = 0.25
 """Rows of traces that have changed or gone, for each that has not."""
+_NO_IDS = pa.array([], pa.string())
 _ABANDONED_S = 3_600.0
 """A part that was begun so long ago was left by a process that is no more."""
 
@@ -95,17 +96,21 @@ class FeatureCache:
 
     def load(self, outlines: Sequence[TraceOutline]) -> Cached:
         """The features of those of ``outlines`` that are kept, unchanged since."""
-        wanted = {each.trace_id: each.mark for each in outlines}
+        asked = _Asked(outlines)
         batches: list[Batch] = []
+        found = _NO_IDS
         for part in self._parts():
-            batch = self._read(part, lambda trace_id, mark: wanted.get(trace_id) == mark)
+            rows = self._rows(part)
+            is_new = pc.invert(pc.is_in(rows["trace_id"], value_set=found))
+            batch = self._read(part, pc.and_(asked.unchanged(rows, unknown=False), is_new))
             if batch is not None:
                 batches.append(batch)
-                for trace_id in batch.traces["trace_id"].to_pylist():
-                    del wanted[trace_id]
+                found = pa.concat_arrays([found, batch.traces["trace_id"].combine_chunks()])
         if batches:
             os.utime(self.folder)  # used now: see ``_evict``
-        return Cached(batches, [each for each in outlines if each.trace_id in wanted])
+        is_there = pc.is_in(asked.ids, value_set=found).to_pylist()
+        missing = [each for each, there in zip(outlines, is_there, strict=True) if not there]
+        return Cached(batches, missing)
 
     def keep(self, batches: Sequence[Batch]) -> None:
         """Write the traces of ``batches`` that have ended as one part."""
@@ -122,27 +127,24 @@ class FeatureCache:
             if time.time() - _used(left) > _ABANDONED_S:
                 shutil.rmtree(left, ignore_errors=True)
         parts = sorted(self._parts(), key=_used, reverse=True)
-        wanted = {each.trace_id: each.mark for each in outlines}
-        seen: set[str] = set()
-
-        def is_live(trace_id: str, mark: str) -> bool:
-            known = wanted.get(trace_id)
-            if trace_id in seen or (complete if known is None else known != mark):
-                return False
-            seen.add(trace_id)
-            return True
-
-        rows = [(part, self._rows(part)) for part in parts]
-        live = sum(is_live(*row) for _, some in rows for row in some)
-        dead = sum(len(some) for _, some in rows) - live
-        if len(parts) >= MOST_PARTS or dead > _MOST_DEAD * max(live, 1):
-            seen.clear()
-            self._rewrite(parts, is_live)
+        asked = _Asked(outlines)
+        seen = _NO_IDS
+        live: list[pa.ChunkedArray] = []
+        """For each part which of its traces are worth keeping: one in several parts, in the newest."""
+        for part in parts:
+            rows = self._rows(part)
+            is_new = pc.invert(pc.is_in(rows["trace_id"], value_set=seen))
+            live.append(pc.and_(asked.unchanged(rows, unknown=not complete), is_new))
+            kept = rows["trace_id"].filter(live[-1]).combine_chunks()
+            seen = pa.concat_arrays([seen, kept])
+        dead = sum(map(len, live)) - len(seen)
+        if len(parts) >= MOST_PARTS or dead > _MOST_DEAD * max(len(seen), 1):
+            self._rewrite(parts, live)
         self._evict()
 
-    def _rewrite(self, parts: Sequence[Path], is_live: Callable[[str, str], bool]) -> None:
+    def _rewrite(self, parts: Sequence[Path], live: Sequence[pa.ChunkedArray]) -> None:
         some: list[Batch] = []
-        for part in parts:
+        for part, is_live in zip(parts, live, strict=True):
             batch = self._read(part, is_live)
             some += [batch] if batch is not None else []
             if sum(map(len, some)) >= PART_TRACES or (some and part == parts[-1]):
@@ -157,34 +159,43 @@ class FeatureCache:
         except FileNotFoundError:
             return []
 
-    def _rows(self, part: Path) -> list[tuple[str, str]]:
+    def _rows(self, part: Path) -> pa.Table:
         """Id and mark of each trace of a part; none if it cannot be read, which removes it."""
-        try:
-            table = pq.ParquetFile(part / "traces.parquet").read(["trace_id", "mark"])
-        except FileNotFoundError:  # another process has written parts together
-            return []
-        except (OSError, pa.ArrowException) as error:
-            _give_up(part, error)
-            return []
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        table = self._table(part, "traces", ["trace_id", "mark"])
+        return TRACES.empty_table() if table is None else table
 
-    def _read(self, part: Path, is_wanted: Callable[[str, str], bool]) -> Batch | None:
-        """The wanted traces of a part; ``None`` if there are none, or it cannot be read."""
-        here = [is_wanted(trace_id, mark) for trace_id, mark in self._rows(part)]
-        if not any(here):
+    def _read(self, part: Path, wanted: pa.ChunkedArray) -> Batch | None:
+        """The ``wanted`` traces of a part (one flag each); ``None`` if there are none, or it cannot be read."""
+        if not pc.any(wanted).as_py():
             return None
+        tables = []
+        for name in _SCHEMAS:
+            table = self._table(part, name)
+            if table is None:
+                return None
+            tables.append(table)
+        pa.default_memory_pool().release_unused()
+        batch = Batch(*tables)
+        return batch if pc.all(wanted).as_py() else some_of(batch, wanted)
+
+    def _table(self, part: Path, name: str, columns: Sequence[str] = ()) -> pa.Table | None:
+        """A table of a part, or some of its columns; ``None`` if it cannot be read, which removes the part."""
+        schema = _SCHEMAS[name]
+        if columns:
+            schema = pa.schema([schema.field(each) for each in columns])
+        coded = [each.name for each in schema if pa.types.is_dictionary(each.type)]
         try:
-            tables = []
-            for name, schema in _SCHEMAS.items():
-                table = pq.ParquetFile(part / f"{name}.parquet").read()
-                tables.append(table.cast(schema))
-        except FileNotFoundError:
+            # texts stay coded as they are stored, and no more is held of a file than its columns
+            with pq.ParquetFile(
+                part / f"{name}.parquet", read_dictionary=coded, pre_buffer=False
+            ) as file:
+                return file.read(schema.names, use_threads=False).cast(schema)
+        except FileNotFoundError:  # another process has written parts together
             return None
         except (OSError, pa.ArrowException, ValueError) as error:
-            _give_up(part, error)
+            logger.warning("%s is damaged, so its traces are read again: %s", part, error)
+            shutil.rmtree(part, ignore_errors=True)
             return None
-        batch = Batch(*tables)
-        return batch if all(here) else some_of(batch, pa.array(here))
 
     def _write(self, batch: Batch) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -221,9 +232,17 @@ class FeatureCache:
             shutil.rmtree(part, ignore_errors=True)
 
 
-def _give_up(part: Path, error: Exception) -> None:
-    logger.warning("%s is damaged, so its traces are read again: %s", part, error)
-    shutil.rmtree(part, ignore_errors=True)
+class _Asked:
+    """What is there of an experiment, as columns."""
+
+    def __init__(self, outlines: Sequence[TraceOutline]) -> None:
+        self.ids = pa.array([each.trace_id for each in outlines], pa.string())
+        self._marks = pa.array([each.mark for each in outlines], pa.string())
+
+    def unchanged(self, rows: pa.Table, *, unknown: bool) -> pa.ChunkedArray:
+        """For each row whether its mark is the one that its trace has now; ``unknown`` for other traces."""
+        at = pc.index_in(rows["trace_id"], value_set=self.ids)
+        return pc.equal(rows["mark"], self._marks.take(at)).fill_null(unknown)
 
 
 def largest_bytes() -> int:

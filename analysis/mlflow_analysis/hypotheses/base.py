@@ -17,7 +17,6 @@ from enum import Enum
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -63,7 +62,7 @@ class Case:
 
     eligible: pd.Index
     """Distinct ids of the units that could show it: trace ids, session ids (the ``session`` column),
-    span keys, or group ids."""
+    numbers of spans, or group ids."""
     affected: pd.DataFrame
     """Columns ``AFFECTED_COLUMNS``. One row for each affected unit and trace that shows it (a session
     may have several rows, a trace one per span). ``offset`` is where ``excerpt`` starts in the text it
@@ -119,21 +118,12 @@ def affected_rows(
     """The affected table from columns; each argument is a column or one value for all rows."""
     # one block of texts: a column each would be copied again whenever rows are taken
     texts = np.empty((len(AFFECTED_COLUMNS) - 1, len(unit)), dtype=object)
-    for place, column in enumerate((unit, trace_id, span_id)):
-        is_column = isinstance(column, (pd.Series, pd.Index, list))
-        texts[place] = np.asarray(column, dtype=object) if is_column else column
-    for place, column in enumerate((excerpt, rationale), start=3):
-        texts[place] = column if isinstance(column, str) else _shared(column)
-    rows = pd.DataFrame(texts.T, columns=_TEXT_COLUMNS, dtype=object)
+    for place, column in enumerate((unit, trace_id, span_id, excerpt, rationale)):
+        texts[place] = column if isinstance(column, str) else np.asarray(column, dtype=object)
+    rows = pd.DataFrame(texts.T, columns=_TEXT_COLUMNS, dtype=object, copy=False)
     offsets = offset.to_numpy() if isinstance(offset, pd.Series) else offset
     rows.insert(AFFECTED_COLUMNS.index("offset"), "offset", pd.Series(offsets, index=rows.index))
     return rows
-
-
-def _shared(texts: pd.Series | list[str]) -> npt.NDArray[np.object_]:
-    """The texts, equal ones as one object: there may be one for each trace, and most say the same."""
-    codes, distinct = pd.factorize(np.asarray(texts, dtype=object), use_na_sentinel=False)
-    return np.asarray(distinct[codes], dtype=object)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class StoredSpan(SpanRecord):
         """As of any record."""
         if self._attributes is _NOT_READ:
             self._attributes = _attributes(self._texts)
-        return self._attributes  # type: ignore[no-any-return]
+        return self._attributes
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SpanRecord):

@@ -111,21 +111,21 @@ def _find(features: Features) -> dict[int, list[Run]]:
     found: dict[int, list[Run]] = {}
     for run in independent_runs(features, _LEAST_SAVED_MS, _SHARE_SAVED):
         found.setdefault(run.parent, []).append(run)
-    best: dict[int, int] = {}
-    parents = sorted(found)
-    for parent, whole in zip(parents, _whole_ms(features, parents), strict=True):
-        saving, trace = _saving(found[parent]), int(features.trace_at[parent])
-        worth_it = saving >= _LEAST_SAVED_MS and saving > _SHARE_SAVED * float(whole)
-        if worth_it and (trace not in best or saving > _saving(found[best[trace]])):
-            best[trace] = parent
-    return {parent: found[parent] for parent in sorted(best.values())}
+    parents = np.array(sorted(found), dtype=np.int64)
+    saving = np.array([_saving(found[parent]) for parent in parents.tolist()], dtype=float)
+    worth_it = (saving >= _LEAST_SAVED_MS) & (saving > _SHARE_SAVED * _whole_ms(features, parents))
+    parents, saving = parents[worth_it], saving[worth_it]
+    traces = features.trace_at[parents]
+    order = np.lexsort((parents, -saving, traces))
+    _, first = np.unique(traces[order], return_index=True)
+    return {parent: found[parent] for parent in sorted(parents[order[first]].tolist())}
 
 
 def _saving(runs: list[Run]) -> float:
     return sum(run.saving_ms for run in runs)
 
 
-def _whole_ms(features: Features, parents: list[int]) -> np.ndarray:
+def _whole_ms(features: Features, parents: list[int] | np.ndarray) -> np.ndarray:
     """Duration of the traces of these rows of spans."""
     durations = features.traces["duration_ms"].to_numpy(dtype=float)
     return np.asarray(durations[features.trace_at[np.array(parents, dtype=np.int64)]])
@@ -133,11 +133,11 @@ def _whole_ms(features: Features, parents: list[int]) -> np.ndarray:
 
 def _units(features: Features, wasteful: dict[int, list[Run]]) -> pd.Index:
     """For each ended trace the wasteful parent, else the parent of its first tool call."""
-    spans, at = features.spans, features.trace_at
+    at = features.trace_at
     calls = features.is_call & features.ended & (features.parent_at >= 0)
     parents = np.append(list(wasteful), features.parent_at[calls]).astype(np.int64)
     _, first = np.unique(at[parents], return_index=True)
-    return spans.index[parents[first]]
+    return pd.Index(parents[first])
 
 
 def _side_by_side(wasteful: dict[int, list[Run]], features: Features) -> Mend:
@@ -146,7 +146,7 @@ def _side_by_side(wasteful: dict[int, list[Run]], features: Features) -> Mend:
     groups = np.repeat(np.arange(len(runs)), [len(run.calls) for run in runs])
     return Mend(
         "the independent calls started together",
-        side_by_side=pd.Series(groups, index=features.spans.index[rows]),
+        side_by_side=pd.Series(groups, index=rows),
     )
 
 
@@ -173,7 +173,7 @@ def _rows(wasteful: dict[int, list[Run]], features: Features) -> pd.DataFrame:
             f"of the trace's {duration:,.0f} ms."
         )
     return affected_rows(
-        spans.index[parents],
+        pd.Index(parents),
         spans["trace_id"].iloc[parents],
         spans["span_id"].iloc[shown],
         pd.Series(excerpts, dtype=object),

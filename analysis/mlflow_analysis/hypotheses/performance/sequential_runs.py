@@ -8,7 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.hypotheses.performance.data_flow import changes_something, uses_output
+from mlflow_analysis.hypotheses.performance.data_flow import (
+    argument_values,
+    changes_something,
+    uses_output,
+)
 
 _OVERLAP_MS = 1.0
 _OUTPUT_LIMIT, _ARGUMENTS_LIMIT = 8_000, 2_000
@@ -121,11 +125,16 @@ def _split(
     """Cut a chain before every call that uses what an earlier one of its run returned."""
     runs: list[list[int]] = [[int(chain[0])]]
     for row in chain[1:].tolist():
+        call, arguments = (texts.name[row], texts.arguments_key[row]), texts.arguments[row]
+        # what the user said came from no other call
+        untold = any(value not in request for value in argument_values(arguments))
         waits = any(
-            (texts.name[earlier], texts.arguments_key[earlier])
-            == (texts.name[row], texts.arguments_key[row])
-            or uses_output(
-                texts.arguments[row], texts.output[earlier], f"{request} {texts.arguments[earlier]}"
+            (texts.name[earlier], texts.arguments_key[earlier]) == call
+            or (
+                untold
+                and uses_output(
+                    arguments, texts.output[earlier], f"{request} {texts.arguments[earlier]}"
+                )
             )
             for earlier in runs[-1]
         )

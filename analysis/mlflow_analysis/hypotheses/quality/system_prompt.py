@@ -49,8 +49,8 @@ def replies(features: Features, concerns: Callable[[str], bool]) -> list[Reply]:
     """
     traces = features.complete
     traces = traces[~traces["failed"] & (traces["response"] != "")]
-    calls = features.model_calls
-    calls = calls.loc[calls["trace_id"].isin(traces.index), ["trace_id", "instructions", "output"]]
+    calls = features.model_calls[["trace_id", "instructions", "output"]]
+    calls = calls[calls["trace_id"].isin(traces.index)]
     last = calls[~calls.duplicated("trace_id", keep="last").to_numpy()]
     concerned = [text for text in sorted(set(last["instructions"]) - {""}) if concerns(text)]
     last = last[last["instructions"].isin(concerned).to_numpy()]
