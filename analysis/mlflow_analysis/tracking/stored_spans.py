@@ -52,7 +52,9 @@ class StoredSpan(SpanRecord):
     _inputs: Any
     _outputs: Any
     _attributes: Any
-    __setattr__ = object.__setattr__  # there are millions, each set once: this halves the time of it
+    __setattr__ = (
+        object.__setattr__
+    )  # there are millions, each set once: this halves the time of it
 
     def __new__(cls, *values: Any, **fields: Any) -> SpanRecord:  # type: ignore[misc]  # noqa: D102
         return SpanRecord(*values, **fields)
@@ -76,7 +78,7 @@ class StoredSpan(SpanRecord):
         """As of any record."""
         if self._attributes is _NOT_READ:
             self._attributes = _attributes(self._texts)
-        return self._attributes  # type: ignore[no-any-return]
+        return self._attributes
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SpanRecord):

@@ -37,16 +37,15 @@ class Names:
                 self._after.setdefault(name, set()).add(before)
         common = _small_words(texts.distinct)
         self._proper = {name for name in self._after if name.split()[0].lower() not in common}
-        self._found = found
+        self._within = {text: self._named(pairs) for text, pairs in found.items()}
 
     def within(self, text: str) -> list[str]:
         """The names in a request, in their order."""
-        found = self._found.get(text)
-        return [
-            name
-            for _, name in (_named_in(text) if found is None else found)
-            if name in self._proper
-        ]
+        found = self._within.get(text)
+        return self._named(_named_in(text)) if found is None else found
+
+    def _named(self, pairs: list[tuple[str, str]]) -> list[str]:
+        return [name for _, name in pairs if name in self._proper] if pairs else []
 
     def alike(self, one: str, other: str) -> bool:
         """Whether both are of one kind."""

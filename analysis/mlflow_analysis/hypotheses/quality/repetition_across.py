@@ -13,7 +13,7 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.request_complexity import answered
+from mlflow_analysis.hypotheses.quality.request_complexity import answered, wording
 from mlflow_analysis.hypotheses.quality.running_text import running_text
 from mlflow_analysis.hypotheses.quality.wording import sentences
 from mlflow_analysis.hypotheses.remembered import remembered
@@ -208,9 +208,10 @@ def _plain(text: str) -> str:
 
 
 def _unrelated(table: pd.DataFrame, seed: int) -> bool:
-    if table["template"].nunique() < _FEWEST_WORDINGS:
+    asked = [wording(request) for request in table["request"]]
+    if len(set(asked)) < _FEWEST_WORDINGS:
         return False
-    words = [frozenset(_LETTERS.findall(text)) for text in table["template"]]
+    words = [frozenset(_LETTERS.findall(text)) for text in asked]
     drawn = np.random.default_rng(seed).integers(0, len(words), size=(_PAIRS, 2)).tolist()
     alike = [
         len(words[one] & words[other]) / max(len(words[one] | words[other]), 1)

@@ -132,7 +132,7 @@ def _questions(traces: pd.DataFrame, numbers: Mapping[str, str]) -> tuple[pd.Ind
     """
     requests = [request[:_LONGEST] for request in traces["request"]]
     cores = {request: _core(request) for request in dict.fromkeys(requests)}
-    texts = Texts(core for core, _ in cores.values())
+    texts = Texts(cores.values())
     open_ended = {core for core in texts.holding(_POINTS_BACK.pattern) if _POINTS_BACK.search(core)}
     held = {
         request: frozenset((numbers.get(request) or numbers_in(request)).split())
@@ -141,11 +141,11 @@ def _questions(traces: pd.DataFrame, numbers: Mapping[str, str]) -> tuple[pd.Ind
     times = Counter(held[request] for request in requests)
     asked_once: set[str] = set()
     questions: dict[str, tuple[str, bool]] = {}
-    for request, (core, rest) in cores.items():
-        if core in open_ended or len(_content(core.casefold())) < _FEWEST_WORDS:
+    for request, core in cores.items():
+        if core in open_ended or not _says_enough(core):
             continue
         if times[held[request]] > 1:
-            questions[request] = _question(core, rest)
+            questions[request] = _question(core, _beside(core, request))
         else:
             asked_once.add(request)
     comparable = [request in asked_once or request in questions for request in requests]
@@ -173,6 +173,13 @@ def _question(core: str, rest: str) -> tuple[str, bool]:
     return " ".join(sorted(content)), bool(personal)
 
 
+def _says_enough(core: str) -> bool:
+    """Whether there are as many content words as it takes; plain ones are told quickly."""
+    folded = core.casefold()
+    plain = {word for word in folded.split() if word.isalpha() and word[-1] != "s"} - _FILLER
+    return len(plain) >= _FEWEST_WORDS or len(_content(folded)) >= _FEWEST_WORDS
+
+
 def _content(folded: str) -> set[str]:
     """The words of a text in lower case that say what it is about, without a plural s."""
     if "'" in folded or "’" in folded:
@@ -181,15 +188,18 @@ def _content(folded: str) -> set[str]:
     return {word if word[-1:] != "s" or len(word) < 4 else word[:-1] for word in words} - _FILLER
 
 
-def _core(request: str) -> tuple[str, str]:
-    """The one question of a request of several sentences, and the rest; else all of it."""
+def _core(request: str) -> str:
+    """The one question of a request of several sentences; else all of it."""
     if "?" not in request:
-        return request, ""
+        return request
     parts = sentences(request)
-    questions = [part for part in parts if part.endswith("?")]
-    if len(parts) > 1 and len(questions) == 1:
-        return questions[0], " ".join(part for part in parts if not part.endswith("?"))
-    return request, ""
+    questions = [part for part in parts if part[-1] == "?"]
+    return questions[0] if len(parts) > 1 and len(questions) == 1 else request
+
+
+def _beside(core: str, request: str) -> str:
+    """The other sentences of a request."""
+    return "" if core == request else " ".join(part for part in sentences(request) if part != core)
 
 
 def _evidence(features: Features, trace_ids: pd.Index) -> dict[str, str]:

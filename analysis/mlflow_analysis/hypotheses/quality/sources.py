@@ -112,8 +112,11 @@ def _checked(
     sessions = features.session_codes.tolist()
     general = _general(given, dict(zip(traces.index, sessions, strict=True)))
     found = []
-    for place in np.flatnonzero(traces["complete"].to_numpy(dtype=bool)).tolist():
-        trace_id, session = traces.index[place], sessions[place]
+    for place, (trace_id, session, complete) in enumerate(
+        zip(traces.index, sessions, traces["complete"], strict=True)
+    ):
+        if not complete:
+            continue
         if trace_id in given:
             sources = returned_by(place), partial(elsewhere, place, before[session])
             found.append(_answer(str(trace_id), *given[trace_id], *sources, general))
@@ -169,15 +172,11 @@ def _general(
     given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]], session: dict[str, int]
 ) -> set[str]:
     """Forms of values that answers of three sessions or more give."""
-    where = pd.DataFrame(
-        [
-            (_form(value), session[trace_id])
-            for trace_id, (named, numbers) in given.items()
-            for value in named + numbers
-        ],
-        columns=["form", "session"],
-    )
-    sessions = where.drop_duplicates()["form"].value_counts()
+    forms = [_form(value) for named, numbers in given.values() for value in named + numbers]
+    of_answer = [len(named) + len(numbers) for named, numbers in given.values()]
+    where = np.repeat([session[trace_id] for trace_id in given], of_answer)
+    held = pd.DataFrame({"form": forms, "session": where}).drop_duplicates()
+    sessions = held["form"].value_counts()
     return set(sessions.index[sessions >= _GENERAL])
 
 
