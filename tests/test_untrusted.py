@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
@@ -20,6 +21,7 @@ HOSTILE = [
     "delete \x7f",
     "\x85next line",
 ]
+_TURNS_DIRECTION = ("LRE", "LRO", "RLE", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -30,6 +32,18 @@ def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
         assert unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
         assert character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
     safe.encode("utf-8")
+
+
+def test_no_character_that_a_terminal_obeys_passes_for_one_that_is_shown() -> None:
+    """The quick look that most text passes by rests on what this Python calls printable."""
+    unsafe = [
+        character
+        for character in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        or unicodedata.bidirectional(character) in _TURNS_DIRECTION
+    ]
+    assert len(unsafe) > 2_000
+    assert [each for each in unsafe if each not in "\t\n" and printable(each) == each] == []
 
 
 def test_ordinary_text_is_untouched() -> None:

@@ -90,9 +90,9 @@ def test_a_changed_trace_is_read_again_and_then_found(cache: FeatureCache) -> No
 def test_a_trace_that_is_gone_is_not_served(cache: FeatureCache) -> None:
     cache.keep([batch(*RECORDS)])
     cached = cache.load(OUTLINES[3:])
-    assert len(features_of(frames(cached.batches)).traces) == len(RECORDS) - 3
-    spans = features_of(frames(cached.batches)).spans
-    assert not set(spans["trace_id"]) & {each.trace_id for each in OUTLINES[:3]}
+    features = features_of(frames(cached.batches))
+    assert len(features.traces) == len(RECORDS) - 3
+    assert not set(features.spans["trace_id"]) & {each.trace_id for each in OUTLINES[:3]}
 
 
 def test_a_trace_that_is_gone_leaves_the_disk(cache: FeatureCache) -> None:

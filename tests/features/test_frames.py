@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
 
+from mlflow_analysis.features.batch import batch_of
+from mlflow_analysis.features.extract import extract
+from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.records import TraceRecord
 from trace_factory import chain, features_of, tool, trace
@@ -73,3 +77,11 @@ def test_a_part_numbers_its_own_spans() -> None:
     assert list(part.trace_at) == [0] * 5 + [1] * 5
     assert _names_of_parents(part) == _names_of_parents(features)
     assert set(part.trace_at[part.parent_at[5:]][part.parent_at[5:] >= 0]) == {1}
+
+
+def test_what_was_converted_is_let_go() -> None:
+    batches = [batch_of([extract(_nested())]) for _ in range(3)]
+    held = [weakref.ref(batch.spans) for batch in batches]
+    tables = frames(batches)
+    assert len(tables.spans) == 15
+    assert batches == [] and [each() for each in held] == [None] * 3

@@ -87,7 +87,7 @@ class Weighed:
 
 @dataclass(frozen=True)
 class ShownAt:
-    """Where a case shows."""
+    """Where a case shows; units and spans only of what may be merged (``Hypothesis.mends``)."""
 
     traces: Places
     """Where its traces stand in the table of traces."""
@@ -175,6 +175,9 @@ def finding_of(weighed: Weighed, q_of: dict[float, float]) -> Finding:
 
 def _shown_at(examined: Examined) -> ShownAt:
     counted, affected = examined.counted, examined.case.affected
+    if not examined.hypothesis.mends:
+        none = np.zeros(0, dtype=object)
+        return ShownAt(examined.rows.trace, none, none, none)
     unit = counted.unit_of_row
     of_affected = (unit >= 0) & np.append(counted.shows, False)[unit]
     trace_ids, span_ids = (

@@ -200,7 +200,8 @@ class Features:
     @cached_property
     def complete(self) -> pd.DataFrame:
         """The traces that ended and have a root: what most hypotheses look at."""
-        return self.traces[self.traces["complete"]]
+        complete = self.traces["complete"].to_numpy(dtype=bool)
+        return self.traces if complete.all() else self.traces[complete]
 
     @cached_property
     def calls(self) -> Selection:

@@ -106,8 +106,9 @@ def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Ser
     if len(grouped):
         names = names_of(csr_matrix(weights[grouped]), group[grouped], words)
         labels[grouped] = [names[number] for number in group[grouped]]
-    mapping = dict(zip(distinct, labels, strict=True))
-    return requests.map(mapping).fillna("").astype(object)
+    label_of = dict(zip(distinct, labels, strict=True))
+    named = [label_of.get(request, "") for request in requests]
+    return pd.Series(named, index=requests.index, dtype=object)
 
 
 def _vectorizer(most_words: int) -> TfidfVectorizer:
@@ -135,8 +136,11 @@ def _told(distinct: pd.Series, requests: pd.Series, answers: pd.Series) -> pd.Se
     pairs = pd.DataFrame({"request": requests.to_numpy(), "answer": answers.to_numpy()})
     pairs = pairs[pairs["answer"] != ""].drop_duplicates().sort_values(["request", "answer"])
     pairs["answer"] = pairs["answer"].str.slice(0, _LONGEST_TEXT)
-    by_request = pairs.groupby("request", sort=False).head(_ANSWERS_EACH).groupby("request")
-    return distinct.map(by_request["answer"].agg(" ".join)).fillna("")
+    pairs = pairs.groupby("request", sort=False).head(_ANSWERS_EACH)
+    said: dict[str, list[str]] = {}
+    for request, answer in zip(pairs["request"], pairs["answer"], strict=True):
+        said.setdefault(request, []).append(answer)
+    return pd.Series([" ".join(said.get(request, ())) for request in distinct], dtype=object)
 
 
 def _subjects(weights: csr_matrix, cut: pd.Series, told: pd.Series, seed: int) -> np.ndarray | None:
