@@ -72,11 +72,12 @@ def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0)
 
 
 def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Series:
-    from sklearn.preprocessing import normalize
-
     distinct = pd.Series(np.sort(requests[requests.str.len() > 0].unique()), dtype=object)
     if len(distinct) < _FEWEST_TEXTS:
         return pd.Series("", index=requests.index, dtype=object)
+
+    from sklearn.preprocessing import normalize  # a second, for nothing where there are few texts
+
     vectorizer = _vectorizer(5_000)
     cut = distinct.str.slice(0, _LONGEST_TEXT)
     try:
