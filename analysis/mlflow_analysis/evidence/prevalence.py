@@ -125,8 +125,10 @@ class Members:
 
 def places_in(known: pd.Index, ids: pd.Series | pd.Index) -> Places:
     """Where each of ``ids`` stands in ``known``, -1 if it does not."""
-    # without the dtype pandas would copy the texts into strings of its own
-    return known.get_indexer(pd.Index(ids, dtype=known.dtype)).astype(np.int64, copy=False)
+    if not isinstance(ids, pd.Index):
+        # without the dtype pandas would copy the texts into strings of its own
+        ids = pd.Index(ids, dtype=known.dtype)
+    return known.get_indexer(ids).astype(np.int64, copy=False)
 
 
 def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Prevalence:
