@@ -68,7 +68,7 @@ def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
             span,
             depth,
             failed_above,
-            _self_ns(span, children.get(span.span_id), ends[span.span_id], ends) / _NS,
+            _self_ns(span, children.get(span.span_id, ()), ends[span.span_id], ends) / _NS,
             critical.get(span.span_id, 0) / _NS,
         )
         for span, depth, failed_above in order
@@ -98,11 +98,11 @@ def _depth_first(
 
 
 def _self_ns(
-    span: SpanRecord, children: Sequence[SpanRecord] | None, end: int, ends: dict[str, int]
+    span: SpanRecord, children: Sequence[SpanRecord], end: int, ends: dict[str, int]
 ) -> int:
     cursor = span.start_ns
     free = end - cursor
-    for child in children or ():
+    for child in children:
         begin, stop = max(child.start_ns, cursor), min(ends[child.span_id], end)
         if stop > begin:
             free -= stop - begin

@@ -179,11 +179,15 @@ def span_record(stored: Mapping[str, Any]) -> SpanRecord:
 
 def in_order(spans: list[SpanRecord]) -> tuple[SpanRecord, ...]:
     """By start; of those that start together, parents first, then by id."""
+    by_start = sorted(spans, key=_START)
     if len(set(map(_START, spans))) == len(spans):
-        return tuple(sorted(spans, key=_START))
-    parents = {span.span_id: span.parent_id for span in spans}
+        return tuple(by_start)
+    parents = {span.span_id: span.parent_id for span in by_start}
     depths: dict[str, int] = {}
-    for span_id in parents:
+    for span_id, parent_id in parents.items():
+        if parent_id in depths:  # parents begin first, as a rule
+            depths.setdefault(span_id, depths[parent_id] + 1)
+            continue
         path: list[str] = []
         seen: set[str] = set()
         at: str | None = span_id
