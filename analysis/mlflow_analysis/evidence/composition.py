@@ -268,7 +268,7 @@ def _spans_that_show_it(examined: Examined, features: Features) -> _Shown:
     spans, rows = features.spans, examined.rows
     shown = np.full(len(features.traces), "", dtype=object)
     shown[rows.trace] = rows.span_id
-    theirs = np.flatnonzero((shown != "")[features.trace_at])
+    theirs = np.flatnonzero(np.isin(features.trace_at, rows.trace))
     span_id = spans["span_id"].to_numpy(dtype=object)[theirs]
     known = theirs[span_id == shown[features.trace_at[theirs]]]
     return _Shown(

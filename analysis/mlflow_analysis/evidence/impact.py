@@ -21,6 +21,7 @@ from mlflow_analysis.timing.replay import ENOUGH_ALIKE, TOLERANCE_MS, Replay
 WEIGHTS = {Severity.HIGH: 3.0, Severity.MEDIUM: 2.0, Severity.LOW: 1.0}
 _VERDICT_ORDER = (Verdict.CONFIRMED, Verdict.INCONCLUSIVE, Verdict.REFUTED, Verdict.NOT_TESTABLE)
 _LEAST_SAVED_MS = 1.0
+_QUANTILES = (50, 95)
 
 
 def replay_of(features: Features) -> Replay:
@@ -96,14 +97,13 @@ def _replayed(case: Case, features: Features) -> tuple[float | None, Retimed | N
         )
     saved = np.where(replay.usable, replay.saved_ms(case.mended), 0.0)
     saved[saved < _LEAST_SAVED_MS] = 0.0
-    before = features.traces["duration_ms"].to_numpy(dtype=float)[replay.usable] / 1000
-    after = before - saved[replay.usable] / 1000
-    quantiles = [np.percentile(each, [50, 95]) for each in (before, after)]
+    before, quantiles_before = features.shared(_recorded)
+    quantiles_after = np.percentile(before - saved[replay.usable] / 1000, _QUANTILES)
     retimed = Retimed(
-        p50_before_s=float(quantiles[0][0]),
-        p50_after_s=float(quantiles[1][0]),
-        p95_before_s=float(quantiles[0][1]),
-        p95_after_s=float(quantiles[1][1]),
+        p50_before_s=float(quantiles_before[0]),
+        p50_after_s=float(quantiles_after[0]),
+        p95_before_s=float(quantiles_before[1]),
+        p95_after_s=float(quantiles_after[1]),
         traces=int((saved > 0).sum()),
     )
     seconds = lower_total(saved / 1000, features.session_codes)
@@ -112,6 +112,13 @@ def _replayed(case: Case, features: Features) -> tuple[float | None, Retimed | N
         f"{saved.sum() / 1000:,.0f} s in all and at least {seconds:,.0f} s ({check})."
     )
     return seconds, retimed, how
+
+
+def _recorded(features: Features) -> tuple[Floats, Floats]:
+    """Seconds that each trace took that can be replayed, and their median and 95th percentile."""
+    usable = features.shared(replay_of).usable
+    seconds = features.traces["duration_ms"].to_numpy(dtype=float)[usable] / 1000
+    return seconds, np.percentile(seconds, _QUANTILES)
 
 
 def _tokens(case: Case, features: Features) -> int | None:

@@ -87,16 +87,14 @@ def schedule(tree: Layout) -> Schedule:
     """The schedule of these span trees."""
     n, rows = tree.spans, np.arange(tree.spans, dtype=np.int64)
     parent, start, end = tree.parent, tree.start_ms, tree.end_ms
-    instant = end[:n] <= start[:n]
+    siblings = rows[np.argsort(parent[:n], kind="stable")]
     # of each row its start, then its end: sorting keeps this order where all else is equal
-    child = np.repeat(rows, 2)
+    child = np.repeat(siblings, 2)
     is_start = np.tile([True, False], n)
-    time = np.column_stack([start[:n], end[:n]]).ravel()
-    # at one moment: first what ends, then what takes no time, then what starts
-    phase = np.where(instant[child], 1, np.where(is_start, 2, 0)).astype(np.int8)
-    order = np.lexsort((phase, time, parent[child]))
-    child, is_start, time = child[order], is_start[order], time[order]
+    time = np.column_stack([start[siblings], end[siblings]]).ravel()
     group = parent[child]
+    order = _in_time(group, time, is_start, (end[:n] <= start[:n])[child])
+    child, is_start, time = child[order], is_start[order], time[order]
     opens = np.ones(2 * n, dtype=bool)
     opens[1:] = group[1:] != group[:-1]
     first = np.maximum.accumulate(np.where(opens, np.arange(2 * n), 0))
@@ -121,6 +119,27 @@ def schedule(tree: Layout) -> Schedule:
     new[1:] = (level[1:] != level[:-1]) | (rank[1:] != rank[:-1])
     steps = np.append(np.flatnonzero(new), 2 * n)
     return Schedule(child[walk], is_start[walk], steps, parent, gap, idle_gap, tail, own)
+
+
+def _in_time(
+    group: Rows,
+    time: Floats,
+    is_start: npt.NDArray[np.bool_],
+    instant: npt.NDArray[np.bool_],
+) -> Rows:
+    """The order of time of events that stand group by group.
+
+    At one moment: first what ends, then what takes no time, then what starts.
+    """
+    phase = np.where(instant, 1, np.where(is_start, 2, 0)).astype(np.int8)
+    # most siblings come one after the other, and stand so: only the others are sorted
+    early = (group[1:] == group[:-1]) & (
+        (time[1:] < time[:-1]) | ((time[1:] == time[:-1]) & (phase[1:] < phase[:-1]))
+    )
+    astray = np.flatnonzero(np.isin(group, group[1:][early]))
+    order = np.arange(len(group))
+    order[astray] = astray[np.lexsort((phase[astray], time[astray], group[astray]))]
+    return order
 
 
 def _idle(
