@@ -72,11 +72,12 @@ def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0)
 
 
 def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Series:
-    from sklearn.preprocessing import normalize
-
     distinct = pd.Series(np.sort(requests[requests != ""].unique()), dtype=object)
     if len(distinct) < _FEWEST_TEXTS:
         return pd.Series("", index=requests.index, dtype=object)
+
+    from sklearn.preprocessing import normalize  # takes a second: not for few texts
+
     vectorizer = _vectorizer(5_000)
     cut = distinct.str.slice(0, _LONGEST_TEXT)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -139,7 +139,7 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     worked = _Work(features.calls[["trace_id", "arguments", "output"]])
     eligible: dict[str, None] = {}
     shown: list[_Shown] = []
-    for session, of_session in _that_name_twice(traces, ids_of, names).items():
+    for session, of_session in _that_may_change(traces, ids_of, names).items():
         ids: dict[str, int] = {}
         called: dict[str, int] = {}
         for number, turn in enumerate(of_session, 1):
@@ -173,15 +173,12 @@ def _ids_of(texts: Texts) -> dict[str, list[str]]:
     return {text: ids for text in texts.holding(MAY_BE_ID) if (ids := ids_in(text))}
 
 
-def _that_name_twice(
+def _that_may_change(
     traces: pd.DataFrame, ids_of: Mapping[str, list[str]], names: Names
 ) -> dict[str, list[_Turn]]:
-    """The turns of the sessions in which two requests name an id or two a name: only those can change."""
-    asked = traces["request"]
-    with_id = traces["session"][[request in ids_of for request in asked]]
-    with_name = traces["session"][[bool(names.within(request)) for request in asked]]
-    several = {*with_id[with_id.duplicated()], *with_name[with_name.duplicated()]}
-    traces = traces[traces["session"].isin(several)]
+    """The turns of the sessions whose requests do not all name the same id, or the same name, first."""
+    may_change = _of_several(traces, ids_of.get) | _of_several(traces, names.within)
+    traces = traces[traces["session"].isin(may_change)]
     turns: dict[str, list[_Turn]] = {}
     for session, *turn in zip(
         traces["session"], traces.index, traces["request"], traces["response"], traces["root_span_id"],
@@ -189,6 +186,17 @@ def _that_name_twice(
     ):  # fmt: skip
         turns.setdefault(session, []).append(_Turn(*turn))
     return turns
+
+
+def _of_several(traces: pd.DataFrame, named_in: Callable[[str], list[str] | None]) -> set[str]:
+    """The sessions whose requests name different things first."""
+    first: dict[str, str] = {}
+    several: set[str] = set()
+    for session, request in zip(traces["session"], traces["request"], strict=True):
+        named = named_in(request)
+        if named and first.setdefault(session, named[0]) != named[0]:
+            several.add(session)
+    return several
 
 
 def _new(now: list[str], earlier: dict[str, int]) -> list[str]:

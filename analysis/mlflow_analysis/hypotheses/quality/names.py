@@ -12,7 +12,8 @@ _LONGEST = 1_000
 _NAME = re.compile(r"\b([a-z]+) ((?:[A-Z][\w'-]{2,})(?: [A-Z][\w'-]{2,})*)")
 """Capitals within a sentence, and the word before them."""
 _MAY_NAME = r"[a-z] [A-Z][A-Za-z\d_'-]{2}"
-_NO_NAMES: list[tuple[str, str]] = []
+"""What every text with a name holds, for ``screening``."""
+_NONE: list[str] = []
 _SMALL = re.compile(r"\b[a-z][\w'-]{2,}")
 _CALENDAR = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
@@ -29,15 +30,15 @@ class Names:
 
     def __init__(self, requests: Iterable[str]) -> None:
         texts = Texts(requests)
-        found = dict.fromkeys(texts.distinct, _NO_NAMES)
-        found |= {text: _named_in(text) for text in texts.holding(_MAY_NAME)}
+        found = {text: _named_in(text) for text in texts.holding(_MAY_NAME)}
         self._after: dict[str, set[str]] = {}
-        for before, name in chain.from_iterable(found.values()):
+        for before, name in set(chain.from_iterable(found.values())):
             if not _CALENDAR.match(name):
                 self._after.setdefault(name, set()).add(before)
         common = _small_words(texts.distinct)
         self._proper = {name for name in self._after if name.split()[0].lower() not in common}
-        self._within = {text: self._named(pairs) for text, pairs in found.items()}
+        self._within: dict[str, list[str]] = dict.fromkeys(texts.distinct, _NONE)
+        self._within |= {text: self._named(pairs) for text, pairs in found.items()}
 
     def within(self, text: str) -> list[str]:
         """The names in a request, in their order."""
@@ -45,7 +46,7 @@ class Names:
         return self._named(_named_in(text)) if found is None else found
 
     def _named(self, pairs: list[tuple[str, str]]) -> list[str]:
-        return [name for _, name in pairs if name in self._proper] if pairs else []
+        return [name for _, name in pairs if name in self._proper]
 
     def alike(self, one: str, other: str) -> bool:
         """Whether both are of one kind."""

@@ -14,11 +14,13 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.numbers import numbers_of_requests
-from mlflow_analysis.hypotheses.quality.screening import any_of, requests
+from mlflow_analysis.hypotheses.quality.screening import requests
 from mlflow_analysis.hypotheses.quality.wording import cut_out
 from mlflow_analysis.hypotheses.remembered import remembered
 
 LEXICON_VERSION = 2
+_NOT_IF = r"(?<!if )"
+_NOT_ABOUT_IT = r"(?! (?:with|by|about|at|in) (?:my|our|the|a|an|his|her|their)\b)"
 _CUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "corrects the answer",
@@ -39,13 +41,12 @@ _CUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         r"(?:answer\w*|understand|listen\w*|read|help\w*|get it)"
         r"|\byou(?:'re| are) (?:wrong|not (?:helping|listening|understanding)|useless)\b"
         r"|\b(?:still (?:does(?:n't| not)|did(?:n't| not)|is(?:n't| not)|not) (?:work\w*|help\w*|answer\w*)"
-        r"|(?<!if )that (?:does(?:n't| not)|did(?:n't| not)) (?:work|help|answer)\w*)"
+        rf"|{_NOT_IF}that (?:does(?:n't| not)|did(?:n't| not)) (?:work|help|answer)\w*)"
         r"|\b(?:this|that|it|you|your (?:\w+ )?(?:system|bot|service|answers?))(?:'s| is|'re| are) "
         r"(?:so |very |really |just |totally |completely |absolutely )*(?:useless|frustrating|terrible|awful"
         r"|annoying|disappointing|unacceptable|nonsense|ridiculous|a waste of (?:my )?time)\b"
         r"|\b(?:useless (?:system|bot|answer|assistant)|waste of (?:my )?time|i(?:'m| am) (?:so |very |really "
-        r"|getting )*(?:frustrated|annoyed|disappointed)"
-        r"(?! (?:with|by|about|at|in) (?:my|our|the|a|an|his|her|their)\b))\b",
+        rf"|getting )*(?:frustrated|annoyed|disappointed){_NOT_ABOUT_IT})\b",
     ),
     (
         "asks for a person",
@@ -57,8 +58,11 @@ _CUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )  # fmt: skip
 """Anchored, in lower case; each is searched only where one of its keys is there."""
 _PATTERNS = tuple((how, keys, re.compile(pattern)) for how, keys, pattern in _CUES)
-_MAY_COMPLAIN = "(?i)" + any_of([key for _, keys, _ in _CUES for key in keys]).replace("'", "['~]")
-"""For ``screening``, which knows a typographic apostrophe as ``~``."""
+_MAY_COMPLAIN = "(?i)" + "|".join(
+    pattern.replace(_NOT_IF, "").replace(_NOT_ABOUT_IT, "").replace("'", "['~]")
+    for _, _, pattern in _CUES
+)
+"""For ``screening``, which cannot look around, and knows a typographic apostrophe as ``~``."""
 _WORDS = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _STOP_WORDS = (
     "a an the of to in on at for from by with and or is are was were be do does did can could will would "
