@@ -31,8 +31,9 @@ error_class, error_message, error_template    of the first failing span in call 
 first_failed_span_id, first_failed_name
 ==================== =======================================================================
 
-``spans``, numbered (index ``span``, 0 …), one row a span; the spans of a trace stand together. A selection
-keeps the numbers, so that they name a span wherever one is named; it is no copy (``selection``):
+``spans``, numbered (index ``span``, 0 …), one row a span; the spans of a trace stand together. ``calls``,
+``model_calls`` and ``operations`` are selections of them (``selection``: no copies, ask for the columns that
+are needed) and ``failures`` a frame; all keep the numbers, by which a span is named wherever one is:
 
 ==================== =======================================================================
 trace_id, span_id, session
