@@ -11,7 +11,7 @@ import pytest
 
 import sample_analysis as sample
 from mlflow_analysis.contract import schema
-from mlflow_analysis.contract.writing import analysis_to_json, to_text
+from mlflow_analysis.contract.writing import AnalysisJson, analysis_to_json, to_text
 from mlflow_analysis.findings.analysis import Window
 from mlflow_analysis.review import Decision, Review
 from mlflow_analysis.review.acceptance import AcceptPolicy
@@ -130,6 +130,23 @@ def test_the_decision_is_the_reviews(tmp_path: Path) -> None:
     assert decisions(AcceptPolicy.REVIEWED) == ["accepted", "rejected", "undecided", "undecided"]
     assert decisions(AcceptPolicy.CONFIRMED) == ["accepted", "rejected", "accepted", "undecided"]
     assert decisions(AcceptPolicy.NONE) == ["undecided", "rejected", "undecided", "undecided"]
+
+
+def test_what_people_say_is_added_anew_each_time_it_is_asked_for(tmp_path: Path) -> None:
+    analysis = sample.analysis(sample.finding(), sample.refuted())
+    untouched, review = Review(None, "me"), Review(tmp_path / "journal.jsonl", "me")
+    review.decide(sample.finding(), Decision.REJECTED, "by design")
+    as_json = AnalysisJson(analysis)
+    for each in (untouched, review, untouched):
+        assert as_json.reviewed(each) == analysis_to_json(analysis, each)
+
+
+def test_ids_that_a_terminal_would_obey_are_made_visible() -> None:
+    ids = ("tr-1", "tr-\x1b[2J", "tr-3\r")
+    (told,) = analysis_to_json(
+        sample.analysis(sample.finding(trace_ids=ids)), Review(None, "me"), show_secrets=True
+    )["findings"]
+    assert told["trace_ids"] == ["tr-1", "tr-\u241b[2J", "tr-3\u240d"]
 
 
 def test_text_that_a_terminal_would_obey_is_made_visible() -> None:

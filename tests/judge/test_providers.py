@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from chat_double import Reply, double
 
-from mlflow_analysis.judge.providers import Answer, CallFailed, provider_for
+from mlflow_analysis.judge.provider import Answer, CallFailed
+from mlflow_analysis.judge.providers import provider_for
 
 
 def _azure(monkeypatch: pytest.MonkeyPatch, address: str) -> None:

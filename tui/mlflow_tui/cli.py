@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 
@@ -155,6 +156,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left; nobody is there to be told
         sys.exit(NO_FINDING_FAILED)
+    gc.freeze()  # or Python would look for cycles in all that is left, before it ends
     sys.exit(code if isinstance(code, int) else 0)
 
 

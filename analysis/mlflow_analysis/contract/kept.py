@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from mlflow_analysis.contract.writing import analysis_to_json
+from mlflow_analysis.contract.writing import AnalysisJson
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.report import write_report
 from mlflow_analysis.review import ANALYSES, Review, review_path
@@ -69,17 +69,17 @@ def set_aside(path: Path, part: str) -> str:
     )
 
 
-def keep_analysis(
-    directory: Path, analysis: Analysis, *, is_masked: bool = False, part: str = ""
-) -> Path:
-    """Keep ``analysis`` as the last one of its experiment, masked unless it ``is_masked`` already.
+def keep_analysis(directory: Path, analysis: Analysis | AnalysisJson, *, part: str = "") -> Path:
+    """Keep ``analysis`` as the last one of its experiment, masked (one as JSON is taken to be that).
 
     One of a ``part`` (see ``part_covered``) is kept beside one of all, and serves where there is no such.
     Raises ``OSError`` if it cannot be written.
     """
-    path = review_path(directory, analysis.tracking_uri, analysis.experiment_id)
+    as_json = analysis if isinstance(analysis, AnalysisJson) else AnalysisJson(analysis)
+    kept = as_json.analysis
+    path = review_path(directory, kept.tracking_uri, kept.experiment_id)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = orjson.dumps(analysis_to_json(analysis, Review(None, ""), show_secrets=is_masked))
+    content = orjson.dumps(as_json.reviewed(Review(None, "")))
     path = path.with_suffix(_OF_SOME if part else _OF_ALL)
     return write_report(path, content, overwrite=True, private=True)
 

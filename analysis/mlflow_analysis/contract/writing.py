@@ -8,26 +8,25 @@ that are not whole have six significant digits: more would be noise, and would d
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Any
 
 import orjson
 
 from mlflow_analysis import __version__
+from mlflow_analysis.contract.plain import Plain
 from mlflow_analysis.findings.analysis import Analysis
-from mlflow_analysis.findings.assessed import columns_of
 from mlflow_analysis.findings.evidence import OutcomeContrast
 from mlflow_analysis.findings.examples import Example
 from mlflow_analysis.findings.finding import Alias, Finding
 from mlflow_analysis.findings.judged import JudgedFinding, Judging
 from mlflow_analysis.findings.purpose import Purpose, ToolUse
 from mlflow_analysis.findings.statistics import Statistics
-from mlflow_analysis.review import Decision, Review
+from mlflow_analysis.review import Course, Decision, Review
 from mlflow_analysis.review.acceptance import AcceptPolicy, Ruled, rule_each
 from mlflow_analysis.secrets import masked
-from mlflow_analysis.untrusted import printable
 
 SCHEMA_VERSION = 1
 
@@ -45,12 +44,61 @@ def analysis_to_json(
 
     Credentials in traces are masked unless ``show_secrets``.
     """
-    if not show_secrets:
-        analysis = masked(analysis)
-    plain = _Plain()
-    each_ruled = rule_each(analysis, review, accept)
-    decisions = {each.finding.fingerprint: each.decision for each in each_ruled}
-    content: JsonObject = {
+    return AnalysisJson(analysis, show_secrets=show_secrets).reviewed(review, accept)
+
+
+class AnalysisJson:
+    """An analysis as JSON. What was computed is made once, when asked for first: it may be long.
+
+    Credentials in traces are masked unless ``show_secrets``.
+    """
+
+    def __init__(self, analysis: Analysis, *, show_secrets: bool = False) -> None:
+        self.analysis = analysis if show_secrets else masked(analysis)
+        """With what is masked, masked."""
+        self._plain = Plain()
+
+    def reviewed(self, review: Review, accept: AcceptPolicy = AcceptPolicy.REVIEWED) -> JsonObject:
+        """All of it, with what people said. The decision on one that was merged is that on its home.
+
+        Parts are shared with what was given before.
+        """
+        each_ruled = rule_each(self.analysis, review, accept)
+        decisions = {each.finding.fingerprint: each.decision for each in each_ruled}
+        findings = [
+            {
+                **computed,
+                "severity": ruled.finding.severity.value,
+                "decision": decisions[ruled.home or finding.fingerprint].value,
+                "course": ruled.ruling.course.value,
+                **self._plain.of(_by_people(finding, ruled)),
+            }
+            for finding, computed, ruled in zip(
+                self.analysis.findings, self._findings, each_ruled, strict=True
+            )
+        ]
+        return {**self._all_but_findings, "findings": findings}
+
+    @cached_property
+    def _all_but_findings(self) -> JsonObject:
+        content: JsonObject = self._plain.of(_all_but_findings(self.analysis))
+        return content
+
+    @cached_property
+    def _findings(self) -> list[JsonObject]:
+        plain = self._plain
+        return [
+            {
+                **plain.of(_finding(finding)),
+                "trace_ids": plain.ids(finding.trace_ids),
+                "assessments": plain.assessments(finding.assessments),
+            }
+            for finding in self.analysis.findings
+        ]
+
+
+def _all_but_findings(analysis: Analysis) -> JsonObject:
+    return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "mlflow-tui", "version": __version__},
         "experiment": {
@@ -75,15 +123,11 @@ def analysis_to_json(
         },
         "statistics": _statistics(analysis.statistics),
         "purpose": _purpose(analysis.purpose),
-        "findings": [
-            plain.finding(finding, ruled, decisions[ruled.home or finding.fingerprint])
-            for finding, ruled in zip(analysis.findings, each_ruled, strict=True)
-        ],
+        "findings": [],
         "timings": dict(analysis.timings),
         "notes": list(analysis.notes),
         **_by_judge(analysis.judge),
     }
-    return {key: value if key == "findings" else plain.of(value) for key, value in content.items()}
 
 
 def to_bytes(content: JsonObject) -> bytes:
@@ -165,9 +209,10 @@ def _tool_use(tool: ToolUse) -> JsonObject:
     }
 
 
-def _finding(finding: Finding, ruled: Ruled, decision: Decision) -> JsonObject:
-    """``finding`` as it was computed, and what people said of it: of one that was merged, ``decision`` is that
-    of the one that stands for it. All but what there is one of for each trace (see ``_Plain.finding``).
+def _finding(finding: Finding) -> JsonObject:
+    """``finding`` as it was computed, all but what there is one of for each trace (see ``AnalysisJson``).
+
+    What people say takes the place of its severity, decision and course.
     """
     effect, impact = finding.effect, finding.impact
     return {
@@ -178,8 +223,8 @@ def _finding(finding: Finding, ruled: Ruled, decision: Decision) -> JsonObject:
         "category": finding.category.value,
         "verdict": finding.verdict.value,
         "reason": finding.reason,
-        "severity": ruled.finding.severity.value,
-        "decision": decision.value,
+        "severity": finding.severity.value,
+        "decision": Decision.UNDECIDED.value,
         "unit": finding.unit.value,
         "affected": finding.affected,
         "eligible": finding.eligible,
@@ -243,7 +288,7 @@ def _finding(finding: Finding, ruled: Ruled, decision: Decision) -> JsonObject:
         "outcomes": [_outcome(contrast) for contrast in finding.outcomes],
         "aliases": [_alias(alias) for alias in finding.aliases],
         "parent": finding.parent or None,
-        "course": ruled.ruling.course.value,
+        "course": Course.NEW.value,
         "subject": finding.subject,
         "why": finding.why,
         "not_flagged": finding.not_flagged,
@@ -258,7 +303,6 @@ def _finding(finding: Finding, ruled: Ruled, decision: Decision) -> JsonObject:
         ],
         "durations": None if finding.durations is None else asdict(finding.durations),
         **_by_judge(finding.judge),
-        **_by_people(finding, ruled),
     }
 
 
@@ -331,44 +375,3 @@ def _iso(epoch_ms: int | None) -> str | None:
         return None
     moment = datetime.fromtimestamp(epoch_ms / 1000, tz=timezone.utc)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-class _Plain(dict[str, str]):
-    """Texts and what they look like when printable: an analysis names each trace many times."""
-
-    def __missing__(self, text: str) -> str:
-        shown = self[text] = printable(text)
-        return shown
-
-    def finding(self, finding: Finding, ruled: Ruled, decision: Decision) -> JsonObject:
-        """A finding, which may name every trace twice."""
-        content: JsonObject = self.of(_finding(finding, ruled, decision))
-        content["trace_ids"] = list(map(self.__getitem__, finding.trace_ids))
-        content["assessments"] = [
-            {"trace_id": trace_id, "span_id": span_id, "name": name, "rationale": rationale}
-            for trace_id, span_id, name, rationale in zip(
-                *(map(self.__getitem__, column) for column in columns_of(finding.assessments)),
-                strict=True,
-            )
-        ]
-        return content
-
-    def of(self, value: Any) -> Any:
-        """A JSON value with printable text, stable floats, no numbers as ``None``."""
-        if isinstance(value, str):
-            return self[value]
-        if isinstance(value, float):
-            return _stable(value)
-        if isinstance(value, dict):
-            return {self[str(key)]: self.of(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.of(item) for item in value]
-        return value
-
-
-def _stable(value: float) -> float | None:
-    """Six significant digits: more would be noise. What is no number is ``None``."""
-    if not math.isfinite(value):
-        return None
-    # all digits of a count; a sum of tokens has more than six. Adding 0.0 turns -0.0 into 0.0.
-    return (value if value.is_integer() else float(f"{value:.6g}")) + 0.0

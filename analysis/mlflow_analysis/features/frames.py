@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from mlflow_analysis.features.batch import Batch, joined
 
-Columns: TypeAlias = dict[str, pa.ChunkedArray]
+_Read: TypeAlias = dict[str, pa.ChunkedArray]
+"""Columns by name; what was taken out is let go."""
 _FEWEST_VALUES, _MOST_VALUES = 2, 50
 _PLACE = ("name", "span_id", "source", "value")
 
@@ -56,7 +57,7 @@ def give_back() -> None:
     pa.default_memory_pool().release_unused()  # with glibc also what was not Arrow's
 
 
-def _columns(table: pa.Table) -> Columns:
+def _columns(table: pa.Table) -> _Read:
     return dict(zip(table.column_names, table.columns, strict=True))
 
 
@@ -73,7 +74,7 @@ def _owners(
     return owners
 
 
-def _spans(columns: Columns, owner: npt.NDArray[np.int64], trace_ids: pd.Index) -> pd.DataFrame:
+def _spans(columns: _Read, owner: npt.NDArray[np.int64], trace_ids: pd.Index) -> pd.DataFrame:
     """The spans in order; ``owner`` is for each row the place of its trace."""
     order = np.lexsort((columns["position"].to_numpy(), owner))
     owner = owner[order]
@@ -87,7 +88,7 @@ def _spans(columns: Columns, owner: npt.NDArray[np.int64], trace_ids: pd.Index) 
 
 def _parents(
     parent_id: pa.ChunkedArray,
-    columns: Columns,
+    columns: _Read,
     owner: npt.NDArray[np.int64],
     order: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.int32]:
@@ -106,7 +107,7 @@ def _parents(
     return np.where(held, parent, -1).astype(np.int32)
 
 
-def _frame(columns: Columns, order: npt.NDArray[np.int64]) -> pd.DataFrame:
+def _frame(columns: _Read, order: npt.NDArray[np.int64]) -> pd.DataFrame:
     """The columns in this order; they are taken out of ``columns`` one by one."""
     return pd.DataFrame(
         {name: _series(columns.pop(name), order) for name in list(columns)}, copy=False
@@ -114,7 +115,9 @@ def _frame(columns: Columns, order: npt.NDArray[np.int64]) -> pd.DataFrame:
 
 
 def _series(column: pa.ChunkedArray, order: npt.NDArray[np.int64]) -> pd.Series:
-    if not (pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)):
+    if pa.types.is_string(column.type):  # ids, each met once
+        return pd.Series(column.take(pa.array(order)).to_numpy(), dtype=object)
+    if not pa.types.is_dictionary(column.type):
         return pd.Series(column.to_numpy()[order])
     codes, values = _coded(column)
     # texts that are met one after another should lie in memory one after another
@@ -135,7 +138,7 @@ def _coded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.StringArr
     return coded.indices.to_numpy(), coded.dictionary
 
 
-def _assessments(columns: Columns, ids: pa.Array, places: npt.NDArray[np.int64]) -> pd.DataFrame:
+def _assessments(columns: _Read, ids: pa.Array, places: npt.NDArray[np.int64]) -> pd.DataFrame:
     owner = pa.array(_owners(columns["trace_id"], ids, places), pa.int64())
     keys = pa.table({"owner": owner, **{name: columns[name].cast(pa.string()) for name in _PLACE}})
     order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
@@ -147,7 +150,7 @@ def _assessments(columns: Columns, ids: pa.Array, places: npt.NDArray[np.int64])
 
 
 def _attributes(
-    columns: Columns, ids: pa.Array, places: npt.NDArray[np.int64], index: pd.Index
+    columns: _Read, ids: pa.Array, places: npt.NDArray[np.int64], index: pd.Index
 ) -> pd.DataFrame:
     """Attributes with some, but not many different values, a column each."""
     owner = _owners(columns["trace_id"], ids, places)

@@ -240,7 +240,7 @@ def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool 
         names.append(name)
         return
     present = [key for key in value if key in _REPLY_PLACES]  # one or two of the many
-    for key in sorted(present, key=_REPLY_PLACES.__getitem__) if len(present) > 1 else present:
+    for key in sorted(present, key=_REPLY_PLACES.__getitem__):
         inner = value[key]
         if not inner or isinstance(inner, (int, float)):
             continue

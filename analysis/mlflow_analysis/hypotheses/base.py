@@ -27,7 +27,6 @@ from mlflow_analysis.timing.replay import Mend
 
 AFFECTED_COLUMNS = ["unit", "trace_id", "span_id", "excerpt", "offset", "rationale"]
 _NO_UNITS, _NO_ROWS = pd.Index([], dtype=object), pd.DataFrame(columns=AFFECTED_COLUMNS)
-_TEXT_COLUMNS = [name for name in AFFECTED_COLUMNS if name != "offset"]
 
 
 class Rule(Enum):
@@ -116,14 +115,11 @@ def affected_rows(
     offset: pd.Series | int = -1,
 ) -> pd.DataFrame:
     """The affected table from columns; each argument is a column or one value for all rows."""
-    # one block of texts: a column each would be copied again whenever rows are taken
-    texts = np.empty((len(AFFECTED_COLUMNS) - 1, len(unit)), dtype=object)
-    for place, column in enumerate((unit, trace_id, span_id, excerpt, rationale)):
-        texts[place] = column if isinstance(column, str) else np.asarray(column, dtype=object)
-    rows = pd.DataFrame(texts.T, columns=_TEXT_COLUMNS, dtype=object, copy=False)
-    offsets = offset.to_numpy() if isinstance(offset, pd.Series) else offset
-    rows.insert(AFFECTED_COLUMNS.index("offset"), "offset", pd.Series(offsets, index=rows.index))
-    return rows
+    # one block: a column each would be copied again whenever rows are taken
+    cells = np.empty((len(AFFECTED_COLUMNS), len(unit)), dtype=object)
+    for place, each in enumerate((unit, trace_id, span_id, excerpt, offset, rationale)):
+        cells[place] = each if isinstance(each, (str, int)) else np.asarray(each, dtype=object)
+    return pd.DataFrame(cells.T, columns=AFFECTED_COLUMNS, dtype=object, copy=False)
 
 
 @dataclass(frozen=True)

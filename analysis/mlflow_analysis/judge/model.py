@@ -12,7 +12,7 @@ from typing import TypeVar
 from mlflow_analysis.findings.judged import Spent
 from mlflow_analysis.judge.answers import KeptAnswers
 from mlflow_analysis.judge.budget import Budget, BudgetSpent
-from mlflow_analysis.judge.providers import Answer, CallFailed, Provider
+from mlflow_analysis.judge.provider import Answer, CallFailed, Provider
 from mlflow_analysis.judge.transcript import Transcript
 from mlflow_analysis.secrets import masked_text
 from mlflow_analysis.untrusted import printable

@@ -6,13 +6,14 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 import requests
 import urllib3
 
 from mlflow_analysis.judge.budget import Price
+from mlflow_analysis.judge.provider import Answer, CallFailed, Provider
 from mlflow_analysis.tracking.environment import Variables, load_mlflow, own_environment
 from mlflow_analysis.untrusted import single_line
 
@@ -22,42 +23,6 @@ LARGEST_ANSWER = 1_000_000
 """Bytes of a response; more is no answer to what is asked here."""
 _OPENAI = "https://api.openai.com/v1"
 _PASSING = frozenset({408, 409, 425, 429})
-
-
-class CallFailed(Exception):  # noqa: N818 - told to a person
-    """A request without a usable answer, and why, as a clause without its full stop."""
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        passing: bool = False,
-        final: bool = False,
-        wait_s: float | None = None,
-    ) -> None:
-        super().__init__(reason)
-        self.passing = passing
-        """Whether the same request may succeed later."""
-        self.final = final
-        """Whether every other request will fail too."""
-        self.wait_s = wait_s
-        """How long the server asks to wait."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a model said."""
-
-    text: str
-    used: tuple[int, int] | None
-    """Input and output tokens, where the provider reports them."""
-
-
-class Provider(Protocol):
-    """Where a model is asked; safe to use from several threads."""
-
-    def ask(self, instructions: str, question: str, most_output: int, time_out_s: float) -> Answer:
-        """The model's answer, in at most ``most_output`` tokens. Raises ``CallFailed``."""
 
 
 def provider_for(model_uri: str, environment: Mapping[str, str] | None = None) -> Provider:

@@ -22,7 +22,7 @@ from typing import Any
 
 from mlflow_analysis import protocol
 from mlflow_analysis.events import AnalysisReady, FindingReady
-from mlflow_analysis.process import collector
+from mlflow_analysis.process import allocator, collector
 from mlflow_analysis.process.logfile import keep_log
 from mlflow_analysis.protocol import (
     Answer,
@@ -120,7 +120,8 @@ class Service:
     def _load(self) -> None:
         """Import MLflow, pandas and the engine while the app shows its first screen."""
         try:
-            self._loaded = _Loaded()
+            with collector.at_rest():
+                self._loaded = _Loaded()
         except Exception as error:  # noqa: BLE001 - told to whoever asks first
             self._load_problem = self._unexpected(error, None)
         collector.relax()
@@ -158,6 +159,7 @@ class _Loaded:
 def main(arguments: list[str] | None = None, leave: Callable[[int], None] = os._exit) -> None:
     """Serve the file descriptor named by the first argument, logging to the file named by the second."""
     descriptor, *log = sys.argv[1:] if arguments is None else arguments
+    allocator.share()
     redact = Redaction()
     if log:
         keep_log(Path(log[0]), redact, take_output=True)

@@ -14,11 +14,21 @@ from mlflow_analysis.tracking.database import Look
 from mlflow_analysis.tracking.environment import Variables
 from mlflow_analysis.tracking.schema import check_schema
 
+_CACHE_KIB = 8_192
+
 
 @lru_cache(maxsize=8)
 def engine_of(mlflow_uri: str) -> Any:
     """The SQLAlchemy engine of ``Address.mlflow_uri``, read-only as that is: one in each process."""
-    return sql.create_engine(mlflow_uri, pool_pre_ping=True)
+    engine = sql.create_engine(mlflow_uri, pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        sql.event.listen(engine, "connect", _with_larger_cache)
+    return engine
+
+
+def _with_larger_cache(connection: Any, _: Any) -> None:
+    """Room for the upper pages of all indexes: with SQLite's 2 MB they are read from the file again and again."""
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
 
 class _Page(list[Any]):

@@ -26,8 +26,8 @@ from mlflow_analysis.untrusted import printable
 
 IDS_AT_ONCE = 500
 """Ids in one question: SQLite takes no more than 999 parameters in older builds."""
-SQL_BATCH = 200
-"""Traces read at once: few, so that little memory holds what is decoded of them."""
+SQL_BATCH = 400
+"""Traces asked for at once: many, since a question has its price, but few against a person's patience."""
 
 
 class SqlTraces(StoreTraces):
@@ -156,6 +156,10 @@ class SqlTraces(StoreTraces):
     @property
     def _batch_size(self) -> int:
         return SQL_BATCH
+
+    @property
+    def _unsized_batch(self) -> int:
+        return SQL_BATCH  # infos come before spans, and say how large these are
 
     def _whole(self, trace_ids: Sequence[str]) -> dict[str, TraceOutcome]:
         """Nothing: here infos come first, cheaply, and say how large the traces are."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from mlflow_analysis.contract.reading import AnalysisNotUnderstood, read_analysis
-from mlflow_analysis.contract.writing import analysis_to_json, to_bytes
+from mlflow_analysis.contract.writing import AnalysisJson, to_bytes
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.kinds import Severity
 from mlflow_analysis.report import (
@@ -75,14 +75,14 @@ class Delivery:
             raise click.UsageError(str(problem)) from problem
         self._baseline = _baseline(wanted.baseline)
 
-    def deliver(self, shown: Analysis, review: Review) -> bool:
+    def deliver(self, shown: AnalysisJson, review: Review) -> bool:
         """Write what is wanted and print the summary; returns whether an issue fails the build.
 
         What is not to be shown is masked in ``shown``.
         """
-        wanted = self._wanted
+        wanted, analysis = self._wanted, shown.analysis
         findings = gated(
-            shown, review, Severity(wanted.fail_on or Severity.LOW.value), self._baseline
+            analysis, review, Severity(wanted.fail_on or Severity.LOW.value), self._baseline
         )
         said, to_stdout = [], False
         for what, path, make in self._files():
@@ -90,11 +90,11 @@ class Delivery:
             said.append(output.write(what, make(shown, review, findings)))
             to_stdout = to_stdout or output.is_stdout
         if self._step_summary is not None:
-            said.append(self._add_to_step_summary(shown, findings))
+            said.append(self._add_to_step_summary(analysis, findings))
         if not wanted.quiet:
             if not to_stdout:
-                ruled = rule(shown, review, AcceptPolicy(wanted.accept))
-                click.echo(summary(shown, ruled, sys.stdout.isatty()))
+                ruled = rule(analysis, review, AcceptPolicy(wanted.accept))
+                click.echo(summary(analysis, ruled, sys.stdout.isatty()))
             lines = [line for line in said if line]
             if lines:
                 click.echo("\n" + "\n".join(lines), err=to_stdout)
@@ -107,17 +107,17 @@ class Delivery:
             ("Report", wanted.report, self._markdown),
             ("HTML", wanted.html, self._html),
             ("JSON", wanted.json_file, self._json),
-            ("JUnit XML", wanted.junit, lambda analysis, _, found: junit(analysis, found)),
+            ("JUnit XML", wanted.junit, lambda shown, _, found: junit(shown.analysis, found)),
         )
         for what, path, make in makers:
             if path is not None:
                 yield what, path, make
 
-    def _markdown(self, analysis: Analysis, review: Review, _: tuple[Gated, ...]) -> str:
-        return self._rendered(render_markdown, analysis, review)
+    def _markdown(self, shown: AnalysisJson, review: Review, _: tuple[Gated, ...]) -> str:
+        return self._rendered(render_markdown, shown.analysis, review)
 
-    def _html(self, analysis: Analysis, review: Review, _: tuple[Gated, ...]) -> str:
-        return self._rendered(render_html, analysis, review)
+    def _html(self, shown: AnalysisJson, review: Review, _: tuple[Gated, ...]) -> str:
+        return self._rendered(render_html, shown.analysis, review)
 
     def _rendered(self, render: Callable[..., str], analysis: Analysis, review: Review) -> str:
         try:
@@ -132,9 +132,8 @@ class Delivery:
         except TemplateProblem as problem:
             raise click.ClickException(str(problem)) from problem
 
-    def _json(self, analysis: Analysis, review: Review, _: tuple[Gated, ...]) -> bytes:
-        accept = AcceptPolicy(self._wanted.accept)
-        return to_bytes(analysis_to_json(analysis, review, accept=accept, show_secrets=True))
+    def _json(self, shown: AnalysisJson, review: Review, _: tuple[Gated, ...]) -> bytes:
+        return to_bytes(shown.reviewed(review, AcceptPolicy(self._wanted.accept)))
 
     def _add_to_step_summary(self, analysis: Analysis, findings: tuple[Gated, ...]) -> str:
         assert self._step_summary is not None
@@ -151,7 +150,7 @@ class Delivery:
         return f"Step summary added to: {self._step_summary}"
 
 
-_Make = Callable[[Analysis, Review, tuple[Gated, ...]], str | bytes]
+_Make = Callable[[AnalysisJson, Review, tuple[Gated, ...]], str | bytes]
 
 
 def _step_summary(wanted: Wanted) -> Path | None:

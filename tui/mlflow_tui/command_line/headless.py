@@ -19,6 +19,7 @@ from mlflow_analysis.brief.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.connecting.surroundings import read_env_file
 from mlflow_analysis.contract.kept import analyses_directory, keep_analysis, part_covered, set_aside
+from mlflow_analysis.contract.writing import AnalysisJson
 from mlflow_analysis.engine.options import AnalysisOptions
 from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
@@ -29,7 +30,6 @@ from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.reading.sampling import Scheme
 from mlflow_analysis.report.method import judging
 from mlflow_analysis.review import review_path
-from mlflow_analysis.secrets import masked
 from mlflow_analysis.service.redaction import Redaction
 from mlflow_analysis.source import TraceSource
 from mlflow_analysis.tracking.connection import connect
@@ -120,10 +120,11 @@ def _run(
         analysis = replace(analysis, notes=(*analysis.notes, _NOT_ASKED))
     elif judge is not None:
         analysis = _judged(analysis, source, request, judge)
-    safe = masked(analysis)
+    safe = AnalysisJson(analysis)
     review = open_review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
     _keep(safe, request, finished.interrupted)
-    fails = delivery.deliver(analysis if request.show_secrets else safe, review)
+    shown = AnalysisJson(analysis, show_secrets=True) if request.show_secrets else safe
+    fails = delivery.deliver(shown, review)
     if finished.interrupted:
         return INTERRUPTED
     return ISSUE_FOUND if fails else DONE
@@ -165,18 +166,18 @@ def _judged(analysis: Analysis, source: TraceSource, request: Request, judge: Ju
     return analysis
 
 
-def _keep(safe: Analysis, request: Request, interrupted: bool) -> None:
+def _keep(safe: AnalysisJson, request: Request, interrupted: bool) -> None:
     """Keep it for ``mlflow-tui report``. That it could not be kept costs the results nothing."""
     most = request.max_traces
     part = part_covered(
         filter_string=request.filter_string,
         is_recent=request.since_seconds is not None,
-        is_sample=most is not None and safe.traces_total >= most,
+        is_sample=most is not None and safe.analysis.traces_total >= most,
         some_claims=bool(request.hypotheses),
         is_interrupted=interrupted,
     )
     try:
-        path = keep_analysis(analyses_directory(_kept()), safe, is_masked=True, part=part)
+        path = keep_analysis(analyses_directory(_kept()), safe, part=part)
     except OSError as error:
         click.echo(
             f"The analysis could not be kept for `mlflow-tui report`: {error.strerror or error}.",

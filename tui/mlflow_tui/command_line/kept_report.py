@@ -10,9 +10,9 @@ import platformdirs
 
 from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.contract.kept import Kept, analyses_directory, kept_analyses
+from mlflow_analysis.contract.writing import AnalysisJson
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.review import Review, review_path
-from mlflow_analysis.secrets import masked
 from mlflow_analysis.tracking.credentials import resolve
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.untrusted import single_line
@@ -42,7 +42,7 @@ def run(asked: Asked) -> int:
         return NOTHING_THERE
     delivery = Delivery(asked)
     analysis = read(path)
-    shown = analysis if asked.show_secrets else masked(analysis)
+    shown = AnalysisJson(analysis, show_secrets=asked.show_secrets)
     return ISSUE_FOUND if delivery.deliver(shown, _review(reviews, analysis)) else DONE
 
 

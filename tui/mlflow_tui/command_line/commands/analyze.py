@@ -104,7 +104,11 @@ def analyze(
 
     connection = chosen_connection(tracking_uri, profile, env_file)
 
-    from mlflow_tui.command_line.headless import Request, run
+    from mlflow_analysis.process import allocator, collector
+
+    allocator.share()
+    with collector.at_rest():
+        from mlflow_tui.command_line.headless import Request, run
     from mlflow_tui.command_line.saved_filter import filter_for_store
 
     request = Request(
