@@ -67,6 +67,14 @@ def test_another_order_is_another_question() -> None:
     assert InconsistentAnswers().eligible(features).empty
 
 
+def test_the_same_number_said_twice_is_the_same_question() -> None:
+    features = features_of(
+        trace(request="When does order 1234 arrive?", response="In 2 days."),
+        trace(request="Order 1234, when does order 1234 arrive?", response="In 9 days."),
+    )
+    assert len(InconsistentAnswers().eligible(features)) == 1
+
+
 def test_other_tool_outputs_may_change_the_answer() -> None:
     asked = "When does order 1234 arrive?"
     features = features_of(

@@ -79,6 +79,20 @@ def test_fires_where_the_user_asks_the_same_again(again: str, found: int) -> Non
     )
 
 
+@pytest.mark.parametrize(
+    ("again", "found"),
+    [
+        ("Please, where is my blue wool blanket, order 4711?", 1),
+        ("Where is my blue wool blanket?", 1),
+        ("Where is my blue wool blanket, order 4712?", 0),
+    ],
+)
+def test_asking_about_another_number_is_not_asking_the_same(again: str, found: int) -> None:
+    first = trace(request="Where is my blue wool blanket, order 4711?", session="s")
+    features = features_of(first, trace(request=again, session="s"))
+    assert len(affected_traces(UserDissatisfaction(), features)) == found
+
+
 def test_the_same_request_after_a_failure_is_no_complaint() -> None:
     features = features_of(
         trace(request="Where is my blue blanket?", session="s", state="ERROR", response=""),

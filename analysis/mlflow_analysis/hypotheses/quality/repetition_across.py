@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -133,14 +134,14 @@ def _boilerplate(features: Features) -> pd.DataFrame:
     times_of = Counter(table["response"].tolist())
     plain_of = _plain_sentences(times_of, running_text(features), _SHARE * len(table))
     counts = Counter[str]()
-    for response, times in times_of.items():
-        for plain in plain_of[response]:
-            counts[plain] += times
+    for response, held in plain_of.items():
+        for plain in held:
+            counts[plain] += times_of[response]
     common = {plain for plain, count in counts.items() if count >= _SHARE * len(table)}
     rows = [
         (trace_id, sentence, plain)
         for trace_id, response in table["response"].items()
-        for plain, sentence in plain_of[response].items()
+        for plain, sentence in plain_of.get(response, {}).items()
         if plain in common
     ]
     found = pd.DataFrame(rows, columns=["trace_id", "sentence", "plain"], dtype=object)
@@ -163,33 +164,27 @@ def _plain_sentences(
 ) -> dict[str, dict[str, str]]:
     """By answer its sentences of enough words: as compared, and as they stand there.
 
-    Those that begin in a way in which fewer than ``fewest`` answers have a sentence are left out.
+    Those that begin in a way in which fewer than ``fewest`` answers have a sentence are left out, and so are
+    answers without any.
     """
-    beginning_of: dict[str, str] = {}
+    beginning = cache(_beginning)  # many answers hold the same
     enough: dict[str, list[str]] = {}
     beginnings = Counter[str]()
     for response, times in times_of.items():
-        held_here = enough[response] = []
-        seen = set()
-        for sentence in sentences(text[response]):
-            if sentence.count(" ") >= _SHORTEST - 1 and len(sentence) <= _LONGEST_SENTENCE:
-                if sentence not in beginning_of:
-                    beginning_of[sentence] = _beginning(sentence)
-                seen.add(beginning_of[sentence])
-                held_here.append(sentence)
-        for beginning in seen:
-            beginnings[beginning] += times
-    plain_of = {
-        sentence: _plain(sentence)
-        for sentence, beginning in beginning_of.items()
-        if beginnings[beginning] >= fewest
-    }
+        enough[response] = [
+            sentence
+            for sentence in sentences(text[response])
+            if sentence.count(" ") >= _SHORTEST - 1 and len(sentence) <= _LONGEST_SENTENCE
+        ]
+        for each in set(map(beginning, enough[response])):
+            beginnings[each] += times
+    usual = {each for each, times in beginnings.items() if times >= fewest}
+    plain = cache(_plain)
     found: dict[str, dict[str, str]] = {}
     for response, held_here in enough.items():
-        held: dict[str, str] = found.setdefault(response, {})
         for sentence in held_here:
-            if sentence in plain_of:
-                held.setdefault(plain_of[sentence], sentence)
+            if beginning(sentence) in usual:
+                found.setdefault(response, {}).setdefault(plain(sentence), sentence)
     return found
 
 
