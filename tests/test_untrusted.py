@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
@@ -30,6 +31,13 @@ def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
         assert unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp")
         assert character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
     safe.encode("utf-8")
+
+
+def test_what_python_calls_printable_is_left_as_it_is() -> None:
+    for code in range(sys.maxunicode + 1):
+        character = chr(code)
+        if character.isprintable():
+            assert printable(f"\x00{character}") == f"␀{character}"
 
 
 def test_ordinary_text_is_untouched() -> None:

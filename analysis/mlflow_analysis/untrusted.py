@@ -32,7 +32,10 @@ def printable(text: str) -> str:
 
     Tab and newline stay; a carriage return before a newline is dropped.
     """
-    # Most text is ASCII with nothing in it, and that is told four times as fast this way.
+    # Python calls none of the unsafe characters printable, nor a newline; without either, most text
+    # is ASCII with nothing in it. Both are told several times as fast as by the search.
+    if text.isprintable():
+        return text
     if text.isascii() and len(text.encode().translate(None, _UNSAFE_ASCII)) == len(text):
         return text
     if "\r\n" in text:

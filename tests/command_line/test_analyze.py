@@ -138,7 +138,12 @@ def test_a_filter_goes_to_the_store(analyzed: Run) -> None:
         (["--experiment", "no such"], 4, "no such"),
         (["--experiment", "nothing here"], 4, "has no traces"),
         (["--experiment", "orders", "--since", "1m"], 4, "No trace of experiment 'orders' matches"),
-        (["--experiment", "orders", "--filter", "trace.colour ="], 2, ""),
+        (
+            ["--experiment", "orders", "--filter", "trace.colour ="],
+            2,
+            "A value is missing after “=”",
+        ),
+        (["--experiment", "orders", "--filter", "trace.state = 'OK'"], 2, "Did you mean"),
         (["--experiment", "orders", "--since", "yesterday"], 2, "is no age"),
         (["--experiment", "orders", "--max-traces", "0"], 2, "--max-traces"),
         (["--experiment", "orders", "--hypothesis", "rate_limit"], 2, "Did you mean rate-limited"),

@@ -102,8 +102,8 @@ def test_a_claim_of_ones_own_stands_in_the_report(run: Run, store: str, tmp_path
 @pytest.mark.parametrize(
     ("focus", "said"),
     [
-        ("filter: trace.colour = 'red'", "Invalid attribute key 'colour'"),
-        ("filter: tags.region", "MLflow does not accept this filter"),
+        ("filter: trace.colour = 'red'", "Traces have no field “colour”."),
+        ("filter: tags.region", "This is no whole condition."),
         ("refund in: moon", "“moon” is no place to look in. Places are"),
         ("  ", "something to look for"),
         ("refund ->", "Nothing stands after the arrow. Outcomes are"),

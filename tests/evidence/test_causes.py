@@ -115,7 +115,7 @@ def test_calls_of_tools_are_compared_with_calls_of_tools() -> None:
     ]
     features = features_of(*records)
     spans = features.spans.index[features.spans["kind"].isin(["TOOL", "CHAT_MODEL"])]
-    of_tool = features.spans.loc[spans, "tool"].to_numpy() != ""
+    of_tool = features.spans["tool"][spans].to_numpy() != ""
     places = features.spans.index.get_indexer(spans)
 
     def among(shows: np.ndarray) -> np.ndarray | None:

@@ -51,8 +51,8 @@ def claim(
         def affected(self, features: Features) -> pd.DataFrame:
             ids = [f"tr-{n:032x}" for n in wanted for _ in spans]
             places = [span for _ in wanted for span in spans]
-            keys = [f"{one}/{other}" for one, other in zip(ids, places, strict=True)]
-            units = keys if self.unit is Unit.SPAN else ids
+            numbers = [3 * (n - 1) + (ROOT, CRM, KB).index(span) for n in wanted for span in spans]
+            units = numbers if self.unit is Unit.SPAN else ids
             return affected_rows(
                 pd.Index(units), pd.Index(ids), pd.Series(places, dtype=object), "", "It is there."
             )

@@ -15,7 +15,6 @@ from mlflow_analysis.evidence.replication import (
     Split,
     formed_from_data,
     in_first_half,
-    part_of,
 )
 from mlflow_analysis.evidence.weighing import Weighing, conclude
 from mlflow_analysis.features.tables import Features
@@ -107,7 +106,7 @@ def test_what_both_halves_show_is_confirmed_by_the_second_alone() -> None:
     assert found.replicates is True
     assert found.held_out
     assert found.reason.startswith("Formed on one half of the sessions; on the other: difference")
-    second = part_of(of, ~in_first_half(of.traces["session"].to_numpy(dtype=object)))
+    second = of.part(~in_first_half(of.traces["session"].to_numpy(dtype=object)))
     expected = next(each for each in WorseTeam().cases(second) if each.subject == "blue")
     assert expected.contrast is not None
     assert found.p_value == expected.contrast.p_value
@@ -169,11 +168,12 @@ def test_a_part_keeps_turn_load_and_topic() -> None:
     made = [trace(session=f"s{number % 7}", start_ms=1e12 + number * 1e4) for number in range(40)]
     of = features_of(*made)
     first_half = in_first_half(of.traces["session"].to_numpy(dtype=object))
-    part = part_of(of, first_half)
+    part = of.part(first_half)
     columns = ["turn", "load", "topic", "session"]
     assert part.traces[columns].equals(of.traces.loc[part.traces.index, columns])
     assert set(part.spans["trace_id"]) == set(part.traces.index)
     assert len(part.spans) == first_half.sum()
+    assert (part.traces.index[part.trace_at] == part.spans["trace_id"]).all()
     assert (
         part.traces.groupby("session")
         .size()

@@ -32,15 +32,15 @@ RECORDS = [
 def test_arrival_order_does_not_show() -> None:
     forward, backward = features_of(*RECORDS), features_of(*reversed(RECORDS))
     pd.testing.assert_frame_equal(forward.traces, backward.traces)
-    pd.testing.assert_frame_equal(forward.spans, backward.spans)
+    pd.testing.assert_frame_equal(forward.spans.frame, backward.spans.frame)
     pd.testing.assert_frame_equal(forward.assessments, backward.assessments)
 
 
 def test_columns_are_of_one_type_whether_there_are_traces_or_not() -> None:
     some, none = features_of(*RECORDS), features_of()
-    for table in ("traces", "spans"):
-        types = getattr(none, table).dtypes
-        pd.testing.assert_series_equal(types, getattr(some, table).dtypes)
+    for full, empty in ((some.traces, none.traces), (some.spans.frame, none.spans.frame)):
+        types = empty.dtypes
+        pd.testing.assert_series_equal(types, full.dtypes)
         assert set(types.map(str)) <= {"object", "int32", "int64", "float64", "bool"}
 
 

@@ -62,7 +62,8 @@ def test_what_was_kept_gives_the_same_tables(cache: FeatureCache) -> None:
     cached = cache.load(OUTLINES)
     assert cached.missing == []
     kept, read = features_of(frames(cached.batches)), features_of(frames([batch(*RECORDS)]))
-    for name in ("traces", "spans", "assessments", "attributes"):
+    pd.testing.assert_frame_equal(kept.spans.frame, read.spans.frame)
+    for name in ("traces", "assessments", "attributes"):
         pd.testing.assert_frame_equal(getattr(kept, name), getattr(read, name))
 
 
@@ -71,7 +72,7 @@ def test_what_is_read_ahead_is_served_as_if_it_were_read_when_asked_for(
 ) -> None:
     cache.keep([batch(*RECORDS[:7])])
     (damaged,) = cache.folder.glob("part-*")
-    (damaged / "spans.arrow").write_bytes(b"no table")
+    (damaged / "spans.parquet").write_bytes(b"no table")
     cache.keep([batch(*RECORDS[5:12])])
     with caplog.at_level(logging.WARNING):
         cache.read_ahead()
@@ -107,9 +108,9 @@ def test_a_changed_trace_is_read_again_and_then_found(cache: FeatureCache) -> No
 def test_a_trace_that_is_gone_is_not_served(cache: FeatureCache) -> None:
     cache.keep([batch(*RECORDS)])
     cached = cache.load(OUTLINES[3:])
-    assert len(features_of(frames(cached.batches)).traces) == len(RECORDS) - 3
-    spans = features_of(frames(cached.batches)).spans
-    assert not set(spans["trace_id"]) & {each.trace_id for each in OUTLINES[:3]}
+    features = features_of(frames(cached.batches))
+    assert len(features.traces) == len(RECORDS) - 3
+    assert not set(features.spans["trace_id"]) & {each.trace_id for each in OUTLINES[:3]}
 
 
 def test_a_trace_that_is_gone_leaves_the_disk(cache: FeatureCache) -> None:
@@ -128,14 +129,14 @@ def test_a_running_trace_is_not_kept(cache: FeatureCache) -> None:
 
 
 @pytest.mark.parametrize("name", ["traces", "spans", "assessments", "attributes"])
-@pytest.mark.parametrize("damage", [b"", b"ARROW1 but no more", None])
+@pytest.mark.parametrize("damage", [b"", b"PAR1 but no more", None])
 def test_a_damaged_part_is_made_again(
     cache: FeatureCache, name: str, damage: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     cache.keep([batch(*RECORDS[:10])])
     (part,) = cache.folder.glob("part-*")
     cache.keep([batch(*RECORDS[10:])])
-    file = part / f"{name}.arrow"
+    file = part / f"{name}.parquet"
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
     with caplog.at_level(logging.WARNING):

@@ -74,7 +74,7 @@ def test_traces_in_progress_are_left_out():
     )
 
     assert features.failures.empty
-    assert features.operations.empty
+    assert len(features.operations) == 0
 
 
 def test_operations_are_calls_and_leaves_and_what_failed_by_itself():

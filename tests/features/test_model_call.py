@@ -206,11 +206,11 @@ def test_the_columns_of_a_span() -> None:
             tool("find_order"),
         )
     )  # fmt: skip
-    span = features.model_calls.iloc[0]
+    span = features.model_calls.frame.iloc[0]
     assert (span["instructions"], span["offered"], span["requested"]) == (
         TOLD,
         "b\nfind_order",
         "find_order\nb",
     )
-    other = features.calls.iloc[0]
+    other = features.calls.frame.iloc[0]
     assert (other["instructions"], other["offered"], other["requested"]) == ("", "", "")

@@ -15,9 +15,11 @@ def tables(rows: list[Row], complete: bool = True) -> tuple[pd.DataFrame, pd.Dat
     """``spans`` and ``traces`` with the columns that a replay reads, recorded as a tracer would."""
     columns = ["trace_id", "span_id", "parent_id", "depth", "start_ms", "end_ms"]
     spans = pd.DataFrame(rows, columns=columns)
-    spans.index = pd.Index(spans["trace_id"] + "/" + spans["span_id"], name="key")
     roots = spans[spans["depth"] == 0].groupby("trace_id", sort=False)
     traces = pd.DataFrame({"duration_ms": roots["end_ms"].max() - roots["start_ms"].min()})
+    number = {(row[0], row[1]): number for number, row in enumerate(rows)}
+    parent = [number.get((trace_id, parent), -1) for trace_id, _, parent, *_ in rows]
+    spans = spans.assign(trace=traces.index.get_indexer(spans["trace_id"]), parent=parent)
     return spans, traces.assign(complete=complete)
 
 

@@ -23,6 +23,7 @@ from mlflow_analysis.tracking.connection import (
 )
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_reader import SqlTraces
+from mlflow_analysis.tracking.stored_spans import span_dict
 from mlflow_analysis.untrusted import printable_value, single_line
 from trace_factory import model, trace
 
@@ -223,6 +224,23 @@ def test_tables_and_client_give_the_same_records(small_store: Path) -> None:
     assert type(direct) is SqlTraces
     assert all_infos(direct) == all_infos(client)
     assert all_traces(direct) == all_traces(client)
+
+
+def test_spans_become_records_when_it_is_their_traces_turn(
+    small_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = opened(small_store)
+    made: list[str] = []
+    monkeypatch.setattr(
+        sql_reader, "span_dict", lambda content: (made.append(content), span_dict(content))[1]
+    )
+    outcomes = source.traces(all_infos(source))
+
+    first = next(outcomes)
+    assert isinstance(first, TraceRecord)
+    assert len(made) == len(first.spans)
+    rest = [each for each in outcomes if isinstance(each, TraceRecord)]
+    assert len(made) == sum(len(each.spans) for each in (first, *rest))
 
 
 def test_tables_of_another_revision_are_left_to_mlflow(

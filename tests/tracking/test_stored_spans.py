@@ -50,6 +50,7 @@ def test_it_can_be_replaced_in_part_and_shown() -> None:
     changed = replace(a_span(**SPAN), inputs=None)
 
     assert changed == replace(plain(a_span(**SPAN)), inputs=None)
+    assert type(changed) is SpanRecord
     assert "'found'" in repr(a_span(**SPAN))
     with pytest.raises(AttributeError):
         _ = a_span(**SPAN).colour  # type: ignore[attr-defined]

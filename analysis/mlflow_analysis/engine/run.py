@@ -29,7 +29,7 @@ from mlflow_analysis.evidence.weighing import Weighing
 from mlflow_analysis.features.batch import Batch, unchanged
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.cache import FeatureCache
-from mlflow_analysis.features.frames import forget, frames
+from mlflow_analysis.features.frames import frames, give_back
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
@@ -129,8 +129,9 @@ class _Run:
             )
         self.options.read(Known(outlines, () if self.options.cache else tuple(self.batches)))
         tables = frames(self.batches)
-        forget(self.batches)  # before more memory is needed
+        give_back()  # before more memory is needed
         features = features_of(tables, seed=self.options.seed)
+        give_back()
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
         if said is not None:

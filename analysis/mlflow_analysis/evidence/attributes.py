@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, places_in
+from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Unit
 
@@ -95,8 +95,8 @@ def literals(
             continue
         codes = attribute.codes[place]
         if unit is Unit.SPAN and name == "model":
-            own = features.spans["model"].to_numpy(dtype=object)[counted.places[at]]
-            codes, values = _coded(np.where(own != "", own, values[codes]))
+            own, values = features.shared(_models_of_spans)
+            codes = own[counted.places[at]]
         if unit is Unit.SESSION and name == "turn":
             last = np.full(n, -1)
             np.maximum.at(last, at, codes)
@@ -116,7 +116,8 @@ def comparable(unit: Unit, counted: Prevalence, features: Features) -> Flags | N
     """
     if unit is not Unit.SPAN:
         return None
-    of_tool = (features.spans["tool"].to_numpy(dtype=object) != "")[counted.places]
+    codes, values = features.shared(_tools_of_spans)
+    of_tool = (values != "")[codes[counted.places]]
     showing = of_tool[counted.shows]
     if not len(showing) or (showing.any() and not showing.all()):
         return None
@@ -159,21 +160,20 @@ def _tools(
     majority: npt.NDArray[np.float64] | None,
 ) -> list[Literal]:
     if unit is Unit.SPAN:
-        own = features.spans["tool"].to_numpy(dtype=object)[counted.places]
-        spots = np.arange(counted.eligible)
-        if (own == "").all():
+        codes, values = features.shared(_tools_of_spans)
+        own, spots = codes[counted.places], np.arange(counted.eligible)
+        if not values[own].astype(bool).any():
             # model calls or parents: no tool of their own, look at their children
-            calls = places_in(features.spans.index, features.calls.index)
+            calls = features.calls.index
             unit_at = np.full(len(features.spans) + 1, -1)
             unit_at[counted.places] = spots
             unit_at[-1] = -1  # where a call without a parent looks
             below = unit_at[features.parent_at[calls]]
-            own = features.calls["tool"].to_numpy(dtype=object)[below >= 0]
-            spots = below[below >= 0]
-        return _of_column("tool", *_coded(own), spots, counted.eligible)
-    values, called = features.shared(_called)
+            own, spots = codes[calls[below >= 0]], below[below >= 0]
+        return _of_column("tool", own, values, spots, counted.eligible)
+    tools, called = features.shared(_called)
     row, column = np.nonzero(called[:, pairs.trace])
-    return _of_column("tool", row, values, pairs.unit[column], counted.eligible, majority)
+    return _of_column("tool", row, tools, pairs.unit[column], counted.eligible, majority)
 
 
 def _coded(
@@ -185,11 +185,23 @@ def _coded(
     return codes.astype(smallest), np.asarray(values, dtype=object)
 
 
+def _tools_of_spans(features: Features) -> tuple[Codes, npt.NDArray[np.object_]]:
+    """The tool of each span, "" of those that call none."""
+    return _coded(features.spans["tool"].to_numpy(dtype=object))
+
+
+def _models_of_spans(features: Features) -> tuple[Codes, npt.NDArray[np.object_]]:
+    """The model of each span: its own, or else that of its trace."""
+    own = features.spans["model"].to_numpy(dtype=object)
+    return _coded(
+        np.where(own != "", own, features.traces["model"].to_numpy(dtype=object)[features.trace_at])
+    )
+
+
 def _called(features: Features) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
     """The names of all tools, and which traces call each, shape (tools, traces)."""
     calls = features.calls
     codes, names = _coded(calls["tool"].to_numpy(dtype=object))
-    trace = features.traces.index.get_indexer(pd.Index(calls["trace_id"]))
     called = np.zeros((len(names), len(features.traces)), dtype=bool)
-    called[codes, trace] = True
+    called[codes, calls["trace"]] = True
     return names, called

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -63,6 +64,7 @@ def holds_for(candidate: Candidate) -> Flags:
     return np.logical_and.reduce([each.holds for each in candidate.literals])
 
 
+@lru_cache(maxsize=256)
 def precedence(attribute: str) -> int:
     """The place of an attribute among those that explain the same."""
     if attribute == "topic":

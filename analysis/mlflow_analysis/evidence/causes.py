@@ -72,7 +72,8 @@ def search_causes(
     everywhere = np.ones(counted.eligible, dtype=bool) if among is None else among
     held_out = halves is not None and halves.held_out and counted.affected >= ENOUGH_AFFECTED
     searched = halves.first & everywhere if halves is not None and held_out else everywhere
-    telling, holds = _distinct(_without_consequences(literals, counted.shows), counted.eligible)
+    telling = _distinct(_without_consequences(literals, counted.shows))
+    holds = [each.holds for each in telling]
     ground = Ground(counted, holds, searched)
     if ground.k in (0, ground.n):
         return Search((), ())
@@ -103,7 +104,7 @@ def _explore(
         """The φ of each group that holds for enough affected units, and those that count as tests."""
         if not groups:
             return {}, []
-        units, both = ground.counts(ground.having(groups))
+        units, both = ground.counts(groups)
         could = (np.minimum(units, ground.k) >= fewest) & (units < ground.n)
         if not quietly:
             could[could] = ground.lowest_p(units[could]) < TELLING
@@ -153,8 +154,7 @@ def _candidates(
     """The groups with their figures among ``units``, the best first; weak ones are left out."""
     if not groups:
         return []
-    having = units.having(groups)
-    having_n, both = units.counts(having)
+    having_n, both = units.counts(groups)
     quality = units.quality(having_n, both)
     result = []
     for number, group in enumerate(groups):
@@ -169,7 +169,7 @@ def _candidates(
                 int(both[number]),
                 int(having_n[number]),
                 p_values.get(group, 1.0),
-                None if halves is None else _in_both(units.shows, having[number], halves),
+                None if halves is None else _in_both(units.shows, units.having(group), halves),
             )
         )
     return sorted(
@@ -181,8 +181,9 @@ def _candidates(
 def _in_both(shows: Flags, having: Flags, halves: Halves) -> bool:
     """Whether the rate with it is above the rate without it in each half."""
     for half in (halves.first, ~halves.first):
-        with_it, without = shows[half & having], shows[half & ~having]
-        if not len(with_it) or not len(without) or with_it.mean() <= without.mean():
+        n, k = np.count_nonzero(half), np.count_nonzero(half & shows)
+        units, both = np.count_nonzero(half & having), np.count_nonzero(half & having & shows)
+        if units in (0, n) or both / units <= (k - both) / (n - units):
             return False
     return True
 
@@ -204,7 +205,7 @@ def _each_matters(ground: Ground, group: Group, strict: float) -> bool:
     """
     for literal in group:
         others = [tuple(each for each in group if each != literal), group]
-        (total, held), (affected, both) = ground.counts(ground.having(others))
+        (total, held), (affected, both) = ground.counts(others)
         p_value = fisher_p(both, held, affected, total)[0]
         if p_value >= strict:
             return False
@@ -223,17 +224,12 @@ def _without_consequences(literals: list[Literal], shows: Flags) -> list[Literal
     return [each for each in literals if each.attribute not in restating]
 
 
-def _distinct(literals: list[Literal], n: int) -> tuple[list[Literal], Flags]:
-    """Literals of which no two hold for the same of the ``n`` units, and which units each has."""
-    ordered = sorted(literals, key=lambda each: precedence(each.attribute))
-    holds = np.array([each.holds for each in ordered], dtype=bool).reshape(-1, n)
-    first: dict[bytes, int] = {}
-    for number, bits in enumerate(np.packbits(holds, axis=1)):
-        first.setdefault(bits.tobytes(), number)
-    kept = list(first.values())
-    if len(kept) < len(ordered):
-        holds = holds[kept]
-    return [ordered[each] for each in kept], holds
+def _distinct(literals: list[Literal]) -> list[Literal]:
+    """Literals of which no two hold for the same units."""
+    first: dict[bytes, Literal] = {}
+    for each in sorted(literals, key=lambda each: precedence(each.attribute)):
+        first.setdefault(np.packbits(each.holds).tobytes(), each)
+    return list(first.values())
 
 
 def _extensions(

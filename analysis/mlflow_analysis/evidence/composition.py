@@ -13,15 +13,14 @@ import pandas as pd
 
 from mlflow_analysis.evidence.candidates import Candidate, holds_for
 from mlflow_analysis.evidence.causes import Search
-from mlflow_analysis.evidence.durations import durations
 from mlflow_analysis.evidence.examples import Rows, assessments, examples, trend
 from mlflow_analysis.evidence.impact import impact
 from mlflow_analysis.evidence.outcomes import Contrasted, harm_in_words
-from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, places_in
+from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence
 from mlflow_analysis.evidence.replication import Replication
 from mlflow_analysis.evidence.verdict import Ruled, rule_on_halves
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.findings.evidence import RootCause
+from mlflow_analysis.findings.evidence import Durations, RootCause
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category, Unit, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
@@ -53,6 +52,8 @@ class Examined:
     """What the halves of the sessions say, for a claim formed from the data."""
     outcomes: tuple[Contrasted, ...] = ()
     """What the sessions with it came to, before correction."""
+    durations: Durations | None = None
+    """Of its traces beside the others, if it may be confirmed."""
 
     @property
     def p_value(self) -> float | None:
@@ -86,7 +87,7 @@ class Weighed:
 
 @dataclass(frozen=True)
 class ShownAt:
-    """Where a case shows."""
+    """Where a case shows; units and spans only of what may be merged (``Hypothesis.mends``)."""
 
     traces: Places
     """Where its traces stand in the table of traces."""
@@ -128,7 +129,7 @@ def weighed(examined: Examined, features: Features) -> Weighed:
         trend=trend(counted, examined.first, features),
         subject=case.subject,
         onset_ms=case.onset_ms,
-        durations=durations(rows, examined.members, features),
+        durations=examined.durations,
         replicates=None if replication is None else replication.replicates,
         held_out=replication is not None and replication.held_out,
     )
@@ -174,6 +175,9 @@ def finding_of(weighed: Weighed, q_of: dict[float, float]) -> Finding:
 
 def _shown_at(examined: Examined) -> ShownAt:
     counted, affected = examined.counted, examined.case.affected
+    if not examined.hypothesis.mends:
+        none = np.zeros(0, dtype=object)
+        return ShownAt(examined.rows.trace, none, none, none)
     unit = counted.unit_of_row
     of_affected = (unit >= 0) & np.append(counted.shows, False)[unit]
     trace_ids, span_ids = (
@@ -262,8 +266,11 @@ class _Shown:
 
 def _spans_that_show_it(examined: Examined, features: Features) -> _Shown:
     spans, rows = features.spans, examined.rows
-    places = places_in(spans.index, rows.trace_id + "/" + rows.span_id)
-    known = places[places >= 0]
+    shown = np.full(len(features.traces), "", dtype=object)
+    shown[rows.trace] = rows.span_id
+    theirs = np.flatnonzero((shown != "")[features.trace_at])
+    span_id = spans["span_id"].to_numpy(dtype=object)[theirs]
+    known = theirs[span_id == shown[features.trace_at[theirs]]]
     return _Shown(
         spans["tool"].to_numpy(dtype=object)[known],
         spans["failed"].to_numpy(dtype=bool)[known],

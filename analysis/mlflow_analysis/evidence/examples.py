@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Flags, Places, Prevalence, places_in
+from mlflow_analysis.evidence.prevalence import Flags, Places, Prevalence, own_traces, places_in
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.assessed import Assessments
 from mlflow_analysis.findings.evidence import TrendPoint
 from mlflow_analysis.findings.examples import Example, ToolCall
+from mlflow_analysis.findings.kinds import Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
 
 MOST_EXAMPLES = 5
@@ -38,9 +40,12 @@ class Rows:
         return len(self.at)
 
 
-def evidence_rows(case: Case, counted: Prevalence, features: Features) -> Rows:
+def evidence_rows(unit: Unit, case: Case, counted: Prevalence, features: Features) -> Rows:
     """The first row of each trace; rows of unknown traces are left out."""
-    place = places_in(features.traces.index, case.affected["trace_id"])
+    if unit in (Unit.TRACE, Unit.SPAN):
+        place = np.append(own_traces(unit, counted, features), -1)[counted.unit_of_row]
+    else:
+        place = places_in(features.traces.index, case.affected["trace_id"])
     usable = np.flatnonzero((counted.unit_of_row >= 0) & (place >= 0))
     first = np.full(len(features.traces), -1)
     first[place[usable][::-1]] = usable[::-1]
@@ -98,10 +103,11 @@ def _duration(value: float) -> float:
 
 def assessments(hypothesis: Hypothesis, rows: Rows, case: Case) -> Assessments:
     """One assessment for each affected trace, named as MLflow names them."""
+    trace_ids, span_ids = (tuple(map(str, each.tolist())) for each in (rows.trace_id, rows.span_id))
+    # equal rationales as one object: there may be one for each trace, and most say the same
     rationales = case.affected["rationale"].to_numpy(dtype=object)[rows.at]
-    trace_ids, span_ids, told = (
-        tuple(map(str, each.tolist())) for each in (rows.trace_id, rows.span_id, rationales)
-    )
+    codes, distinct = pd.factorize(rationales, use_na_sentinel=False)
+    told = tuple(map([str(each) for each in distinct].__getitem__, codes.tolist()))
     return Assessments(trace_ids, span_ids, hypothesis.id.replace("-", "_"), told)
 
 
@@ -167,10 +173,9 @@ class CallsByTrace:
 def calls_by_trace(features: Features) -> CallsByTrace:
     """The calls with what an example shows of them."""
     calls = features.calls
-    at = features.trace_at[places_in(features.spans.index, calls.index)]
     return CallsByTrace(
         calls["tool"].to_numpy(dtype=object),
         calls["duration_ms"].to_numpy(dtype=float),
         calls["failed"].to_numpy(dtype=bool),
-        np.searchsorted(at, np.arange(len(features.traces) + 1)),
+        np.searchsorted(calls["trace"], np.arange(len(features.traces) + 1)),
     )

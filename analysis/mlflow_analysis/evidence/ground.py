@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 from scipy import special
 
 from mlflow_analysis.evidence.prevalence import Flags, Prevalence
 from mlflow_analysis.statistics.clustering import ClusterExchange, Floats
 from mlflow_analysis.statistics.exact import association_p_values, fisher_p
-
-_AT_ONCE = 16
-"""Groups that are counted at once, to save memory."""
 
 Group = tuple[int, ...]
 """Numbers of the literals of a combination, in the order in which they were joined."""
@@ -19,32 +18,30 @@ Group = tuple[int, ...]
 class Ground:
     """Some of the units (``among``), what of them is affected, and which literals they have.
 
-    Units are left out by giving them no weight: a copy of the rest would cost more than the counts.
+    Units are left out as they are counted: a copy of the rest would cost more than the counts.
     """
 
-    def __init__(self, counted: Prevalence, holds: Flags, among: Flags) -> None:
+    def __init__(self, counted: Prevalence, holds: list[Flags], among: Flags) -> None:
+        """``holds`` says of each literal which units have it."""
         self._counted, self._among = counted, among
-        self.holds = holds
+        self._holds = holds
         self.shows = counted.shows & among
         self.n, self.k = int(among.sum()), int(self.shows.sum())
-        self._weights = np.stack([among, self.shows], axis=1).astype(np.float32)
 
-    def having(self, groups: list[Group]) -> Flags:
-        """Which units have all literals of each group, shape (groups, units)."""
-        if all(len(each) == 1 for each in groups):
-            return self.holds[[each[0] for each in groups]]
-        return np.array([self.holds[list(each)].all(axis=0) for each in groups]).reshape(
-            -1, self.holds.shape[1]
-        )
+    def having(self, group: Group) -> Flags:
+        """Which units have all literals of the group."""
+        return reduce(np.logical_and, (self._holds[each] for each in group))
 
-    def counts(self, having: Flags) -> tuple[Floats, Floats]:
-        """How many units have it, and how many of those are affected."""
-        # single precision holds these counts exactly up to 16 million units, but takes four times the room
-        counted = np.concatenate([
-            having[start : start + _AT_ONCE].astype(np.float32) @ self._weights
-            for start in range(0, max(1, len(having)), _AT_ONCE)
-        ])  # fmt: skip
-        units, both = np.rint(counted).astype(float).T
+    def counts(self, groups: list[Group]) -> tuple[Floats, Floats]:
+        """How many units have each group, and how many of those are affected."""
+        # one by one: a table of all groups would be larger than the literals are
+        counted = np.zeros((2, len(groups)))
+        for place, having in enumerate(map(self.having, groups)):
+            counted[:, place] = (
+                np.count_nonzero(having & self._among),
+                np.count_nonzero(having & self.shows),
+            )
+        units, both = counted
         return units, both
 
     def quality(self, units: Floats, both: Floats) -> Floats:
@@ -89,17 +86,18 @@ class Ground:
         result = np.ones(len(groups))
         alone = [place for place, group in enumerate(groups) if len(group) == 1]
         if alone:
-            result[alone] = self._associated(self._among, self.having([groups[n] for n in alone]))
+            result[alone] = self._associated(self._among, [groups[n][0] for n in alone])
         for place, group in enumerate(groups):
             if len(group) > 1:
                 result[place] = max(self._given_the_others(each, group) for each in group)
         return result
 
     def _given_the_others(self, literal: int, group: Group) -> float:
-        others = self.holds[[each for each in group if each != literal]].all(axis=0)
-        return float(self._associated(self._among & others, self.holds[[literal]])[0])
+        others = self.having(tuple(each for each in group if each != literal))
+        return float(self._associated(self._among & others, [literal])[0])
 
-    def _associated(self, among: Flags, having: Flags) -> Floats:
+    def _associated(self, among: Flags, literals: list[int]) -> Floats:
+        having = np.array([self._holds[each][among] for each in literals])
         exchange = ClusterExchange(self._counted.cluster[among])
         outcome = self._counted.shows[among].astype(float)
-        return association_p_values(outcome, having[:, among], exchange)
+        return association_p_values(outcome, having, exchange)

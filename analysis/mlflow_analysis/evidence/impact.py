@@ -15,7 +15,7 @@ from mlflow_analysis.hypotheses.base import Case, Hypothesis
 from mlflow_analysis.statistics.clustering import design_effect
 from mlflow_analysis.statistics.intervals import wilson
 from mlflow_analysis.statistics.totals import lower_total
-from mlflow_analysis.timing.layout import Floats
+from mlflow_analysis.timing.layout import LAID_OUT, Floats
 from mlflow_analysis.timing.replay import ENOUGH_ALIKE, TOLERANCE_MS, Replay
 
 WEIGHTS = {Severity.HIGH: 3.0, Severity.MEDIUM: 2.0, Severity.LOW: 1.0}
@@ -25,7 +25,7 @@ _LEAST_SAVED_MS = 1.0
 
 def replay_of(features: Features) -> Replay:
     """The span trees of ``features``, ready to be replayed; use it through ``features.shared``."""
-    return Replay(features.spans, features.traces)
+    return Replay(features.spans[LAID_OUT], features.traces)
 
 
 def impact(hypothesis: Hypothesis, case: Case, affected: Places, features: Features) -> Impact:

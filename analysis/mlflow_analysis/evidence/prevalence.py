@@ -125,8 +125,10 @@ class Members:
 
 def places_in(known: pd.Index, ids: pd.Series | pd.Index) -> Places:
     """Where each of ``ids`` stands in ``known``, -1 if it does not."""
-    # without the dtype pandas would copy the texts into strings of its own
-    return known.get_indexer(pd.Index(ids, dtype=object)).astype(np.int64, copy=False)
+    if not isinstance(ids, pd.Index):
+        # without the dtype pandas would copy the texts into strings of its own
+        ids = pd.Index(ids, dtype=known.dtype)
+    return known.get_indexer(ids).astype(np.int64, copy=False)
 
 
 def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Prevalence:
@@ -134,10 +136,11 @@ def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Preval
 
     Sessions and request groups are their own cluster.
     """
-    units = pd.Index(case.eligible, dtype=object)
+    is_span = hypothesis.unit is Unit.SPAN
+    units = pd.Index(case.eligible, dtype=np.int64 if is_span else object)
     if hypothesis.unit is Unit.TRACE:
         known, sessions = features.traces.index, features.session_codes
-    elif hypothesis.unit is Unit.SPAN:
+    elif is_span:
         known, sessions = features.spans.index, features.shared(_session_of_span)
     else:
         known = units = units.unique()
@@ -165,14 +168,18 @@ def _session_of_span(features: Features) -> Places:
     return features.session_codes[features.trace_at]
 
 
+def own_traces(unit: Unit, counted: Prevalence, features: Features) -> Places:
+    """Where the trace of each unit stands that is a trace or a span."""
+    if unit is Unit.TRACE:
+        return counted.places
+    return np.where(counted.places >= 0, features.trace_at[counted.places], -1)
+
+
 def members(unit: Unit, counted: Prevalence, case: Case, features: Features) -> Members:
     """The traces of each of the units of ``counted``, in order of the units or of the traces."""
     traces = features.traces
-    if unit is Unit.TRACE:
-        at, place = np.arange(len(counted.units)), counted.places
-    elif unit is Unit.SPAN:
-        at = np.arange(len(counted.units))
-        place = np.where(counted.places >= 0, features.trace_at[counted.places], -1)
+    if unit in (Unit.TRACE, Unit.SPAN):
+        at, place = np.arange(len(counted.units)), own_traces(unit, counted, features)
     elif unit is Unit.SESSION:
         at = places_in(counted.units, features.shared(_sessions))[features.session_codes]
         place = np.arange(len(traces))

@@ -25,7 +25,7 @@ Cox (1975), Biometrika 62:441 (data splitting); Dahl et al. (2008), Biostatistic
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -139,25 +139,11 @@ class Split:
 
     def _on(self, hypothesis: Hypothesis, half: int) -> dict[str, HalfCase]:
         if self._halves is None:
-            self._halves = [part_of(self._features, mask) for mask in self._masks]
+            self._halves = [self._features.part(mask) for mask in self._masks]
         features = self._halves[half]
-        if not len(features.traces) or any(
-            need not in features.present for need in hypothesis.needs
-        ):
+        if not len(features.traces) or not all(map(features.has, hypothesis.needs)):
             return {}
         return {
             case.subject: HalfCase(case.claim, prevalence(hypothesis, case, features).figures)
             for case in hypothesis.cases(features)
         }
-
-
-def part_of(features: Features, chosen: Flags) -> Features:
-    """The tables of some traces. Turn, load and topic stay what they are among all traces."""
-    traces = features.traces[chosen]
-    return replace(
-        features,
-        traces=traces,
-        spans=features.spans[chosen[features.trace_at]],
-        assessments=features.assessments[features.assessments["trace_id"].isin(traces.index)],
-        attributes=features.attributes[chosen],
-    )

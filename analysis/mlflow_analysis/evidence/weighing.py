@@ -19,6 +19,7 @@ from mlflow_analysis.evidence.composition import (
     not_testable,
     weighed,
 )
+from mlflow_analysis.evidence.durations import durations
 from mlflow_analysis.evidence.examples import evidence_rows
 from mlflow_analysis.evidence.impact import in_rank_order
 from mlflow_analysis.evidence.merging import merged
@@ -27,6 +28,7 @@ from mlflow_analysis.evidence.prevalence import members, prevalence
 from mlflow_analysis.evidence.replication import Replication, Split
 from mlflow_analysis.evidence.verdict import may_be_confirmed
 from mlflow_analysis.features.tables import Features
+from mlflow_analysis.findings.evidence import Durations
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
@@ -41,7 +43,7 @@ def missing_field(hypothesis: Hypothesis, features: Features) -> str:
         (
             need.value
             for need in sorted(hypothesis.needs, key=lambda each: each.name)
-            if need not in features.present
+            if not features.has(need)
         ),
         "",
     )
@@ -121,10 +123,11 @@ class Weighing:
         self, hypothesis: Hypothesis, case: Case, replication: Replication | None
     ) -> Weighed:
         counted = prevalence(hypothesis, case, self._features)
-        rows = evidence_rows(case, counted, self._features)
+        rows = evidence_rows(hypothesis.unit, case, counted, self._features)
         pairs = members(hypothesis.unit, counted, case, self._features)
         search = Search((), ())
         outcomes: tuple[Contrasted, ...] = ()
+        took: Durations | None = None
         explained, explained_pairs = counted, pairs
         if case.explained is not None:
             explained = prevalence(hypothesis, case.explained, self._features)
@@ -145,6 +148,7 @@ class Weighing:
             among = comparable(hypothesis.unit, explained, self._features)
             search = search_causes(explained, candidates, halves, among)
             outcomes = self._outcomes.contrasts(hypothesis, case, pairs.trace, rows.trace)
+            took = durations(rows, explained_pairs, self._features)
         examined = Examined(
             hypothesis,
             case,
@@ -157,6 +161,7 @@ class Weighing:
             explained_pairs,
             replication,
             outcomes,
+            took,
         )
         return weighed(examined, self._features)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from mlflow_analysis.features.batch import batch_of
 from mlflow_analysis.features.extract import Extracted
 from mlflow_analysis.features.frames import Frames, frames
+from mlflow_analysis.features.selection import Selection
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.features.templates import templates
 from mlflow_analysis.features.topics import topics
@@ -28,14 +29,15 @@ def build_features(
 
 def features_of(read: Frames, *, seed: int = 0, with_topics: bool = True) -> Features:
     """What ``frames`` made of batches, with the columns that follow from others, as ``build_features`` does."""
-    traces, spans, owner = read.traces, read.spans, read.owner
+    traces, spans = read.traces, read.spans
+    owner = spans["trace"].to_numpy(np.int64)
     spans["error_template"] = templates(spans["error_message"])
     _add_columns(traces, spans, owner)
     spans["session"] = pd.Series(traces["session"].to_numpy()[owner], spans.index, dtype=object)
     nothing = pd.Series("", index=traces.index, dtype=object)
     wanted = with_topics and len(traces) > 0
     traces["topic"] = _topics(traces, spans, owner, seed) if wanted else nothing
-    return Features(traces, spans, read.assessments, read.attributes, seed)
+    return Features(traces, Selection(spans), read.assessments, read.attributes, seed)
 
 
 def _topics(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray, seed: int) -> pd.Series:

@@ -1,13 +1,10 @@
 """Features of traces that were read before, kept on disk: a second analysis reads only what is new or changed.
 
-The folder of an experiment holds parts: folders of Arrow files that are written once, under a name of their
+The folder of an experiment holds parts: folders of Parquet files that are written once, under a name of their
 own, and never altered. A trace is found by its id and its mark (``records.TraceOutline``), so one that has changed
 is not found, and rows of traces that are gone are never asked for. Which part holds what is read from the parts
 themselves. So two processes may write at once, and a process that is killed leaves no half of a part: a part
 becomes visible when its folder is renamed.
-
-The files are compressed buffers as a ``Batch`` holds them. Parquet takes as much room, three times as long to read
-(it encodes texts anew) and, while it is being read, as much memory again.
 
 Parts hold texts of traces: folders and files are the user's alone.
 """
@@ -25,10 +22,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from platformdirs import user_cache_path
 
 from mlflow_analysis.features.batch import (
@@ -54,7 +51,6 @@ PART_TRACES = 20_000
 """Traces of one part; so many are held in memory when parts are written together."""
 
 _SCHEMAS = {"traces": TRACES, "spans": SPANS, "assessments": ASSESSMENTS, "attributes": ATTRIBUTES}
-_COMPRESSION = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", compression_level=1))
 _PART, _UNFINISHED = "part-", "unfinished-"
 _RUNNING = "IN_PROGRESS"
 _MOST_DEAD = 0.25
@@ -199,18 +195,21 @@ class FeatureCache:
             if table is None:
                 return None
             tables.append(table)
+        pa.default_memory_pool().release_unused()
         return Batch(*tables)
 
     def _table(self, part: Path, name: str, columns: Sequence[str] = ()) -> pa.Table | None:
         """A table of a part, or some of its columns; ``None`` if it cannot be read, which removes the part."""
-        whole = _SCHEMAS[name]
-        places = [whole.get_field_index(each) for each in columns or whole.names]
-        options = pa.ipc.IpcReadOptions(included_fields=places)
+        schema = _SCHEMAS[name]
+        if columns:
+            schema = pa.schema([schema.field(each) for each in columns])
+        coded = [each.name for each in schema if pa.types.is_dictionary(each.type)]
         try:
-            with pa.OSFile(str(part / f"{name}.arrow")) as file:
-                table = pa.ipc.open_file(file, options=options).read_all()
-            table.validate(full=True)  # a wrong offset would end this process, not raise
-            return table.cast(pa.schema([whole[place] for place in places]))
+            # texts stay coded as they are stored, and no more is held of a file than its columns
+            with pq.ParquetFile(
+                part / f"{name}.parquet", read_dictionary=coded, pre_buffer=False
+            ) as file:
+                return file.read(schema.names, use_threads=False).cast(schema)
         except FileNotFoundError:  # another process has written parts together
             return None
         except (OSError, pa.ArrowException, ValueError) as error:
@@ -226,11 +225,11 @@ class FeatureCache:
         unfinished.mkdir(mode=0o700)
         try:
             for table_name, table in zip(_SCHEMAS, batch.tables, strict=True):
-                path = unfinished / f"{table_name}.arrow"
+                path = unfinished / f"{table_name}.parquet"
                 with os.fdopen(
                     os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
                 ) as file:
-                    _write_table(table, file)
+                    pq.write_table(table, file, compression="zstd", compression_level=1)
             unfinished.rename(self.folder / f"{_PART}{name}")
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -266,11 +265,6 @@ class _Asked:
         return pc.equal(rows["mark"], self._marks.take(at)).fill_null(unknown)
 
 
-def _write_table(table: pa.Table, file: BinaryIO) -> None:
-    with pa.ipc.new_file(file, table.schema, options=_COMPRESSION) as writer:
-        writer.write_table(table.combine_chunks())  # then each text is written once
-
-
 def largest_bytes() -> int:
     """What the cache may take. Raises ``ValueError`` if the environment says so in no number."""
     told = os.environ.get(SIZE_VARIABLE, "")
@@ -282,8 +276,8 @@ def largest_bytes() -> int:
 
 
 def _version() -> str:
-    """Of the extraction, and of the columns and files: parts of another version are not looked at."""
-    columns = "\n".join(("arrow", *map(str, _SCHEMAS.values())))
+    """Of the extraction, and of the columns: parts of another version are not looked at."""
+    columns = "\n".join(str(schema) for schema in _SCHEMAS.values())
     return f"{EXTRACTION}-{hashlib.blake2b(columns.encode(), digest_size=6).hexdigest()}"
 
 

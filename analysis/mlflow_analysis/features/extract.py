@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlflow_analysis.features.conversation import answer_text, request_text
-from mlflow_analysis.features.failures import failure_of
-from mlflow_analysis.features.model_call import ModelCall, model_call
+from mlflow_analysis.features.failures import Failure, failure_of
+from mlflow_analysis.features.model_call import model_call
 from mlflow_analysis.features.payload import as_text, canonical, key_of, parsed
 from mlflow_analysis.features.retrieval import retrieved
 from mlflow_analysis.features.usage import cached_tokens, span_cost, trace_cost
@@ -23,9 +23,9 @@ LONGEST_MESSAGE = 20_000
 LONGEST_OUTPUT = 8_000
 LONGEST_ARGUMENTS = 2_000
 _NS = 1e6
-_NO_CALL = ModelCall("", (), ())
-_NOTHING_FOUND = (-1, float("nan"))
-_NO_USAGE = (None, None, None)
+_NAN = float("nan")
+_NO_FAILURE = (False, "", -1, "", -1)
+_NOTHING_FOUND = (-1, _NAN)
 
 SPAN_COLUMNS = (
     "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "position", "depth",
@@ -92,43 +92,60 @@ class Extracted:
 def extract(record: TraceRecord) -> Extracted:
     """The rows of a trace with its spans."""
     info = record.info
-    tree = timed(record.spans)
     positions = {span.span_id: number for number, span in enumerate(record.spans)}
     rows = []
     root: SpanRecord | None = None
-    for node in tree:
-        span = node.record
-        if root is None and node.depth == 0:
+    for span, depth, ancestors_failed, self_ms, critical_ms in timed(record.spans):
+        if root is None and depth == 0:
             root = span
-        failure = failure_of(span)
-        inputs, outputs = tokens_of(span)
-        outcome = parsed(span.outputs)
-        is_model = span.kind in MODEL_KINDS
-        call = model_call(parsed(span.inputs), outcome, span.attributes) if is_model else _NO_CALL
-        found = retrieved(outcome, span.attributes) if span.kind == "RETRIEVER" else _NOTHING_FOUND
-        given, gave = canonical(span.inputs), canonical(span.outputs)
-        output = span.outputs if isinstance(span.outputs, str) else gave.decode("utf-8", "replace")
-        duration = float("nan") if span.end_ns is None else (span.end_ns - span.start_ns) / _NS
+        kind, end_ns = span.kind, span.end_ns
         rows.append((
-            info.trace_id, span.span_id, span.parent_id or "",
-            span.name, span.kind, _tool(span) if span.kind in TOOL_KINDS else "", span.status,
-            positions[span.span_id], node.depth, span.start_ns / _NS,
-            float("nan") if span.end_ns is None else span.end_ns / _NS, duration, node.self_ms,
-            node.critical_ms, failure is not None, failure.error_class if failure else "",
-            failure.status if failure else -1, failure.message if failure else "",
-            failure.offset if failure else -1,
-            span.status == "ERROR" and node.ancestors_failed, model_of(span), inputs, outputs,
-            _finish_reason(span, outcome) if is_model else "",
-            given[:LONGEST_ARGUMENTS].decode("utf-8", "replace") if span.inputs is not None else "",
-            key_of(given) if span.inputs is not None else "",
-            output[:LONGEST_OUTPUT] if span.outputs is not None else "",
-            key_of(gave) if span.outputs is not None else "",
-            call.instructions, "\n".join(call.offered), "\n".join(call.requested), *found,
-            *((cached_tokens(span.attributes), *span_cost(span.attributes)) if is_model else _NO_USAGE),
+            info.trace_id, span.span_id, span.parent_id or "", span.name, kind,
+            _tool(span) if kind in TOOL_KINDS else "", span.status, positions[span.span_id], depth,
+            span.start_ns / _NS, _NAN if end_ns is None else end_ns / _NS,
+            _NAN if end_ns is None else (end_ns - span.start_ns) / _NS, self_ms, critical_ms,
+            *_failure_columns(failure_of(span)), span.status == "ERROR" and ancestors_failed,
+            *_content_columns(span, kind),
         ))  # fmt: skip
     return Extracted(
         _trace_row(info, record.spans, root), rows, _assessment_rows(info), _own_attributes(info)
     )
+
+
+def _failure_columns(failure: Failure | None) -> tuple[bool, str, int, str, int]:
+    """``failed`` to ``error_offset``."""
+    if failure is None:
+        return _NO_FAILURE
+    return True, failure.error_class, failure.status, failure.message, failure.offset
+
+
+def _content_columns(span: SpanRecord, kind: str) -> tuple[Any, ...]:
+    """``model`` to ``cost``."""
+    inputs, outputs, attributes = span.inputs, span.outputs, span.attributes
+    tokens = tokens_of(span)
+    arguments, arguments_key, output, output_key = "", "", "", ""
+    if inputs is not None:
+        encoded = canonical(inputs)
+        arguments = encoded[:LONGEST_ARGUMENTS].decode("utf-8", "replace")
+        arguments_key = key_of(encoded)
+    if outputs is not None:
+        encoded = canonical(outputs)
+        output = outputs if isinstance(outputs, str) else encoded.decode("utf-8", "replace")
+        output, output_key = output[:LONGEST_OUTPUT], key_of(encoded)
+    if kind in MODEL_KINDS:
+        reply = parsed(outputs)
+        call = model_call(parsed(inputs), reply, attributes)
+        return (
+            model_name(attributes, inputs), *tokens, _finish_reason(attributes, reply),
+            arguments, arguments_key, output, output_key,
+            call.instructions, "\n".join(call.offered), "\n".join(call.requested), *_NOTHING_FOUND,
+            cached_tokens(attributes), *span_cost(attributes),
+        )  # fmt: skip
+    found = retrieved(parsed(outputs), attributes) if kind == "RETRIEVER" else _NOTHING_FOUND
+    return (
+        "", *tokens, "", arguments, arguments_key, output, output_key, "", "", "", *found,
+        None, None, None,
+    )  # fmt: skip
 
 
 def extract_info(info: TraceInfo) -> Extracted:
@@ -246,29 +263,27 @@ def model_of(span: SpanRecord) -> str:
 
 def tokens_of(span: SpanRecord) -> tuple[int | None, int | None]:
     """Tokens in and out, where the span says them."""
-    usage = span.attributes.get("mlflow.chat.tokenUsage")
+    attributes = span.attributes
+    if not attributes:
+        return None, None
+    usage = attributes.get("mlflow.chat.tokenUsage")
     if isinstance(usage, dict):
         return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
-    if _TOKEN_KEYS.isdisjoint(span.attributes):
+    if _TOKEN_KEYS.isdisjoint(attributes):
         return None, None
-    return (
-        next(
-            (_count(span.attributes[key]) for key in _INPUT_TOKEN_KEYS if key in span.attributes),
-            None,
-        ),
-        next(
-            (_count(span.attributes[key]) for key in _OUTPUT_TOKEN_KEYS if key in span.attributes),
-            None,
-        ),
-    )
+    return _first_count(attributes, _INPUT_TOKEN_KEYS), _first_count(attributes, _OUTPUT_TOKEN_KEYS)
+
+
+def _first_count(attributes: Mapping[str, Any], keys: tuple[str, ...]) -> int | None:
+    return next((_count(attributes[key]) for key in keys if key in attributes), None)
 
 
 def _count(value: Any) -> int | None:
     return int(value) if isinstance(value, (int, float)) and value >= 0 else None
 
 
-def _finish_reason(span: SpanRecord, outputs: Any) -> str:
-    reasons = parsed(span.attributes.get("gen_ai.response.finish_reasons"))
+def _finish_reason(attributes: Mapping[str, Any], outputs: Any) -> str:
+    reasons = parsed(attributes.get("gen_ai.response.finish_reasons"))
     if isinstance(reasons, list) and reasons:
         return str(reasons[0]).lower()
     if isinstance(reasons, str) and reasons:

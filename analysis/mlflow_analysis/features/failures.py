@@ -129,8 +129,7 @@ def failure_of(span: SpanRecord) -> Failure | None:
     if found is not None:
         return _failure(span, found, code, grpc)
     # a server answers 4xx for its caller's fault; for the one who called it is a failure
-    lowest = 500 if span.kind in _SERVER_SIDE and not _is_tool(span) else 400
-    if code >= lowest:
+    if code >= 500 or (code >= 400 and (span.kind not in _SERVER_SIDE or _is_tool(span))):
         return _failure(span, _Found(f"HTTP status {code}"), code, grpc)
     return _failure(span, _Found(f"gRPC status {grpc}"), code, grpc) if grpc else None
 

@@ -5,8 +5,8 @@ Equal texts become one Python object: a store repeats itself, and memory is what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ import pyarrow.compute as pc
 
 from mlflow_analysis.features.batch import Batch, joined
 
+_Read: TypeAlias = dict[str, pa.ChunkedArray]
+"""Columns by name; what was taken out is let go."""
 _FEWEST_VALUES, _MOST_VALUES = 2, 50
 _PLACE = ("name", "span_id", "source", "value")
 
@@ -28,43 +30,42 @@ class Frames:
     spans: pd.DataFrame
     assessments: pd.DataFrame
     attributes: pd.DataFrame
-    owner: npt.NDArray[np.int64]
-    """For each span the place of its trace in ``traces``."""
 
 
-def frames(batches: Sequence[Batch]) -> Frames:
-    """The tables of all traces of ``batches``."""
-    whole = joined(batches)
-    ids = whole.traces["trace_id"].combine_chunks()
-    order = pc.sort_indices(
-        whole.traces.select(["start_ms", "trace_id"]),
-        sort_keys=[("start_ms", "ascending"), ("trace_id", "ascending")],
-    )
+def frames(batches: list[Batch]) -> Frames:
+    """The tables of all traces of ``batches``, which is emptied: a column is let go once it was converted."""
+    traces, spans, assessments, attributes = map(_columns, joined(batches).tables)
+    batches.clear()
+    ids = traces["trace_id"].combine_chunks()
+    starts = pa.table({name: traces[name] for name in ("start_ms", "trace_id")})
+    order = pc.sort_indices(starts, [("start_ms", "ascending"), ("trace_id", "ascending")])
     places = np.empty(len(ids), np.int64)
     places[order.to_numpy()] = np.arange(len(ids))
-    traces = _frame(whole.traces.drop_columns(["mark"]), order.to_numpy()).set_index("trace_id")
-    owner = _owners(whole.spans, ids, places)
-    by_place = np.lexsort((whole.spans["position"].to_numpy(), owner))
-    spans = _frame(whole.spans, by_place)
-    spans.insert(0, "key", pd.Series(_keys(whole.spans, by_place), dtype=object))
+    del traces["mark"]
+    of_traces = _frame(traces, order.to_numpy()).set_index("trace_id")
+    of_spans = _spans(spans, _owners(spans.pop("trace_id"), ids, places), of_traces.index)
     return Frames(
-        traces,
-        spans.set_index("key"),
-        _assessments(whole.assessments, ids, places),
-        _attributes(whole.attributes, ids, places, traces.index),
-        owner[by_place],
+        of_traces,
+        of_spans,
+        _assessments(assessments, ids, places),
+        _attributes(attributes, ids, places, of_traces.index),
     )
 
 
-def forget(batches: list[Batch]) -> None:
-    """Empty the list, and give the memory of what nobody else holds back to the system."""
-    batches.clear()
-    pa.default_memory_pool().release_unused()
+def give_back() -> None:
+    """Give the memory of what nobody holds any more back to the system."""
+    pa.default_memory_pool().release_unused()  # with glibc also what was not Arrow's
 
 
-def _owners(table: pa.Table, ids: pa.Array, places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _columns(table: pa.Table) -> _Read:
+    return dict(zip(table.column_names, table.columns, strict=True))
+
+
+def _owners(
+    trace_id: pa.ChunkedArray, ids: pa.Array, places: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
     """For each row the place of its trace."""
-    coded = table["trace_id"].unify_dictionaries().combine_chunks()
+    coded = trace_id.unify_dictionaries().combine_chunks()
     if isinstance(coded, pa.ChunkedArray):  # no rows, no chunks
         return np.empty(0, np.int64)
     # a part of a batch still knows the ids of the whole; no row has them
@@ -73,14 +74,50 @@ def _owners(table: pa.Table, ids: pa.Array, places: npt.NDArray[np.int64]) -> np
     return owners
 
 
-def _frame(table: pa.Table, order: npt.NDArray[np.int64]) -> pd.DataFrame:
+def _spans(columns: _Read, owner: npt.NDArray[np.int64], trace_ids: pd.Index) -> pd.DataFrame:
+    """The spans in order; ``owner`` is for each row the place of its trace."""
+    order = np.lexsort((columns["position"].to_numpy(), owner))
+    owner = owner[order]
+    parent = _parents(columns.pop("parent_id"), columns, owner, order)
+    spans = _frame(columns, order)
+    spans.index.name = "span"
+    spans.insert(0, "trace_id", pd.Series(trace_ids.to_numpy()[owner], spans.index, dtype=object))
+    spans["trace"], spans["parent"] = owner.astype(np.int32), parent
+    return spans
+
+
+def _parents(
+    parent_id: pa.ChunkedArray,
+    columns: _Read,
+    owner: npt.NDArray[np.int64],
+    order: npt.NDArray[np.int64],
+) -> npt.NDArray[np.int32]:
+    """For each span in ``order`` the place of its parent."""
+    ids = pa.chunked_array([*columns["span_id"].chunks, *parent_id.chunks], pa.string())
+    codes, known = _coded(ids)
+    own, above = (codes[half][order] for half in (slice(len(order)), slice(len(order), None)))
+    # ids of spans are distinct within a trace only
+    first_id = owner * len(known)
+    ids_in_order, first = np.unique(first_id + own, return_index=True)
+    wanted = first_id + above
+    at = np.minimum(np.searchsorted(ids_in_order, wanted), len(ids_in_order) - 1)
+    parent, depth = first[at], columns["depth"].to_numpy()[order]
+    # a parent is one level up: where an id is recorded twice, the other one may be meant
+    held = (ids_in_order[at] == wanted) & (depth[parent] == depth - 1)
+    return np.where(held, parent, -1).astype(np.int32)
+
+
+def _frame(columns: _Read, order: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """The columns in this order; they are taken out of ``columns`` one by one."""
     return pd.DataFrame(
-        {name: _series(table[name], order) for name in table.column_names}, copy=False
+        {name: _series(columns.pop(name), order) for name in list(columns)}, copy=False
     )
 
 
 def _series(column: pa.ChunkedArray, order: npt.NDArray[np.int64]) -> pd.Series:
-    if not (pa.types.is_string(column.type) or pa.types.is_dictionary(column.type)):
+    if pa.types.is_string(column.type):  # ids, each met once
+        return pd.Series(column.take(pa.array(order)).to_numpy(), dtype=object)
+    if not pa.types.is_dictionary(column.type):
         return pd.Series(column.to_numpy()[order])
     codes, values = _coded(column)
     # texts that are met one after another should lie in memory one after another
@@ -101,33 +138,27 @@ def _coded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.StringArr
     return coded.indices.to_numpy(), coded.dictionary
 
 
-def _keys(spans: pa.Table, order: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
-    ids = spans["trace_id"].cast(pa.string())
-    keys = pc.binary_join_element_wise(ids, spans["span_id"], "/")
-    made: npt.NDArray[np.object_] = keys.take(pa.array(order)).to_numpy()
-    return made
-
-
-def _assessments(table: pa.Table, ids: pa.Array, places: npt.NDArray[np.int64]) -> pd.DataFrame:
-    owner = pa.array(_owners(table, ids, places), pa.int64())
-    keys = pa.table({"owner": owner, **{name: table[name].cast(pa.string()) for name in _PLACE}})
+def _assessments(columns: _Read, ids: pa.Array, places: npt.NDArray[np.int64]) -> pd.DataFrame:
+    owner = pa.array(_owners(columns["trace_id"], ids, places), pa.int64())
+    keys = pa.table({"owner": owner, **{name: columns[name].cast(pa.string()) for name in _PLACE}})
     order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
-    frame = _frame(table.drop_columns(["passed"]), order.to_numpy())
-    passed = pd.Series(table["passed"].take(order).to_pylist(), dtype=object)
-    frame.insert(table.column_names.index("passed"), "passed", passed.infer_objects())
+    at = list(columns).index("passed")
+    passed = pd.Series(columns.pop("passed").take(order).to_pylist(), dtype=object)
+    frame = _frame(columns, order.to_numpy())
+    frame.insert(at, "passed", passed.infer_objects())
     return frame
 
 
 def _attributes(
-    table: pa.Table, ids: pa.Array, places: npt.NDArray[np.int64], index: pd.Index
+    columns: _Read, ids: pa.Array, places: npt.NDArray[np.int64], index: pd.Index
 ) -> pd.DataFrame:
     """Attributes with some, but not many different values, a column each."""
-    owner = _owners(table, ids, places)
+    owner = _owners(columns["trace_id"], ids, places)
     (names, known), (values, texts) = (
         (codes, distinct.to_numpy(zero_copy_only=False))
-        for codes, distinct in map(_coded, (table["name"], table["value"]))
+        for codes, distinct in map(_coded, (columns["name"], columns["value"]))
     )
-    columns = {}
+    kept = {}
     for name in sorted(range(len(known)), key=lambda each: str(known[each])):
         rows = np.flatnonzero(names == name)
         distinct = len(np.unique(values[rows])) + (len(rows) < len(index))
@@ -136,5 +167,5 @@ def _attributes(
         column = np.full(len(index), "", dtype=object)
         column[owner[rows]] = texts[values[rows]]
         if _FEWEST_VALUES <= len(set(column)) <= _MOST_VALUES:  # "" may be recorded, too
-            columns[str(known[name])] = pd.Series(column, index=index, dtype=object)
-    return pd.DataFrame(columns, index=index, columns=pd.Index(list(columns), dtype=str))
+            kept[str(known[name])] = pd.Series(column, index=index, dtype=object)
+    return pd.DataFrame(kept, index=index, columns=pd.Index(list(kept), dtype=str))

@@ -77,6 +77,10 @@ _CALL_TYPES = frozenset({
     "function_call", "tool_use", "tool_call", "tool-call", "custom_tool_call", "mcp_call",
     "server_tool_use",
 })  # fmt: skip
+_SIGNS_OF_CALL = frozenset({
+    "function", "type", "part_kind", "block_type", "toolName", "arguments",
+})  # fmt: skip
+"""An object without any of these is no call, unless it stands where calls do."""
 _TOLD = re.compile(r"(?:system|developer): (.*?)(?=\n(?:user|human|assistant): |\Z)", re.DOTALL)
 _FLAT_TOOL = re.compile(
     r"llm\.tools\.\d+\.(?:tool\.)?(?:json_schema|name)\Z|llm\.request\.functions\.\d+\.name\Z"
@@ -235,7 +239,7 @@ def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool 
     if name:
         names.append(name)
         return
-    present = filter(_REPLY_PLACES.__contains__, value)  # one or two of the many
+    present = [key for key in value if key in _REPLY_PLACES]  # one or two of the many
     for key in sorted(present, key=_REPLY_PLACES.__getitem__):
         inner = value[key]
         if not inner or isinstance(inner, (int, float)):
@@ -266,6 +270,8 @@ def _latest(messages: list[Any]) -> list[Any]:
 
 def _called(value: Mapping[str, Any], in_calls: bool) -> str:
     """The tool's name if ``value`` is a call, else ""."""
+    if not in_calls and _SIGNS_OF_CALL.isdisjoint(value):
+        return ""
     function = value.get("function")
     if isinstance(function, dict) and "arguments" in function:
         return str(function.get("name") or "")

@@ -46,7 +46,9 @@ def parsed(value: Any, longest: int = 200_000) -> Any:
     """
     if isinstance(value, str) and len(value) <= longest and value.lstrip()[:1] in ("{", "["):
         try:
-            return printable_value(orjson.loads(value))
+            told = orjson.loads(value)
         except orjson.JSONDecodeError:
             return value
+        # without an escape, what was decoded is as printable as the text: most texts are like that
+        return told if "\\" not in value and value.isprintable() else printable_value(told)
     return value

@@ -31,10 +31,13 @@ error_class, error_message, error_template    of the first failing span in call 
 first_failed_span_id, first_failed_name
 ==================== =======================================================================
 
-``spans``, indexed by ``key`` (``trace_id/span_id``), one row a span:
+``spans``, numbered (index ``span``, 0 …), one row a span; the spans of a trace stand together. A selection
+keeps the numbers, so that they name a span wherever one is named; it is no copy (``selection``):
 
 ==================== =======================================================================
-trace_id, span_id, parent_id ("" for a root), session
+trace_id, span_id, session
+trace                place of its trace in ``traces``
+parent               number of the span that it stands below; -1 for a root, and where the parent was not recorded
 name, kind           kind as in ``records``: TOOL, CHAT_MODEL, …
 tool                 name of the tool or retriever where the span is such a call, else ""
 status               OK, ERROR, UNSET, as recorded
@@ -73,7 +76,7 @@ application's own (``tag.region`` …) that has 2 to 50 distinct values; "" wher
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Any, TypeVar
@@ -83,14 +86,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.failure_patterns import NO_MESSAGE
+from mlflow_analysis.features.selection import Columns, Selection
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 from mlflow_analysis.timing.clock import look_measured
 
 Made = TypeVar("Made")
-_OF_OPERATIONS = [
-    "trace_id", "session", "name", "kind", "tool", "depth", "start_ms", "end_ms", "duration_ms", "failed",
-    "error_class", "error_status",
-]  # fmt: skip
 
 
 class Field(str, Enum):
@@ -121,7 +121,7 @@ class Features:
     """The tables of one set of traces. Columns are described in the module's documentation."""
 
     traces: pd.DataFrame
-    spans: pd.DataFrame
+    spans: Selection
     assessments: pd.DataFrame
     attributes: pd.DataFrame
     seed: int = 0
@@ -145,6 +145,28 @@ class Features:
         made: Made = self._shared[work]
         return made
 
+    def part(self, chosen: npt.NDArray[np.bool_]) -> Features:
+        """The tables of some traces (t, bool). Turn, load and topic stay what they are among all."""
+        traces, inside = self.traces[chosen], chosen[self.trace_at]
+        trace = np.cumsum(chosen, dtype=np.int32) - 1
+        span = np.append(np.cumsum(inside, dtype=np.int32) - 1, -1)
+        return replace(
+            self,
+            traces=traces,
+            spans=self.spans[inside].renumbered(
+                trace=trace[self.trace_at[inside]], parent=span[self.parent_at[inside]]
+            ),
+            assessments=self.assessments[self.assessments["trace_id"].isin(traces.index)],
+            attributes=self.attributes[chosen],
+        )
+
+    def traces_with(self, spans: Columns | npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which traces (t, bool) hold any of these rows, or flagged rows, of ``spans``."""
+        places = self.trace_at[spans] if isinstance(spans, np.ndarray) else spans["trace"]
+        held = np.zeros(len(self.traces), dtype=bool)
+        held[places] = True
+        return held
+
     @cached_property
     def session_codes(self) -> npt.NDArray[np.int64]:
         """The session of each trace as a number, 0 … in order of first appearance."""
@@ -152,13 +174,13 @@ class Features:
 
     @cached_property
     def trace_at(self) -> npt.NDArray[np.int64]:
-        """For each span the position of its trace in ``traces``."""
-        return self.traces.index.get_indexer(pd.Index(self.spans["trace_id"])).astype(np.int64)
+        """For each span the place of its trace in ``traces``."""
+        return self.spans["trace"].to_numpy(np.int64)
 
     @cached_property
     def parent_at(self) -> npt.NDArray[np.int64]:
-        """For each span the position of its parent in ``spans``, -1 where there is none."""
-        return self.spans.index.get_indexer(pd.Index(_parent_keys(self.spans))).astype(np.int64)
+        """For each span the number of its parent, -1 where there is none."""
+        return self.spans["parent"].to_numpy(np.int64)
 
     @cached_property
     def ended(self) -> npt.NDArray[np.bool_]:
@@ -178,15 +200,16 @@ class Features:
     @cached_property
     def complete(self) -> pd.DataFrame:
         """The traces that ended and have a root: what most hypotheses look at."""
-        return self.traces[self.traces["complete"]]
+        complete = self.traces["complete"].to_numpy(dtype=bool)
+        return self.traces if complete.all() else self.traces[complete]
 
     @cached_property
-    def calls(self) -> pd.DataFrame:
+    def calls(self) -> Selection:
         """Spans that call a tool, retriever, reranker or memory."""
         return self.spans[self.is_call]
 
     @cached_property
-    def model_calls(self) -> pd.DataFrame:
+    def model_calls(self) -> Selection:
         """Spans that call a language model."""
         return self.spans[self.is_model_call]
 
@@ -197,37 +220,38 @@ class Features:
         A span whose child failed for the same reason only passed it on, and so did a root below
         which a span failed for the same reason. One that gives no reason passed on what failed below.
         """
-        failed = self.spans[self.spans["failed"].to_numpy(dtype=bool) & self.ended]
-        above = _parent_keys(failed)
-        parents = above + " " + failed["error_class"]
-        passed_on = (failed.index + " " + failed["error_class"]).isin(parents)
+        has_failed = self.spans["failed"].to_numpy(dtype=bool) & self.ended
+        failed = self.spans[has_failed].frame
+        span, above = failed.index.to_numpy(), failed["parent"].to_numpy(np.int64)
+        reason, reasons = pd.factorize(failed["error_class"])
+        passed_on = np.isin(span * len(reasons) + reason, above * len(reasons) + reason)
         deepest = failed.groupby(["trace_id", "error_class"])["depth"].transform("max")
         root_passed_on = (failed["depth"] == 0) & (deepest > 0)
         silent = failed["error_message"] == NO_MESSAGE
         if silent.any():
             deepest = failed.groupby("trace_id")["depth"].transform("max")
-            below = failed.index.isin(above)
-            root_passed_on |= silent & (below | ((failed["depth"] == 0) & (deepest > 0)))
+            passed_up = np.isin(span, above)
+            root_passed_on |= silent & (passed_up | ((failed["depth"] == 0) & (deepest > 0)))
         return failed[~passed_on & ~root_passed_on]
 
     @cached_property
-    def operations(self) -> pd.DataFrame:
+    def operations(self) -> Selection:
         """Spans of complete traces in which a failure can begin: what failures are counted among.
 
-        Calls of tools and models, spans without children, and any span of ``failures``. Without the long
-        texts: these are most of the spans.
+        Calls of tools and models, spans without children, and any span of ``failures``.
         """
         spans, ended = self.spans, self.ended
         has_children = np.zeros(len(spans), dtype=bool)
         has_children[self.parent_at[ended & (self.parent_at >= 0)]] = True
         is_call = self.is_call | self.is_model_call
-        began = spans.index.isin(self.failures.index)
-        return spans.loc[ended & (is_call | ~has_children | began), _OF_OPERATIONS]
+        began = np.zeros(len(spans), dtype=bool)
+        began[self.failures.index] = True
+        return spans[ended & (is_call | ~has_children | began)]
 
     @cached_property
     def durations_measured(self) -> bool:
         """Whether the calls of tools and models take as long as they happen to take (``timing.clock``)."""
-        calls = self.spans.loc[self.is_call | self.is_model_call, ["kind", "name", "duration_ms"]]
+        calls = self.spans[self.is_call | self.is_model_call][["kind", "name", "duration_ms"]]
         operation = calls.groupby(["kind", "name"], sort=False).ngroup()
         return look_measured(operation, calls["duration_ms"])
 
@@ -239,29 +263,30 @@ class Features:
     @cached_property
     def present(self) -> frozenset[Field]:
         """The fields that at least one trace has."""
-        traces, spans, models = self.traces, self.spans, self.model_calls
-        found = {
-            Field.SPANS: len(spans) > 0,
-            Field.TOOL_SPANS: len(self.calls) > 0,
-            Field.MODEL_SPANS: len(models) > 0,
-            Field.RETRIEVER_SPANS: (spans["kind"] == "RETRIEVER").any(),
-            Field.REQUESTS: (traces["request"] != "").any(),
-            Field.RESPONSES: (traces["response"] != "").any(),
-            Field.SESSIONS: (traces["session_id"] != "").any(),
-            Field.FOLLOW_UPS: (traces["turn"] > 1).any(),
-            Field.USERS: (traces["user"] != "").any(),
-            Field.TOKENS: traces["total_tokens"].notna().any(),
-            Field.DURATIONS: traces["duration_ms"].notna().any(),
-            Field.DURATIONS_MEASURED: self.durations_measured,
-            Field.ASSESSMENTS: len(self.assessments) > 0,
-            Field.VERSIONS: (traces[["app_version", "prompt_version", "model"]] != "").any(
-                axis=None
-            ),
-            Field.FINISH_REASONS: (models["finish_reason"] != "").any(),
-        }
-        return frozenset(field for field, there in found.items() if there)
+        return frozenset(filter(self.has, Field))
+
+    def has(self, field: Field) -> bool:
+        """Whether at least one trace has it."""
+        return self.shared(_HAS[field])
 
 
-def _parent_keys(spans: pd.DataFrame) -> pd.Series:
-    """For each span (by its key) the key that its parent would have; a root's ends in "/"."""
-    return spans["trace_id"] + "/" + spans["parent_id"]
+_HAS: dict[Field, Callable[[Features], bool]] = {
+    # ``any`` looks no further than the first text that is there
+    Field.SPANS: lambda read: len(read.spans) > 0,
+    Field.TOOL_SPANS: lambda read: bool(read.is_call.any()),
+    Field.MODEL_SPANS: lambda read: bool(read.is_model_call.any()),
+    Field.RETRIEVER_SPANS: lambda read: "RETRIEVER" in read.spans["kind"].unique(),
+    Field.REQUESTS: lambda read: any(read.traces["request"]),
+    Field.RESPONSES: lambda read: any(read.traces["response"]),
+    Field.SESSIONS: lambda read: any(read.traces["session_id"]),
+    Field.FOLLOW_UPS: lambda read: read.has_sessions,
+    Field.USERS: lambda read: any(read.traces["user"]),
+    Field.TOKENS: lambda read: bool(read.traces["total_tokens"].notna().any()),
+    Field.DURATIONS: lambda read: bool(read.traces["duration_ms"].notna().any()),
+    Field.DURATIONS_MEASURED: lambda read: read.durations_measured,
+    Field.ASSESSMENTS: lambda read: len(read.assessments) > 0,
+    Field.VERSIONS: lambda read: any(
+        any(read.traces[name]) for name in ("app_version", "prompt_version", "model")
+    ),
+    Field.FINISH_REASONS: lambda read: any(read.model_calls["finish_reason"]),
+}

@@ -72,11 +72,11 @@ def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0)
 
 
 def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Series:
-    distinct = pd.Series(np.sort(requests[requests.str.len() > 0].unique()), dtype=object)
+    distinct = pd.Series(np.sort(requests[requests != ""].unique()), dtype=object)
     if len(distinct) < _FEWEST_TEXTS:
         return pd.Series("", index=requests.index, dtype=object)
 
-    from sklearn.preprocessing import normalize  # a second, for nothing where there are few texts
+    from sklearn.preprocessing import normalize  # takes a second: not for few texts
 
     vectorizer = _vectorizer(5_000)
     cut = distinct.str.slice(0, _LONGEST_TEXT)
@@ -100,15 +100,17 @@ def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Ser
     number_of = np.bincount(group[spoken] + 1, asked[spoken])
     group[number_of[group + 1] < _FEWEST_REQUESTS] = -1
     labels = np.full(len(distinct), OTHER, dtype=object)
-    short = distinct.str.split().str.len().to_numpy() <= _LONGEST_REPLY
-    labels[short & (np.diff(weights.indptr) == 0)] = SHORT_REPLIES
+    for place in np.flatnonzero(np.diff(weights.indptr) == 0).tolist():
+        if len(distinct[place].split()) <= _LONGEST_REPLY:
+            labels[place] = SHORT_REPLIES
     grouped = np.flatnonzero(group >= 0)
     words = np.asarray(vectorizer.get_feature_names_out())
     if len(grouped):
         names = names_of(csr_matrix(weights[grouped]), group[grouped], words)
         labels[grouped] = [names[number] for number in group[grouped]]
-    mapping = dict(zip(distinct, labels, strict=True))
-    return requests.map(mapping).fillna("").astype(object)
+    label_of = dict(zip(distinct, labels, strict=True))
+    named = [label_of.get(request, "") for request in requests]
+    return pd.Series(named, index=requests.index, dtype=object)
 
 
 def _vectorizer(most_words: int) -> TfidfVectorizer:
@@ -135,9 +137,11 @@ def _told(distinct: pd.Series, requests: pd.Series, answers: pd.Series) -> pd.Se
     """The answers to each of the ``distinct`` requests, in one text; "" where there are none."""
     pairs = pd.DataFrame({"request": requests.to_numpy(), "answer": answers.to_numpy()})
     pairs = pairs[pairs["answer"] != ""].drop_duplicates().sort_values(["request", "answer"])
-    pairs["answer"] = pairs["answer"].str.slice(0, _LONGEST_TEXT)
-    by_request = pairs.groupby("request", sort=False).head(_ANSWERS_EACH).groupby("request")
-    return distinct.map(by_request["answer"].agg(" ".join)).fillna("")
+    pairs = pairs.groupby("request", sort=False).head(_ANSWERS_EACH)
+    said: dict[str, list[str]] = {}
+    for request, answer in zip(pairs["request"], pairs["answer"], strict=True):
+        said.setdefault(request, []).append(answer[:_LONGEST_TEXT])
+    return pd.Series([" ".join(said.get(request, ())) for request in distinct], dtype=object)
 
 
 def _subjects(weights: csr_matrix, cut: pd.Series, told: pd.Series, seed: int) -> np.ndarray | None:

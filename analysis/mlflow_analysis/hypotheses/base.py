@@ -17,7 +17,6 @@ from enum import Enum
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -28,7 +27,6 @@ from mlflow_analysis.timing.replay import Mend
 
 AFFECTED_COLUMNS = ["unit", "trace_id", "span_id", "excerpt", "offset", "rationale"]
 _NO_UNITS, _NO_ROWS = pd.Index([], dtype=object), pd.DataFrame(columns=AFFECTED_COLUMNS)
-_TEXT_COLUMNS = [name for name in AFFECTED_COLUMNS if name != "offset"]
 
 
 class Rule(Enum):
@@ -63,7 +61,7 @@ class Case:
 
     eligible: pd.Index
     """Distinct ids of the units that could show it: trace ids, session ids (the ``session`` column),
-    span keys, or group ids."""
+    numbers of spans, or group ids."""
     affected: pd.DataFrame
     """Columns ``AFFECTED_COLUMNS``. One row for each affected unit and trace that shows it (a session
     may have several rows, a trace one per span). ``offset`` is where ``excerpt`` starts in the text it
@@ -117,23 +115,11 @@ def affected_rows(
     offset: pd.Series | int = -1,
 ) -> pd.DataFrame:
     """The affected table from columns; each argument is a column or one value for all rows."""
-    # one block of texts: a column each would be copied again whenever rows are taken
-    texts = np.empty((len(AFFECTED_COLUMNS) - 1, len(unit)), dtype=object)
-    for place, column in enumerate((unit, trace_id, span_id)):
-        is_column = isinstance(column, (pd.Series, pd.Index, list))
-        texts[place] = np.asarray(column, dtype=object) if is_column else column
-    for place, column in enumerate((excerpt, rationale), start=3):
-        texts[place] = column if isinstance(column, str) else _shared(column)
-    rows = pd.DataFrame(texts.T, columns=_TEXT_COLUMNS, dtype=object)
-    offsets = offset.to_numpy() if isinstance(offset, pd.Series) else offset
-    rows.insert(AFFECTED_COLUMNS.index("offset"), "offset", pd.Series(offsets, index=rows.index))
-    return rows
-
-
-def _shared(texts: pd.Series | list[str]) -> npt.NDArray[np.object_]:
-    """The texts, equal ones as one object: there may be one for each trace, and most say the same."""
-    codes, distinct = pd.factorize(np.asarray(texts, dtype=object), use_na_sentinel=False)
-    return np.asarray(distinct[codes], dtype=object)
+    # one block: a column each would be copied again whenever rows are taken
+    cells = np.empty((len(AFFECTED_COLUMNS), len(unit)), dtype=object)
+    for place, each in enumerate((unit, trace_id, span_id, excerpt, offset, rationale)):
+        cells[place] = each if isinstance(each, (str, int)) else np.asarray(each, dtype=object)
+    return pd.DataFrame(cells.T, columns=AFFECTED_COLUMNS, dtype=object, copy=False)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import pandas as pd
 
+from mlflow_analysis.features.selection import Columns
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category, Unit
@@ -105,9 +106,14 @@ def leading_cause(finding: Finding, attribute: str = "tool") -> str:
     return ""
 
 
-def operation_names(spans: pd.DataFrame) -> pd.Series:
+def operation_names(spans: Columns) -> pd.Series:
     """The tool's name, or the span's where it is no tool call."""
     return spans["tool"].where(spans["tool"] != "", spans["name"])
+
+
+def names_of_operations(features: Features) -> pd.Series:
+    """``operation_names`` of all of ``features.operations``; use it through ``features.shared``."""
+    return operation_names(features.operations)
 
 
 def seconds_in(spans: pd.DataFrame) -> float | None:

@@ -16,7 +16,7 @@ _MENDED_BY_OTHER_ARGUMENTS = frozenset(
 
 
 def mended(features: Features, failed: pd.DataFrame) -> pd.Series:
-    """Whether the same operation succeeded later in the trace (bool, by key of ``failed``).
+    """Whether the same operation succeeded later in the trace (bool, by the index of ``failed``).
 
     ``failed`` are rows of ``features.failures``. With the same arguments; or with any, after a failure
     that better arguments mend, and for operations that are no tools: a model that is asked again is
@@ -28,13 +28,12 @@ def mended(features: Features, failed: pd.DataFrame) -> pd.Series:
 
 def _mended(features: Features) -> pd.Series:
     """The same for all of ``features.failures``."""
-    columns = ["trace_id", "tool", "name", "arguments_key", "start_ms"]
+    columns = ["trace", "tool", "name", "arguments_key", "start_ms"]
     failed = features.failures[[*columns, "error_class"]]
-    with_failure = np.zeros(len(features.traces), dtype=bool)
-    with_failure[features.traces.index.get_indexer(pd.Index(failed["trace_id"]))] = True
+    with_failure = features.traces_with(failed)
     fine = ~features.spans["failed"].to_numpy(dtype=bool) & with_failure[features.trace_at]
     # the failures first, then what succeeded; equal numbers mean equal texts
-    both = pd.concat([failed[columns], features.spans.loc[fine, columns]])
+    both = pd.concat([failed[columns], features.spans[fine][columns]])
     both = both.assign(operation=operation_names(both))
     start_ms, count = both["start_ms"].to_numpy(dtype=float), len(failed)
 
@@ -45,6 +44,6 @@ def _mended(features: Features) -> pd.Series:
         return np.asarray(last[group[:count]] > start_ms[:count])
 
     mends = failed["error_class"].isin(_MENDED_BY_OTHER_ARGUMENTS) | (failed["tool"] == "")
-    made_good = later(["trace_id", "operation", "arguments_key"])
-    made_good |= mends.to_numpy() & later(["trace_id", "operation"])
+    made_good = later(["trace", "operation", "arguments_key"])
+    made_good |= mends.to_numpy() & later(["trace", "operation"])
     return pd.Series(made_good, index=failed.index)

@@ -32,11 +32,12 @@ _MOST_FIELDS = 6
 _LOOKED_AT = 50
 """Calls of a tool from which its arguments and its output are described."""
 _QUOTE = 160
+_COLUMNS = ["tool", "kind", "failed", "duration_ms", "arguments", "output", "documents"]
 
 
 def tools_of(features: Features) -> tuple[ToolUse, ...]:
     """Tools by number of calls."""
-    calls = features.calls
+    calls = features.calls[_COLUMNS]
     if calls.empty:
         return ()
     uses = calls.groupby("tool", sort=True).agg(

@@ -66,5 +66,5 @@ class Previews:
         self._aside.shutdown(wait=False, cancel_futures=True)
 
 
-def _drafted(batches: Sequence[Batch], seed: int) -> Purpose:
+def _drafted(batches: list[Batch], seed: int) -> Purpose:
     return draft_purpose(features_of(frames(batches), seed=seed))

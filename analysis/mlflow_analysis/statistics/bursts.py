@@ -59,7 +59,8 @@ def scan(
     def reached() -> bool:
         turn = generator.permutation(len(sizes))
         starts = np.empty(len(sizes), dtype=np.int64)
-        starts[turn] = np.cumsum(sizes[turn]) - sizes[turn]
+        laid = sizes.take(turn)
+        starts[turn] = np.cumsum(laid) - laid
         moved = starts.take(of_event) + place
         before = np.zeros(len(times) + 1, dtype=np.int32)
         before[moved + 1] = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ Codes = npt.NDArray[np.int64]
 USUAL_CORRELATION = 0.2
 """Of outcomes within a session, before any is seen; 0.1 to 0.5 in conversations with agents."""
 _AS_MANY_AS = 3
+_DENSE = 16
+"""Numbers up to so many times their count are looked up in an array."""
 _FEW_COLUMNS = 4
 """Up to so many are summed one by one: sorting the units by cluster would cost more."""
 
@@ -24,7 +27,21 @@ def cluster_codes(cluster: npt.ArrayLike) -> Codes:
     names = np.asarray(cluster)
     if names.dtype.kind not in "iu":
         names = names.astype(object)
+    elif len(names) and names.min() >= 0 and names.max() < _DENSE * len(names):
+        return _renumbered(names)
     return np.asarray(pd.factorize(names)[0], dtype=np.int64)
+
+
+def _renumbered(numbers: npt.NDArray[np.integer[Any]]) -> Codes:
+    """The same for small numbers, which need no table of hashes."""
+    first = np.full(int(numbers.max()) + 1, -1)
+    first[numbers[::-1]] = np.arange(len(numbers))[
+        ::-1
+    ]  # of equal numbers the first is written last
+    there = np.flatnonzero(first >= 0)
+    codes = np.zeros(len(first), dtype=np.int64)
+    codes[there[np.argsort(first[there])]] = np.arange(len(there))
+    return codes[numbers]
 
 
 def correlations(sums: Floats, squares: Floats, sizes: Floats) -> Floats:

@@ -172,14 +172,14 @@ def reversed_strata(
     Clearly: the upper bound of the Newcombe interval of the difference is below zero (Simpson 1951,
     J. R. Stat. Soc. B 13:238).
     """
-    codes, names = pd.factorize(strata, sort=True)
-    known = codes >= 0
+    named = pd.Categorical(strata)
+    codes = named.codes.astype(np.int64)
     cells = np.bincount(
-        4 * codes[known] + 2 * group[known] + outcome[known], minlength=4 * len(names)
+        (4 * codes + 2 * group + outcome)[codes >= 0], minlength=4 * len(named.categories)
     ).reshape(-1, 4)
     found = []
     for name, (rest_without, rest_with, group_without, group_with) in zip(
-        names, cells.tolist(), strict=True
+        named.categories, cells.tolist(), strict=True
     ):
         of_group, of_rest = group_with + group_without, rest_with + rest_without
         if name and of_group and of_rest and group_with / of_group < rest_with / of_rest:

@@ -31,12 +31,10 @@ def fisher_p(
     where differences of log-gammas lose digits in large tables.
     """
     columns = np.broadcast_arrays(both, with_attribute, affected, total)
-    tables = np.column_stack([np.rint(each).astype(np.int64).ravel() for each in columns])
-    distinct, inverse = np.unique(tables, axis=0, return_inverse=True)
-    p_values = np.zeros(len(distinct), dtype=np.float64)
-    for place, (k, having, marked, n) in enumerate(distinct.tolist()):
-        p_values[place] = _one(k, having, marked, n, two_sided)
-    return p_values[inverse.reshape(-1)]
+    rows = np.column_stack([np.rint(each).astype(np.int64).ravel() for each in columns])
+    tables = [(k, having, marked, n) for k, having, marked, n in rows.tolist()]
+    p_of = {each: _one(*each, two_sided) for each in set(tables)}
+    return np.array([p_of[each] for each in tables], dtype=np.float64)
 
 
 def _one(both: int, having: int, affected: int, total: int, two_sided: bool) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 FEWEST_CALLS = 10
@@ -16,13 +18,12 @@ def look_measured(operations: pd.Series, duration_ms: pd.Series) -> bool:
     does (a cache on a coarse clock) says nothing as long as others vary. Too few calls say nothing.
     """
     known = duration_ms.notna().to_numpy(dtype=bool)
-    names = operations.to_numpy()[known]
+    names = pd.factorize(operations.to_numpy()[known])[0]
     microseconds = (duration_ms.to_numpy(dtype=float)[known] * 1000).round()
-    if not len(names):
-        return True
-    repeats = pd.DataFrame({"name": names, "us": microseconds}).groupby(["name", "us"]).size()
-    by_name = repeats.groupby(level="name").agg(["sum", "max"])
-    counted = by_name[by_name["sum"] >= FEWEST_CALLS]
-    if counted.empty:
-        return True
-    return bool((counted["max"] <= IDENTICAL_SHARE * counted["sum"]).any())
+    counted = np.flatnonzero(np.bincount(names) >= FEWEST_CALLS)
+    return not len(counted) or any(_vary(microseconds[names == each]) for each in counted)
+
+
+def _vary(times: npt.NDArray[np.float64]) -> bool:
+    _, repeats = np.unique(times, return_counts=True)
+    return bool(repeats.max() <= IDENTICAL_SHARE * len(times))

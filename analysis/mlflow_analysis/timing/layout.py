@@ -14,6 +14,8 @@ import pandas as pd
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
+LAID_OUT = ["trace", "parent", "depth", "start_ms", "end_ms"]
+"""The columns of ``features.spans`` that say where a span stands."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,6 @@ class Layout:
     start_ms: Floats
     """Since the first span of the trace began."""
     end_ms: Floats
-    keys: pd.Index
-    """Key of each recorded row; where keys are recorded twice, only the first stands."""
     by_depth: tuple[Rows, ...]
     """Recorded rows by depth, the roots first: parents come before their children."""
 
@@ -44,21 +44,17 @@ class Layout:
         return values[self.spans :]
 
 
-def layout(spans: pd.DataFrame, trace_ids: pd.Index) -> Layout:
-    """Lay out ``features.spans``; every ``trace_id`` in it must be one of ``trace_ids``.
+def layout(spans: pd.DataFrame, traces: int) -> Layout:
+    """Lay out the spans (columns ``LAID_OUT``), which belong to so many traces.
 
-    A span without a recorded parent, or in a circle of parents, stands at the top (``depth`` 0). One
-    that is still running ends with its last child. Children that outlive their parent are cut off with
-    it; children that begin after it take no time at its end.
+    A span without a recorded parent stands at the top, whatever its ``depth``. One that is still running
+    ends with its last child. Children that outlive their parent are cut off with it; children that begin
+    after it take no time at its end.
     """
-    n, t = len(spans), len(trace_ids)
-    trace = trace_ids.get_indexer(pd.Index(spans["trace_id"])).astype(np.int64)
-    if (trace < 0).any():
-        raise ValueError("A span belongs to a trace that is not in the table of traces.")
-    depth = spans["depth"].to_numpy(dtype=np.int64)
-    keys = _distinct(spans.index)
-    parent = np.concatenate([_parents(spans, keys, depth, trace), np.full(t, -1)])
-    depth = np.where(parent[:n] < n, depth, 0)
+    n, t = len(spans), traces
+    trace, recorded = (spans[name].to_numpy(np.int64) for name in ("trace", "parent"))
+    parent = np.concatenate([np.where(recorded >= 0, recorded, n + trace), np.full(t, -1)])
+    depth = np.where(recorded >= 0, spans["depth"].to_numpy(np.int64), 0)
     order = np.argsort(depth, kind="stable").astype(np.int64)
     edges = np.cumsum(np.bincount(depth))[:-1]
     by_depth = tuple(np.split(order, edges)) if n else ()
@@ -79,33 +75,7 @@ def layout(spans: pd.DataFrame, trace_ids: pd.Index) -> Layout:
         low, high = start[parent[rows]], end[parent[rows]]
         start[rows] = np.clip(start[rows], low, high)
         end[rows] = np.clip(end[rows], start[rows], high)
-    return Layout(n, trace, parent, start, end, keys, by_depth)
-
-
-def _distinct(keys: pd.Index) -> pd.Index:
-    if keys.is_unique:
-        return keys
-    again = keys.duplicated()
-    return pd.Index(
-        [
-            f"\0{row}" if twice else key
-            for row, (key, twice) in enumerate(zip(keys, again, strict=True))
-        ],
-        dtype=object,
-    )
-
-
-def _parents(spans: pd.DataFrame, keys: pd.Index, depth: Rows, trace: Rows) -> Rows:
-    """Row of each span's parent; of a root, the row that stands for its trace. Shape (n,)."""
-    above = len(spans) + trace
-    nested = np.flatnonzero(depth > 0)
-    ids = spans["trace_id"].to_numpy(dtype=object)[nested]
-    wanted = ids + "/" + spans["parent_id"].to_numpy(dtype=object)[nested]
-    found = keys.get_indexer(pd.Index(wanted, dtype=object)).astype(np.int64)
-    # a parent is one level up; whatever else claims to be one would be a circle
-    held = (found >= 0) & (depth[found] == depth[nested] - 1)
-    above[nested[held]] = found[held]
-    return above
+    return Layout(n, trace, parent, start, end, by_depth)
 
 
 def _end_what_is_running(

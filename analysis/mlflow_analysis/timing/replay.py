@@ -24,28 +24,24 @@ ENOUGH_ALIKE = 0.99
 _NEXT_TO_NOTHING = 1e-12
 
 
-def _no_times() -> pd.Series:
-    return pd.Series(dtype=float)
-
-
-def _no_keys() -> pd.Index:
-    return pd.Index([], dtype=object)
+_NO_SPANS = pd.Index([], dtype=np.int64)
+_NO_TIMES, _NO_GROUPS = (pd.Series(dtype=each, index=_NO_SPANS) for each in ("float64", "int64"))
 
 
 @dataclass(frozen=True)
 class Mend:
-    """What would be different once the fault is mended. Spans are named by their key."""
+    """What would be different once the fault is mended. Spans are named by their number in ``features.spans``."""
 
     what: str
     """As the end of "replayed with …": "search at its median of 300 ms"."""
-    durations: pd.Series = field(default_factory=_no_times)
+    durations: pd.Series = field(default_factory=lambda: _NO_TIMES)
     """Milliseconds a span would take; all that it holds shrinks in proportion. Never longer."""
-    own_times: pd.Series = field(default_factory=_no_times)
+    own_times: pd.Series = field(default_factory=lambda: _NO_TIMES)
     """Milliseconds a span would spend outside its children; these stay as they are. Never longer."""
-    side_by_side: pd.Series = field(default_factory=lambda: pd.Series(dtype="int64"))
+    side_by_side: pd.Series = field(default_factory=lambda: _NO_GROUPS)
     """Number of the group of siblings a span belongs to; each waits for the start, not for the end, of
     the one before it in its group, and keeps its recorded gap: starting it still takes that."""
-    removed: pd.Index = field(default_factory=_no_keys)
+    removed: pd.Index = field(default_factory=lambda: _NO_SPANS)
     """Spans that would not be there, nor the pause before them."""
 
 
@@ -53,9 +49,8 @@ class Replay:
     """The span trees of an experiment, ready to be replayed again and again."""
 
     def __init__(self, spans: pd.DataFrame, traces: pd.DataFrame) -> None:
-        """``spans`` and ``traces`` as in ``features.tables``."""
-        self.layout: Layout = layout(spans, traces.index)
-        self._keys = self.layout.keys
+        """``spans`` (columns ``LAID_OUT``) and ``traces`` as in ``features.tables``."""
+        self.layout: Layout = layout(spans, len(traces))
         self._schedule: Schedule = schedule(self.layout)
         unchanged = np.ones(len(self.layout.parent))
         self._recorded = self.layout.own(
@@ -77,16 +72,15 @@ class Replay:
         return self.checked > 0 and self.alike >= ENOUGH_ALIKE * self.checked
 
     def saved_ms(self, mend: Mend) -> Floats:
-        """Milliseconds by which each trace (t,) would be shorter; keys of no span are passed over."""
+        """Milliseconds by which each trace (t,) would be shorter."""
         plan, n = self.layout, self.layout.spans
         scale, own = np.ones(len(plan.parent)), np.ones(len(plan.parent))
-        rows, target = self._rows(mend.durations)
+        rows, target = _places(mend.durations), mend.durations.to_numpy(dtype=float)
         # something is left of it, for only what is removed takes the pause before it along
         scale[rows] = np.maximum(_ratio(target, plan.duration_ms[rows]), _NEXT_TO_NOTHING)
-        rows, target = self._rows(mend.own_times)
+        rows, target = _places(mend.own_times), mend.own_times.to_numpy(dtype=float)
         own[rows] = _ratio(target, self._schedule.own_ms[rows])
-        gone = self._keys.get_indexer(mend.removed)
-        scale[gone[gone >= 0]] = 0.0
+        scale[mend.removed.to_numpy(np.int64)] = 0.0
         follows = self._leaders(mend.side_by_side)
         changed = (scale[:n] < 1) | (own[:n] < 1) | (follows >= 0)
         touched = np.zeros(len(plan.parent) - n, dtype=bool)
@@ -100,17 +94,10 @@ class Replay:
         )
         return np.where(touched, self._recorded - plan.own(lasting), 0.0)
 
-    def _rows(self, times: pd.Series) -> tuple[Rows, Floats]:
-        found = self._keys.get_indexer(times.index).astype(np.int64)
-        held = found >= 0
-        return found[held], times.to_numpy(dtype=float)[held]
-
     def _leaders(self, groups: pd.Series) -> Rows:
         """For each span (n,) the row of the one before it in its group of siblings, or -1."""
         leader = np.full(self.layout.spans, -1, dtype=np.int64)
-        found = self._keys.get_indexer(groups.index).astype(np.int64)
-        held = found >= 0
-        rows, number = found[held], groups.to_numpy()[held]
+        rows, number = _places(groups), groups.to_numpy()
         order = np.lexsort((rows, self.layout.start_ms[rows], self.layout.parent[rows], number))
         rows, number = rows[order], number[order]
         same = (number[1:] == number[:-1]) & (
@@ -118,6 +105,10 @@ class Replay:
         )
         leader[rows[1:][same]] = rows[:-1][same]
         return leader
+
+
+def _places(values: pd.Series) -> Rows:
+    return values.index.to_numpy(np.int64)
 
 
 def _ratio(target: Floats, recorded: Floats) -> Floats:

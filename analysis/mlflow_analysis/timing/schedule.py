@@ -88,12 +88,13 @@ def schedule(tree: Layout) -> Schedule:
     n, rows = tree.spans, np.arange(tree.spans, dtype=np.int64)
     parent, start, end = tree.parent, tree.start_ms, tree.end_ms
     instant = end[:n] <= start[:n]
-    child = np.concatenate([rows, rows])
-    is_start = np.repeat([True, False], n)
-    time = np.concatenate([start[:n], end[:n]])
+    # of each row its start, then its end: sorting keeps this order where all else is equal
+    child = np.repeat(rows, 2)
+    is_start = np.tile([True, False], n)
+    time = np.column_stack([start[:n], end[:n]]).ravel()
     # at one moment: first what ends, then what takes no time, then what starts
-    phase = np.concatenate([np.where(instant, 1, 2), np.where(instant, 1, 0)])
-    order = np.lexsort((~is_start, child, phase, time, parent[child]))
+    phase = np.where(instant[child], 1, np.where(is_start, 2, 0)).astype(np.int8)
+    order = np.lexsort((phase, time, parent[child]))
     child, is_start, time = child[order], is_start[order], time[order]
     group = parent[child]
     opens = np.ones(2 * n, dtype=bool)

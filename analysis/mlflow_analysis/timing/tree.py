@@ -7,11 +7,13 @@ is still running ends with its last child.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from mlflow_analysis.records import SpanRecord
 
 _NS = 1e6
+_START = attrgetter("start_ns", "span_id")
 
 
 class TimedSpan(NamedTuple):
@@ -34,15 +36,17 @@ def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
     then the child that runs until that one starts, and so on; what no child covers is the parent's own
     (as in Zhang et al. 2022, "CRISP: Critical Path Analysis of Large-Scale Microservice Architectures").
     """
-    by_id = {span.span_id: span for span in spans}
+    ids = {span.span_id for span in spans}
     children: dict[str, list[SpanRecord]] = {}
     roots: list[SpanRecord] = []
-    for span in sorted(spans, key=lambda each: (each.start_ns, each.span_id)):
+    for span in sorted(spans, key=_START):
         parent = span.parent_id
-        if parent is None or parent not in by_id or parent == span.span_id:
+        if parent is None or parent not in ids or parent == span.span_id:
             roots.append(span)
+        elif parent in children:
+            children[parent].append(span)
         else:
-            children.setdefault(parent, []).append(span)
+            children[parent] = [span]
     order = _depth_first(roots, children)
     if len(order) < len(spans):  # parents in a circle: break it at the earliest span
         reached = {span.span_id for span, _, _ in order}
@@ -64,7 +68,7 @@ def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
             span,
             depth,
             failed_above,
-            _self_ns(span, children.get(span.span_id), ends[span.span_id], ends) / _NS,
+            _self_ns(span, children.get(span.span_id, ()), ends[span.span_id], ends) / _NS,
             critical.get(span.span_id, 0) / _NS,
         )
         for span, depth, failed_above in order
@@ -94,11 +98,11 @@ def _depth_first(
 
 
 def _self_ns(
-    span: SpanRecord, children: Sequence[SpanRecord] | None, end: int, ends: dict[str, int]
+    span: SpanRecord, children: Sequence[SpanRecord], end: int, ends: dict[str, int]
 ) -> int:
     cursor = span.start_ns
     free = end - cursor
-    for child in children or ():
+    for child in children:
         begin, stop = max(child.start_ns, cursor), min(ends[child.span_id], end)
         if stop > begin:
             free -= stop - begin
@@ -119,12 +123,17 @@ def _critical_path(
             own[span.span_id] = max(0, high - low)
             continue
         cursor, mine = high, 0
-        for child in sorted(within, key=lambda each: ends[each.span_id], reverse=True):
+        if len(within) > 1:
+            within = sorted(within, key=lambda each: ends[each.span_id], reverse=True)
+        for child in within:
             begin, stop = max(child.start_ns, low), min(ends[child.span_id], cursor)
             if stop <= begin:
                 continue
             mine += cursor - stop
-            stack.append((child, begin, stop))
+            if child.span_id in children:
+                stack.append((child, begin, stop))
+            else:
+                own[child.span_id] = stop - begin
             cursor = begin
         own[span.span_id] = max(0, mine + cursor - low)
     return own

@@ -28,7 +28,7 @@ class DatabricksTraces(StoreTraces):
         self, infos: Sequence[TraceInfo], *, cancelled: Callable[[], bool] = never
     ) -> Iterator[TraceOutcome]:
         """The traces of ``infos`` with spans, in that order; unreadable ones as ``SkippedTrace``."""
-        return _several_at_a_time(infos, lambda info: self._read([info])[0], cancelled)
+        return _several_at_a_time(infos, lambda info: next(self._read([info])), cancelled)
 
     def read(
         self, outlines: Sequence[TraceOutline], *, cancelled: Callable[[], bool] = never

@@ -206,7 +206,7 @@ class StoreTraces(GrowingTraces):
     def _batch_by_batch(
         self,
         batches: Iterable[Batch],
-        read: Callable[[Batch], list[TraceOutcome]],
+        read: Callable[[Batch], Iterator[TraceOutcome]],
         cancelled: Callable[[], bool],
     ) -> Iterator[TraceOutcome]:
         for batch in batches:
@@ -266,16 +266,20 @@ class StoreTraces(GrowingTraces):
     def _unsized_batch(self) -> int:
         return UNSIZED_BATCH
 
-    def _read_by_id(self, trace_ids: Sequence[str]) -> list[TraceOutcome]:
+    def _read_by_id(self, trace_ids: Sequence[str]) -> Iterator[TraceOutcome]:
         """The outcomes of one batch, in its order."""
-        outcomes = self._whole(trace_ids)
-        rest = [trace_id for trace_id in trace_ids if trace_id not in outcomes]
+        whole = self._whole(trace_ids)
+        rest = [trace_id for trace_id in trace_ids if trace_id not in whole]
         infos = self._infos_of(rest) if rest else {}
-        for batch in _batches([infos[each] for each in rest if each in infos], self._batch_size):
-            read = zip(batch, self._read(batch), strict=True)
-            outcomes |= {info.trace_id: outcome for info, outcome in read}
-        gone = "It is no longer there."
-        return [outcomes.get(each) or SkippedTrace(each, gone) for each in trace_ids]
+        batches = _batches([infos[each] for each in rest if each in infos], self._batch_size)
+        read = (outcome for batch in batches for outcome in self._read(batch))
+        for trace_id in trace_ids:
+            if trace_id in whole:
+                yield whole[trace_id]
+            elif trace_id in infos:
+                yield next(read)
+            else:
+                yield SkippedTrace(trace_id, "It is no longer there.")
 
     def _whole(self, trace_ids: Sequence[str]) -> dict[str, TraceOutcome]:
         """Those of the traces that come, info and spans, in one answer: most, or else none."""
@@ -294,16 +298,14 @@ class StoreTraces(GrowingTraces):
             for info, trace in zip(infos, traces, strict=True)
         }
 
-    def _read(self, batch: Sequence[TraceInfo]) -> list[TraceOutcome]:
+    def _read(self, batch: Sequence[TraceInfo]) -> Iterator[TraceOutcome]:
         """The outcomes of one batch, in its order."""
-        outcomes: dict[str, TraceOutcome] = {}
-        self._read_together([info for info in batch if _is_in_store(info)], outcomes)
+        together = self._read_together([info for info in batch if _is_in_store(info)])
         for info in batch:
-            if not _is_in_store(info):
-                outcomes[info.trace_id] = self._read_artifact(info)
-        return [outcomes[info.trace_id] for info in batch]
+            yield next(together) if _is_in_store(info) else self._read_artifact(info)
 
-    def _read_together(self, batch: Sequence[TraceInfo], outcomes: dict[str, TraceOutcome]) -> None:
+    def _read_together(self, batch: Sequence[TraceInfo]) -> Iterator[TraceOutcome]:
+        """The outcomes of traces with spans in the store, in their order."""
         if not batch:
             return
         try:
@@ -311,15 +313,14 @@ class StoreTraces(GrowingTraces):
         except Exception as error:  # noqa: BLE001 - one damaged span fails its whole batch, in any way
             self._check_still_there()
             if len(batch) == 1:
-                outcomes[batch[0].trace_id] = damaged(batch[0], error)
+                yield damaged(batch[0], error)
                 return
             middle = len(batch) // 2
-            self._read_together(batch[:middle], outcomes)
-            self._read_together(batch[middle:], outcomes)
+            yield from self._read_together(batch[:middle])
+            yield from self._read_together(batch[middle:])
             return
         for info in batch:
-            missing = SkippedTrace(info.trace_id, why_missing(info))
-            outcomes[info.trace_id] = found.get(info.trace_id, missing)
+            yield found.get(info.trace_id) or SkippedTrace(info.trace_id, why_missing(info))
 
     def _read_artifact(self, info: TraceInfo) -> TraceOutcome:
         """Traces of clients before 3.6, and of file stores, keep their spans in a file each."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from hashlib import blake2b
 from typing import Any
@@ -69,8 +69,8 @@ def info(row: Sequence[Any], assessments: Iterable[Any]) -> TraceInfo:
         request_preview=request,
         response_preview=response,
         tokens=(tokens[0], tokens[1], tokens[2]),
-        tags=dict(sorted(tags.items())),
-        metadata=dict(sorted(metadata.items())),
+        tags={key: tags[key] for key in sorted(tags)},
+        metadata={key: metadata[key] for key in sorted(metadata)},
         assessments=[assessment(each) for each in assessments if each.valid],
     )
 
@@ -109,9 +109,9 @@ def _texts(json_object: str | None) -> dict[str, str]:
     """A JSON object of texts, as the database makes one of rows; a value may be ``null``."""
     if not json_object:
         return {}
-    texts: Mapping[str, Any] = orjson.loads(json_object)
+    texts: dict[str, Any] = orjson.loads(json_object)
     if holds_nothing_unsafe(json_object) and None not in texts.values():
-        return dict(texts)
+        return texts
     return {printable(key): printable(str(value)) for key, value in sorted(texts.items())}
 
 

@@ -41,14 +41,14 @@ class ServerTraces(StoreTraces):
     def _batch_by_batch(
         self,
         batches: Iterable[Batch],
-        read: Callable[[Batch], list[TraceOutcome]],
+        read: Callable[[Batch], Iterator[TraceOutcome]],
         cancelled: Callable[[], bool],
     ) -> Iterator[TraceOutcome]:
         with ThreadPoolExecutor(WIDTHS[-1] + 1, thread_name_prefix="spans") as pool:
             ahead: deque[Future[list[TraceOutcome]]] = deque()
             try:
                 for batch in batches:
-                    ahead.append(pool.submit(read, batch))
+                    ahead.append(pool.submit(lambda each: list(read(each)), batch))
                     while len(ahead) > self._pace.width + 1:  # one waits for its turn
                         yield from ahead.popleft().result()
                     if cancelled():

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mlflow_analysis.records import SkippedTrace, SpanRecord, TraceInfo, TraceOutline
+from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline
 from mlflow_analysis.source import TraceOutcome, never
 from mlflow_analysis.tracking import reader, rows, tables
 from mlflow_analysis.tracking.convert import IN_ARCHIVE, SPANS_LOCATION, trace_record
@@ -26,12 +26,8 @@ from mlflow_analysis.untrusted import printable
 
 IDS_AT_ONCE = 500
 """Ids in one question: SQLite takes no more than 999 parameters in older builds."""
-SQL_BATCH = 200
-"""Traces read at once: few, so that little memory holds what is decoded of them."""
-
-
-class Archived(Exception):  # noqa: N818 - it is no error
-    """A span was moved to an archive, and its row is empty."""
+SQL_BATCH = 400
+"""Traces asked for at once: many, since a question has its price, but few against a person's patience."""
 
 
 class SqlTraces(StoreTraces):
@@ -161,41 +157,40 @@ class SqlTraces(StoreTraces):
     def _batch_size(self) -> int:
         return SQL_BATCH
 
+    @property
+    def _unsized_batch(self) -> int:
+        return SQL_BATCH  # infos come before spans, and say how large these are
+
     def _whole(self, trace_ids: Sequence[str]) -> dict[str, TraceOutcome]:
         """Nothing: here infos come first, cheaply, and say how large the traces are."""
         return {}
 
-    def _read_together(self, batch: Sequence[TraceInfo], outcomes: dict[str, TraceOutcome]) -> None:
-        """The spans of a batch; what is archived takes the slow way, which finds them."""
-        spans = self._spans_of([info.trace_id for info in batch])
-        for info in batch:
-            found = spans.get(info.trace_id, [])
-            if isinstance(found, Archived) or info.tags.get(SPANS_LOCATION) == IN_ARCHIVE:
-                super()._read_together([info], outcomes)
-            elif isinstance(found, Exception):
-                outcomes[info.trace_id] = damaged(info, found)
-            elif not found or len(found) < expected_spans(info):
-                outcomes[info.trace_id] = SkippedTrace(info.trace_id, why_missing(info))
-            else:
-                outcomes[info.trace_id] = trace_record(info, found)
+    def _read_together(self, batch: Sequence[TraceInfo]) -> Iterator[TraceOutcome]:
+        """The spans of a batch come as texts, and become records when it is their trace's turn.
 
-    def _spans_of(self, trace_ids: Sequence[str]) -> dict[str, list[SpanRecord] | Exception]:
-        """The spans of each trace that has any, or what is wrong with one of them."""
-        spans: dict[str, list[SpanRecord]] = defaultdict(list)
-        broken: dict[str, Exception] = {}
+        So records live no longer than whoever reads them needs: those of a whole batch fit in no cache.
+        """
+        contents = self._contents_of([info.trace_id for info in batch])
+        for info in batch:
+            stored = contents.pop(info.trace_id, ())
+            if info.tags.get(SPANS_LOCATION) == IN_ARCHIVE or not all(stored):
+                # moved to an archive, or one of them was: MLflow finds them, slowly
+                yield from super()._read_together([info])
+            else:
+                yield _outcome(info, stored)
+
+    def _contents_of(self, trace_ids: Sequence[str]) -> dict[str, list[str]]:
+        """What is stored of each span, by the id of its trace."""
+        contents: dict[str, list[str]] = defaultdict(list)
         try:
             with self._engine.connect() as connection:
                 for trace_id, content in _driver_rows(
                     connection, tables.CONTENTS_OF_IDS, {"ids": trace_ids}
                 ):
-                    try:
-                        spans[trace_id].append(span_record(span_dict(content)))
-                    except Exception as error:  # noqa: BLE001 - damage takes any form
-                        broken[trace_id] = error if content else Archived()
+                    contents[trace_id].append(content)
         except Exception as error:
             raise self._broken(error) from error
-        read: dict[str, list[SpanRecord] | Exception] = {**spans, **broken}
-        return {printable(trace_id): stored for trace_id, stored in read.items()}
+        return {printable(trace_id): stored for trace_id, stored in contents.items()}
 
     def _ask_anything(self) -> None:
         self.count()
@@ -203,6 +198,17 @@ class SqlTraces(StoreTraces):
     @property
     def _engine(self) -> Any:
         return engine_of(self._address.mlflow_uri)
+
+
+def _outcome(info: TraceInfo, contents: Sequence[str]) -> TraceOutcome:
+    """The trace of ``info``, made of what is stored of its spans."""
+    try:
+        spans = [span_record(span_dict(content)) for content in contents]
+    except Exception as error:  # noqa: BLE001 - damage takes any form
+        return damaged(info, error)
+    if not spans or len(spans) < expected_spans(info):
+        return SkippedTrace(info.trace_id, why_missing(info))
+    return trace_record(info, spans)
 
 
 def _driver_rows(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import lru_cache
 from operator import attrgetter
@@ -38,21 +38,47 @@ _SHORT = 200
 """Names up to this many characters are remembered: a few names make up most spans."""
 
 _FIELDS = tuple(field.name for field in fields(SpanRecord))
-_set = object.__setattr__
+_NOT_READ: Any = object()
 
 
 class StoredSpan(SpanRecord):
-    """A ``SpanRecord`` whose payloads and attributes are decoded on first use."""
+    """A ``SpanRecord`` whose payloads and attributes are decoded on first use.
 
-    __slots__ = ("_stored",)
+    Only ``span_record`` makes these. Whoever gives fields, as ``dataclasses.replace`` does, gets a plain record.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        # Asked only for what is not set: the slots of fields that are still to be decoded.
-        if name not in _DECODED:
-            raise AttributeError(name)
-        value = _DECODED[name](self._stored)
-        _set(self, name, value)
-        return value
+    __slots__ = ("_attributes", "_inputs", "_outputs", "_texts")
+    _texts: Mapping[str, Any]
+    _inputs: Any
+    _outputs: Any
+    _attributes: Any
+    __setattr__ = (
+        object.__setattr__
+    )  # there are millions, each set once: this halves the time of it
+
+    def __new__(cls, *values: Any, **fields: Any) -> SpanRecord:  # type: ignore[misc]  # noqa: D102
+        return SpanRecord(*values, **fields)
+
+    @property
+    def inputs(self) -> Any:
+        """As of any record."""
+        if self._inputs is _NOT_READ:
+            self._inputs = json_value(self._texts.get(INPUTS))
+        return self._inputs
+
+    @property
+    def outputs(self) -> Any:
+        """As of any record."""
+        if self._outputs is _NOT_READ:
+            self._outputs = json_value(self._texts.get(OUTPUTS))
+        return self._outputs
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """As of any record."""
+        if self._attributes is _NOT_READ:
+            self._attributes = _attributes(self._texts)
+        return self._attributes
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SpanRecord):
@@ -135,27 +161,33 @@ def span_record(stored: Mapping[str, Any]) -> SpanRecord:
     name = str(stored["name"])
     end = stored.get("end_time_unix_nano")
     events = stored.get("events")
-    span = StoredSpan.__new__(StoredSpan)
-    _set(span, "_stored", stored)
-    _set(span, "span_id", hexadecimal(stored["span_id"]))
-    _set(span, "parent_id", hexadecimal(parent) if parent else None)
-    _set(span, "name", _name(name) if len(name) <= _SHORT else single_line(name))
-    _set(span, "kind", _kind(kind) if type(kind) is str and len(kind) <= _SHORT else _kind_of(kind))
-    _set(span, "status", _status(status.get("code") or "UNSET"))
-    _set(span, "status_message", printable(str(message)) if message else "")
-    _set(span, "start_ns", int(stored["start_time_unix_nano"]))
-    _set(span, "end_ns", int(end) if end else None)
-    _set(span, "events", tuple(map(_event, events)) if events else ())
-    return span
+    span: Any = object.__new__(StoredSpan)  # to whom it is given, fields are read-only
+    span._texts = attributes
+    span._inputs = span._outputs = span._attributes = _NOT_READ
+    span.span_id = hexadecimal(stored["span_id"])
+    span.parent_id = hexadecimal(parent) if parent else None
+    span.name = _name(name) if len(name) <= _SHORT else single_line(name)
+    span.kind = _kind(kind) if type(kind) is str and len(kind) <= _SHORT else _kind_of(kind)
+    span.status = _status(status.get("code") or "UNSET")
+    span.status_message = printable(str(message)) if message else ""
+    span.start_ns = int(stored["start_time_unix_nano"])
+    span.end_ns = int(end) if end else None
+    span.events = tuple(map(_event, events)) if events else ()
+    record: SpanRecord = span
+    return record
 
 
 def in_order(spans: list[SpanRecord]) -> tuple[SpanRecord, ...]:
     """By start; of those that start together, parents first, then by id."""
+    by_start = sorted(spans, key=_START)
     if len(set(map(_START, spans))) == len(spans):
-        return tuple(sorted(spans, key=_START))
-    parents = {span.span_id: span.parent_id for span in spans}
+        return tuple(by_start)
+    parents = {span.span_id: span.parent_id for span in by_start}
     depths: dict[str, int] = {}
-    for span_id in parents:
+    for span_id, parent_id in parents.items():
+        if parent_id in depths:  # parents begin first, as a rule
+            depths.setdefault(span_id, depths[parent_id] + 1)
+            continue
         path: list[str] = []
         seen: set[str] = set()
         at: str | None = span_id
@@ -184,27 +216,15 @@ def hexadecimal(span_id: str) -> str:
     return printable(span_id)
 
 
-def _attributes(stored: Mapping[str, Any]) -> Mapping[str, Any]:
-    texts = stored.get("attributes") or {}
+def _attributes(texts: Mapping[str, Any]) -> Mapping[str, Any]:
     names = _printable_names(tuple(texts))
     if names is not None:
-        return StoredAttributes(texts, names)
+        return StoredAttributes(texts, names) if names else {}
     return {
         printable(name): json_value(value)
         for name, value in sorted(texts.items())
         if name not in NOT_ATTRIBUTES
     }
-
-
-def _payload(stored: Mapping[str, Any], name: str) -> Any:
-    return json_value((stored.get("attributes") or {}).get(name))
-
-
-_DECODED: dict[str, Callable[[Mapping[str, Any]], Any]] = {
-    "inputs": lambda stored: _payload(stored, INPUTS),
-    "outputs": lambda stored: _payload(stored, OUTPUTS),
-    "attributes": _attributes,
-}
 
 
 def _event(event: Mapping[str, Any]) -> SpanEvent:

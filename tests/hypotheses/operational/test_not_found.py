@@ -10,7 +10,7 @@ def test_a_missing_record_is_found_with_its_place_in_the_output():
     features = features_of(trace(tool("get_order", outputs={"error": "order 77 not found"})))
     (case,) = NotFound().cases(features)
     row = case.affected.iloc[0]
-    output = features.spans.loc[row["unit"], "output"]
+    output = features.spans["output"][row["unit"]]
 
     assert output[row["offset"] :].startswith(row["excerpt"])
     assert row["rationale"].startswith(

@@ -20,7 +20,7 @@ def test_three_identical_calls_are_found_with_what_they_cost():
     assert list(case.affected["trace_id"]) == [loop.info.trace_id]
     assert "lookup was called 4 times with the same arguments" in case.affected["rationale"].iloc[0]
     # two calls of 500 ms, and the two model calls of 100 ms that asked for nothing else
-    assert Replay(features.spans, features.traces).saved_ms(case.mended).round(3) == [1_200.0]
+    assert Replay(features.spans.frame, features.traces).saved_ms(case.mended).round(3) == [1_200.0]
     assert case.tokens_spared.to_dict() == {loop.info.trace_id: 220}
 
 
@@ -29,7 +29,7 @@ def test_a_model_call_that_asked_for_something_else_too_is_not_left_out():
     loop = trace(*steps, tool("other", inputs={"id": 1}, outputs="new", ms=300), looked_up(ms=500))
     features = features_of(loop)
     (case,) = RepeatedCall().cases(features)
-    assert Replay(features.spans, features.traces).saved_ms(case.mended).round(3) == [1_000.0]
+    assert Replay(features.spans.frame, features.traces).saved_ms(case.mended).round(3) == [1_000.0]
 
 
 def test_money_is_that_of_the_model_calls_in_between():

@@ -58,9 +58,9 @@ def test_a_tool_that_slows_down_with_load_is_found():
     assert "database takes " in case.statement
     assert len(case.affected) > 30
     assert case.affected["rationale"].str.startswith("database took ").all()
-    saved = Replay(features.spans, features.traces).saved_ms(case.mended)
+    saved = Replay(features.spans.frame, features.traces).saved_ms(case.mended)
     assert set(features.traces.index[saved > 0]) == set(case.affected["trace_id"])
-    calm = features.spans.loc[case.mended.own_times.index, "self_ms"] - case.mended.own_times
+    calm = features.spans["self_ms"][case.mended.own_times.index] - case.mended.own_times
     assert saved.sum() > 10_000 and abs(saved.sum() - calm.sum()) < 1
 
 

@@ -30,7 +30,7 @@ def test_a_call_repeated_after_its_failure_is_found_with_its_pauses():
     assert rationale[hasty.info.trace_id].endswith("and never succeeded.")
     assert rationale[patient.info.trace_id].endswith("and succeeded in the end.")
     # two failed retries of the one; of the other one, and the pause before it, but not the one that helped
-    saved = Replay(features.spans, features.traces).saved_ms(case.mended)
+    saved = Replay(features.spans.frame, features.traces).saved_ms(case.mended)
     assert saved.round(3).tolist() == [400.0, 5_000.0, 0.0]
 
 

@@ -21,7 +21,7 @@ def test_a_timeout_that_says_so_is_found():
     assert "(after 30.0 s" in case.affected["rationale"].iloc[0].replace(
         "limit after", "limit (after"
     )
-    assert Replay(features.spans, features.traces).saved_ms(case.mended).round().tolist() == [
+    assert Replay(features.spans.frame, features.traces).saved_ms(case.mended).round().tolist() == [
         29_100.0,
         0.0,
     ]
@@ -31,7 +31,7 @@ def test_where_nothing_ever_succeeds_the_whole_wait_is_wasted():
     slow = trace(tool("report", ms=30_000, exception=("TimeoutError", "timed out"), status="ERROR"))
     features = features_of(slow)
     (case,) = Timeout().cases(features)
-    assert Replay(features.spans, features.traces).saved_ms(case.mended).round() == [30_000.0]
+    assert Replay(features.spans.frame, features.traces).saved_ms(case.mended).round() == [30_000.0]
 
 
 def test_failures_that_end_at_one_duration_name_an_inferred_limit():

@@ -26,7 +26,7 @@ def test_fires_on_a_reply_that_asks_for_what_was_not_offered() -> None:
     (case,) = UndeclaredTool().cases(features)
 
     (row,) = case.affected.to_dict("records")
-    span = features.model_calls.iloc[0]
+    span = features.model_calls.frame.iloc[0]
     assert row["unit"] == span.name
     assert list(case.eligible) == [span.name]
     assert span["output"][row["offset"] :].startswith(row["excerpt"])
@@ -89,9 +89,7 @@ def test_without_a_recorded_offer_nothing_is_eligible() -> None:
 def test_what_a_tool_calls_by_itself_is_not_flagged() -> None:
     inner = replace(tool("find_order"), children=(tool("database"),))
     features = features_of(trace(asking("", "find_order"), inner))
-    assert [key.split("/")[0] for key in UndeclaredTool().eligible(features)] == [
-        features.traces.index[0]
-    ]
+    assert len(UndeclaredTool().eligible(features)) == 1
     assert not affected_traces(UndeclaredTool(), features)
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mlflow_analysis.hypotheses.performance.data_flow import (
-    _argument_values,
+    argument_values,
     changes_something,
     uses_output,
     values,
@@ -53,7 +53,7 @@ def test_arguments_are_read_the_same_with_and_without_parsing() -> None:
         {},
     ):
         text = json.dumps(recorded)
-        assert _argument_values(text) == values(text)
+        assert argument_values(text) == values(text)
 
 
 def test_names_that_change_something() -> None:

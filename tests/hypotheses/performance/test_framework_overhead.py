@@ -47,5 +47,5 @@ def test_mending_leaves_a_fifth_of_the_trace_between_the_calls() -> None:
     features = features_of(slow, quick)
     (case,) = FrameworkOverhead().cases(features)
     assert case.mended is not None
-    saved = Replay(features.spans, features.traces).saved_ms(case.mended)
+    saved = Replay(features.spans.frame, features.traces).saved_ms(case.mended)
     assert [round(each) for each in saved] == [1200 - 400, 0]

@@ -89,7 +89,7 @@ def test_mending_cuts_the_slow_calls_to_what_is_usual_elsewhere() -> None:
     features = _durations(durations)
     (case,) = LatencyOutliers().cases(features)
     assert case.mended is not None
-    saved = Replay(features.spans, features.traces).saved_ms(case.mended)
+    saved = Replay(features.spans.frame, features.traces).saved_ms(case.mended)
     affected = features.traces.index.isin(case.affected["trace_id"])
     usual = np.quantile(features.traces["duration_ms"][~affected], 0.95)
     after = features.traces["duration_ms"].to_numpy() - saved

@@ -97,10 +97,13 @@ def _run(
     judge: Judge | None,
 ) -> int:
     try:
-        source = connect(request.connection).experiment(request.experiment)
+        connection = connect(request.connection)
+        source = connection.experiment(request.experiment)
         charter = _charter(request, source)
-        for focus in asked:
-            _check_filter(source, focus)
+        for filter_string in (request.filter_string, *(focus.filter for focus in asked)):
+            if filter_string:  # before hours are spent on reading
+                connection.check_filter(filter_string)
+                next(source.infos(filter_string), None)
         focuses = (*asked, *charter.focuses)
         finished = _analysed(source, request, hypotheses, focuses, charter.purpose, judge)
     except ConnectionProblem as problem:
@@ -196,12 +199,6 @@ def _focus(text: str) -> Focus:
         return parse(text)
     except FocusNotUnderstood as problem:
         raise click.BadParameter(str(problem), param_hint="--focus") from problem
-
-
-def _check_filter(source: TraceSource, focus: Focus) -> None:
-    """Have the store look at a filter before hours are spent on reading. Raises ``FilterNotUnderstood``."""
-    if focus.filter:
-        next(source.infos(focus.filter), None)
 
 
 def _charter(request: Request, source: TraceSource) -> Charter:

@@ -7,8 +7,12 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Severity
-from mlflow_analysis.hypotheses.failure_class import FailureClass, leading_cause, operation_names
-from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+from mlflow_analysis.hypotheses.failure_class import (
+    FailureClass,
+    leading_cause,
+    names_of_operations,
+    operation_names,
+)
 
 _FEWEST_CALLS = 10
 
@@ -49,7 +53,7 @@ class ApiFailure(FailureClass):
 
     def statement(self, features: Features, spans: pd.DataFrame) -> str:
         """Adds the operation with the highest rate against the others."""
-        return super().statement(features, spans) + _worst_operation(features.operations, spans)
+        return super().statement(features, spans) + _worst_operation(features, spans)
 
     def recommend(self, finding: Finding) -> str:
         """Names the service to guard first."""
@@ -58,14 +62,15 @@ class ApiFailure(FailureClass):
         return f"Guard {target} first. {advice}" if target else advice
 
 
-def _worst_operation(operations: pd.DataFrame, failing: pd.DataFrame) -> str:
+def _worst_operation(features: Features, failing: pd.DataFrame) -> str:
     # only calls are there whether they fail or not: a root is an operation just when it failed
-    calls = operations[operations["kind"].isin(TOOL_KINDS | MODEL_KINDS).to_numpy()]
-    names = operation_names(calls)
+    is_call = features.is_call | features.is_model_call
+    names = features.shared(names_of_operations)
+    names = names[is_call[names.index]]
     counts = pd.DataFrame(
         {
             "calls": names.value_counts(),
-            "failures": operation_names(failing[failing.index.isin(calls.index)]).value_counts(),
+            "failures": operation_names(failing[is_call[failing.index]]).value_counts(),
         }
     ).fillna(0)
     counts = counts[counts["calls"] >= _FEWEST_CALLS].sort_index()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
@@ -61,9 +62,12 @@ class ContentBlocked(FailureClass):
         """Failures of the class, and model calls that a filter ended without an error."""
         failures = super().spans(features)
         models = features.model_calls
-        stopped = models["finish_reason"].astype(str).str.lower().isin(_BLOCKING_REASONS)
-        complete = models["trace_id"].isin(features.complete.index)
-        quiet = models[stopped & complete & ~models.index.isin(failures.index)]
+        codes, reasons = pd.factorize(models["finish_reason"].to_numpy(dtype=object))
+        blocking = np.array(
+            [str(each).lower() in _BLOCKING_REASONS for each in reasons], dtype=bool
+        )
+        stopped = models[blocking[codes] & features.ended[models.index]]
+        quiet = stopped[~stopped.index.isin(failures.index)].frame
         # the finish reason is what shows it: it stands in no text that could be pointed into
         quiet = quiet.assign(
             error_message="finish reason " + quiet["finish_reason"].astype(str), error_offset=-1

@@ -60,8 +60,9 @@ class ErrorCascade(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces that call a tool."""
-        called = features.calls.loc[features.calls["tool"] != "", "trace_id"]
-        return features.complete.index[features.complete.index.isin(called)]
+        calls = features.calls
+        called = features.traces_with(calls[calls["tool"] != ""])
+        return features.traces.index[called & features.traces["complete"].to_numpy(dtype=bool)]
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Failing traces in which a tool failed for good, one row for each tool."""
@@ -81,8 +82,7 @@ class ErrorCascade(Hypothesis):
         rows, of_rows = _rows(features, went_down), went_down["tool"].to_numpy(dtype=object)
         calls = features.calls
         called = calls["tool"].to_numpy(dtype=object)
-        at = features.traces.index.get_indexer(pd.Index(calls["trace_id"]))
-        failing_at = features.traces.index.get_indexer(pd.Index(failing["trace_id"]))
+        at, failing_at = calls["trace"].to_numpy(), failing["trace"].to_numpy()
         failing_tool = failing["tool"].to_numpy(dtype=object)
         complete = features.traces["complete"].to_numpy(dtype=bool)
         for tool in tools:

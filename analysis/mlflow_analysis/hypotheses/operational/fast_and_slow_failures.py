@@ -103,19 +103,28 @@ def _failing(features: Features) -> pd.DataFrame:
 def _ratio_of_modes(logs: np.ndarray, slow: np.ndarray, session: np.ndarray, seed: int) -> Effect:
     codes = cluster_codes(session)
     counts = bootstrap_counts(int(codes.max()) + 1, _RESAMPLES, np.random.default_rng(seed))
-    drawn = counts[:, codes].astype(int)
+    order = np.argsort(logs, kind="stable")
+    ordered, of_slow, codes = logs[order], slow[order], codes[order]
     medians = np.array(
         [
-            np.median(np.repeat(logs[slow], each[slow]))
-            - np.median(np.repeat(logs[~slow], each[~slow]))
-            for each in drawn
-            if each[slow].any() and each[~slow].any()
+            _median(ordered[of_slow], drawn[codes[of_slow]])
+            - _median(ordered[~of_slow], drawn[codes[~of_slow]])
+            for drawn in counts.astype(np.int64)
+            if drawn[codes[of_slow]].any() and drawn[codes[~of_slow]].any()
         ]
     )
     low, high = np.exp(np.percentile(medians, [2.5, 97.5]))
     fast_ms = float(np.exp(np.median(logs[~slow])))
     value = float(np.exp(np.median(logs[slow]))) / fast_ms
     return Effect("ratio of medians, slow over fast", value, (float(low), float(high)), fast_ms)
+
+
+def _median(ordered: np.ndarray, times: np.ndarray) -> float:
+    """The median of values (n,) in order, each of which is there some ``times``."""
+    through = np.cumsum(times)
+    middle = (through[-1] - 1) // 2, through[-1] // 2
+    low, high = ordered[np.searchsorted(through, middle, side="right")]
+    return float((low + high) / 2)
 
 
 def _told(failing: pd.DataFrame, slow: np.ndarray, cut_ms: float) -> str:

@@ -53,31 +53,27 @@ class IncompleteTrace(Hypothesis):
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces in progress for over an hour, without a root, or without outputs."""
-        traces = features.traces[~_running_now(features.traces)]
+        read = ~_running_now(features.traces).to_numpy(dtype=bool)
+        traces = features.traces[read]
         in_progress = traces["state"] == "IN_PROGRESS"
         # without any span there is nothing to say: only what the store knows of the trace was read
         no_root = ~in_progress & (traces["root_span_id"] == "") & (traces["span_count"] > 0)
         roots = features.spans[features.spans["depth"] == 0]
-        silent_roots = roots.loc[
-            (roots["output"] == "") & ~roots["failed"].astype(bool), "trace_id"
-        ]
+        silent_roots = roots[(roots["output"] == "") & ~roots["failed"].astype(bool)]
         no_output = (
             ~in_progress
             & ~no_root
             & ~traces["failed"].astype(bool)
             & (traces["response"] == "")
-            & traces.index.isin(silent_roots)
+            & features.traces_with(silent_roots)[read]
         )
+        shown = in_progress | no_root | no_output
+        traces = traces[shown]
         hours = (_newest_ms(features.traces) - traces["start_ms"]) / _HOUR_MS
         spans = traces["span_count"].fillna(0).astype(int).astype(str)
-        why = pd.Series("", index=traces.index)
-        why = why.mask(
-            in_progress, "still in progress after " + hours.map("{:.1f}".format).astype(str) + " h"
-        )
-        why = why.mask(no_root, "ended without a root span")
-        why = why.mask(no_output, "ended well without a recorded output")
-        shown = why != ""
-        why, traces = why[shown], traces[shown]
+        why = "still in progress after " + hours.map("{:.1f}".format).astype(str) + " h"
+        why = why.mask(no_root[shown], "ended without a root span")
+        why = why.mask(no_output[shown], "ended well without a recorded output")
         return affected_rows(
             traces.index,
             traces.index,
@@ -86,7 +82,7 @@ class IncompleteTrace(Hypothesis):
             "The trace "
             + why.replace("^still", "is still", regex=True)
             + "; it has "
-            + spans[shown]
+            + spans
             + " spans.",
         )
 

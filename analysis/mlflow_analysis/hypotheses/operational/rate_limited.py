@@ -14,6 +14,7 @@ from mlflow_analysis.hypotheses.base import Case
 from mlflow_analysis.hypotheses.failure_class import (
     FailureClass,
     leading_cause,
+    names_of_operations,
     operation_names,
     seconds_in,
 )
@@ -64,8 +65,8 @@ class RateLimited(FailureClass):
         yield Case(
             self.eligible(features),
             self.rows(features, spans),
-            statement=self.statement(features, spans) + _traffic(features.operations, spans),
-            seconds_lost=None if seconds is None else seconds + _waited(features.operations, spans),
+            statement=self.statement(features, spans) + _traffic(features, spans),
+            seconds_lost=None if seconds is None else seconds + _waited(features, spans),
         )
 
     def recommend(self, finding: Finding) -> str:
@@ -75,14 +76,15 @@ class RateLimited(FailureClass):
         return f"Begin with {target}. {advice}" if target else advice
 
 
-def _traffic(operations: pd.DataFrame, refused: pd.DataFrame) -> str:
+def _traffic(features: Features, refused: pd.DataFrame) -> str:
     """Calls of the same operation in the minute before a refused and before an answered call."""
-    names = operation_names(operations)
-    same = operations[names.isin(operation_names(refused).unique())]
-    if same.empty:
+    names = features.shared(names_of_operations)
+    names = names[names.isin(operation_names(refused).unique())]
+    if names.empty:
         return ""
-    before = same.groupby(operation_names(same))["start_ms"].transform(_in_preceding_minute)
-    is_refused = same.index.isin(refused.index)
+    started = features.operations["start_ms"][names.index]
+    before = started.groupby(names).transform(_in_preceding_minute)
+    is_refused = names.index.isin(refused.index)
     if is_refused.all():
         return ""
     busy, calm = before[is_refused].median(), before[~is_refused].median()
@@ -103,9 +105,12 @@ def _in_preceding_minute(start_ms: pd.Series) -> np.ndarray:
     return (np.searchsorted(ordered, starts, side="left") - since).astype(float)
 
 
-def _waited(operations: pd.DataFrame, refused: pd.DataFrame) -> float:
+def _waited(features: Features, refused: pd.DataFrame) -> float:
     """Seconds from the end of each refused call to the next of the same operation in its trace."""
-    of_traces = operations[operations["trace_id"].isin(refused["trace_id"])]
-    following = of_traces.groupby(["trace_id", operation_names(of_traces)])["start_ms"].shift(-1)
+    operations = features.operations
+    of_traces = operations[operations["trace"].isin(refused["trace"])][
+        ["trace", "tool", "name", "start_ms"]
+    ]
+    following = of_traces.groupby(["trace", operation_names(of_traces)])["start_ms"].shift(-1)
     wait = following.reindex(refused.index) - refused["end_ms"]
     return float(wait.clip(lower=0).sum()) / 1000.0

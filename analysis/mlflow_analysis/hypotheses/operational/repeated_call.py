@@ -23,11 +23,11 @@ _EXCERPT = 200
 # A pause is meant to be the same every time.
 _PAUSE = r"(?i)(?:^|[_\W])(?:wait|sleep|delay|pause)(?:$|[_\W])"
 _COLUMNS = [
-    "trace_id", "tool", "span_id", "count", "extra_ms", "extra", "first", "last", "arguments", "how",
+    "trace", "trace_id", "tool", "span_id", "count", "extra_ms", "extra", "first", "last", "arguments", "how",
 ]  # fmt: skip
 _CALL_COLUMNS = [
-    "trace_id", "span_id", "tool", "position", "failed", "duration_ms", "arguments", "arguments_key",
-    "output", "output_key",
+    "trace", "trace_id", "span_id", "tool", "position", "failed", "duration_ms", "arguments",
+    "arguments_key", "output", "output_key",
 ]  # fmt: skip
 
 
@@ -108,25 +108,23 @@ def _loops(features: Features) -> pd.DataFrame:
 
 
 def _find(features: Features) -> pd.DataFrame:
-    """Works on numbers that stand for traces, tools, arguments and outputs; texts are looked at last."""
+    """Works on numbers that stand for tools, arguments and outputs; texts are looked at last."""
     spans = features.spans
-    calls = spans.loc[
-        features.is_call & features.ended & (spans["tool"] != "").to_numpy(), _CALL_COLUMNS
-    ]
+    calls = spans[features.is_call & features.ended & (spans["tool"] != "")][_CALL_COLUMNS]
     names = pd.Series(calls["tool"].unique(), dtype=object)
     pauses = names[names.astype(str).str.contains(_PAUSE)]
     calls = calls[~calls["tool"].isin(pauses).to_numpy()]
-    for column in ("trace_id", "tool", "arguments_key", "output_key"):
+    for column in ("tool", "arguments_key", "output_key"):
         calls[f"{column}_"] = pd.factorize(calls[column].to_numpy(dtype=object))[0]
     calls["failed"] = calls["failed"].astype(bool)
-    in_trace = np.bincount(calls["trace_id_"], minlength=1)[calls["trace_id_"]]
+    in_trace = np.bincount(calls["trace"], minlength=1)[calls["trace"]]
     in_long = calls[in_trace >= _FEWEST_IDENTICAL]
     loops = pd.concat([_identical(in_long), _alternating(in_long), _unmoved(in_long, calls)])
     return loops.drop_duplicates(["trace_id", "tool"]).reset_index(drop=True)
 
 
 def _identical(calls: pd.DataFrame) -> pd.DataFrame:
-    same = ["trace_id_", "tool_", "arguments_key_"]
+    same = ["trace", "tool_", "arguments_key_"]
     calls = calls[(calls["arguments_key"] != "").to_numpy()]
     calls = calls[calls.duplicated(same, keep=False)]
     after_failure = calls.groupby(same)["failed"].shift(1).eq(True)
@@ -140,18 +138,18 @@ def _identical(calls: pd.DataFrame) -> pd.DataFrame:
 def _alternating(calls: pd.DataFrame) -> pd.DataFrame:
     calls = calls[(calls["arguments_key"] != "").to_numpy()]
     call = calls["tool_"] * (calls["arguments_key_"].max() + 1) + calls["arguments_key_"]
-    by_trace = call.groupby(calls["trace_id_"])
+    by_trace = call.groupby(calls["trace"])
     goes_on = (call == by_trace.shift(2)) & (call != by_trace.shift(1))
-    run = (~goes_on).groupby(calls["trace_id_"]).cumsum()
+    run = (~goes_on).groupby(calls["trace"]).cumsum()
     calls = calls.assign(run=run)[goes_on]
     # the first two of an alternation go on from nothing, so a run is two shorter than what it shows
-    runs = ["trace_id_", "run"]
+    runs = ["trace", "run"]
     length = calls.groupby(runs)["span_id"].transform("size") + 2
     calls = calls[length >= _FEWEST_ALTERNATIONS]
     each_call = calls.groupby([*runs, "tool_", "arguments_key_"])["output_key_"]
     # a round that brings both calls something new each time is progress
     stale = each_call.transform("nunique") < each_call.transform("size")
-    stale = stale.groupby([calls["trace_id_"], calls["run"]]).transform("any")
+    stale = stale.groupby([calls["trace"], calls["run"]]).transform("any")
     loops = _summary(
         calls[stale.to_numpy(dtype=bool)],
         runs,
@@ -162,7 +160,7 @@ def _alternating(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unmoved(calls: pd.DataFrame, everywhere: pd.DataFrame) -> pd.DataFrame:
-    of_tool = ["trace_id_", "tool_"]
+    of_tool = ["trace", "tool_"]
     often = calls.groupby([*of_tool, "output_key_"])["span_id"].transform("size")
     enough = (often >= _FEWEST_SAME_OUTPUT).groupby([calls[name] for name in of_tool])
     calls = calls[enough.transform("any").to_numpy(dtype=bool)]
@@ -183,9 +181,9 @@ def _unmoved(calls: pd.DataFrame, everywhere: pd.DataFrame) -> pd.DataFrame:
 def _share_of_output(calls: pd.DataFrame, everywhere: pd.DataFrame) -> pd.Series:
     """For each call: the share of the tool's traces in which this output occurs at all."""
     of_tools = everywhere[everywhere["tool_"].isin(calls["tool_"])]
-    per_trace = of_tools.drop_duplicates(["trace_id_", "tool_", "output_key_"])
+    per_trace = of_tools.drop_duplicates(["trace", "tool_", "output_key_"])
     with_output = per_trace.groupby(["tool_", "output_key_"]).size().rename("with_output")
-    traces = of_tools.groupby("tool_")["trace_id_"].nunique().rename("traces")
+    traces = of_tools.groupby("tool_")["trace"].nunique().rename("traces")
     merged = calls.join(with_output, on=["tool_", "output_key_"]).join(traces, on="tool_")
     return merged["with_output"] / merged["traces"]
 
@@ -202,6 +200,7 @@ def _summary(calls: pd.DataFrame, by: list[str], fewest: int, how: str) -> pd.Da
         second=calls["position"].where(order == 1),
     )
     loops = calls.groupby(by, sort=False).agg(
+        trace=("trace", "first"),
         trace_id=("trace_id", "first"),
         tool=("tool", "first"),
         span_id=("shows_it", "first"),
@@ -214,37 +213,35 @@ def _summary(calls: pd.DataFrame, by: list[str], fewest: int, how: str) -> pd.Da
     loops = loops.reset_index(drop=True).assign(how=how)
     beyond = (order >= 2).to_numpy()
     number = calls.groupby(by, sort=False).ngroup().to_numpy()[beyond]
-    keys = calls.index.to_numpy(dtype=object)[beyond][np.argsort(number, kind="stable")]
+    spans = calls.index.to_numpy()[beyond][np.argsort(number, kind="stable")]
     edges = np.cumsum(np.bincount(number, minlength=len(loops)))[:-1]
-    loops["extra"] = pd.Series([tuple(each) for each in np.split(keys, edges)], dtype=object)
+    loops["extra"] = pd.Series([tuple(each) for each in np.split(spans, edges)], dtype=object)
     return loops[_COLUMNS]
 
 
 def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:
     """The model calls between the second and the last call of each trace's loops."""
-    models = features.model_calls
-    models = models.loc[
-        models["trace_id"].isin(loops["trace_id"]).to_numpy(),
-        ["trace_id", "position", "input_tokens", "output_tokens", "cost"],
+    models = features.model_calls[
+        ["trace", "trace_id", "position", "input_tokens", "output_tokens", "cost"]
     ]
+    models = models[models["trace"].isin(loops["trace"]).to_numpy()]
     # the columns of loops that were put together are of any type, which is slow to compare
-    bounds = loops[["trace_id", "first", "last"]].astype({"first": float, "last": float})
-    bounds = bounds.groupby("trace_id").agg({"first": "min", "last": "max"})
-    merged = models.join(bounds, on="trace_id")
+    bounds = loops[["trace", "first", "last"]].astype({"trace": int, "first": float, "last": float})
+    bounds = bounds.groupby("trace").agg({"first": "min", "last": "max"})
+    merged = models.join(bounds, on="trace")
     inside = (merged["position"] >= merged["first"]) & (merged["position"] <= merged["last"])
     return merged[inside.to_numpy(dtype=bool)]
 
 
 def _mend(features: Features, loops: pd.DataFrame) -> Mend:
     """Without the calls after the second, and without the model calls that asked for nothing else."""
-    removed = pd.Index([key for keys in loops["extra"] for key in keys], dtype=object)
-    spans = features.spans.loc[
-        features.spans["trace_id"].isin(loops["trace_id"]).to_numpy(),
-        ["trace_id", "parent_id", "kind", "position"],
-    ].sort_values(["trace_id", "parent_id", "position"], kind="stable")
+    removed = pd.Index([span for spans in loops["extra"] for span in spans], dtype=np.int64)
+    spans = features.spans[features.spans["trace"].isin(loops["trace"])][
+        ["trace", "parent", "kind", "position"]
+    ].sort_values(["trace", "parent", "position"], kind="stable")
     is_model = spans["kind"].isin(MODEL_KINDS).to_numpy()
-    step = (spans["trace_id"] + "/" + spans["parent_id"]).to_numpy(dtype=object)
-    new = np.append(True, step[1:] != step[:-1]) | is_model
+    step = spans[["trace", "parent"]].to_numpy()
+    new = np.append(True, (step[1:] != step[:-1]).any(axis=1)) | is_model
     number = np.cumsum(new) - 1
     size = np.bincount(number)
     gone = np.bincount(number, spans.index.isin(removed))

@@ -154,7 +154,7 @@ def _tools_that_slow_down(features: Features) -> Iterator[LoadedTool]:
         slow = mine[
             (all_load[calls.trace[mine]] > busy_edge) & (own_ms[mine] > _SMALLEST_RATIO * calm_ms)
         ]
-        shown = spans.iloc[calls.row[slow]]
+        shown = spans.take(calls.row[slow])[["trace_id", "span_id", "self_ms"]]
         yield LoadedTool(tool, correlation, interval, calm_ms, busy_ms, shown)
 
 

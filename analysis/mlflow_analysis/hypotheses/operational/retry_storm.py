@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -21,9 +23,10 @@ from mlflow_analysis.timing.replay import Mend
 _FEWEST_RETRIES = 2
 _NO_BACK_OFF_MS = 1_000.0
 _COLUMNS = [
-    "trace_id", "span_id", "tool", "name", "arguments_key", "failed", "start_ms", "end_ms", "duration_ms",
-    "error_template", "error_message", "error_offset",
+    "trace", "trace_id", "span_id", "tool", "name", "arguments_key", "failed", "start_ms", "end_ms",
+    "duration_ms", "error_template", "error_message", "error_offset",
 ]  # fmt: skip
+_SAME = ["trace", "operation", "arguments_key"]
 
 
 class RetryStorm(Hypothesis):
@@ -63,16 +66,15 @@ class RetryStorm(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces with a call whose arguments are known."""
-        calls = _calls(features)
-        return features.complete.index[features.complete.index.isin(calls["trace_id"])]
+        return features.traces.index[features.traces_with(features.shared(_known))]
 
     def affected(self, features: Features) -> pd.DataFrame:
         """One row for each call that was retried twice or more, at its last attempt."""
-        return _rows(_storms(_attempts(_calls(features))))
+        return _rows(_storms(_attempts(features)))
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case, with pauses and rescues."""
-        attempts = _attempts(_calls(features))
+        attempts = _attempts(features)
         storms = _storms(attempts)
         yield Case(
             self.eligible(features),
@@ -98,27 +100,23 @@ class RetryStorm(Hypothesis):
         )
 
 
-def _calls(features: Features) -> pd.DataFrame:
-    return features.shared(_known_calls)
+def _known(features: Features) -> npt.NDArray[np.bool_]:
+    """Which spans are calls in complete traces whose arguments are known."""
+    known = (features.spans["arguments_key"] != "").to_numpy()
+    return known & (features.is_call | features.is_model_call) & features.ended
 
 
-def _known_calls(features: Features) -> pd.DataFrame:
-    spans = features.spans
-    known = (features.is_call | features.is_model_call) & (spans["arguments_key"] != "").to_numpy()
-    return spans.loc[known & features.ended, _COLUMNS]
-
-
-def _attempts(calls: pd.DataFrame) -> pd.DataFrame:
+def _attempts(features: Features) -> pd.DataFrame:
     """The calls that retry a failed one, with the pause before them."""
-    calls = calls.assign(operation=operation_names(calls), failed=calls["failed"].astype(bool))
+    spans, known = features.spans, features.shared(_known)
     # most calls are made once and work: only what failed and is there twice in a trace can hold a retry
-    same = ["trace_id", "operation", "arguments_key"]
-    failing = calls.loc[calls["failed"].to_numpy(), same]
-    failed = pd.MultiIndex.from_frame(failing)
-    calls = calls[calls["trace_id"].isin(failing["trace_id"]).to_numpy()]
-    calls = calls[pd.MultiIndex.from_frame(calls[same]).isin(failed)]
-    calls = calls[calls.duplicated(same, keep=False)].sort_values("start_ms", kind="stable")
-    before = calls.groupby(same)[["failed", "end_ms", "error_template"]].shift(1)
+    failing = features.traces_with(known & spans["failed"].to_numpy(dtype=bool))
+    calls = spans[known & failing[features.trace_at]][_COLUMNS]
+    calls = calls.assign(operation=operation_names(calls), failed=calls["failed"].astype(bool))
+    failed = pd.MultiIndex.from_frame(calls.loc[calls["failed"], _SAME])
+    calls = calls[pd.MultiIndex.from_frame(calls[_SAME]).isin(failed)]
+    calls = calls[calls.duplicated(_SAME, keep=False)].sort_values("start_ms", kind="stable")
+    before = calls.groupby(_SAME)[["failed", "end_ms", "error_template"]].shift(1)
     pause = calls["start_ms"] - before["end_ms"]
     other_words = calls["failed"] & (calls["error_template"] != before["error_template"])
     is_retry = before["failed"].eq(True) & (pause >= 0) & ~other_words
@@ -126,22 +124,21 @@ def _attempts(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def _storms(attempts: pd.DataFrame) -> pd.DataFrame:
-    """One row for each call with enough retries, indexed by the key of the last attempt."""
+    """One row for each call with enough retries, indexed by the last attempt."""
     attempts = attempts.assign(
         hasty=attempts["pause_ms"] < _NO_BACK_OFF_MS,
         wasted_ms=attempts["pause_ms"] + attempts["duration_ms"].where(attempts["failed"], 0.0),
-        key=attempts.index,
+        span=attempts.index,
     )
     # each row is the last attempt; a success at the end has no message, so the last failure's is kept
     message = attempts["error_message"].where(attempts["failed"], None)
     offset = attempts["error_offset"].where(attempts["failed"], None)
-    grouped = attempts.assign(message=message, offset=offset).groupby(
-        ["trace_id", "operation", "arguments_key"], sort=False
-    )
+    grouped = attempts.assign(message=message, offset=offset).groupby(_SAME, sort=False)
     storms = grouped.agg(
-        key=("key", "last"),
+        trace_id=("trace_id", "first"),
+        span=("span", "last"),
         span_id=("span_id", "last"),
-        retries=("key", "size"),
+        retries=("span", "size"),
         hasty=("hasty", "sum"),
         wasted_ms=("wasted_ms", "sum"),
         pause_ms=("pause_ms", "median"),
@@ -150,13 +147,13 @@ def _storms(attempts: pd.DataFrame) -> pd.DataFrame:
         offset=("offset", "last"),
     ).reset_index()
     storms["rescued"] = ~storms["last_failed"].astype(bool)
-    return storms[storms["retries"] >= _FEWEST_RETRIES].set_index("key")
+    return storms[storms["retries"] >= _FEWEST_RETRIES].set_index("span")
 
 
 def _mend(attempts: pd.DataFrame, storms: pd.DataFrame) -> Mend:
     """Without the retries that failed; the first attempt stays, and so does a last one that succeeds."""
-    call = ["trace_id", "operation", "arguments_key"]
-    repeated = pd.MultiIndex.from_frame(attempts[call]).isin(pd.MultiIndex.from_frame(storms[call]))
+    stormy = pd.MultiIndex.from_frame(storms[_SAME])
+    repeated = pd.MultiIndex.from_frame(attempts[_SAME]).isin(stormy)
     in_vain = repeated & attempts["failed"].to_numpy(dtype=bool)
     return Mend("the retries that failed left out", removed=attempts.index[in_vain])
 

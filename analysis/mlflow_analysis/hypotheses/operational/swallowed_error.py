@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -62,10 +64,7 @@ class SwallowedError(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces that ended well, with an answer and with a call below the root."""
-        traces = features.complete
-        calling = features.operations.loc[features.operations["depth"] > 0, "trace_id"]
-        told = ~traces["failed"].astype(bool) & (traces["response"] != "")
-        return traces.index[told & traces.index.isin(calling)]
+        return features.traces.index[features.shared(_told)]
 
     def affected(self, features: Features) -> pd.DataFrame:
         """One row for each failed call that nothing mended and nobody mentioned."""
@@ -94,7 +93,7 @@ class SwallowedError(Hypothesis):
         spans = spans[
             (spans["depth"] > 0)
             & (spans["error_class"] != "cancelled")
-            & spans["trace_id"].isin(self.eligible(features))
+            & features.shared(_told)[spans["trace"]]
         ]
         # the lexicon is only held against answers that have something to admit
         answers = features.traces.loc[spans["trace_id"].unique(), "response"].astype(str)
@@ -119,3 +118,10 @@ class SwallowedError(Hypothesis):
             + " words says so.",
             spans["error_offset"],
         )
+
+
+def _told(features: Features) -> npt.NDArray[np.bool_]:
+    """Which traces are complete and ended well, with an answer and with a call below the root."""
+    traces, operations = features.traces, features.operations
+    well = traces["complete"] & ~traces["failed"].astype(bool) & (traces["response"] != "")
+    return features.traces_with(operations[operations["depth"] > 0]) & well.to_numpy(dtype=bool)

@@ -16,6 +16,7 @@ from mlflow_analysis.hypotheses.base import Case
 from mlflow_analysis.hypotheses.failure_class import (
     FailureClass,
     leading_cause,
+    names_of_operations,
     operation_names,
 )
 from mlflow_analysis.timing.replay import Mend
@@ -120,9 +121,9 @@ class Timeout(FailureClass):
 
 def _mend(features: Features, spans: pd.DataFrame) -> Mend:
     """The calls that ran into a limit at their operation's median when it succeeds, at 0 if it never does."""
-    operations = features.operations
-    succeeded = operations[~operations["failed"].astype(bool).to_numpy()]
-    medians = succeeded["duration_ms"].groupby(operation_names(succeeded)).median()
+    operations, names = features.operations, features.shared(names_of_operations)
+    succeeded = ~operations["failed"].to_numpy(dtype=bool)
+    medians = operations["duration_ms"][succeeded].groupby(names[succeeded]).median()
     usual = operation_names(spans).map(medians).fillna(0.0).astype(float)
     return Mend(
         "the calls that timed out as long as the same operation takes when it succeeds",
@@ -139,14 +140,14 @@ def inferred_limits(features: Features) -> Iterator[InferredLimit]:
     names = operation_names(untold)
     frequent = names.value_counts()
     candidates = sorted(frequent[frequent >= _FEWEST].index)
-    of_all = operation_names(operations)
+    of_all = features.shared(names_of_operations)
     for operation in candidates:
         durations = untold.loc[names == operation, "duration_ms"]
         found = _crowded_value(durations.to_numpy(dtype=float), tests=len(candidates))
         if found is None:
             continue
         low, high = found
-        calls = operations.loc[of_all == operation, ["failed", "duration_ms"]]
+        calls = operations[of_all == operation][["failed", "duration_ms"]]
         succeeded = calls.loc[~calls["failed"].astype(bool), "duration_ms"]
         at_limit = succeeded.between(low, high).mean() if len(succeeded) else 0.0
         beyond = (calls["duration_ms"] > high).mean()

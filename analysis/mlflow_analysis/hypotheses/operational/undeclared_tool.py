@@ -10,6 +10,7 @@ from typing import ClassVar
 import pandas as pd
 
 from mlflow_analysis.features.failure_patterns import UNDECLARED
+from mlflow_analysis.features.selection import Columns
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
@@ -27,7 +28,7 @@ _SPAN_PREFIX = re.compile(
 _SEPARATOR = re.compile(r"__|[./:]")
 _MARGIN = 60
 _COLUMNS = [
-    "trace_id", "span_id", "parent_id", "kind", "tool", "position", "offered", "requested", "output",
+    "trace", "trace_id", "span_id", "parent", "kind", "tool", "position", "offered", "requested", "output",
     "input_tokens", "output_tokens", "duration_ms",
 ]  # fmt: skip
 _NOT_OFFERED = "” is called, which no model call of the trace was offered."
@@ -128,12 +129,12 @@ def _calls(features: Features) -> pd.DataFrame:
         else _told_calls(features, features.declared_tools)
     )
     refused = features.failures[features.failures["error_class"] == UNDECLARED]
-    told_already = judged.loc[judged["undeclared"] != "", "trace_id"]
-    refused = refused[~refused["trace_id"].isin(told_already)].drop_duplicates("trace_id")
+    told_already = judged.loc[judged["undeclared"] != "", "trace"]
+    refused = refused[~refused["trace"].isin(told_already)].drop_duplicates("trace")
     if refused.empty:
         return judged
     if judged.empty:
-        judged = _unjudged(features.calls[features.calls["trace_id"].isin(features.complete.index)])
+        judged = _unjudged(features.calls[features.ended[features.is_call]])
     refused = _unjudged(refused).assign(
         undeclared=refused["tool"].where(refused["tool"] != "", refused["name"]),
         refusal=refused["error_message"],
@@ -142,23 +143,24 @@ def _calls(features: Features) -> pd.DataFrame:
     return pd.concat([judged[~judged.index.isin(refused.index)], refused])
 
 
-def _unjudged(spans: pd.DataFrame) -> pd.DataFrame:
+def _unjudged(spans: Columns) -> pd.DataFrame:
     return spans[_COLUMNS].assign(undeclared="", requested="", offered="")
 
 
 def _offered_calls(features: Features) -> pd.DataFrame:
     """Calls in traces that record an offer, with ``undeclared`` as above."""
-    spans = features.spans
-    calls = (features.is_model_call | (spans["kind"] == "TOOL").to_numpy()) & features.ended
-    offering = calls & (spans["offered"] != "").to_numpy()
-    spans = spans.loc[calls, _COLUMNS]
+    calls = (
+        features.is_model_call | (features.spans["kind"] == "TOOL").to_numpy()
+    ) & features.ended
+    offering = calls & (features.spans["offered"] != "").to_numpy()
+    spans = features.spans[calls][_COLUMNS]
     models = spans[offering[calls]]
-    offers: dict[str, frozenset[str]] = {}
-    pairs = models.loc[~models.duplicated(["trace_id", "offered"]).to_numpy()]
-    for trace_id, offered in zip(pairs["trace_id"], pairs["offered"], strict=True):
+    offers: dict[int, frozenset[str]] = {}
+    pairs = models.loc[~models.duplicated(["trace", "offered"]).to_numpy()]
+    for trace, offered in zip(pairs["trace"], pairs["offered"], strict=True):
         known = _forms_of(offered)
-        before = offers.get(trace_id, known)
-        offers[trace_id] = before if known <= before else before | known
+        before = offers.get(trace, known)
+        offers[trace] = before if known <= before else before | known
     # a framework and the library below it record one call as two spans, one in the other
     parents = features.parent_at[offering]
     outer = (parents < 0) | ~offering[parents]
@@ -167,8 +169,8 @@ def _offered_calls(features: Features) -> pd.DataFrame:
     asked = spans[spans.index.isin(counted)]
     names = asked["requested"].where(asked["requested"] != "", asked["tool"])
     unknown = [
-        _first_unknown(name, offers[trace_id])
-        for name, trace_id in zip(names, asked["trace_id"], strict=True)
+        _first_unknown(name, offers[trace])
+        for name, trace in zip(names, asked["trace"], strict=True)
     ]
     # without any call the column would be one of floats
     return asked.assign(undeclared=pd.Series(unknown, index=asked.index, dtype=object))
@@ -176,7 +178,7 @@ def _offered_calls(features: Features) -> pd.DataFrame:
 
 def _told_calls(features: Features, declared: frozenset[str]) -> pd.DataFrame:
     """Calls of tools, with ``undeclared`` as above: what the user did not name."""
-    calls = features.calls[features.calls["trace_id"].isin(features.complete.index)]
+    calls = features.calls[features.ended[features.is_call]][_COLUMNS]
     known: frozenset[str] = frozenset().union(*(_forms(name) for name in sorted(declared)))
     wrong = {str(name): _first_unknown(str(name), known) for name in calls["tool"].unique()}
     undeclared = pd.Series(
@@ -187,18 +189,18 @@ def _told_calls(features: Features, declared: frozenset[str]) -> pd.DataFrame:
 
 def _silent_calls(spans: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
     """Tool calls of traces in which no reply records what it asks for."""
-    traces, is_model = spans["trace_id"], spans["kind"].isin(MODEL_KINDS)
+    traces, is_model = spans["trace"], spans["kind"].isin(MODEL_KINDS)
     speaking = traces[(is_model & (spans["requested"] != "")).to_numpy()]
     unrecorded = traces[(is_model & (spans["offered"] == "")).to_numpy()]
-    is_silent = traces.isin(models["trace_id"]) & ~traces.isin(speaking) & ~traces.isin(unrecorded)
-    tools = spans[((spans["kind"] == "TOOL") & is_silent).to_numpy()]
-    first = models.groupby("trace_id")["position"].min()
-    tools = tools[tools["position"] > tools["trace_id"].map(first)]
-    within = spans.index[spans["kind"] == "TOOL"]
-    tools = tools[~(tools["trace_id"] + "/" + tools["parent_id"]).isin(within)]
+    is_silent = traces.isin(models["trace"]) & ~traces.isin(speaking) & ~traces.isin(unrecorded)
+    # the calls of no model are those of tools
+    tools = spans[(~is_model & is_silent).to_numpy()]
+    first = models.groupby("trace")["position"].min()
+    tools = tools[tools["position"] > tools["trace"].map(first)]
+    tools = tools[~tools["parent"].isin(spans.index[~is_model])]
     ever = frozenset().union(*(_forms_of(offer) for offer in sorted(set(models["offered"]))))
-    traces = tools.groupby("tool")["trace_id"].nunique()
-    usual = max(_OWN_STEP_TRACES, _OWN_STEP_SHARE * models["trace_id"].nunique())
+    traces = tools.groupby("tool")["trace"].nunique()
+    usual = max(_OWN_STEP_TRACES, _OWN_STEP_SHARE * models["trace"].nunique())
     own_steps = [name for name, count in traces.items() if count > usual and not _known(name, ever)]
     return tools[~tools["tool"].isin(own_steps)]
 

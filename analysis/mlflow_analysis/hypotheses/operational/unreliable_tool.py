@@ -119,7 +119,7 @@ class UnreliableTool(Hypothesis):
 
 def _calls(features: Features) -> pd.DataFrame:
     spans = features.spans
-    return spans.loc[features.is_call & features.ended & (spans["tool"] != "").to_numpy(), _COLUMNS]
+    return spans[features.is_call & features.ended & (spans["tool"] != "")][_COLUMNS]
 
 
 def _failed(calls: pd.DataFrame) -> pd.Series:

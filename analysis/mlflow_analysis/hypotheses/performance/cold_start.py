@@ -172,11 +172,10 @@ def _case(features: Features, pairs: _Pairs) -> Case:
 
 
 def _mend(features: Features, pairs: _Pairs, ratio: float) -> Mend:
-    spans = features.spans
-    ms = spans["duration_ms"].to_numpy(dtype=float)[pairs.cold]
+    ms = features.spans["duration_ms"].to_numpy(dtype=float)[pairs.cold]
     return Mend(
         f"the first calls of {pairs.tool} {ratio:.2f} times quicker (lower bound of the ratio)",
-        durations=pd.Series(ms / ratio, index=spans.index[pairs.cold]),
+        durations=pd.Series(ms / ratio, index=pairs.cold),
     )
 
 
@@ -185,7 +184,7 @@ def _rows(features: Features, pairs: _Pairs, slow: npt.NDArray[np.bool_]) -> pd.
         pd.Series(each[slow]).round().astype(int).map("{:,}".format).astype(str)
         for each in (pairs.cold_ms, pairs.later_ms)
     )
-    shown = features.spans.iloc[pairs.first[slow]]
+    shown = features.spans.take(pairs.first[slow])
     return affected_rows(
         pd.Index(pairs.session[slow], dtype=object),
         shown["trace_id"],

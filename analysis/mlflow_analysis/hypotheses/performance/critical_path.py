@@ -119,10 +119,9 @@ def dominance(
 
 
 def _mend(features: Features, calls: Calls, slow: Rows, target_ms: Floats, subject: str) -> Mend:
-    keys = features.spans.index[calls.row[slow]]
     return Mend(
         f"the out-of-line calls of {subject} at its own median",
-        durations=pd.Series(target_ms[slow], index=keys),
+        durations=pd.Series(target_ms[slow], index=calls.row[slow]),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 _NAME_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -35,7 +36,7 @@ def uses_output(arguments: str, output: str, known: str) -> bool:
 
     Values are the leaves of JSON, or the words of plain text, of 3 characters or more.
     """
-    new = [value for value in _argument_values(arguments) if value not in known]
+    new = [value for value in argument_values(arguments) if value not in known]
     if not new:
         return False
     # What shares no piece with the output can't come from it; only then is the output taken apart.
@@ -50,11 +51,12 @@ def uses_output(arguments: str, output: str, known: str) -> bool:
     )
 
 
-def _argument_values(arguments: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def argument_values(arguments: str) -> frozenset[str]:
     """``values``, without parsing where the text of an object holds no escapes: most arguments are short."""
     if arguments.startswith("{") and "\\" not in arguments:
-        return set(_VALUE.findall(_KEY.sub(" ", arguments))) - _NO_VALUES
-    return values(arguments)
+        return frozenset(_VALUE.findall(_KEY.sub(" ", arguments))) - _NO_VALUES
+    return frozenset(values(arguments))
 
 
 def values(text: str) -> set[str]:

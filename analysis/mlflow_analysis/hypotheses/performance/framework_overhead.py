@@ -130,7 +130,7 @@ def _mend(features: Features, traces: Rows, part: Floats, whole: Floats, between
     left = np.ones(len(features.traces))
     left[traces] = _OVERHEAD * whole / part
     own = features.spans["self_ms"].to_numpy(dtype=float)[between]
-    times = pd.Series(own * left[features.trace_at[between]], index=features.spans.index[between])
+    times = pd.Series(own * left[features.trace_at[between]], index=between)
     high = np.isin(features.trace_at[between], traces)
     return Mend("the time between the calls at 20% of each trace", own_times=times[high])
 
@@ -145,7 +145,7 @@ def _rows(
     of = features.trace_at[between]
     order = np.lexsort((between, critical, of))
     last = order[np.append(of[order][1:] != of[order][:-1], True)]
-    most = features.spans.iloc[between[last[np.isin(of[last], traces)]]]
+    most = features.spans.take(between[last[np.isin(of[last], traces)]])
     ids = features.traces.index[traces]
     ms = pd.Series(part).round().astype(int).map("{:,}".format).astype(str)
     percent = pd.Series(100 * part / whole).round().astype(int).astype(str)

@@ -120,8 +120,7 @@ def _mend(features: Features, slow: pd.Index) -> Mend:
         others = pd.Series(calls.ms[~inside]).groupby(calls.code[~inside]).quantile(0.95)
         bound = others.reindex(calls.code[inside]).to_numpy()
         late = calls.ms[inside] > bound
-        keys = features.spans.index[calls.row[inside][late]]
-        times.append(pd.Series(bound[late], index=keys))
+        times.append(pd.Series(bound[late], index=calls.row[inside][late]))
     return Mend(
         "each call of the slow traces at most at its operation's 95th percentile in the others",
         durations=pd.concat(times),

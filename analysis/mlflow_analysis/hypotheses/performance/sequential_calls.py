@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.performance.sequential_runs import Run, independent_runs
+from mlflow_analysis.hypotheses.performance.sequential_runs import Rows, Runs, independent_runs
 from mlflow_analysis.timing.replay import Mend
 
 _SHARE_SAVED = 0.10
@@ -76,9 +78,9 @@ class SequentialCalls(Hypothesis):
         """One case, with the time that would be saved."""
         wasteful = _wasteful(features)
         told = ""
-        if wasteful:
-            saving = np.array([_saving(runs) for runs in wasteful.values()])
-            share = saving / _whole_ms(features, list(wasteful))
+        if len(wasteful.parent):
+            saving = wasteful.saving_ms
+            share = saving / _whole_ms(features, wasteful.parent)
             told = (
                 "Independent tool calls run one after the other; side by side they would save "
                 f"{np.median(saving) / 1000:.2f} s in the median, {np.median(share):.0%} of the trace."
@@ -87,7 +89,7 @@ class SequentialCalls(Hypothesis):
             _units(features, wasteful),
             _rows(wasteful, features),
             statement=told,
-            mended=_side_by_side(wasteful, features) if wasteful else None,
+            mended=_side_by_side(wasteful.runs) if len(wasteful.parent) else None,
         )
 
     def recommend(self, finding: Finding) -> str:
@@ -99,83 +101,95 @@ class SequentialCalls(Hypothesis):
         return self.documentation().recommendation + told
 
 
-def _wasteful(features: Features) -> dict[int, list[Run]]:
-    """By row of the parent, in the order of the table: its runs, where the saving is worth it.
+@dataclass(frozen=True)
+class _Wasteful:
+    """Parents whose saving is worth it, one a trace, the one that saves most, in the order of the table."""
 
-    One parent a trace, the one that saves most.
-    """
+    parent: Rows
+    """Its row of spans."""
+    saving_ms: npt.NDArray[np.float64]
+    """By parent."""
+    runs: Runs
+    """Theirs, one parent's after another's."""
+
+
+def _wasteful(features: Features) -> _Wasteful:
     return features.shared(_find)
 
 
-def _find(features: Features) -> dict[int, list[Run]]:
-    found: dict[int, list[Run]] = {}
-    for run in independent_runs(features, _LEAST_SAVED_MS, _SHARE_SAVED):
-        found.setdefault(run.parent, []).append(run)
-    best: dict[int, int] = {}
-    parents = sorted(found)
-    for parent, whole in zip(parents, _whole_ms(features, parents), strict=True):
-        saving, trace = _saving(found[parent]), int(features.trace_at[parent])
-        worth_it = saving >= _LEAST_SAVED_MS and saving > _SHARE_SAVED * float(whole)
-        if worth_it and (trace not in best or saving > _saving(found[best[trace]])):
-            best[trace] = parent
-    return {parent: found[parent] for parent in sorted(best.values())}
+def _find(features: Features) -> _Wasteful:
+    runs = independent_runs(features, _LEAST_SAVED_MS, _SHARE_SAVED)
+    parents, number = np.unique(runs.parent, return_inverse=True)
+    saving = np.bincount(number, runs.saving_ms, minlength=len(parents)).astype(float)
+    worth_it = (saving >= _LEAST_SAVED_MS) & (saving > _SHARE_SAVED * _whole_ms(features, parents))
+    parents, saving = parents[worth_it], saving[worth_it]
+    traces = features.trace_at[parents]
+    order = np.lexsort((parents, -saving, traces))
+    best = np.sort(order[np.unique(traces[order], return_index=True)[1]])
+    parents, saving = parents[best], saving[best]
+    return _Wasteful(parents, saving, runs.only(np.isin(runs.parent, parents)))
 
 
-def _saving(runs: list[Run]) -> float:
-    return sum(run.saving_ms for run in runs)
-
-
-def _whole_ms(features: Features, parents: list[int]) -> np.ndarray:
+def _whole_ms(features: Features, parents: Rows) -> npt.NDArray[np.float64]:
     """Duration of the traces of these rows of spans."""
     durations = features.traces["duration_ms"].to_numpy(dtype=float)
-    return np.asarray(durations[features.trace_at[np.array(parents, dtype=np.int64)]])
+    return np.asarray(durations[features.trace_at[parents]])
 
 
-def _units(features: Features, wasteful: dict[int, list[Run]]) -> pd.Index:
+def _units(features: Features, wasteful: _Wasteful) -> pd.Index:
     """For each ended trace the wasteful parent, else the parent of its first tool call."""
-    spans, at = features.spans, features.trace_at
+    at = features.trace_at
     calls = features.is_call & features.ended & (features.parent_at >= 0)
-    parents = np.append(list(wasteful), features.parent_at[calls]).astype(np.int64)
+    parents = np.append(wasteful.parent, features.parent_at[calls])
     _, first = np.unique(at[parents], return_index=True)
-    return spans.index[parents[first]]
+    return pd.Index(parents[first])
 
 
-def _side_by_side(wasteful: dict[int, list[Run]], features: Features) -> Mend:
-    runs = [run for runs in wasteful.values() for run in runs]
-    rows = np.concatenate([run.calls for run in runs])
-    groups = np.repeat(np.arange(len(runs)), [len(run.calls) for run in runs])
+def _side_by_side(runs: Runs) -> Mend:
+    groups = np.repeat(np.arange(len(runs.parent)), runs.lengths)
     return Mend(
-        "the independent calls started together",
-        side_by_side=pd.Series(groups, index=features.spans.index[rows]),
+        "the independent calls started together", side_by_side=pd.Series(groups, index=runs.calls)
     )
 
 
-def _rows(wasteful: dict[int, list[Run]], features: Features) -> pd.DataFrame:
-    if not wasteful:
+def _rows(wasteful: _Wasteful, features: Features) -> pd.DataFrame:
+    spans, runs, parents = features.spans, wasteful.runs, wasteful.parent
+    if not len(parents):
         return pd.DataFrame(columns=AFFECTED_COLUMNS)
-    spans, parents = features.spans, list(wasteful)
-    names = spans["name"].to_numpy(dtype=object)
-    ms, start = spans["duration_ms"].to_numpy(dtype=float), spans["start_ms"].to_numpy(dtype=float)
-    whole = _whole_ms(features, parents)
-    shown, excerpts, rationales = [], [], []
-    for runs, duration in zip(wasteful.values(), whole, strict=True):
-        run, saving = max(runs, key=lambda each: each.saving_ms), _saving(runs)
-        shown.append(run.calls[1])
-        excerpts.append(
-            ", then ".join(
-                f"{names[row]} {ms[row]:,.0f} ms (from {start[row] - start[run.calls[0]]:,.0f} ms)"
-                for row in run.calls[:_CALLS_TOLD]
-            )
+    # what is shown of a parent is the run that would save most
+    order = np.lexsort((-runs.saving_ms, runs.parent))
+    most = np.zeros(len(order), dtype=bool)
+    most[order[np.searchsorted(runs.parent[order], parents)]] = True
+    shown = runs.only(most)
+    first, last = shown.edges[:-1], np.minimum(shown.edges[1:], shown.edges[:-1] + _CALLS_TOLD)
+    names = spans["name"].to_numpy(dtype=object)[shown.calls]
+    ms, start = (
+        spans[name].to_numpy(dtype=float)[shown.calls] for name in ("duration_ms", "start_ms")
+    )
+    since = start - np.repeat(start[first], shown.lengths)
+    told = [
+        f"{name} {took:,.0f} ms (from {begun:,.0f} ms)"
+        for name, took, begun in zip(names, ms.tolist(), since.tolist(), strict=True)
+    ]
+    excerpts = [
+        ", then ".join(told[low:high])
+        for low, high in zip(first.tolist(), last.tolist(), strict=True)
+    ]
+    calls = np.bincount(np.searchsorted(parents, runs.parent), runs.lengths).astype(int)
+    rationales = [
+        f"{count:,} calls wait for one another though none uses what another returned: together they "
+        f"would take {saving:,.0f} ms less, {saving / whole:.0%} of the trace's {whole:,.0f} ms."
+        for count, saving, whole in zip(
+            calls.tolist(),
+            wasteful.saving_ms.tolist(),
+            _whole_ms(features, parents).tolist(),
+            strict=True,
         )
-        rationales.append(
-            f"{sum(len(each.calls) for each in runs):,} calls wait for one another though none uses what "
-            f"another returned: together they would take {saving:,.0f} ms less, {saving / duration:.0%} "
-            f"of the trace's {duration:,.0f} ms."
-        )
+    ]
     return affected_rows(
-        spans.index[parents],
+        pd.Index(parents),
         spans["trace_id"].iloc[parents],
-        spans["span_id"].iloc[shown],
+        spans["span_id"].iloc[shown.calls[first + 1]],
         pd.Series(excerpts, dtype=object),
         pd.Series(rationales, dtype=object),
     )

@@ -8,7 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.hypotheses.performance.data_flow import changes_something, uses_output
+from mlflow_analysis.hypotheses.performance.data_flow import (
+    argument_values,
+    changes_something,
+    uses_output,
+)
 
 _OVERLAP_MS = 1.0
 _OUTPUT_LIMIT, _ARGUMENTS_LIMIT = 8_000, 2_000
@@ -17,13 +21,28 @@ Objects = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
-class Run:
-    """Calls of one parent that could have run side by side, as rows of ``features.spans``."""
+class Runs:
+    """Calls that could have run side by side, run by run, in the order of their parents."""
 
-    parent: int
     calls: Rows
-    saving_ms: float
-    """Sum of their durations less the longest."""
+    """Rows of ``features.spans``, those of a run in order of time."""
+    edges: Rows
+    """Where the calls of each run begin, and where the last end (runs + 1)."""
+    parent: Rows
+    """Row of the parent, by run."""
+    saving_ms: npt.NDArray[np.float64]
+    """Sum of the durations less the longest, by run."""
+
+    @property
+    def lengths(self) -> Rows:
+        """How many calls each run has."""
+        return np.diff(self.edges)
+
+    def only(self, runs: npt.NDArray[np.bool_]) -> Runs:
+        """Some of the runs."""
+        edges = np.append(0, np.cumsum(self.lengths[runs]))
+        calls = self.calls[np.repeat(runs, self.lengths)]
+        return Runs(calls, edges, self.parent[runs], self.saving_ms[runs])
 
 
 @dataclass(frozen=True)
@@ -48,7 +67,7 @@ class _Texts:
         )
 
 
-def independent_runs(features: Features, least_ms: float, least_share: float) -> list[Run]:
+def independent_runs(features: Features, least_ms: float, least_share: float) -> Runs:
     """The runs below parents that could save at least ``least_ms`` and ``least_share`` of their trace.
 
     What texts say is looked at last, and only below parents where enough could be saved at all.
@@ -56,20 +75,26 @@ def independent_runs(features: Features, least_ms: float, least_share: float) ->
     spans, texts = features.spans, _Texts.of(features)
     order, chain = _chains(features, texts)
     ms = spans["duration_ms"].to_numpy(dtype=float)
-    parent = features.parent_at[order]
-    starts = np.flatnonzero(np.append(True, chain[1:] != chain[:-1])) if len(chain) else chain
-    longest = np.maximum.reduceat(ms[order], starts) if len(starts) else np.zeros(0)
-    possible = np.bincount(chain, ms[order]) - longest if len(chain) else np.zeros(0)
-    by_parent = np.bincount(parent[starts], possible, minlength=len(spans))
+    starts = np.flatnonzero(np.diff(chain, prepend=-1))
+    parent = features.parent_at[order[starts]]
+    possible = np.bincount(chain, ms[order]) - _longest(ms[order], starts)
+    by_parent = np.bincount(parent, possible, minlength=len(spans))
     whole = features.traces["duration_ms"].to_numpy(dtype=float)[features.trace_at]
     worth_it = (by_parent >= least_ms) & (by_parent > least_share * whole)
-    runs: list[Run] = []
-    for number, begin in enumerate(starts):
-        if worth_it[parent[begin]]:
-            end = starts[number + 1] if number + 1 < len(starts) else len(order)
-            request = str(texts.request[features.trace_at[parent[begin]]])
-            runs += _split(int(parent[begin]), order[begin:end], texts, request, ms)
-    return runs
+    runs: list[list[int]] = []
+    for number in np.flatnonzero(worth_it[parent]).tolist():
+        rows = order[starts[number] : starts[number + 1] if number + 1 < len(starts) else None]
+        request = str(texts.request[features.trace_at[parent[number]]])
+        runs += [each for each in _split(rows.tolist(), texts, request) if len(each) > 1]
+    calls = np.array([row for each in runs for row in each], dtype=np.int64)
+    edges = np.cumsum([0, *map(len, runs)])
+    saving = np.add.reduceat(ms[calls], edges[:-1]) if runs else np.zeros(0)
+    saving -= _longest(ms[calls], edges[:-1])
+    return Runs(calls, edges, features.parent_at[calls[edges[:-1]]], saving)
+
+
+def _longest(ms: npt.NDArray[np.float64], starts: Rows) -> npt.NDArray[np.float64]:
+    return np.maximum.reduceat(ms, starts) if len(starts) else np.zeros(0)
 
 
 def _chains(features: Features, texts: _Texts) -> tuple[Rows, Rows]:
@@ -115,17 +140,20 @@ def _texts_allow(texts: _Texts, before: Rows, after: Rows) -> npt.NDArray[np.boo
     )
 
 
-def _split(
-    parent: int, chain: Rows, texts: _Texts, request: str, ms: npt.NDArray[np.float64]
-) -> list[Run]:
+def _split(chain: list[int], texts: _Texts, request: str) -> list[list[int]]:
     """Cut a chain before every call that uses what an earlier one of its run returned."""
-    runs: list[list[int]] = [[int(chain[0])]]
-    for row in chain[1:].tolist():
+    runs = [chain[:1]]
+    for row in chain[1:]:
+        call, arguments = (texts.name[row], texts.arguments_key[row]), texts.arguments[row]
+        # what the user said came from no other call
+        untold = any(value not in request for value in argument_values(arguments))
         waits = any(
-            (texts.name[earlier], texts.arguments_key[earlier])
-            == (texts.name[row], texts.arguments_key[row])
-            or uses_output(
-                texts.arguments[row], texts.output[earlier], f"{request} {texts.arguments[earlier]}"
+            (texts.name[earlier], texts.arguments_key[earlier]) == call
+            or (
+                untold
+                and uses_output(
+                    arguments, texts.output[earlier], f"{request} {texts.arguments[earlier]}"
+                )
             )
             for earlier in runs[-1]
         )
@@ -133,10 +161,4 @@ def _split(
             runs.append([row])
         else:
             runs[-1].append(row)
-    found = []
-    for run in runs:
-        if len(run) > 1:
-            took = ms[run]
-            calls = np.array(run, dtype=np.int64)
-            found.append(Run(parent, calls, float(took.sum() - took.max())))
-    return found
+    return runs

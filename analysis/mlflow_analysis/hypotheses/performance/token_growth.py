@@ -106,11 +106,10 @@ def _grown(features: Features, turns: pd.DataFrame) -> pd.DataFrame:
 def _cached_share(features: Features, trace_ids: pd.Index) -> pd.Series:
     """Share of the traces' input that was read from the cache; NaN where that was not recorded."""
     calls = features.model_calls
-    calls = calls.loc[
-        calls["cached_tokens"].notna().to_numpy() & calls["trace_id"].isin(trace_ids).to_numpy(),
-        ["trace_id", "cached_tokens", "input_tokens"],
-    ]
-    sums = calls.groupby("trace_id")[["cached_tokens", "input_tokens"]].sum().reindex(trace_ids)
+    calls = calls[calls["cached_tokens"].notna()]
+    calls = calls[calls["trace_id"].isin(trace_ids)]
+    tokens = calls[["trace_id", "cached_tokens", "input_tokens"]]
+    sums = tokens.groupby("trace_id").sum().reindex(trace_ids)
     cached, read = sums["cached_tokens"], sums["input_tokens"]
     # some providers count cached tokens within the input, others beside it
     return cached / read.where(read >= cached, read + cached).where(lambda whole: whole > 0)

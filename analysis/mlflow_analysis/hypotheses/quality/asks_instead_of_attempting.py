@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import pandas as pd
 
@@ -106,8 +105,7 @@ class AsksInsteadOfAttempting(Hypothesis):
         )
 
 
-@dataclass(frozen=True)
-class _Session:
+class _Session(NamedTuple):
     session: str
     trace_id: str
     span_id: str
@@ -136,7 +134,8 @@ def _attempts(features: Features) -> list[_Session]:
             traces["turn"].reindex(first["trace_id"]), strict=True,
         )
     }  # fmt: skip
-    said = _said(traces[traces["session"].isin(first["session"])])
+    later = [session for session, (_, _, turn) in first_call.items() if turn > 1]
+    said = _said(traces[traces["session"].isin(later)])
     values_in = cache(_values)  # many calls take the same
     found = []
     for trace_id, session, request, answer, span_id in zip(
@@ -148,9 +147,10 @@ def _attempts(features: Features) -> list[_Session]:
         arguments, tool, turn = first_call[session]
         if not arguments or len(arguments) >= LONGEST_ARGUMENTS:
             continue
-        before = " ".join(said[session][:turn])
+        asked = request.casefold()
+        before = " ".join(said[session][:turn]) if turn > 1 else asked
         values = [value for value in values_in(arguments) if _holds(before, value)]
-        if values and all(_holds(request.casefold(), value) for value in values):
+        if values and (before is asked or all(_holds(asked, value) for value in values)):
             found.append(_Session(session, trace_id, span_id, answer, tool, turn, tuple(values)))
     return found
 

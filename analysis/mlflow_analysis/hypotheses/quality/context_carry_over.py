@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.identifiers import (
+    MAY_BE_ID,
     OthersData,
     ids_in,
     normal,
@@ -22,6 +21,7 @@ from mlflow_analysis.hypotheses.quality.identifiers import (
     personal_in,
 )
 from mlflow_analysis.hypotheses.quality.names import Names, named
+from mlflow_analysis.hypotheses.quality.screening import Texts, requests
 from mlflow_analysis.hypotheses.quality.wording import cut_out
 
 _LOOKS_BACK = re.compile(
@@ -122,8 +122,7 @@ def _leaked(leak: OthersData) -> _Shown:
     return leak.session, leak.trace_id, leak.span_id, leak.value, leak.start, told
 
 
-@dataclass(frozen=True)
-class _Turn:
+class _Turn(NamedTuple):
     trace_id: str
     request: str
     answer: str
@@ -132,32 +131,26 @@ class _Turn:
 
 def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     """Sessions that change from one id or name to another, and the answers that stay with the first."""
-    traces = features.complete
+    traces = features.complete[["session", "request", "response", "root_span_id"]]
     traces = traces[traces["session"].duplicated(keep=False)]
     names = Names(traces["request"])
-    worked = _Work(features.calls)
-    ids_of, names_of = cache(ids_in), cache(names.within)  # many ask the same
+    ids_of = _ids_of(requests(features))
+    may_look_back = requests(features).holding(_LOOKS_BACK.pattern)
+    worked = _Work(features.calls[["trace_id", "arguments", "output"]])
     eligible: dict[str, None] = {}
     shown: list[_Shown] = []
-    turns: dict[str, list[_Turn]] = {}
-    for session, trace_id, request, answer, span_id in zip(
-        traces["session"], traces.index, traces["request"], traces["response"], traces["root_span_id"],
-        strict=True,
-    ):  # fmt: skip
-        turns.setdefault(session, []).append(_Turn(trace_id, request, answer, span_id))
-    for session, of_session in turns.items():
+    for session, of_session in _that_may_change(traces, ids_of, names).items():
         ids: dict[str, int] = {}
         called: dict[str, int] = {}
         for number, turn in enumerate(of_session, 1):
-            now, now_called = ids_of(turn.request), names_of(turn.request)
-            new, new_called = (
-                _new(now, ids, turn.request),
-                [
-                    name
-                    for name in _new(now_called, called, turn.request)
-                    if worked.touched(name, turn.trace_id)
-                ],
-            )
+            now, now_called = ids_of.get(turn.request, []), names.within(turn.request)
+            looks_back = turn.request in may_look_back and _LOOKS_BACK.search(turn.request)
+            new = [] if looks_back else _new(now, ids)
+            new_called = [
+                name
+                for name in ([] if looks_back else _new(now_called, called))
+                if worked.touched(name, turn.trace_id)
+            ]
             if new or new_called:
                 eligible[session] = None
             carried = _carried(turn.answer, new, ids)
@@ -175,11 +168,40 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     return pd.Index(list(eligible), dtype=object), shown
 
 
-def _new(now: list[str], earlier: dict[str, int], request: str) -> list[str]:
-    """What the request names, if none of it was named before and it does not look back."""
-    if not now or not earlier or any(value in earlier for value in now):
-        return []
-    return [] if _LOOKS_BACK.search(request) else now
+def _ids_of(texts: Texts) -> dict[str, list[str]]:
+    """The ids in each of the texts that holds any."""
+    return {text: ids for text in texts.holding(MAY_BE_ID) if (ids := ids_in(text))}
+
+
+def _that_may_change(
+    traces: pd.DataFrame, ids_of: Mapping[str, list[str]], names: Names
+) -> dict[str, list[_Turn]]:
+    """The turns of the sessions whose requests do not all name the same id, or the same name, first."""
+    may_change = _of_several(traces, ids_of.get) | _of_several(traces, names.within)
+    traces = traces[traces["session"].isin(may_change)]
+    turns: dict[str, list[_Turn]] = {}
+    for session, *turn in zip(
+        traces["session"], traces.index, traces["request"], traces["response"], traces["root_span_id"],
+        strict=True,
+    ):  # fmt: skip
+        turns.setdefault(session, []).append(_Turn(*turn))
+    return turns
+
+
+def _of_several(traces: pd.DataFrame, named_in: Callable[[str], list[str] | None]) -> set[str]:
+    """The sessions whose requests name different things first."""
+    first: dict[str, str] = {}
+    several: set[str] = set()
+    for session, request in zip(traces["session"], traces["request"], strict=True):
+        named = named_in(request)
+        if named and first.setdefault(session, named[0]) != named[0]:
+            several.add(session)
+    return several
+
+
+def _new(now: list[str], earlier: dict[str, int]) -> list[str]:
+    """What is named now, if something was named before and it was none of that."""
+    return now if earlier and not any(value in earlier for value in now) else []
 
 
 def _carried_name(answer: str, new: list[str], earlier: dict[str, int], names: Names) -> str:
@@ -221,12 +243,16 @@ class _Work:
         self._places = dict(
             zip(traces[first].tolist(), map(range, first.tolist(), ends.tolist()), strict=False)
         )
-        self._texts = [calls[side].to_numpy(dtype=object) for side in ("arguments", "output")]
+        self._arguments = calls["arguments"].to_numpy(dtype=object)
+        self._outputs = calls["output"].to_numpy(dtype=object)
 
     def touched(self, value: str, trace_id: str) -> bool:
         """Whether a tool call of the turn took or returned the id or name."""
-        places, plain = self._places.get(trace_id, ()), value.lstrip("#")
-        return any(plain in texts[place] for texts in self._texts for place in places)
+        plain = value.lstrip("#")
+        for place in self._places.get(trace_id, ()):
+            if plain in self._arguments[place] or plain in self._outputs[place]:
+                return True
+        return False
 
 
 def _rows(shown: list[_Shown], features: Features) -> pd.DataFrame:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
 
@@ -16,6 +16,8 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.identifiers import ids_in
+from mlflow_analysis.hypotheses.quality.numbers import numbers_of_requests
+from mlflow_analysis.hypotheses.quality.screening import answers, any_of, requests
 from mlflow_analysis.hypotheses.quality.wording import cut_out, tells_failure
 from mlflow_analysis.hypotheses.remembered import remembered
 from mlflow_analysis.statistics.similarity import similarity
@@ -55,6 +57,8 @@ _SAID_SO = re.compile(
     r"|gave|said|sent) you|you already (?:asked|have (?:it|my|that))|as i (?:already )?(?:said|told you"
     r"|mentioned)|like i (?:said|told you))\b"
 )
+_MAY_SAY_SO = _SAID_SO.pattern.replace("'", "['~]")
+"""For ``screening``, which knows a typographic apostrophe as ``~``."""
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _SPOKEN = (
     "actually again already asked could hello just like need okay please really said sorry still tell "
@@ -126,20 +130,25 @@ def _followed_up(features: Features) -> pd.Index:
 
 @remembered
 def _shown(features: Features) -> pd.DataFrame:
-    traces = features.complete
+    traces = features.complete[["session", "request", "response", "failed", "root_span_id"]]
     traces = traces[traces["session"].isin(_followed_up(features))]
-    with_failed_call = set(features.calls.loc[features.calls["failed"], "trace_id"])
-    restated = _restated(traces, features.seed)
-    said_so = cache(_said_so)
+    look = _Look(
+        _restated(traces, numbers_of_requests(features), features.seed),
+        with_failed_call=set(features.calls[features.calls["failed"]]["trace_id"]),
+        may_ask=answers(features).holding(any_of(_ASKING)),
+        may_say_so=requests(features).holding(_MAY_SAY_SO),
+    )
     turns: dict[str, list[tuple[str, str, str]]] = {}
+    of_interest = traces[traces["session"].isin(look.sessions(traces))]
     for trace_id, session, request, response in zip(
-        traces.index, traces["session"], traces["request"], traces["response"], strict=True
-    ):
+        of_interest.index, of_interest["session"], of_interest["request"], of_interest["response"],
+        strict=True,
+    ):  # fmt: skip
         turns.setdefault(session, []).append((trace_id, request, response))
     rows = [
         (session, *found)
         for session, of_session in turns.items()
-        for found in _in_session(of_session, with_failed_call, restated, said_so)
+        for found in _in_session(of_session, look)
     ]
     columns = list(zip(*rows, strict=True)) or [()] * 5
     sessions, trace_ids, excerpt, offset, rationale = (list(column) for column in columns)
@@ -153,19 +162,39 @@ def _shown(features: Features) -> pd.DataFrame:
     )
 
 
+@dataclass(frozen=True)
+class _Look:
+    """Where to look closer: most turns show nothing at first sight."""
+
+    restated: Mapping[str, float]
+    """By trace id the similarity to the request before."""
+    with_failed_call: Set[str]
+    may_ask: Set[str]
+    """Answers."""
+    may_say_so: Set[str]
+    """Requests."""
+
+    def sessions(self, traces: pd.DataFrame) -> set[str]:
+        """Those of the traces' sessions in which a turn is worth a look."""
+        return {
+            session
+            for trace_id, session, request, response in zip(
+                traces.index, traces["session"], traces["request"], traces["response"], strict=True
+            )
+            if response in self.may_ask or request in self.may_say_so or trace_id in self.restated
+        }
+
+
 def _in_session(
-    turns: list[tuple[str, str, str]],
-    with_failed_call: set[str],
-    restated: dict[str, float],
-    said_so: Callable[[str], re.Match[str] | None],
+    turns: list[tuple[str, str, str]], look: _Look
 ) -> Iterator[tuple[str, str, int, str]]:
     said: list[str] = []
     answered: list[str] = []
     for trace_id, request, response in turns:
-        if said and trace_id not in with_failed_call:
+        if said and response in look.may_ask and trace_id not in look.with_failed_call:
             yield from _asked_again(trace_id, response, said, answered)
-        if said:
-            told = said_so(request)
+        if said and request in look.may_say_so:
+            told = _SAID_SO.search(request.replace("\u2019", "'"))
             if told:
                 excerpt, offset = cut_out(request, *told.span())
                 yield (
@@ -174,20 +203,16 @@ def _in_session(
                     offset,
                     f"The user says “{told.group()}” in turn {len(said) + 1}.",
                 )
-        if trace_id in restated:
+        if trace_id in look.restated:
             yield (
                 trace_id,
                 request[:200],
                 0,
-                f"The user restates the request of the turn before (similarity {restated[trace_id]:.2f}), "
-                "which had not failed.",
+                "The user restates the request of the turn before (similarity "
+                f"{look.restated[trace_id]:.2f}), which had not failed.",
             )
         said.append(request)
         answered.append(response)
-
-
-def _said_so(request: str) -> re.Match[str] | None:
-    return _SAID_SO.search(request.replace("\u2019", "'"))
 
 
 def _asked_again(
@@ -264,11 +289,9 @@ def _about_another(before: str, after: str) -> bool:
     return bool(gone and new) and similarity(gone, new) < RESTATED
 
 
-def _restated(traces: pd.DataFrame, seed: int) -> dict[str, float]:
+def _restated(traces: pd.DataFrame, numbers: Mapping[str, str], seed: int) -> dict[str, float]:
     """Similarity by trace id of requests that restate the one before, if that is more than chance."""
     requests, sessions = traces["request"].tolist(), traces["session"].tolist()
-    numbers_in = cache(lambda text: tuple(sorted(re.findall(r"\d+", text))))  # many ask the same
-    numbers = [numbers_in(text) for text in requests]
     positions: dict[str, list[int]] = {}
     for position, session in enumerate(sessions):
         positions.setdefault(session, []).append(position)
@@ -277,7 +300,7 @@ def _restated(traces: pd.DataFrame, seed: int) -> dict[str, float]:
 
     def score(first: int, second: int) -> float:
         before, after = requests[first], requests[second]
-        if numbers[first] != numbers[second] or len(after.split()) < 3:
+        if numbers[before] != numbers[after] or len(after.split()) < 3:
             return 0.0
         alike = similarity(before, after)
         return 0.0 if alike >= RESTATED and _about_another(before, after) else alike

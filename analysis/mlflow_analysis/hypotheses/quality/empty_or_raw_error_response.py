@@ -10,6 +10,7 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, Rule, affected_rows
+from mlflow_analysis.hypotheses.quality.screening import Texts, answers, any_of
 from mlflow_analysis.hypotheses.quality.wording import cut_out
 
 _PLACEHOLDER = re.compile(
@@ -89,16 +90,14 @@ class EmptyOrRawErrorResponse(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Those with nothing to read in the answer."""
         traces = _answerable(features)
-        response = traces["response"]
-        looks = {text: _is_suspicious(text) for text in response.unique()}
-        suspicious = pd.Series([looks[text] for text in response], index=traces.index, dtype=bool)
+        traces = traces[traces["response"].isin(_suspicious(answers(features)))]
         rows = [
             (str(trace_id), str(row_span), *shown)
             for trace_id, request, text, row_span in zip(
-                traces.index[suspicious],
-                traces.loc[suspicious, "request"],
-                response[suspicious],
-                traces.loc[suspicious, "root_span_id"],
+                traces.index,
+                traces["request"],
+                traces["response"],
+                traces["root_span_id"],
                 strict=True,
             )
             if (shown := _instead_of_answer(request, text)) is not None
@@ -116,19 +115,22 @@ class EmptyOrRawErrorResponse(Hypothesis):
 
 
 def _answerable(features: Features) -> pd.DataFrame:
-    traces = features.complete
-    traces = traces[~traces["failed"]]
-    has_text = pd.Series([bool(text.strip()) for text in traces["response"]], index=traces.index)
-    answers = has_text.groupby(traces["name"]).transform("mean")
-    return traces[answers >= _MOST_ANSWER]
+    columns = ["name", "request", "response", "response_words", "root_span_id"]
+    traces = features.complete.loc[~features.complete["failed"], columns]
+    answer = (traces["response_words"] > 0).groupby(traces["name"]).transform("mean")
+    return traces[answer >= _MOST_ANSWER]
 
 
-def _is_suspicious(text: str) -> bool:
-    """Whether a text is worth a closer look."""
+def _suspicious(answers: Texts) -> set[str]:
+    """The answers that are worth a closer look."""
+    may_show_error = answers.holding(any_of(_ERROR_KEYS))
+    return {text for text in answers.distinct if _is_suspicious(text, text in may_show_error)}
+
+
+def _is_suspicious(text: str, may_show_error: bool) -> bool:
     if len(text) <= _LONGEST_PLACEHOLDER or text.lstrip()[:5].lower() == "lorem":
         return not text.strip() or bool(_PLACEHOLDER.match(text) or _raw_error(text))
-    cut = text[:_LONGEST]
-    return any(key in cut for key in _ERROR_KEYS) and _raw_error(cut) is not None
+    return may_show_error and _raw_error(text[:_LONGEST]) is not None
 
 
 def _raw_error(text: str) -> re.Match[str] | None:

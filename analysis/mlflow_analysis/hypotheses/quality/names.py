@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import chain
+
+from mlflow_analysis.hypotheses.quality.screening import Texts
 
 _LONGEST = 1_000
 _NAME = re.compile(r"\b([a-z]+) ((?:[A-Z][\w'-]{2,})(?: [A-Z][\w'-]{2,})*)")
 """Capitals within a sentence, and the word before them."""
-_LOWER = re.compile(r"\b[a-z][\w'-]{2,}")
+_MAY_NAME = r"[a-z] [A-Z][A-Za-z\d_'-]{2}"
+"""What every text with a name holds, for ``screening``."""
+_NONE: list[str] = []
+_SMALL = re.compile(r"\b[a-z][\w'-]{2,}")
 _CALENDAR = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
     r"|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days?)\b"
@@ -23,22 +29,24 @@ class Names:
     """
 
     def __init__(self, requests: Iterable[str]) -> None:
-        self._common: set[str] = set()
+        texts = Texts(requests)
+        found = {text: _named_in(text) for text in texts.holding(_MAY_NAME)}
         self._after: dict[str, set[str]] = {}
-        for text in dict.fromkeys(requests):
-            cut = text[:_LONGEST]
-            self._common.update(_LOWER.findall(cut))
-            for before, name in _NAME.findall(cut):
-                if not _CALENDAR.match(name):
-                    self._after.setdefault(name, set()).add(before)
+        for before, name in set(chain.from_iterable(found.values())):
+            if not _CALENDAR.match(name):
+                self._after.setdefault(name, set()).add(before)
+        common = _small_words(texts.distinct)
+        self._proper = {name for name in self._after if name.split()[0].lower() not in common}
+        self._within: dict[str, list[str]] = dict.fromkeys(texts.distinct, _NONE)
+        self._within |= {text: self._named(pairs) for text, pairs in found.items()}
 
     def within(self, text: str) -> list[str]:
         """The names in a request, in their order."""
-        return [
-            name
-            for _, name in _NAME.findall(text[:_LONGEST])
-            if name in self._after and name.split()[0].lower() not in self._common
-        ]
+        found = self._within.get(text)
+        return self._named(_named_in(text)) if found is None else found
+
+    def _named(self, pairs: list[tuple[str, str]]) -> list[str]:
+        return [name for _, name in pairs if name in self._proper]
 
     def alike(self, one: str, other: str) -> bool:
         """Whether both are of one kind."""
@@ -48,3 +56,14 @@ class Names:
 def named(name: str, text: str) -> bool:
     """Whether the text holds the name as a word."""
     return name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+def _named_in(text: str) -> list[tuple[str, str]]:
+    """What is written like a name, and the word before it."""
+    return _NAME.findall(text[:_LONGEST])
+
+
+def _small_words(texts: Iterable[str]) -> set[str]:
+    """The words in small letters. Most of what stands between spaces stands there many times."""
+    between_spaces = set(chain.from_iterable(text[:_LONGEST].split() for text in texts))
+    return set(_SMALL.findall(" ".join(between_spaces)))

@@ -12,7 +12,7 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.features.topics import NO_SUBJECT
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.screening import worth_a_look
+from mlflow_analysis.hypotheses.quality.screening import answers
 from mlflow_analysis.hypotheses.quality.well_answered import well_answered
 from mlflow_analysis.hypotheses.quality.wording import (
     MAY_DECLINE,
@@ -95,7 +95,8 @@ class Refusal(Hypothesis):
 
 def _answered(features: Features) -> pd.DataFrame:
     traces = well_answered(features)[["response", "response_words"]]
-    with_failed_call = features.spans.loc[features.spans["failed"], "trace_id"].unique()
+    failed = features.spans["failed"].to_numpy(dtype=bool)
+    with_failed_call = features.spans["trace_id"].to_numpy(dtype=object)[failed]
     return traces[~traces.index.isin(with_failed_call) & ~traces.index.isin(features.out_of_scope)]
 
 
@@ -105,9 +106,8 @@ def _refused(features: Features) -> pd.DataFrame:
     answered = _answered(features)
     short = answered[answered["response_words"] <= _WHOLE_ANSWER_WORDS]
     texts = short["response"].tolist()
-    distinct = list(dict.fromkeys(texts))
-    dubious = worth_a_look(distinct, MAY_DECLINE) | worth_a_look(distinct, MAY_HAND_OFF)
-    said = {text: _said(text) for text in dubious}
+    dubious = answers(features).holding(MAY_DECLINE) | answers(features).holding(MAY_HAND_OFF)
+    said = {text: _said(text) for text in dubious.intersection(texts)}
     found = [said.get(text) for text in texts]
     rows = [each for each in found if each is not None]
     index = short.index[[each is not None for each in found]]

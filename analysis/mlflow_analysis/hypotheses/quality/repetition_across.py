@@ -13,8 +13,9 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.request_complexity import answered
-from mlflow_analysis.hypotheses.quality.running_text import RunningText, running_text
+from mlflow_analysis.hypotheses.quality.request_complexity import answered, wording
+from mlflow_analysis.hypotheses.quality.running_text import running_text
+from mlflow_analysis.hypotheses.quality.wording import sentences
 from mlflow_analysis.hypotheses.remembered import remembered
 
 _SHARE = 0.30
@@ -158,7 +159,7 @@ def _boilerplate(features: Features) -> pd.DataFrame:
 
 
 def _plain_sentences(
-    times_of: Mapping[str, int], text: Mapping[str, RunningText], fewest: float
+    times_of: Mapping[str, int], text: Mapping[str, str], fewest: float
 ) -> dict[str, dict[str, str]]:
     """By answer its sentences of enough words: as compared, and as they stand there.
 
@@ -170,7 +171,7 @@ def _plain_sentences(
     for response, times in times_of.items():
         held_here = enough[response] = []
         seen = set()
-        for sentence in text[response].sentences:
+        for sentence in sentences(text[response]):
             if sentence.count(" ") >= _SHORTEST - 1 and len(sentence) <= _LONGEST_SENTENCE:
                 if sentence not in beginning_of:
                     beginning_of[sentence] = _beginning(sentence)
@@ -184,9 +185,9 @@ def _plain_sentences(
         if beginnings[beginning] >= fewest
     }
     found: dict[str, dict[str, str]] = {}
-    for response, sentences in enough.items():
+    for response, held_here in enough.items():
         held: dict[str, str] = found.setdefault(response, {})
-        for sentence in sentences:
+        for sentence in held_here:
             if sentence in plain_of:
                 held.setdefault(plain_of[sentence], sentence)
     return found
@@ -207,9 +208,10 @@ def _plain(text: str) -> str:
 
 
 def _unrelated(table: pd.DataFrame, seed: int) -> bool:
-    if table["template"].nunique() < _FEWEST_WORDINGS:
+    asked = [wording(request) for request in table["request"]]
+    if len(set(asked)) < _FEWEST_WORDINGS:
         return False
-    words = [frozenset(_LETTERS.findall(text)) for text in table["template"]]
+    words = [frozenset(_LETTERS.findall(text)) for text in asked]
     drawn = np.random.default_rng(seed).integers(0, len(words), size=(_PAIRS, 2)).tolist()
     alike = [
         len(words[one] & words[other]) / max(len(words[one] | words[other]), 1)
@@ -222,7 +224,7 @@ def _unrelated(table: pd.DataFrame, seed: int) -> bool:
 def _quoted(rows: pd.DataFrame, features: Features) -> bool:
     """Whether the sentence comes from what calls returned."""
     sample = rows.iloc[:: max(1, len(rows) // _QUOTES_LOOKED_AT)].head(_QUOTES_LOOKED_AT)
-    calls = features.calls
+    calls = features.calls[["trace_id", "output"]]
     calls = calls[calls["trace_id"].isin(sample["trace_id"])]
     outputs = calls.groupby("trace_id")["output"].agg(" ".join)
     quoted = sum(

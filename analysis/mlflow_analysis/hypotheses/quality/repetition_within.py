@@ -12,8 +12,9 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
-from mlflow_analysis.hypotheses.quality.running_text import RunningText, running_text
-from mlflow_analysis.hypotheses.quality.screening import may_hold
+from mlflow_analysis.hypotheses.quality.running_text import running_text
+from mlflow_analysis.hypotheses.quality.screening import requests
+from mlflow_analysis.hypotheses.quality.wording import sentences
 
 _GRAM = 4
 _DUPLICATE_SHARE = 0.20
@@ -90,34 +91,36 @@ def _running(features: Features) -> pd.Series:
     traces = features.complete
     answers = traces.loc[traces["response_words"] >= _SHORTEST_ANSWER, ["request", "response"]]
     text = running_text(features)
-    long = [len(text[each].words) >= _SHORTEST_ANSWER for each in answers["response"]]
+    long = [len(text[each].split()) >= _SHORTEST_ANSWER for each in answers["response"]]
     answers = answers[np.array(long, dtype=bool)]
-    on_request = may_hold(answers["request"].tolist(), _ON_REQUEST)
-    maybe = answers["request"][on_request]
-    on_request[on_request] = [bool(re.search(_ON_REQUEST, text)) for text in maybe]
-    return answers.loc[~on_request, "response"]
+    maybe = requests(features).holding(_ON_REQUEST)
+    on_request = [
+        request in maybe and re.search(_ON_REQUEST, request) is not None
+        for request in answers["request"]
+    ]
+    return answers.loc[~np.array(on_request, dtype=bool), "response"]
 
 
-def _repetition(text: RunningText) -> tuple[str, str] | None:
-    """The repeated text and the rationale."""
-    words = text.words
+def _repetition(text: str) -> tuple[str, str] | None:
+    """The repeated text and the rationale. ``text`` is running text; words are what stands between spaces."""
+    words = text.lower().split()
     grams = len(words) - _GRAM + 1
     distinct = len(set(zip(words, words[1:], words[2:], words[3:], strict=False)))
     share = 1 - distinct / grams
     twice, count = "", 0
     if distinct < grams:
-        lower = [sentence.lower() for sentence in text.sentences]
+        lower = [sentence.lower() for sentence in sentences(text)]
         seen = Counter(each for each in lower if each.count(" ") >= _SHORTEST_SENTENCE - 1)
         twice, count = max(seen.items(), key=lambda item: item[1], default=("", 0))
     if count > 1:
-        original = next(each for each in text.sentences if each.lower() == twice)
+        original = next(each for each in sentences(text) if each.lower() == twice)
         return (
             original,
             f"One sentence stands {count} times in the answer; {share:.0%} of its 4-grams are duplicates.",
         )
     if share > _DUPLICATE_SHARE:
         return (
-            text.sentences[0][:200],
+            sentences(text)[0][:200],
             f"{share:.0%} of the 4-grams of {len(words)} words are duplicates.",
         )
     return None

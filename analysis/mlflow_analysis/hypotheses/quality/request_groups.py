@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -20,7 +21,9 @@ from mlflow_analysis.hypotheses.quality.conflicts import (
     conflict_among,
 )
 from mlflow_analysis.hypotheses.quality.facts import NAME, facts_of
-from mlflow_analysis.hypotheses.quality.screening import worth_a_look
+from mlflow_analysis.hypotheses.quality.numbers import numbers as numbers_in
+from mlflow_analysis.hypotheses.quality.numbers import numbers_of_requests
+from mlflow_analysis.hypotheses.quality.screening import Texts
 from mlflow_analysis.hypotheses.quality.well_answered import well_answered
 from mlflow_analysis.hypotheses.quality.wording import sentences
 from mlflow_analysis.hypotheses.remembered import remembered
@@ -82,8 +85,8 @@ def compared(features: Features) -> Compared:
     out.
     """
     traces = well_answered(features)
-    asked = _questions(traces)
-    several = asked[asked.duplicated(keep=False)]
+    comparable, questions = _questions(traces, numbers_of_requests(features))
+    several = questions[questions.duplicated(keep=False)]
     evidence = _evidence(features, several.index)
     together: dict[tuple[str, str], list[str]] = defaultdict(list)
     for trace_id, question in several.items():
@@ -91,7 +94,9 @@ def compared(features: Features) -> Compared:
         if outputs or question.endswith("\0"):
             together[question, outputs].append(str(trace_id))
     chance = chance_pairs(
-        traces.loc[asked.index, ["request", "response", "topic"]], features.calls, features.seed
+        traces.loc[comparable, ["request", "response", "topic"]],
+        features.calls[["trace_id", "tool"]],
+        features.seed,
     )
     responses = dict(zip(traces.index, traces["response"], strict=True))
     requests = dict(zip(traces.index, traces["request"], strict=True))
@@ -114,69 +119,94 @@ def compared(features: Features) -> Compared:
             kind for text, told in stated.items() for kind in [*told] * len(by_text[text])
         )
         conflict = conflict_among(by_text, stated, request, chance.threshold)
-        comparable = conflict is not None or max(kinds.values(), default=0) > 1
-        groups.append(RequestGroup(name, tuple(members), comparable, conflict))
+        stating = conflict is not None or max(kinds.values(), default=0) > 1
+        groups.append(RequestGroup(name, tuple(members), stating, conflict))
     return Compared(tuple(groups), chance)
 
 
-def _questions(traces: pd.DataFrame) -> pd.Series:
-    """For each trace (index) its question as a text that is equal where the question is; none else."""
+def _questions(traces: pd.DataFrame, numbers: Mapping[str, str]) -> tuple[pd.Index, pd.Series]:
+    """The traces whose request is a question that can be compared, and the questions that may be asked twice.
+
+    A question is a text that is equal where the question is. Equal ones hold equal numbers, and most hold
+    an order's or a customer's that no other does: those are not worked out.
+    """
     requests = [request[:_LONGEST] for request in traces["request"]]
     cores = {request: _core(request) for request in dict.fromkeys(requests)}
-    distinct = list(dict.fromkeys(core for core, _ in cores.values()))
-    dubious = worth_a_look(distinct, _POINTS_BACK.pattern)
-    parsed = {
-        request: ("", False)
-        if core in dubious and _POINTS_BACK.search(core)
-        else _question(core, rest)
-        for request, (core, rest) in cores.items()
+    texts = Texts(cores.values())
+    open_ended = {core for core in texts.holding(_POINTS_BACK.pattern) if _POINTS_BACK.search(core)}
+    held = {
+        request: frozenset((numbers.get(request) or numbers_in(request)).split())
+        for request in cores
     }
-    asked = []
-    for request, user, session in zip(requests, traces["user"], traces["session"], strict=True):
-        content, personal = parsed[request]
-        asked.append(f"{content}\0{(user or session) if personal else ''}" if content else "")
-    questions = pd.Series(asked, index=traces.index, dtype=object)
-    return questions[questions != ""]
+    times = Counter(held[request] for request in requests)
+    asked_once: set[str] = set()
+    questions: dict[str, tuple[str, bool]] = {}
+    for request, core in cores.items():
+        if core in open_ended or not _says_enough(core):
+            continue
+        if times[held[request]] > 1:
+            questions[request] = _question(core, _beside(core, request))
+        else:
+            asked_once.add(request)
+    comparable = [request in asked_once or request in questions for request in requests]
+    asked = {
+        trace_id: f"{question}\0{(user or session) if personal else ''}"
+        for trace_id, request, user, session in zip(
+            traces.index, requests, traces["user"], traces["session"], strict=True
+        )
+        if request in questions
+        for question, personal in (questions[request],)
+    }
+    return traces.index[comparable], pd.Series(asked, dtype=object)
 
 
 def _question(core: str, rest: str) -> tuple[str, bool]:
-    """Content words, sorted and joined, and whether it is about the asker; "" if it can't be compared."""
+    """Content words, sorted and joined, and whether it is about the asker."""
     folded = core.casefold()
-    all_words = words = _WORD.findall(folded)
-    if "'" in folded or "’" in folded:
-        words = _WORD.findall(_POSSESSIVE.sub("", folded))
-    content = {word if word[-1:] != "s" or len(word) < 4 else word[:-1] for word in words} - _FILLER
-    if len(content) < _FEWEST_WORDS:
-        return "", False
+    content = _content(folded)
     if rest:
-        content |= {word.casefold() for word in _WORD.findall(rest) if _has_digit(word)}
+        content |= {word.casefold() for word in _WORD.findall(rest) if _DIGIT.search(word)}
         content |= {name.casefold() for name in NAME.findall(rest)}
     if "how " in folded or "where " in folded:
-        all_words = _WORD.findall(_HOW_TO.sub(" ", folded))
-    personal = _PERSONAL.intersection(all_words)
+        folded = _HOW_TO.sub(" ", folded)
+    personal = _PERSONAL.intersection(_WORD.findall(folded))
     return " ".join(sorted(content)), bool(personal)
 
 
-def _core(request: str) -> tuple[str, str]:
-    """The one question of a request of several sentences, and the rest; else all of it."""
+def _says_enough(core: str) -> bool:
+    """Whether there are as many content words as it takes; plain ones are told quickly."""
+    folded = core.casefold()
+    plain = {word for word in folded.split() if word.isalpha() and word[-1] != "s"} - _FILLER
+    return len(plain) >= _FEWEST_WORDS or len(_content(folded)) >= _FEWEST_WORDS
+
+
+def _content(folded: str) -> set[str]:
+    """The words of a text in lower case that say what it is about, without a plural s."""
+    if "'" in folded or "’" in folded:
+        folded = _POSSESSIVE.sub("", folded)
+    words = _WORD.findall(folded)
+    return {word if word[-1:] != "s" or len(word) < 4 else word[:-1] for word in words} - _FILLER
+
+
+def _core(request: str) -> str:
+    """The one question of a request of several sentences; else all of it."""
     if "?" not in request:
-        return request, ""
+        return request
     parts = sentences(request)
-    questions = [part for part in parts if part.endswith("?")]
-    if len(parts) > 1 and len(questions) == 1:
-        return questions[0], " ".join(part for part in parts if not part.endswith("?"))
-    return request, ""
+    questions = [part for part in parts if part[-1] == "?"]
+    return questions[0] if len(parts) > 1 and len(questions) == 1 else request
+
+
+def _beside(core: str, request: str) -> str:
+    """The other sentences of a request."""
+    return "" if core == request else " ".join(part for part in sentences(request) if part != core)
 
 
 def _evidence(features: Features, trace_ids: pd.Index) -> dict[str, str]:
     """The outputs of a trace's calls, as one key whatever their order."""
     calls = features.calls
-    calls = calls.loc[calls["trace_id"].isin(trace_ids), ["trace_id", "output_key"]]
+    calls = calls[calls["trace_id"].isin(trace_ids)]
     found: dict[str, list[str]] = defaultdict(list)
     for trace_id, key in zip(calls["trace_id"], calls["output_key"], strict=True):
         found[trace_id].append(key)
     return {trace_id: ",".join(sorted(keys)) for trace_id, keys in found.items()}
-
-
-def _has_digit(word: str) -> bool:
-    return _DIGIT.search(word) is not None

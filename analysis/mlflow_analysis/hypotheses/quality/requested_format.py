@@ -12,7 +12,7 @@ from collections import Counter
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.hypotheses.quality.screening import any_of, worth_a_look
+from mlflow_analysis.hypotheses.quality.screening import any_of, requests
 from mlflow_analysis.hypotheses.quality.system_prompt import replies, sentences_of, unconditional
 from mlflow_analysis.hypotheses.quality.well_answered import well_answered
 from mlflow_analysis.hypotheses.quality.wording import declined, handed_off, tells_failure
@@ -205,7 +205,7 @@ def asked_and_given(features: Features) -> pd.DataFrame:
     texts = traces["request"].tolist()
     formats = {
         text: found
-        for text in sorted(worth_a_look(list(dict.fromkeys(texts)), _ANY_HINT))
+        for text in sorted(requests(features).holding(_ANY_HINT).intersection(texts))
         if (found := asked_format(text))
     }
     wanted = pd.Series([formats.get(text, "") for text in texts], index=traces.index, dtype=object)

@@ -14,6 +14,9 @@ from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.remembered import remembered
 
+_COLUMNS = [
+    "trace_id", "span_id", "tool", "position", "arguments", "output", "output_key", "documents", "top_score",
+]  # fmt: skip
 _FEWEST_SCORES = 20
 _DEVIATIONS = 3.0
 _SHARE_OF_MEDIAN = 0.75
@@ -110,11 +113,8 @@ class RetrievalMiss(Hypothesis):
 def _searches(features: Features) -> pd.DataFrame:
     """The retriever calls that ask for something, with ``query``, ``kind`` of the miss and ``how`` ("" is a hit)."""
     spans = features.spans
-    calls = spans[
-        (spans["kind"] == "RETRIEVER")
-        & ~spans["failed"]
-        & spans["trace_id"].isin(features.complete.index)
-    ]
+    searching = (spans["kind"] == "RETRIEVER") & ~spans["failed"]
+    calls = spans[features.ended & searching][_COLUMNS]
     request = features.traces["request"].reindex(calls["trace_id"]).to_numpy()
     query = calls["arguments"].where(calls["arguments"] != "", request).str.slice(0, _LONGEST)
     words = {text: _content_words(_KEY.sub(" ", text)) for text in query.unique()}

@@ -8,20 +8,27 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from math import ceil, floor
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.hypotheses.quality.screening import worth_a_look
+from mlflow_analysis.hypotheses.quality.screening import answers
 from mlflow_analysis.hypotheses.remembered import remembered
 
 _LINK = re.compile(r"https?://[^\s<>()\[\]{}\"'`\\|]+[^\s<>()\[\]{}\"'`\\|.,;:!?*]")
-_ID = re.compile(r"(?<![\w/.-])(?:[A-Z]{1,6}[-_]?\d{3,}[A-Z\d-]*|#\d{4,})(?![\w/])")
+# the first sign stands first, and what must not be before it after: so they are found many times quicker
+_ID = re.compile(
+    r"[A-Z#](?<![\w/.-][A-Z#])"
+    r"(?:(?<=[A-Z])[A-Z]{0,5}[-_]?\d{3,}[A-Z\d-]*|(?<=#)\d{4,})(?![\w/])"
+)
 _NUMBER = re.compile(
-    r"(?<![\w.,#/:-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\d{3,})(?![\w/:]|[.,-]\d)"
+    r"\d(?<![\w.,#/:-]\d)"
+    r"(?:\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d*\.\d+|\d{2,})(?![\w/:]|[.,-]\d)"
 )
 _ANY_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
@@ -29,7 +36,6 @@ _STANDARD = re.compile(r"(?:ISO|RFC|EN|DIN|IEEE|UTF|SHA|HTTP|CVE|WCAG|IP|AES|RSA
 _MAY_VALUE = r"https?://|[A-Z][-_]?\d{3}|#\d{4}|\d{3}|\d[.,]\d"
 """What every link, id and number holds."""
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
-_DIGIT = re.compile(r"\d")
 _WITH_DIGIT = re.compile(r"[\w-]*\d[\w-]*")
 _GENERAL = 3
 _OUTPUT_LIMIT = 8_000
@@ -38,8 +44,7 @@ _MOST_VALUES = 40
 _MOST_TERMS = 60
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What an answer gives that can be checked: each value once, in order of appearance."""
 
     trace_id: str
@@ -74,9 +79,8 @@ def checked_answers(features: Features) -> tuple[Answer, ...]:
         & ~traces.index.isin(calls.loc[long, "trace_id"])
     )
     responses = traces.loc[eligible, "response"]
-    distinct = list(dict.fromkeys(responses))
-    checkable = worth_a_look(distinct, _MAY_VALUE)
-    parsed = {text: _values(text) if text in checkable else ((), ()) for text in distinct}
+    checkable = answers(features).holding(_MAY_VALUE)
+    parsed = {text: _values(text) if text in checkable else ((), ()) for text in set(responses)}
     given = {
         str(trace_id): parsed[text]
         for trace_id, text in responses.items()
@@ -89,39 +93,47 @@ def _checked(
     features: Features, given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
 ) -> tuple[Answer, ...]:
     traces, spans = features.traces, features.spans
-    requests, responses = (traces[name].to_numpy(object) for name in ("request", "response"))
-    tools, arguments, outputs = (
-        spans[name].to_numpy(object) for name in ("tool", "arguments", "output")
-    )
-    # the spans of a trace stand together, in the order of the traces
-    bounds = np.searchsorted(features.trace_at, np.arange(len(traces) + 1)).tolist()
-
-    def returned(place: int) -> list[str]:
-        own = slice(bounds[place], bounds[place + 1])
-        return [output for tool, output in zip(tools[own], outputs[own], strict=True) if tool]
+    requests, responses = (traces[name].tolist() for name in ("request", "response"))
+    is_tool = (spans["tool"] != "").to_numpy()
+    taken_by = _ByTrace(spans["arguments"], features.trace_at, len(traces))
+    returned_by = _ByTrace(spans[is_tool]["output"], features.trace_at[is_tool], len(traces))
 
     def taken(place: int) -> list[str]:
-        return [requests[place], *arguments[bounds[place] : bounds[place + 1]]]
+        return [requests[place], *taken_by(place)]
 
     def elsewhere(place: int, before: list[int]) -> list[str]:
         """What the trace was given, and all that stands in the traces before it."""
         texts = taken(place)
         for earlier in before:
-            texts += [*taken(earlier), responses[earlier], *returned(earlier)]
+            texts += [*taken(earlier), responses[earlier], *returned_by(earlier)]
         return texts
 
     before: dict[int, list[int]] = defaultdict(list)
-    general = _general(given, dict(zip(traces.index, traces["session"], strict=True)))
-    complete = np.flatnonzero(traces["complete"].to_numpy(dtype=bool))
+    sessions = features.session_codes.tolist()
+    general = _general(given, dict(zip(traces.index, sessions, strict=True)))
     found = []
-    for place, trace_id, session in zip(
-        complete.tolist(), traces.index[complete], features.session_codes[complete].tolist(), strict=True
-    ):  # fmt: skip
+    for place, (trace_id, session, complete) in enumerate(
+        zip(traces.index, sessions, traces["complete"], strict=True)
+    ):
+        if not complete:
+            continue
         if trace_id in given:
-            sources = returned(place), partial(elsewhere, place, before[session])
+            sources = returned_by(place), partial(elsewhere, place, before[session])
             found.append(_answer(str(trace_id), *given[trace_id], *sources, general))
         before[session].append(place)
     return tuple(found)
+
+
+class _ByTrace:
+    """A column of spans by the place of their trace."""
+
+    def __init__(self, column: pd.Series, trace_at: npt.NDArray[np.int64], traces: int) -> None:
+        # the spans of a trace stand together, in the order of the traces
+        self._texts: list[str] = column.tolist()
+        self._bounds = np.searchsorted(trace_at, np.arange(traces + 1)).tolist()
+
+    def __call__(self, place: int) -> list[str]:
+        return self._texts[self._bounds[place] : self._bounds[place + 1]]
 
 
 def _answer(
@@ -138,13 +150,13 @@ def _answer(
     unsupported: list[str] = []
     odd: list[str] = []
     for value in named + numbers:
-        ways = _ways(value)
-        if _stands(ways, outputs):
+        if _stands(value, outputs):
             from_calls += 1
             continue
         rest = rest or elsewhere()
         if not (
-            _stands(ways, rest) or (_form(value) in general and _parts_stand(value, outputs + rest))
+            _stands(value, rest)
+            or (_form(value) in general and _parts_stand(value, outputs + rest))
         ):
             (odd if value in numbers else unsupported).append(value)
     if odd:
@@ -157,14 +169,15 @@ def _answer(
 
 
 def _general(
-    given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]], session: dict[str, str]
+    given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]], session: dict[str, int]
 ) -> set[str]:
     """Forms of values that answers of three sessions or more give."""
-    where: dict[str, set[str]] = defaultdict(set)
-    for trace_id, (named, numbers) in given.items():
-        for value in named + numbers:
-            where[_form(value)].add(session[trace_id])
-    return {value for value, sessions in where.items() if len(sessions) >= _GENERAL}
+    forms = [_form(value) for named, numbers in given.values() for value in named + numbers]
+    of_answer = [len(named) + len(numbers) for named, numbers in given.values()]
+    where = np.repeat([session[trace_id] for trace_id in given], of_answer)
+    held = pd.DataFrame({"form": forms, "session": where}).drop_duplicates()
+    sessions = held["form"].value_counts()
+    return set(sessions.index[sessions >= _GENERAL])
 
 
 def _form(value: str) -> str:
@@ -175,7 +188,7 @@ def _form(value: str) -> str:
 def _parts_stand(value: str, texts: list[str]) -> bool:
     """Whether all that varies in a link was there; true for what is no link."""
     parts = _WITH_DIGIT.findall(value) if value.startswith("http") else []
-    return all(_stands((part,), texts) for part in parts)
+    return all(_any_holds((part,), texts) for part in parts)
 
 
 def _ways(value: str) -> tuple[str, ...]:
@@ -188,7 +201,15 @@ def _ways(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(spellings))
 
 
-def _stands(ways: tuple[str, ...], texts: list[str]) -> bool:
+def _stands(value: str, texts: list[str]) -> bool:
+    """Whether the value is in one of the texts, however it is spelled there."""
+    for text in texts:
+        if value in text:
+            return True
+    return _any_holds(_ways(value), texts)
+
+
+def _any_holds(ways: tuple[str, ...], texts: list[str]) -> bool:
     for text in texts:
         for way in ways:
             if way in text:
@@ -208,8 +229,6 @@ def _values(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if "http" in cut:
         links = _LINK.findall(cut)
         cut = _LINK.sub(" ", cut)
-    # the patterns are slow, and most words hold no digit
-    cut = " ".join([word for word in cut.split() if not word.isalpha() and _DIGIT.search(word)])
     ids = [found for found in _ID.findall(cut) if not _STANDARD.match(found)]
     numbers = [found for found in _NUMBER.findall(cut) if not _YEAR.match(found)]
     return (

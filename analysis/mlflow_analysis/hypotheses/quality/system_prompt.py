@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from mlflow_analysis.features.conversation import answer_text
 from mlflow_analysis.features.extract import LONGEST_OUTPUT
 from mlflow_analysis.features.tables import Features
@@ -47,19 +49,21 @@ def replies(features: Features, concerns: Callable[[str], bool]) -> list[Reply]:
     Left out: answers that are not in that call's reply (another call or the program wrote them), and
     replies too long to be kept whole.
     """
-    traces = features.complete
-    traces = traces[~traces["failed"] & (traces["response"] != "")]
-    calls = features.model_calls
-    calls = calls.loc[calls["trace_id"].isin(traces.index), ["trace_id", "instructions", "output"]]
-    last = calls[~calls.duplicated("trace_id", keep="last").to_numpy()]
-    concerned = [text for text in sorted(set(last["instructions"]) - {""}) if concerns(text)]
-    last = last[last["instructions"].isin(concerned).to_numpy()]
+    traces = features.traces
+    well = traces["complete"] & ~traces["failed"] & (traces["response"] != "")
+    at = features.model_calls["trace"].to_numpy()
+    # the calls of a trace stand together
+    last = features.model_calls.take(np.flatnonzero(np.diff(at, append=-1) != 0))
+    last = last[well.to_numpy(dtype=bool)[last["trace"]]]
+    told = last["instructions"]
+    concerned = [text for text in sorted(set(told) - {""}) if concerns(text)]
+    last = last[told.isin(concerned)]
     found = []
-    for trace_id, told, output in zip(
-        last["trace_id"], last["instructions"], last["output"], strict=True
+    for place, instructions, output in zip(
+        last["trace"], last["instructions"], last["output"], strict=True
     ):
         if len(output) < LONGEST_OUTPUT:
             reply = answer_text(output)
-            if str(traces.at[trace_id, "response"]).strip() in reply:
-                found.append(Reply(trace_id, told, reply))
+            if str(traces["response"].iat[place]).strip() in reply:
+                found.append(Reply(str(traces.index[place]), instructions, reply))
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from typing import ClassVar
 
 import pandas as pd
@@ -14,11 +13,14 @@ from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.requested_format import TEXT_LIMIT
+from mlflow_analysis.hypotheses.quality.screening import answers
 
 _LENGTH_REASONS = frozenset(
     {"length", "max_tokens", "max_output_tokens", "model_length", "token_limit", "incomplete"}
 )
 _FINISHED = re.compile(r"[.!?…:;)\]}>\"'”’`*|。！？]\s*$")
+_MAY_BE_OPEN = r"```|^[\x00-\x20]*[\[{]"
+"""What every answer that is left open holds: a fence, or a bracket before all else."""
 _SAME_LIMIT = 3
 _SHORT_WORDS = 20
 
@@ -69,35 +71,36 @@ class TruncatedResponse(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Those whose answer is cut off."""
         answered = _answered(features)
-        calls = features.model_calls
-        calls = calls.loc[
-            calls["trace_id"].isin(answered.index),
-            ["trace_id", "span_id", "model", "output_tokens", "finish_reason"],
+        calls = features.model_calls[
+            ["trace_id", "span_id", "model", "output_tokens", "finish_reason"]
         ]
+        calls = calls[calls["trace_id"].isin(answered.index)]
         last = calls[~calls.duplicated("trace_id", keep="last").to_numpy()]
         shown: dict[str, tuple[str, str]] = {}
-        left_open = cache(_left_open)
+        reasons = {
+            text: reason
+            for text in answers(features).holding(_MAY_BE_OPEN)
+            if (reason := _left_open(text))
+        }
+        left_open = answered[answered["response"].isin(reasons)]
         for trace_id, text, root in zip(
-            answered.index, answered["response"], answered["root_span_id"], strict=True
+            left_open.index, left_open["response"], left_open["root_span_id"], strict=True
         ):
-            reason = left_open(text)
-            if reason:
-                shown[str(trace_id)] = (reason, str(root))
-        limits = _limits(calls)
+            shown[str(trace_id)] = (reasons[text], str(root))
+        for_length = {each for each in last["finish_reason"].unique() if _is_length(str(each))}
+        limit = last["model"].map(_limits(calls))
+        last = last[last["finish_reason"].isin(for_length) | (last["output_tokens"] == limit)]
         for trace_id, span_id, model, tokens, finish in zip(
             last["trace_id"], last["span_id"], last["model"], last["output_tokens"], last["finish_reason"],
             strict=True,
         ):  # fmt: skip
-            stopped = str(finish).casefold().removeprefix("finishreason.")
-            if stopped in _LENGTH_REASONS:
+            if finish in for_length:
                 count = f" after {tokens:,.0f} output tokens" if pd.notna(tokens) else ""
                 shown[str(trace_id)] = (
                     f"the last model call stopped with finish reason “{finish}”{count}",
                     str(span_id),
                 )
-            elif tokens == limits.get(model) and _mid_sentence(
-                str(answered.at[trace_id, "response"])
-            ):
+            elif _mid_sentence(str(answered.at[trace_id, "response"])):
                 shown.setdefault(
                     str(trace_id),
                     (
@@ -126,8 +129,12 @@ class TruncatedResponse(Hypothesis):
 
 
 def _answered(features: Features) -> pd.DataFrame:
-    traces = features.complete
+    traces = features.complete[["failed", "response", "root_span_id"]]
     return traces[~traces["failed"] & (traces["response"] != "")]
+
+
+def _is_length(finish_reason: str) -> bool:
+    return finish_reason.casefold().removeprefix("finishreason.") in _LENGTH_REASONS
 
 
 def _limits(calls: pd.DataFrame) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from functools import cache
 from typing import ClassVar
 
@@ -13,10 +13,14 @@ import scipy
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
+from mlflow_analysis.hypotheses.quality.numbers import numbers_of_requests
+from mlflow_analysis.hypotheses.quality.screening import requests
 from mlflow_analysis.hypotheses.quality.wording import cut_out
 from mlflow_analysis.hypotheses.remembered import remembered
 
 LEXICON_VERSION = 2
+_NOT_IF = r"(?<!if )"
+_NOT_ABOUT_IT = r"(?! (?:with|by|about|at|in) (?:my|our|the|a|an|his|her|their)\b)"
 _CUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     (
         "corrects the answer",
@@ -37,13 +41,12 @@ _CUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
         r"(?:answer\w*|understand|listen\w*|read|help\w*|get it)"
         r"|\byou(?:'re| are) (?:wrong|not (?:helping|listening|understanding)|useless)\b"
         r"|\b(?:still (?:does(?:n't| not)|did(?:n't| not)|is(?:n't| not)|not) (?:work\w*|help\w*|answer\w*)"
-        r"|(?<!if )that (?:does(?:n't| not)|did(?:n't| not)) (?:work|help|answer)\w*)"
+        rf"|{_NOT_IF}that (?:does(?:n't| not)|did(?:n't| not)) (?:work|help|answer)\w*)"
         r"|\b(?:this|that|it|you|your (?:\w+ )?(?:system|bot|service|answers?))(?:'s| is|'re| are) "
         r"(?:so |very |really |just |totally |completely |absolutely )*(?:useless|frustrating|terrible|awful"
         r"|annoying|disappointing|unacceptable|nonsense|ridiculous|a waste of (?:my )?time)\b"
         r"|\b(?:useless (?:system|bot|answer|assistant)|waste of (?:my )?time|i(?:'m| am) (?:so |very |really "
-        r"|getting )*(?:frustrated|annoyed|disappointed)"
-        r"(?! (?:with|by|about|at|in) (?:my|our|the|a|an|his|her|their)\b))\b",
+        rf"|getting )*(?:frustrated|annoyed|disappointed){_NOT_ABOUT_IT})\b",
     ),
     (
         "asks for a person",
@@ -55,6 +58,11 @@ _CUES: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )  # fmt: skip
 """Anchored, in lower case; each is searched only where one of its keys is there."""
 _PATTERNS = tuple((how, keys, re.compile(pattern)) for how, keys, pattern in _CUES)
+_MAY_COMPLAIN = "(?i)" + "|".join(
+    pattern.replace(_NOT_IF, "").replace(_NOT_ABOUT_IT, "").replace("'", "['~]")
+    for _, _, pattern in _CUES
+)
+"""For ``screening``, which cannot look around, and knows a typographic apostrophe as ``~``."""
 _WORDS = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 _STOP_WORDS = (
     "a an the of to in on at for from by with and or is are was were be do does did can could will would "
@@ -153,13 +161,17 @@ _Row = tuple[str, str, str, str, int, str]
 @remembered
 def _shown(features: Features) -> list[_Row]:
     traces = _in_sessions(features)
-    return _complaints(traces) + _repeated_requests(traces) + _abandoned(traces)
+    may_complain = requests(features).holding(_MAY_COMPLAIN, within=_LONGEST)
+    numbers = numbers_of_requests(features)
+    return (
+        _complaints(traces, may_complain) + _repeated_requests(traces, numbers) + _abandoned(traces)
+    )
 
 
-def _complaints(traces: pd.DataFrame) -> list[_Row]:
+def _complaints(traces: pd.DataFrame, may_complain: Set[str]) -> list[_Row]:
     rows: list[_Row] = []
     complaint_in = cache(_complaint)  # many say the same
-    follow_ups = traces[(traces["turn"] > 1).to_numpy()]
+    follow_ups = traces[traces["turn"].gt(1) & traces["request"].isin(may_complain)]
     for trace_id, session, turn, request in zip(
         follow_ups.index,
         follow_ups["session"],
@@ -192,10 +204,10 @@ def _content_words(text: str) -> frozenset[str]:
     return frozenset(_WORDS.findall(text.lower())) - _STOP
 
 
-def _repeated_requests(traces: pd.DataFrame) -> list[_Row]:
+def _repeated_requests(traces: pd.DataFrame, numbers: Mapping[str, str]) -> list[_Row]:
     rows: list[_Row] = []
     content_words = cache(_content_words)
-    before: dict[str, tuple[str, frozenset[str]]] = {}
+    before: dict[str, str] = {}
     in_turns = traces[traces["session"].duplicated(keep=False)]
     for trace_id, session, turn, request, failed, response in zip(
         in_turns.index,
@@ -206,8 +218,11 @@ def _repeated_requests(traces: pd.DataFrame) -> list[_Row]:
         in_turns["response"],
         strict=True,
     ):
-        words = content_words(request[:_LONGEST])
-        last, said = before.get(session, ("", frozenset[str]()))
+        last = before.get(session, "")
+        before[session] = request if response and not failed else ""
+        if not last or not _may_be_alike(last, request, numbers):
+            continue
+        words, said = content_words(request[:_LONGEST]), content_words(last[:_LONGEST])
         smaller = min(len(words), len(said))
         common = len(words & said)
         if smaller >= _FEWEST_WORDS and common == smaller and common >= _ALIKE * len(words | said):
@@ -218,14 +233,21 @@ def _repeated_requests(traces: pd.DataFrame) -> list[_Row]:
             rows.append(
                 ("asks the same again", session, str(trace_id), request[:160], 0, rationale)
             )
-        answered = bool(response) and not failed
-        before[session] = (request, words) if answered else ("", frozenset())
     return rows
+
+
+def _may_be_alike(first: str, second: str, numbers: Mapping[str, str]) -> bool:
+    """Whether all numbers of one request are in the other, without which not all words can be: quickly told."""
+    if max(len(first), len(second)) > _LONGEST:
+        return True  # not all of their numbers are compared
+    of_first, of_second = set(numbers[first].split()), set(numbers[second].split())
+    return of_first <= of_second or of_second <= of_first
 
 
 def _in_sessions(features: Features) -> pd.DataFrame:
     traces = features.complete
-    return traces[traces["session_id"] != ""]
+    columns = ["session", "turn", "request", "response", "failed"]
+    return traces.loc[traces["session_id"] != "", columns]
 
 
 def _abandoned(traces: pd.DataFrame) -> list[_Row]:

@@ -6,6 +6,12 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features
 
+_COLUMNS = [
+    "request", "response", "request_words", "response_words", "session", "user", "topic", "root_span_id",
+    "app_version", "prompt_version", "model",
+]  # fmt: skip
+"""What is looked at: a copy of all columns would take four times the room."""
+
 
 def well_answered(features: Features) -> pd.DataFrame:
     """The ``traces`` that ended, did not fail, and have the text of a request and of an answer."""
@@ -20,4 +26,4 @@ def _well_answered(features: Features) -> pd.DataFrame:
         & (traces["request"] != "")
         & (traces["response"] != "")
     )
-    return traces[chosen]
+    return traces.loc[chosen, _COLUMNS]

@@ -11,7 +11,7 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.evidence import Effect
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule, affected_rows
-from mlflow_analysis.hypotheses.quality.request_complexity import answered
+from mlflow_analysis.hypotheses.quality.request_complexity import answered, wording
 from mlflow_analysis.statistics.rank_correlation import rank_correlation
 
 _FEWEST = 30
@@ -69,19 +69,21 @@ class AdaptiveLength(Hypothesis):
         short = table["simple"] & (table["response_words"] < middle)
         long = ~table["simple"] & (table["response_words"] > middle)
         fitting = table[short | long]
-        kind = fitting["simple"].map({True: "simple question", False: "request"}).astype(object)
         return affected_rows(
             fitting.index,
             fitting.index,
             fitting["root_span_id"],
-            fitting["response"].str.slice(0, 240),
-            "A "
-            + kind
-            + " of "
-            + fitting["request_words"].astype(str)
-            + " words got an answer of "
-            + fitting["response_words"].astype(str)
-            + f"; the median answer has {middle:,.0f}.",
+            [response[:240] for response in fitting["response"]],
+            [
+                f"A {'simple question' if simple else 'request'} of {asked} words got an answer of {given}; "
+                f"the median answer has {middle:,.0f}."
+                for simple, asked, given in zip(
+                    fitting["simple"],
+                    fitting["request_words"],
+                    fitting["response_words"],
+                    strict=True,
+                )
+            ],
             offset=0,
         )
 
@@ -109,7 +111,7 @@ class AdaptiveLength(Hypothesis):
 
 
 def _not_decided(table: pd.DataFrame, simple: pd.DataFrame, other: pd.DataFrame) -> str:
-    wordings = int(table["template"].nunique())
+    wordings = _wordings(table["request"])
     if wordings < _FEWEST:
         return f"only {wordings} different requests; {_FEWEST} are needed"
     if min(len(simple), len(other)) < _FEWEST // 3:
@@ -120,3 +122,13 @@ def _not_decided(table: pd.DataFrame, simple: pd.DataFrame, other: pd.DataFrame)
     if of_other < _SHORTER * of_simple:
         return f"the median answer has {of_simple:,.0f} words to simple questions and {of_other:,.0f} to others"
     return ""
+
+
+def _wordings(requests: pd.Series) -> int:
+    """How many different wordings there are, up to as many as are needed."""
+    seen: set[str] = set()
+    for request in requests:
+        seen.add(wording(request))
+        if len(seen) == _FEWEST:
+            break
+    return len(seen)

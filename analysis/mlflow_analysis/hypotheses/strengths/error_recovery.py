@@ -132,9 +132,9 @@ def _rescues(calls: pd.DataFrame) -> pd.DataFrame:
             )
         )
         pairs = pairs[pairs["position_later"] > pairs["position"]]
-        ways.append(pairs[["key", "by", "start_ms", "start_ms_later"]])
-    found = pd.concat(ways).sort_values(["key", "start_ms_later"], kind="stable")
-    found = found.drop_duplicates("key").set_index("key")
+        ways.append(pairs[["span", "by", "start_ms", "start_ms_later"]])
+    found = pd.concat(ways).sort_values(["span", "start_ms_later"], kind="stable")
+    found = found.drop_duplicates("span").set_index("span")
     return failed.assign(
         by=found["by"].reindex(failed.index).astype(object),
         after=(found["start_ms_later"] - found["start_ms"]).reindex(failed.index),
@@ -158,5 +158,5 @@ def _calls(features: Features) -> pd.DataFrame:
         "failed",
         "error_message",
     ]
-    chosen = spans.loc[called & with_failure[features.trace_at], columns]
+    chosen = spans[called & with_failure[features.trace_at]][columns]
     return chosen.sort_values(["trace_id", "position"], kind="stable")

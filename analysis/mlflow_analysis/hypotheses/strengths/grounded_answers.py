@@ -61,20 +61,18 @@ class GroundedAnswers(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Those in which everything has a source."""
         grounded = [answer for answer in _informed(features) if not answer.unsupported]
-        traces = features.traces.loc[[answer.trace_id for answer in grounded]]
+        ids = [answer.trace_id for answer in grounded]
+        traces = features.traces.loc[ids, ["root_span_id", "response"]]
         return affected_rows(
             traces.index,
             traces.index,
             traces["root_span_id"],
-            traces["response"].str.slice(0, 240),
-            pd.Series(
-                [
-                    f"All {_values(answer)} ids, links and numbers of the answer have a source, "
-                    f"{answer.from_calls} of them in an output of a call."
-                    for answer in grounded
-                ],
-                dtype=object,
-            ),
+            [response[:240] for response in traces["response"]],
+            [
+                f"All {_values(answer)} ids, links and numbers of the answer have a source, "
+                f"{answer.from_calls} of them in an output of a call."
+                for answer in grounded
+            ],
             offset=0,
         )
 

@@ -79,16 +79,21 @@ class RightToolForRequest(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that go straight to the fitting tool, and well."""
         right = _choices(features).loc[lambda each: each["right"]]
+        pairs = list(zip(right["topic"], right["tool"], strict=True))
+        told = {
+            (
+                topic,
+                tool,
+            ): f"On “{topic}” the first tool called was {tool}, as in most traces of this topic "
+            "that went well; no call failed, and the trace went well."
+            for topic, tool in set(pairs)
+        }
         return affected_rows(
             right.index,
             right.index,
             right["span_id"],
-            right["request"].str.slice(0, 200),
-            "On “"
-            + right["topic"].astype(str)
-            + "” the first tool called was "
-            + right["tool"].astype(str)
-            + ", as in most traces of this topic that went well; no call failed, and the trace went well.",
+            [request[:200] for request in right["request"]],
+            [told[pair] for pair in pairs],
         )
 
     def cases(self, features: Features) -> Iterable[Case]:
@@ -122,43 +127,42 @@ class RightToolForRequest(Hypothesis):
 @remembered
 def _choices(features: Features) -> pd.DataFrame:
     """The eligible traces with ``tool`` and ``span_id`` of the first call, ``fitting`` and ``right``."""
-    traces = features.complete
-    calls = features.calls
-    on_topic = traces.index[~traces["topic"].isin(NO_SUBJECT)]
-    calls = calls.loc[
-        (calls["tool"] != "") & calls["trace_id"].isin(on_topic),
-        ["trace_id", "tool", "span_id", "failed"],
-    ]
-    first = calls.drop_duplicates("trace_id").set_index("trace_id")
-    table = traces.loc[traces.index.isin(first.index), ["topic", "session", "request"]]
-    table = table[table.groupby("topic")["topic"].transform("size") >= _FEWEST]
-    first = first.reindex(table.index)
-    failed_calls = calls.loc[calls["failed"], "trace_id"].unique()
-    well = succeeded(features).reindex(table.index).astype(bool)
-    table = table.assign(
-        tool=first["tool"],
-        span_id=first["span_id"],
-        well=well,
-        straight=well & ~table.index.isin(failed_calls),
+    traces, spans = features.traces, features.spans
+    called = np.flatnonzero(features.is_call & (spans["tool"] != "").to_numpy(dtype=bool))
+    # the spans of a trace stand together
+    places, first = np.unique(features.trace_at[called], return_index=True)
+    well = succeeded(features).reindex(traces.index, fill_value=False).to_numpy(dtype=bool)
+    of_calls = spans.take(called)
+    failing = features.traces_with(of_calls[of_calls["failed"]])
+    of_first = of_calls.take(first)
+    table = traces.iloc[places][["topic", "session", "request"]].assign(
+        tool=of_first["tool"].to_numpy(),
+        span_id=of_first["span_id"].to_numpy(),
+        well=well[places],
+        straight=(well & ~failing)[places],
     )
+    on_topic = traces["complete"] & ~traces["topic"].isin(NO_SUBJECT)
+    table = table[on_topic.to_numpy(dtype=bool)[places]]
+    table = table[table.groupby("topic")["topic"].transform("size") >= _FEWEST]
     table = table.assign(fitting=_fitting(table))
     return table.assign(right=table["straight"] & (table["tool"] == table["fitting"]))
 
 
 def _fitting(table: pd.DataFrame) -> pd.Series:
     """The tool that traces of the topic that went well call first, the own session left out."""
-    good = table[table["well"]]
-    counts = good.groupby(["topic", "tool"]).size().unstack(fill_value=0).sort_index(axis=1)
-    if counts.empty:
+    if table.empty:
         return pd.Series("", index=table.index, dtype=object)
-    own = good.groupby(["session", "topic", "tool"]).size().unstack(fill_value=0)
-    own = own.reindex(columns=counts.columns, fill_value=0)
-    key = pd.MultiIndex.from_frame(table[["session", "topic"]])
-    others = (
-        counts.reindex(table["topic"]).fillna(0).to_numpy() - own.reindex(key).fillna(0).to_numpy()
-    )
-    names = np.asarray(counts.columns, dtype=object)[others.argmax(axis=1)]
-    return pd.Series(np.where(others.max(axis=1) > 0, names, ""), index=table.index, dtype=object)
+    topics, sessions = (pd.factorize(table[column])[0] for column in ("topic", "session"))
+    tools, names = pd.factorize(table["tool"].to_numpy(dtype=object), sort=True)
+    own_topics = pd.factorize(sessions * (topics.max() + 1) + topics)[0]
+    good = table["well"].to_numpy(dtype=bool)
+    counts = np.zeros((topics.max() + 1, len(names)), dtype=np.int64)
+    np.add.at(counts, (topics[good], tools[good]), 1)
+    own = np.zeros((own_topics.max() + 1, len(names)), dtype=np.int64)
+    np.add.at(own, (own_topics[good], tools[good]), 1)
+    others = counts[topics] - own[own_topics]
+    most = names[others.argmax(axis=1)]
+    return pd.Series(np.where(others.max(axis=1) > 0, most, ""), index=table.index, dtype=object)
 
 
 def _by_chance(table: pd.DataFrame) -> float:

@@ -1,0 +1,57 @@
+"""Rows of a wide table: what is asked of a selection is what a frame would give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from mlflow_analysis.features.selection import Selection
+
+TABLE = pd.DataFrame(
+    {
+        "name": pd.Series(["a", "b", "c", "d", "e"], dtype=object),
+        "ms": [5.0, 4.0, np.nan, 2.0, 1.0],
+        "parent": np.array([-1, 0, 0, -1, 3], np.int32),
+    },
+    index=pd.RangeIndex(5, name="span"),
+)
+LONG = TABLE["ms"] >= 2
+
+
+def test_columns_of_some_rows_are_those_of_the_frame_with_types_and_numbers() -> None:
+    some = Selection(TABLE)[LONG]
+    assert len(some) == 3
+    pd.testing.assert_series_equal(some["name"], TABLE.loc[LONG, "name"])
+    pd.testing.assert_frame_equal(some[["parent", "ms"]], TABLE.loc[LONG, ["parent", "ms"]])
+    pd.testing.assert_frame_equal(some.frame, TABLE[LONG])
+
+
+def test_a_selection_is_selected_from() -> None:
+    some = Selection(TABLE)[LONG]
+    assert list(some[some["parent"] < 0]["name"]) == ["a", "d"]
+    assert list(some.take([2, 0])["name"]) == ["d", "a"]
+    assert list(some.take([2, 0]).index) == [3, 0]
+
+
+def test_what_is_written_into_an_answer_does_not_reach_the_table() -> None:
+    everything = Selection(TABLE)
+    asked = everything[["ms"]]
+    asked.loc[0, "ms"] = -1.0
+    assert TABLE["ms"][0] == everything["ms"][0] == 5.0
+
+
+def test_rows_with_numbers_of_their_own() -> None:
+    part = Selection(TABLE)[np.array([False, False, False, True, True])]
+    renumbered = part.renumbered(parent=np.array([-1, 0], np.int32))
+    assert list(renumbered.index) == [0, 1]
+    assert renumbered.index.name == "span"
+    assert list(renumbered["parent"]) == [-1, 0]
+    assert list(renumbered[["name"]].loc[1]) == ["e"]
+    assert list(renumbered[renumbered["parent"] == 0].index) == [1]
+    assert list(TABLE["parent"]) == [-1, 0, 0, -1, 3]
+
+
+def test_no_rows() -> None:
+    nothing = Selection(TABLE)[np.zeros(5, dtype=bool)]
+    assert len(nothing) == 0
+    pd.testing.assert_frame_equal(nothing[["name", "ms"]], TABLE.iloc[:0][["name", "ms"]])
