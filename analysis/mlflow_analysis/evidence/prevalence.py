@@ -125,10 +125,9 @@ class Members:
 
 def places_in(known: pd.Index, ids: pd.Series | pd.Index) -> Places:
     """Where each of ``ids`` stands in ``known``, -1 if it does not."""
-    if not isinstance(ids, pd.Index):
-        # without the dtype pandas would copy the texts into strings of its own
-        ids = pd.Index(ids, dtype=known.dtype)
-    return known.get_indexer(ids).astype(np.int64, copy=False)
+    # without the dtype pandas would copy the texts into strings of its own
+    index = ids if isinstance(ids, pd.Index) else pd.Index(ids, dtype=known.dtype)
+    return known.get_indexer(index).astype(np.int64, copy=False)
 
 
 def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Prevalence:

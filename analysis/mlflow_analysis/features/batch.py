@@ -22,9 +22,6 @@ from mlflow_analysis.features.extract import (
 )
 from mlflow_analysis.untrusted import printable
 
-# Arrow's own allocators keep much of what is freed: 200 MB once 50,000 traces were read
-pa.set_memory_pool(pa.system_memory_pool())
-
 _NUMBERS: Mapping[str, pa.DataType] = {
     **dict.fromkeys(
         ("position", "depth", "error_status", "error_offset", "documents"), pa.int64()
