@@ -67,6 +67,24 @@ def test_what_was_kept_gives_the_same_tables(cache: FeatureCache) -> None:
         pd.testing.assert_frame_equal(getattr(kept, name), getattr(read, name))
 
 
+def test_what_is_read_ahead_is_served_as_if_it_were_read_when_asked_for(
+    cache: FeatureCache, caplog: pytest.LogCaptureFixture
+) -> None:
+    cache.keep([batch(*RECORDS[:7])])
+    (damaged,) = cache.folder.glob("part-*")
+    (damaged / "spans.parquet").write_bytes(b"no table")
+    cache.keep([batch(*RECORDS[5:12])])
+    with caplog.at_level(logging.WARNING):
+        cache.read_ahead()
+        cached = cache.load(OUTLINES[6:])
+    assert [each.trace_id for each in OUTLINES[12:]] == [each.trace_id for each in cached.missing]
+    kept = [trace_id for each in cached.batches for trace_id in each.traces["trace_id"].to_pylist()]
+    assert kept == [each.trace_id for each in OUTLINES[6:12]]
+    assert "damaged" in caplog.text
+    cache.keep([batch(*RECORDS[12:])])  # is not what was read ahead
+    assert missing(cache, OUTLINES[6:]) == []
+
+
 def test_another_experiment_or_store_has_a_cache_of_its_own(cache: FeatureCache) -> None:
     cache.keep([batch(*RECORDS)])
     assert len(missing(FeatureCache("sqlite:///traces.db", "2"))) == len(RECORDS)

@@ -164,6 +164,8 @@ class _Run:
         total = self.source.count(filter_string)
         if self.cache is None or not self.cache.folder.exists():  # then all of them have to be read
             get_ready(self.source, total or 0, self.options.workers, self.options.engine)
+        elif not filter_string and self.options.max_traces is None:
+            self.cache.read_ahead()
         clock = StageClock()
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)

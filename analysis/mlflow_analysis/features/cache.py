@@ -19,6 +19,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,6 +94,17 @@ class FeatureCache:
         ).hexdigest()
         self.folder = self._directory / f"{place}-{_version()}"
         self._most = largest_bytes()
+        self._ahead: dict[Path, Future[Batch | None]] = {}
+        """Parts that are being read."""
+
+    def read_ahead(self) -> None:
+        """Begin to read all that is there, while the store is asked what it holds: see ``load``.
+
+        For whoever will want most of it. Needs hardly any of Python's time.
+        """
+        reader = ThreadPoolExecutor(1, "read-ahead")
+        self._ahead = {part: reader.submit(self._whole, part) for part in self._parts()}
+        reader.shutdown(wait=False)
 
     def load(self, outlines: Sequence[TraceOutline]) -> Cached:
         """The features of those of ``outlines`` that are kept, unchanged since."""
@@ -100,12 +112,14 @@ class FeatureCache:
         batches: list[Batch] = []
         found = _NO_IDS
         for part in self._parts():
-            rows = self._rows(part)
+            ahead = self._ahead[part].result() if part in self._ahead else None
+            rows = self._rows(part) if ahead is None else ahead.traces
             is_new = pc.invert(pc.is_in(rows["trace_id"], value_set=found))
-            batch = self._read(part, pc.and_(asked.unchanged(rows, unknown=False), is_new))
+            batch = self._read(part, pc.and_(asked.unchanged(rows, unknown=False), is_new), ahead)
             if batch is not None:
                 batches.append(batch)
                 found = pa.concat_arrays([found, batch.traces["trace_id"].combine_chunks()])
+        self._ahead.clear()
         if batches:
             os.utime(self.folder)  # used now: see ``_evict``
         is_there = pc.is_in(asked.ids, value_set=found).to_pylist()
@@ -164,10 +178,17 @@ class FeatureCache:
         table = self._table(part, "traces", ["trace_id", "mark"])
         return TRACES.empty_table() if table is None else table
 
-    def _read(self, part: Path, wanted: pa.ChunkedArray) -> Batch | None:
+    def _read(
+        self, part: Path, wanted: pa.ChunkedArray, ahead: Batch | None = None
+    ) -> Batch | None:
         """The ``wanted`` traces of a part (one flag each); ``None`` if there are none, or it cannot be read."""
         if not pc.any(wanted).as_py():
             return None
+        batch = ahead or self._whole(part)
+        return batch if batch is None or pc.all(wanted).as_py() else some_of(batch, wanted)
+
+    def _whole(self, part: Path) -> Batch | None:
+        """All traces of a part; ``None`` if it cannot be read, which removes it."""
         tables = []
         for name in _SCHEMAS:
             table = self._table(part, name)
@@ -175,8 +196,7 @@ class FeatureCache:
                 return None
             tables.append(table)
         pa.default_memory_pool().release_unused()
-        batch = Batch(*tables)
-        return batch if pc.all(wanted).as_py() else some_of(batch, wanted)
+        return Batch(*tables)
 
     def _table(self, part: Path, name: str, columns: Sequence[str] = ()) -> pa.Table | None:
         """A table of a part, or some of its columns; ``None`` if it cannot be read, which removes the part."""
