@@ -35,9 +35,8 @@ def cluster_codes(cluster: npt.ArrayLike) -> Codes:
 def _renumbered(numbers: npt.NDArray[np.integer[Any]]) -> Codes:
     """The same for small numbers, which need no table of hashes."""
     first = np.full(int(numbers.max()) + 1, -1)
-    first[numbers[::-1]] = np.arange(len(numbers))[
-        ::-1
-    ]  # of equal numbers the first is written last
+    places = np.arange(len(numbers))
+    first[numbers[::-1]] = places[::-1]  # of equal numbers the first is written last
     there = np.flatnonzero(first >= 0)
     codes = np.zeros(len(first), dtype=np.int64)
     codes[there[np.argsort(first[there])]] = np.arange(len(there))
