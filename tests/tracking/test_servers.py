@@ -5,13 +5,17 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from mlflow.utils import rest_utils
 
 import stores
 from mlflow_analysis.records import SkippedTrace, TraceRecord
+from mlflow_analysis.tracking import server_reader
 from mlflow_analysis.tracking.connection import ConnectionProblem, FilterNotUnderstood, connect
+from mlflow_analysis.tracking.pace import Pace
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_reader import SqlTraces
 from tracking import databases
@@ -154,6 +158,29 @@ def test_a_damaged_span_behind_a_server_costs_its_own_trace_only(
     skipped = [each.trace_id for each in outcomes if isinstance(each, SkippedTrace)]
     assert skipped == [trace_id]
     assert len(outcomes) == len(stores.small_traces())
+
+
+@pytest.mark.parametrize(("width", "connection"), [(1, "keep-alive"), (4, "close")])
+def test_questions_asked_at_once_find_an_idle_process_each(
+    server: str, width: int, connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that is kept stays with one of a server's processes, several by chance with the same."""
+    source = connect(server).experiment(stores.EXPERIMENT)
+    asked: list[str] = []
+
+    def http_request(*arguments: Any, **details: Any) -> Any:
+        answer = ask(*arguments, **details)
+        asked.append(answer.request.headers["Connection"])
+        return answer
+
+    ask = rest_utils.http_request
+    monkeypatch.setattr(rest_utils, "http_request", http_request)
+    monkeypatch.setattr(Pace, "width", width)
+    monkeypatch.setattr(server_reader, "SERVER_BATCH", 2)
+
+    assert len(records_of(source)) == len(stores.small_traces())
+    assert len(asked) > 4
+    assert set(asked) == {connection}
 
 
 def test_a_server_lost_meanwhile_is_told(server: str) -> None:

@@ -27,6 +27,9 @@ SERVER_BATCH = 25
 """The ids go into the request's address, and some servers take no more than 4,000 characters."""
 _BATCH_GET = "/api/3.0/mlflow/traces/batchGet"
 _SEARCH = "/api/3.0/mlflow/traces/search"
+_NOT_KEPT = {"Connection": "close"}
+"""A new connection goes to whichever of a server's processes is idle. One that is kept stays with its process, and
+by chance several are with the same: then some work and the others wait. One question at a time needs neither."""
 
 
 class ServerTraces(StoreTraces):
@@ -103,6 +106,7 @@ class ServerTraces(StoreTraces):
                 endpoint,
                 method,
                 raise_on_status=False,
+                extra_headers=_NOT_KEPT if self._pace.width > 1 else None,
                 **question,
             )
         except (MlflowException, OSError) as error:
