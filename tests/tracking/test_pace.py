@@ -60,6 +60,19 @@ def test_a_server_is_asked_as_much_at_once_as_makes_it_quicker(
     assert served.widths[0] == 1
 
 
+def test_a_process_that_was_never_asked_may_be_slow_at_first() -> None:
+    asked: set[int] = set()
+
+    def seconds(width: int) -> float:
+        first = width not in asked
+        asked.add(width)
+        return 20 * SECONDS if first else _four_at_once(width)
+
+    served = Served(seconds)
+    served.ask(50)
+    assert served.pace.width == 4
+
+
 def test_a_gain_that_may_be_chance_is_none() -> None:
     served = Served(lambda width: width * SECONDS * (1 if width == 1 else 0.9))
     served.ask(50)

@@ -17,7 +17,8 @@ WIDTHS = (1, 4, 8)
 BETTER = 1.2
 """Times as fast as before is what more questions at once have to be."""
 _TRIAL = 4
-"""Answers, or one for each question at once, that a width is judged by."""
+"""Answers, or one for each question at once, that a width is judged by. As many questions as are asked at once come
+before: a process of the server that was never asked has libraries to load first."""
 AGAIN_AFTER = 500
 """Answers after which it is tried anew: others may have come, or gone."""
 
@@ -80,7 +81,9 @@ class Pace:
         if self._settled:
             if self._answers >= AGAIN_AFTER:
                 self._begin()
-        elif self._answers >= max(_TRIAL, self.width):
+        elif self._answers == self.width:
+            self._traces, self._seconds = 0, 0.0
+        elif self._answers >= self.width + max(_TRIAL, self.width):
             self._judge(self._traces / max(self._seconds, 1e-9))
 
     def _judge(self, rate: float) -> None:
