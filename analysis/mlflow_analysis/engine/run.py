@@ -29,7 +29,7 @@ from mlflow_analysis.evidence.weighing import Weighing
 from mlflow_analysis.features.batch import Batch, unchanged
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.cache import FeatureCache
-from mlflow_analysis.features.frames import frames, give_back
+from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
@@ -42,6 +42,7 @@ from mlflow_analysis.hypotheses.judged import JudgedClaim, judged_claim
 from mlflow_analysis.hypotheses.own import own_hypothesis
 from mlflow_analysis.judge.claims import asked_of_judge
 from mlflow_analysis.judge.judging import account
+from mlflow_analysis.process.allocator import give_back
 from mlflow_analysis.purpose.draft import draft_purpose
 from mlflow_analysis.purpose.told import as_told
 from mlflow_analysis.reading.dispatch import Reading

@@ -38,6 +38,7 @@ from mlflow_analysis.features.batch import (
     some_of,
 )
 from mlflow_analysis.features.extract import EXTRACTION
+from mlflow_analysis.process.allocator import give_back
 from mlflow_analysis.records import TraceOutline
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,8 @@ class FeatureCache:
         batches: list[Batch] = []
         found = _NO_IDS
         for part in self._parts():
-            ahead = self._ahead[part].result() if part in self._ahead else None
+            reading = self._ahead.pop(part, None)
+            ahead = None if reading is None else reading.result()
             rows = self._rows(part) if ahead is None else ahead.traces
             is_new = pc.invert(pc.is_in(rows["trace_id"], value_set=found))
             batch = self._read(part, pc.and_(asked.unchanged(rows, unknown=False), is_new), ahead)
@@ -195,7 +197,7 @@ class FeatureCache:
             if table is None:
                 return None
             tables.append(table)
-        pa.default_memory_pool().release_unused()
+        give_back()
         return Batch(*tables)
 
     def _table(self, part: Path, name: str, columns: Sequence[str] = ()) -> pa.Table | None:

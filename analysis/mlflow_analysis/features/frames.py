@@ -52,11 +52,6 @@ def frames(batches: list[Batch]) -> Frames:
     )
 
 
-def give_back() -> None:
-    """Give the memory of what nobody holds any more back to the system."""
-    pa.default_memory_pool().release_unused()  # with glibc also what was not Arrow's
-
-
 def _columns(table: pa.Table) -> _Read:
     return dict(zip(table.column_names, table.columns, strict=True))
 

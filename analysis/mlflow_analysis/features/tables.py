@@ -139,7 +139,7 @@ class Features:
     def shared(self, work: Callable[[Features], Made]) -> Made:
         """``work(self)``, done once for all hypotheses that ask for it.
 
-        ``work`` is a function of a module (not a lambda), and what it returns must not be altered.
+        ``work`` is a function that stays, as one of a module does; what it returns must not be altered.
         """
         if work not in self._shared:
             self._shared[work] = work(self)
