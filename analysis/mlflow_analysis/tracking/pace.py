@@ -1,6 +1,6 @@
 """How many questions a server is asked at once: as many as make it answer sooner, and no more.
 
-A server of one process (Python: one processor) answers four questions at once a fifth slower than the
+A server of one process (Python: one processor) answers four questions at once a sixth slower than the
 same four one by one: they contend for its interpreter. One with several processes, or far away, answers
 several at once in little more time than one. Nothing that a server says tells which it is, so it is tried.
 """
