@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_matrix
 
 from mlflow_analysis.features.topic_names import FILLERS, names_of
-
-if TYPE_CHECKING:
-    from sklearn.feature_extraction.text import TfidfVectorizer
+from mlflow_analysis.features.words import counted, weighed, worth_weighing
 
 OTHER = "other"
 """Requests that speak of something that no group is about."""
@@ -25,7 +22,8 @@ _LONGEST_TEXT = 1_000
 _DIMENSIONS = 50
 _ANSWERS_EACH = 3
 """Answers to one request that are looked at."""
-_WORDS_OF_ANSWERS = 2_000
+_WORDS_OF_REQUESTS, _WORDS_OF_ANSWERS = 5_000, 2_000
+_FEWEST_WORDS = 3
 _SHUFFLES = 10
 _FEWEST_DIRECTIONS = 2
 """One tells only two kinds of request apart."""
@@ -44,7 +42,6 @@ _NEAREST = 0.3
 """Cosine similarity that a request must have with the centre of its group."""
 _LONGEST_REPLY = 12
 """Words."""
-_WORD = r"(?u)\b[^\W\d_]{3,}\b"
 
 
 def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0) -> pd.Series:
@@ -72,58 +69,50 @@ def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0)
 
 
 def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Series:
-    distinct = pd.Series(np.sort(requests[requests != ""].unique()), dtype=object)
+    none = pd.Series("", index=requests.index, dtype=object)
+    asking = requests.where(requests != "").to_numpy(dtype=object)
+    request, distinct = pd.factorize(asking, sort=True)
     if len(distinct) < _FEWEST_TEXTS:
-        return pd.Series("", index=requests.index, dtype=object)
+        return none
 
     from sklearn.preprocessing import normalize  # takes a second: not for few texts
 
-    vectorizer = _vectorizer(5_000)
-    cut = distinct.str.slice(0, _LONGEST_TEXT)
-    try:
-        weights = vectorizer.fit_transform(cut)
-    except ValueError:  # no word is in two requests: nothing to group by
-        return pd.Series("", index=requests.index, dtype=object)
+    cut = [text[:_LONGEST_TEXT] for text in distinct]
+    counts, words = counted(cut, leave_out=_of_no_subject())
+    kept = worth_weighing(counts, _WORDS_OF_REQUESTS)
+    if len(kept) < _FEWEST_WORDS:  # too few are in two requests: nothing to group by
+        return none
+    weights = weighed(counts[:, kept])
     spoken = np.flatnonzero(np.diff(weights.indptr))
-    if min(weights.shape[1], len(spoken)) < 3 or len(spoken) < _FEWEST_TEXTS:
-        return pd.Series("", index=requests.index, dtype=object)
+    if len(spoken) < _FEWEST_TEXTS:
+        return none
     points, apart = normalize(_reduced(weights[spoken], seed)), _APART
     if answers is not None:
-        told = _told(distinct, requests, answers)
-        places = _subjects(weights, cut, told, seed)
+        places = _subjects(weights, cut, request, answers.to_numpy(dtype=object), seed)
         if places is not None:
             about = normalize(weights[spoken] @ places)
             points, apart = np.hstack([about, _OWN_WORDS * points]), _APART_BY_ANSWERS
     group = np.full(len(distinct), -1)
     group[spoken] = _groups(points, apart, seed)
-    asked = distinct.map(requests.value_counts()).to_numpy()
+    asked = np.bincount(request[request >= 0])
     number_of = np.bincount(group[spoken] + 1, asked[spoken])
     group[number_of[group + 1] < _FEWEST_REQUESTS] = -1
-    labels = np.full(len(distinct), OTHER, dtype=object)
+    names = np.full(len(distinct) + 1, OTHER, dtype=object)
     for place in np.flatnonzero(np.diff(weights.indptr) == 0).tolist():
         if len(distinct[place].split()) <= _LONGEST_REPLY:
-            labels[place] = SHORT_REPLIES
+            names[place] = SHORT_REPLIES
     grouped = np.flatnonzero(group >= 0)
-    words = np.asarray(vectorizer.get_feature_names_out())
     if len(grouped):
-        names = names_of(csr_matrix(weights[grouped]), group[grouped], words)
-        labels[grouped] = [names[number] for number in group[grouped]]
-    label_of = dict(zip(distinct, labels, strict=True))
-    named = [label_of.get(request, "") for request in requests]
-    return pd.Series(named, index=requests.index, dtype=object)
+        name_of = names_of(csr_matrix(weights[grouped]), group[grouped], words[kept])
+        names[grouped] = [name_of[number] for number in group[grouped]]
+    names[-1] = ""  # of no request
+    return pd.Series(names[request], index=requests.index, dtype=object)
 
 
-def _vectorizer(most_words: int) -> TfidfVectorizer:
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+def _of_no_subject() -> frozenset[str]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    return TfidfVectorizer(
-        token_pattern=_WORD,
-        stop_words=sorted(ENGLISH_STOP_WORDS | FILLERS),
-        sublinear_tf=True,
-        min_df=2,
-        max_df=0.5,
-        max_features=most_words,
-    )
+    return ENGLISH_STOP_WORDS | FILLERS
 
 
 def _reduced(weights: csr_matrix, seed: int) -> np.ndarray:
@@ -133,19 +122,16 @@ def _reduced(weights: csr_matrix, seed: int) -> np.ndarray:
     return np.asarray(TruncatedSVD(components, random_state=seed).fit_transform(weights))
 
 
-def _told(distinct: pd.Series, requests: pd.Series, answers: pd.Series) -> pd.Series:
-    """The answers to each of the ``distinct`` requests, in one text; "" where there are none."""
-    pairs = pd.DataFrame({"request": requests.to_numpy(), "answer": answers.to_numpy()})
-    pairs = pairs[pairs["answer"] != ""].drop_duplicates().sort_values(["request", "answer"])
-    pairs = pairs.groupby("request", sort=False).head(_ANSWERS_EACH)
-    said: dict[str, list[str]] = {}
-    for request, answer in zip(pairs["request"], pairs["answer"], strict=True):
-        said.setdefault(request, []).append(answer[:_LONGEST_TEXT])
-    return pd.Series([" ".join(said.get(request, ())) for request in distinct], dtype=object)
-
-
-def _subjects(weights: csr_matrix, cut: pd.Series, told: pd.Series, seed: int) -> np.ndarray | None:
+def _subjects(
+    weights: csr_matrix,
+    cut: list[str],
+    request: npt.NDArray[np.intp],
+    answers: npt.NDArray[np.object_],
+    seed: int,
+) -> np.ndarray | None:
     """A place for each word of the requests (words, dimensions), by what is answered where it stands.
+
+    ``weights`` and ``cut`` of the distinct requests; ``request``: which of them each of ``answers`` is to.
 
     The left singular vectors of the covariance of the words of requests with those of answers, times
     their singular values (partial least squares by SVD: Bookstein et al. 1996, NeuroImage 3:143;
@@ -159,19 +145,19 @@ def _subjects(weights: csr_matrix, cut: pd.Series, told: pd.Series, seed: int) -
     from sklearn.preprocessing import normalize
 
     generator = np.random.default_rng(seed)
-    answered = np.flatnonzero(told.str.len().to_numpy() > 0)
+    answered = np.unique(request[(request >= 0) & (answers != "")])
     answered = np.sort(generator.permutation(answered)[:_LARGEST_SAMPLE])
     if len(answered) < _FEWEST_TEXTS:
         return None
-    vectorizer = _vectorizer(_WORDS_OF_ANSWERS)
-    try:
-        said = vectorizer.fit_transform(told.iloc[answered])
-    except ValueError:  # no word is in two answers
+    both = _told(answered, request, answers) + [cut[place] for place in answered]
+    counts, _ = counted(both, leave_out=_of_no_subject())
+    counts = counts[:, worth_weighing(counts[: len(answered)], _WORDS_OF_ANSWERS)]
+    if counts.shape[1] < _FEWEST_WORDS:  # too few are in two answers
         return None
-    repeated = vectorizer.transform(cut.iloc[answered]) > 0
+    said, repeated = weighed(counts[: len(answered)]), counts[len(answered) :] > 0
     own = normalize(said - said.multiply(repeated))
     telling = np.flatnonzero(own.getnnz(axis=1))
-    if min(own.shape[1], len(telling)) < 3 or len(telling) < _FEWEST_TEXTS:
+    if len(telling) < _FEWEST_TEXTS:
         return None
     replies = _reduced(own[telling], seed)
     replies -= replies.mean(axis=0)
@@ -183,6 +169,21 @@ def _subjects(weights: csr_matrix, cut: pd.Series, told: pd.Series, seed: int) -
     ]
     kept = int((sizes > np.mean(by_chance)).sum())
     return np.asarray(directions * sizes)[:, :kept] if kept >= _FEWEST_DIRECTIONS else None
+
+
+def _told(
+    answered: npt.NDArray[np.intp],
+    request: npt.NDArray[np.intp],
+    answers: npt.NDArray[np.object_],
+) -> list[str]:
+    """The first different answers to each of the requests that are ``answered``, in one text."""
+    said: dict[int, set[str]] = {place: set() for place in answered.tolist()}
+    for row in np.flatnonzero(np.isin(request, answered)).tolist():
+        said[int(request[row])].add(answers[row])
+    return [
+        " ".join(each[:_LONGEST_TEXT] for each in sorted(texts - {""})[:_ANSWERS_EACH])
+        for texts in said.values()
+    ]
 
 
 def _groups(points: np.ndarray, apart: float, seed: int) -> np.ndarray:
