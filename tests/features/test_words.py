@@ -40,7 +40,7 @@ def test_counts_are_those_of_scikit_learn(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("most", [5, 1_000])
-def test_weights_are_those_of_scikit_learn(texts: list[str], most: int) -> None:
+def test_weights_are_those_of_scikit_learn_to_the_last_digit(texts: list[str], most: int) -> None:
     reference = TfidfVectorizer(
         token_pattern=r"(?u)\b[^\W\d_]{3,}\b",
         stop_words=["the"],
@@ -49,11 +49,13 @@ def test_weights_are_those_of_scikit_learn(texts: list[str], most: int) -> None:
         max_df=0.5,
         max_features=most,
     )
-    expected = reference.fit_transform(texts).toarray()
+    expected = reference.fit_transform(texts)
     counts, words = counted(texts, leave_out={"the"})
     kept = worth_weighing(counts, most)
     assert list(words[kept]) == list(reference.get_feature_names_out())
-    np.testing.assert_allclose(weighed(counts[:, kept]).toarray(), expected, rtol=1e-13)
+    weights = weighed(counts[:, kept])
+    for part in ("data", "indices", "indptr"):
+        np.testing.assert_array_equal(getattr(weights, part), getattr(expected, part))
 
 
 def test_texts_without_a_word_have_no_counts() -> None:

@@ -35,14 +35,18 @@ def counted(
     divided = pc.utf8_split_whitespace(masked)
     pieces = divided.values.dictionary_encode()
     found = [_WORD.findall(piece.lower()) for piece in pieces.dictionary.to_pylist()]
-    words = sorted(set(chain.from_iterable(found)) - leave_out)
-    place = {word: at for at, word in enumerate(words)}
-    held = [[place[word] for word in each if word in place] for each in found]
-    of_pieces = _ones(list(chain.from_iterable(held)), np.cumsum([0, *map(len, held)]), len(words))
+    place: dict[str, int] = {}
+    held = [
+        [place.setdefault(word, len(place)) for word in each if word not in leave_out]
+        for each in found
+    ]
+    of_pieces = _ones(list(chain.from_iterable(held)), np.cumsum([0, *map(len, held)]), len(place))
     of_texts = _ones(pieces.indices.to_numpy(), divided.offsets.to_numpy(), len(found))
     counts = csr_matrix(of_texts @ of_pieces)
-    counts.sort_indices()
-    return counts, np.array(words, dtype=object)
+    counts.sort_indices()  # in each row as words were met, which is how scikit-learn sums them
+    words, order = np.unique(np.array(list(place), dtype=object), return_inverse=True)
+    counts.indices = order.astype(np.int32)[counts.indices]
+    return counts, words
 
 
 def worth_weighing(counts: csr_matrix, most: int) -> npt.NDArray[np.int64]:
