@@ -20,6 +20,8 @@ _Read: TypeAlias = dict[str, pa.ChunkedArray]
 """Columns by name; what was taken out is let go."""
 _FEWEST_VALUES, _MOST_VALUES = 2, 50
 _PLACE = ("name", "span_id", "source", "value")
+_KEY_OF = {"arguments": "arguments_key", "output": "output_key"}
+"""Long texts, and what is equal where they are: to compare the texts would take longer than all else."""
 
 
 @dataclass(frozen=True)
@@ -104,20 +106,40 @@ def _parents(
 
 def _frame(columns: _Read, order: npt.NDArray[np.int64]) -> pd.DataFrame:
     """The columns in this order; they are taken out of ``columns`` one by one."""
+    keys = {name: _coded(columns[key])[0] for name, key in _KEY_OF.items() if key in columns}
     return pd.DataFrame(
-        {name: _series(columns.pop(name), order) for name in list(columns)}, copy=False
+        {name: _series(columns.pop(name), order, keys.get(name)) for name in list(columns)},
+        copy=False,
     )
 
 
-def _series(column: pa.ChunkedArray, order: npt.NDArray[np.int64]) -> pd.Series:
-    if pa.types.is_string(column.type):  # ids, each met once
-        return pd.Series(column.take(pa.array(order)).to_numpy(), dtype=object)
+def _series(
+    column: pa.ChunkedArray, order: npt.NDArray[np.int64], key: npt.NDArray[np.int32] | None
+) -> pd.Series:
     if not pa.types.is_dictionary(column.type):
-        return pd.Series(column.to_numpy()[order])
-    codes, values = _coded(column)
-    # texts that are met one after another should lie in memory one after another
-    places, met = pd.factorize(codes[order])
-    return pd.Series(values.take(met).to_numpy(zero_copy_only=False)[places], dtype=object)
+        values = column.to_numpy()[order]
+    elif key is not None:
+        places, met = pd.factorize(key[order])
+        first = np.empty(len(met), np.int64)
+        first[places[::-1]] = order[::-1]
+        values = _texts_at(column, first)[places]
+    else:
+        codes, texts = _coded(column)
+        # what is met one after another should lie in memory one after another
+        places, met = pd.factorize(codes[order])
+        values = texts.take(met).to_numpy(zero_copy_only=False)[places]
+    return pd.Series(values, dtype=values.dtype, copy=False)  # texts as objects
+
+
+def _texts_at(column: pa.ChunkedArray, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    """The texts of some rows. A chunk at a time, since to have all once more would take most memory."""
+    texts, end = np.empty(len(rows), dtype=object), 0
+    for chunk in column.chunks:
+        begin, end = end, end + len(chunk)
+        here = np.flatnonzero((rows >= begin) & (rows < end))
+        codes = chunk.indices.to_numpy()[rows[here] - begin]
+        texts[here] = chunk.dictionary.to_numpy(zero_copy_only=False)[codes]
+    return texts
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.StringArray]:
