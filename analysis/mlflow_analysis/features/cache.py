@@ -227,11 +227,10 @@ class FeatureCache:
         schema = _SCHEMAS[name]
         if columns:
             schema = pa.schema([schema.field(each) for each in columns])
-        coded = [each.name for each in schema if pa.types.is_dictionary(each.type)]
         try:
             # texts stay coded as they are stored, and no more is held of a file than its columns
             with pq.ParquetFile(
-                part / f"{name}.parquet", read_dictionary=coded, pre_buffer=False
+                part / f"{name}.parquet", read_dictionary=_coded(schema), pre_buffer=False
             ) as file:
                 return file.read(schema.names, use_threads=False).cast(schema)
         except FileNotFoundError:  # another process has written parts together
@@ -308,7 +307,19 @@ def _version() -> str:
 
 def _write_table(table: pa.Table, path: Path) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        pq.write_table(table, file, compression="zstd", compression_level=1)
+        pq.write_table(
+            table,
+            file,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=_coded(table.schema),  # by itself it would try to code ids as well
+            write_statistics=False,  # whole columns are read, whatever is in them
+        )
+
+
+def _coded(schema: pa.Schema) -> list[str]:
+    """The columns whose texts are held once for all rows that have them."""
+    return [each.name for each in schema if pa.types.is_dictionary(each.type)]
 
 
 def _ended(batch: Batch) -> Batch:
