@@ -51,6 +51,9 @@ class TraceSource(Protocol):
     def count(self, filter_string: str = "") -> int | None:
         """How many traces there are, if that can be told cheaply."""
 
+    def stamp(self) -> str | None:
+        """What stays the same for as long as nobody writes to the store; ``None`` if that cannot be told cheaply."""
+
     def outlines(
         self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
     ) -> Iterator[list[TraceOutline]]:
@@ -93,6 +96,10 @@ class RecordedTraces:
         """The number of records."""
         self._refuse(filter_string)
         return len(self._records)
+
+    def stamp(self) -> str | None:
+        """None: they are at hand."""
+        return None
 
     def infos(
         self, filter_string: str = "", *, cancelled: Callable[[], bool] = never

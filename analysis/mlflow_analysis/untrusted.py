@@ -16,6 +16,8 @@ _UNSAFE = re.compile(
 )
 _UNSAFE_ASCII = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])
 _REPLACEMENT = "\ufffd"
+_LONG = 100
+"""Characters from which on ASCII text is told sooner as bytes."""
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -34,7 +36,7 @@ def printable(text: str) -> str:
     """
     # Python calls none of the unsafe characters printable, nor a newline; without either, most text
     # is ASCII with nothing in it. Both are told several times as fast as by the search.
-    if text.isprintable():
+    if (len(text) < _LONG or not text.isascii()) and text.isprintable():
         return text
     if text.isascii() and len(text.encode().translate(None, _UNSAFE_ASCII)) == len(text):
         return text

@@ -85,6 +85,24 @@ def test_what_is_read_ahead_is_served_as_if_it_were_read_when_asked_for(
     assert missing(cache, OUTLINES[6:]) == []
 
 
+def test_a_listing_is_served_under_its_stamp_alone(
+    cache: FeatureCache, caplog: pytest.LogCaptureFixture
+) -> None:
+    outlines = [*OUTLINES, replace(OUTLINES[0], trace_id="tr-é", duration_ms=None, session_id=None)]
+    assert cache.listing("1") is None
+    cache.keep_listing(outlines, "1")
+    assert cache.listing("1") == outlines
+    assert cache.listing("2") is None
+    cache.keep_listing([], "2")
+    assert (cache.listing("1"), cache.listing("2")) == (None, [])
+    (kept,) = cache.folder.iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert caplog.text == ""
+    kept.write_bytes(b"no table")
+    assert cache.listing("2") is None
+    assert "damaged" in caplog.text
+
+
 def test_another_experiment_or_store_has_a_cache_of_its_own(cache: FeatureCache) -> None:
     cache.keep([batch(*RECORDS)])
     assert len(missing(FeatureCache("sqlite:///traces.db", "2"))) == len(RECORDS)

@@ -24,15 +24,17 @@ from mlflow_analysis.engine import run
 from mlflow_analysis.engine.options import AnalysisOptions
 from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress, ReadingPlanned
-from mlflow_analysis.features.cache import cache_directory
+from mlflow_analysis.features.cache import FeatureCache, cache_directory
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.reading import dispatch, executors
 from mlflow_analysis.reading.dispatch import Reading, WorkersLost
 from mlflow_analysis.reading.executors import ThisProcess
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.source import RecordedTraces, TraceOutcome, TraceSource, never
+from mlflow_analysis.tracking import file_stamp
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.sql_reader import SqlTraces
 from trace_factory import feedback, model, tool, trace
 
 RECORDS = [
@@ -278,15 +280,18 @@ if __name__ == "__main__":
 def own_store(tmp_path: Path, template: Path) -> str:
     path = tmp_path / "mlflow.db"
     path.write_bytes(template.read_bytes())
+    os.utime(path, (0, 0))
     return f"sqlite:///{path}"
 
 
+def cache_of(source: TraceSource) -> FeatureCache:
+    return FeatureCache(source.tracking_uri, source.experiment_id)
+
+
 def planned(uri: str, **options: Any) -> tuple[ReadingPlanned, Analysis]:
+    source = connect(uri).experiment(EXPERIMENT)
     events = list(
-        analyze(
-            connect(uri).experiment(EXPERIMENT),
-            AnalysisOptions(cache=True, hypotheses=CLAIMS, **options),
-        )
+        analyze(source, AnalysisOptions(cache=cache_of(source), hypotheses=CLAIMS, **options))
     )
     (plan,) = (each for each in events if isinstance(each, ReadingPlanned))
     assert isinstance(events[-1], AnalysisReady)
@@ -330,6 +335,59 @@ def add_span(client: Any, trace_id: str, experiment_id: str) -> None:
     stores.log_span(client, experiment_id, trace_id, late)
 
 
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if all that was written to a store had been written long ago."""
+    monkeypatch.setattr(file_stamp, "SETTLED_S", 0.0)
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_store_is_not_listed_again_unless_it_was_written_to(
+    own_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[str] = []
+    outlines = SqlTraces.outlines
+
+    def noted(traces: SqlTraces, *arguments: Any, **options: Any) -> Any:
+        listed.append(traces.experiment_id)
+        return outlines(traces, *arguments, **options)
+
+    monkeypatch.setattr(SqlTraces, "outlines", noted)
+    first = planned(own_store)[1]
+    assert len(listed) == 1
+    assert planned(own_store)[1] == first
+    assert len(listed) == 1
+    planned(own_store, max_traces=10)
+    assert len(listed) == 2
+    client = load_mlflow().MlflowClient(tracking_uri=own_store)
+    tag(client, RECORDS[7].info.trace_id, "")
+    assert planned(own_store)[0].cached == 39
+    assert len(listed) == 3
+    shutil.rmtree(cache_directory())
+    monkeypatch.setattr(file_stamp, "SETTLED_S", 3_600.0)  # too new for its times to be trusted
+    assert [planned(own_store)[0].cached for _ in range(2)] == [0, 40]
+    assert len(listed) == 5
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_list_during_which_the_store_was_written_to_is_not_kept(
+    own_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outlines = SqlTraces.outlines
+
+    def overtaken(traces: SqlTraces, *arguments: Any, **options: Any) -> Any:
+        yield from outlines(traces, *arguments, **options)
+        client = load_mlflow().MlflowClient(tracking_uri=own_store)
+        tag(client, RECORDS[7].info.trace_id, "")
+
+    with monkeypatch.context() as during:
+        during.setattr(SqlTraces, "outlines", overtaken)
+        planned(own_store)
+    plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
+    assert planned(own_store) == (ReadingPlanned(40, 39, 1), plain)
+
+
+@pytest.mark.usefixtures("settled")
 @pytest.mark.parametrize("change", [tag, assess, add_span])
 def test_a_changed_trace_is_read_again(
     own_store: str, change: Callable[[Any, str, str], None]
@@ -343,6 +401,7 @@ def test_a_changed_trace_is_read_again(
     assert planned(own_store) == (ReadingPlanned(40, 40, 1), plain)
 
 
+@pytest.mark.usefixtures("settled")
 def test_new_traces_are_read_and_old_ones_are_not(own_store: str, tmp_path: Path) -> None:
     planned(own_store)
     more = [trace(model(), number=number) for number in range(101, 104)]
@@ -351,6 +410,7 @@ def test_new_traces_are_read_and_old_ones_are_not(own_store: str, tmp_path: Path
     assert planned(own_store) == (ReadingPlanned(43, 40, 1), plain)
 
 
+@pytest.mark.usefixtures("settled")
 def test_a_deleted_trace_is_in_no_table(own_store: str) -> None:
     planned(own_store)
     client = load_mlflow().MlflowClient(tracking_uri=own_store)
@@ -368,7 +428,9 @@ def test_what_was_read_before_the_user_stopped_is_not_read_again(
     source = connect(own_store).experiment(EXPERIMENT)
     stopped = threading.Event()
     for event in analyze(
-        source, AnalysisOptions(cache=True, hypotheses=CLAIMS), cancelled=stopped.is_set
+        source,
+        AnalysisOptions(cache=cache_of(source), hypotheses=CLAIMS),
+        cancelled=stopped.is_set,
     ):
         if isinstance(event, Progress) and event.stage == "reading spans" and event.done:
             stopped.set()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mlflow_analysis.brief.focus import Focus
 from mlflow_analysis.evidence.weighing import Weighing
 from mlflow_analysis.features.batch import Batch
+from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.judge.claims import NO_JUDGE
 from mlflow_analysis.judge.model import Judge
@@ -53,8 +54,8 @@ class AnalysisOptions:
     """Processes that read; with one, all is done in this process, else two test. Results are the same."""
     engine: str = ""
     """``dask://host:port``: a Dask cluster whose workers read, instead of processes of this machine."""
-    cache: bool = False
-    """Keep features in the user's cache directory, and read only traces that are new there or have changed."""
+    cache: FeatureCache | None = None
+    """Where features are kept, so that only traces are read that are new there or have changed."""
     known: Known | None = None
     """Do not list traces: these are there. Of them, those that were read and have not changed are not read."""
     read: Callable[[Known], None] = field(default=lambda _: None)
@@ -63,3 +64,8 @@ class AnalysisOptions:
     """Whether somebody watches: count and draft while traces are being read."""
     weighed: Callable[[Weighing], None] = field(default=lambda _: None)
     """Given what was weighed, before the last event: more can be asked of it later."""
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether all traces of the experiment are wanted."""
+        return not self.filter and self.since_ms is None and self.max_traces is None

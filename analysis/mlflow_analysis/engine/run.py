@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
-from functools import cached_property, partial
+from functools import partial
 
 from mlflow_analysis.brief.focus import Focus, distinct
 from mlflow_analysis.engine.options import AnalysisOptions, Known
@@ -28,7 +28,6 @@ from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.weighing import Shown, Weighing
 from mlflow_analysis.features.batch import Batch, unchanged
 from mlflow_analysis.features.build import features_of
-from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
@@ -82,6 +81,7 @@ class _Run:
         self, source: TraceSource, options: AnalysisOptions, cancelled: Callable[[], bool]
     ) -> None:
         self.source, self.options, self.cancelled = source, options, cancelled
+        self.cache = options.cache
         self.hypotheses: tuple[Hypothesis, ...] = (
             tuple(by_id(each) for each in options.hypotheses) if options.hypotheses else catalogue()
         )
@@ -91,6 +91,8 @@ class _Run:
         )
         self.listed_all = False
         """Whether no trace of the experiment is missing from the list."""
+        self.stamp: str | None = None
+        """That of the store while all traces were listed, if it had one."""
         self.keeper: Keeper | None = None
         self.batches: list[Batch] = []
         self.read = 0
@@ -155,21 +157,27 @@ class _Run:
             self._analysis(outlines, features, purpose, findings, tests), interrupted
         )
 
-    @cached_property
-    def cache(self) -> FeatureCache | None:
-        """Where features are kept, if they are."""
-        if not self.options.cache or self.source.spec is None:
-            return None
-        return FeatureCache(self.source.tracking_uri, self.source.experiment_id)
-
     def _list(self) -> Generator[Event, None, list[TraceOutline]]:
-        """All outlines, oldest last; returns them."""
+        """All outlines, oldest last; returns them. Nothing is asked of a store that was not written to since."""
+        cache, stamp = self.cache, None
+        if cache is not None and self.options.takes_all:
+            cache.read_ahead()
+            stamp = self.source.stamp()
+        kept = cache.listing(stamp) if cache is not None and stamp is not None else None
+        if kept is not None:
+            self.listed_all = True
+            yield Progress("listing traces", len(kept), len(kept), 0.0, None)
+            return kept
+        outlines = yield from self._list_anew()
+        if self.listed_all and stamp == self.source.stamp():
+            self.stamp = stamp
+        return outlines
+
+    def _list_anew(self) -> Generator[Event, None, list[TraceOutline]]:
         filter_string = self._window
         total = self.source.count(filter_string)
         if self.cache is None or not self.cache.folder.exists():  # then all of them have to be read
             get_ready(self.source, total or 0, self.options.workers, self.options.engine)
-        elif not filter_string and self.options.max_traces is None:
-            self.cache.read_ahead()
         clock = StageClock()
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
@@ -240,7 +248,7 @@ class _Run:
             if previews is not None:
                 previews.close()
             if self.keeper is not None:
-                self.keeper.finish(outlines, complete=self.listed_all)
+                self.keeper.finish(outlines, complete=self.listed_all, stamp=self.stamp)
         yield clock.progress("reading spans", self.read + len(self.skipped), total)
 
     def _take_known(self, known: Known) -> list[TraceOutline]:

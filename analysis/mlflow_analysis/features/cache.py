@@ -18,7 +18,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,7 @@ from mlflow_analysis.features.batch import (
     some_of,
 )
 from mlflow_analysis.features.extract import EXTRACTION
+from mlflow_analysis.features.listing_table import listing_table, outlines_in
 from mlflow_analysis.process.allocator import give_back
 from mlflow_analysis.records import TraceOutline
 
@@ -53,10 +54,11 @@ PART_TRACES = 20_000
 
 _SCHEMAS = {"traces": TRACES, "spans": SPANS, "assessments": ASSESSMENTS, "attributes": ATTRIBUTES}
 _PART, _UNFINISHED = "part-", "unfinished-"
+_LISTING = "listing.parquet"
 _RUNNING = "IN_PROGRESS"
 _MOST_DEAD = 0.25
 """Rows of traces that have changed or gone, for each that has not."""
-_NO_IDS = pa.array([], pa.string())
+_NO_IDS = pa.nulls(0, pa.string())  # pa.array would load pandas
 _ABANDONED_S = 3_600.0
 """A part that was begun so long ago was left by a process that is no more."""
 
@@ -99,10 +101,12 @@ class FeatureCache:
         """Parts that are being read."""
 
     def read_ahead(self) -> None:
-        """Begin to read all that is there, while the store is asked what it holds: see ``load``.
+        """Begin to read all that is there, unless that has begun, while something else is done: see ``load``.
 
         For whoever will want most of it. Needs hardly any of Python's time.
         """
+        if self._ahead:
+            return
         reader = ThreadPoolExecutor(1, "read-ahead")
         self._ahead = {part: reader.submit(self._whole, part) for part in self._parts()}
         reader.shutdown(wait=False)
@@ -127,6 +131,24 @@ class FeatureCache:
         is_there = pc.is_in(asked.ids, value_set=found).to_pylist()
         missing = [each for each, there in zip(outlines, is_there, strict=True) if not there]
         return Cached(batches, missing)
+
+    def listing(self, stamp: str) -> list[TraceOutline] | None:
+        """All traces of the experiment, newest first, if they were kept when the store had this stamp."""
+        path = self.folder / _LISTING
+        try:
+            with pq.ParquetFile(path) as file:
+                return outlines_in(file.read(use_threads=False), stamp)
+        except FileNotFoundError:
+            return None
+        except (OSError, pa.ArrowException) as error:
+            logger.warning("%s is damaged, so traces are listed again: %s", path, error)
+            return None
+
+    def keep_listing(self, outlines: Sequence[TraceOutline], stamp: str) -> None:
+        """Keep ``outlines``, which are all there are, for as long as the store has this stamp."""
+        with self._unfinished() as unfinished:
+            _write_table(listing_table(outlines, stamp), unfinished / _LISTING)
+            (unfinished / _LISTING).replace(self.folder / _LISTING)
 
     def keep(self, batches: Sequence[Batch]) -> None:
         """Write the traces of ``batches`` that have ended as one part."""
@@ -205,11 +227,10 @@ class FeatureCache:
         schema = _SCHEMAS[name]
         if columns:
             schema = pa.schema([schema.field(each) for each in columns])
-        coded = [each.name for each in schema if pa.types.is_dictionary(each.type)]
         try:
             # texts stay coded as they are stored, and no more is held of a file than its columns
             with pq.ParquetFile(
-                part / f"{name}.parquet", read_dictionary=coded, pre_buffer=False
+                part / f"{name}.parquet", read_dictionary=_coded(schema), pre_buffer=False
             ) as file:
                 return file.read(schema.names, use_threads=False).cast(schema)
         except FileNotFoundError:  # another process has written parts together
@@ -220,19 +241,20 @@ class FeatureCache:
             return None
 
     def _write(self, batch: Batch) -> None:
+        with self._unfinished() as unfinished:
+            for name, table in zip(_SCHEMAS, batch.tables, strict=True):
+                _write_table(table, unfinished / f"{name}.parquet")
+            unfinished.rename(self.folder / f"{_PART}{uuid.uuid4().hex}")
+
+    @contextlib.contextmanager
+    def _unfinished(self) -> Iterator[Path]:
+        """A new folder to write in; what is still there in the end is removed."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._directory.chmod(0o700)
-        name = uuid.uuid4().hex
-        unfinished = self.folder / f"{_UNFINISHED}{name}"
+        unfinished = self.folder / f"{_UNFINISHED}{uuid.uuid4().hex}"
         unfinished.mkdir(mode=0o700)
         try:
-            for table_name, table in zip(_SCHEMAS, batch.tables, strict=True):
-                path = unfinished / f"{table_name}.parquet"
-                with os.fdopen(
-                    os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-                ) as file:
-                    pq.write_table(table, file, compression="zstd", compression_level=1)
-            unfinished.rename(self.folder / f"{_PART}{name}")
+            yield unfinished
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -281,6 +303,23 @@ def _version() -> str:
     """Of the extraction, and of the columns: parts of another version are not looked at."""
     columns = "\n".join(str(schema) for schema in _SCHEMAS.values())
     return f"{EXTRACTION}-{hashlib.blake2b(columns.encode(), digest_size=6).hexdigest()}"
+
+
+def _write_table(table: pa.Table, path: Path) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        pq.write_table(
+            table,
+            file,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=_coded(table.schema),  # by itself it would try to code ids as well
+            write_statistics=False,  # whole columns are read, whatever is in them
+        )
+
+
+def _coded(schema: pa.Schema) -> list[str]:
+    """The columns whose texts are held once for all rows that have them."""
+    return [each.name for each in schema if pa.types.is_dictionary(each.type)]
 
 
 def _ended(batch: Batch) -> Batch:

@@ -28,9 +28,16 @@ class Keeper:
         if sum(map(len, self._waiting)) >= PART_TRACES:
             self._write()
 
-    def finish(self, outlines: Sequence[TraceOutline], *, complete: bool) -> None:
-        """Write what is left, and tidy up: see ``FeatureCache.tidy``. Does not wait for it."""
+    def finish(
+        self, outlines: Sequence[TraceOutline], *, complete: bool, stamp: str | None = None
+    ) -> None:
+        """Write what is left, and tidy up: see ``FeatureCache.tidy``. Does not wait for it.
+
+        With a ``stamp``, ``outlines`` are kept too: see ``FeatureCache.listing``.
+        """
         self._write()
+        if stamp is not None:
+            self._writing.append(self._writer.submit(self._cache.keep_listing, outlines, stamp))
         self._writing.append(self._writer.submit(self._cache.tidy, outlines, complete=complete))
 
     def close(self) -> None:

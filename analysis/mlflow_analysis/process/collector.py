@@ -19,6 +19,5 @@ def at_rest() -> Iterator[None]:
 
 def relax() -> None:
     """Have it look seldom, and never again at what is loaded by now: else it takes half of the time."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 20, 100)

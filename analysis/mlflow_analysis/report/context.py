@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mlflow_analysis import __version__
 from mlflow_analysis.findings.analysis import Analysis
+from mlflow_analysis.findings.assessed import columns_of
 from mlflow_analysis.findings.evidence import RootCause
 from mlflow_analysis.findings.examples import Example, TraceAssessment
 from mlflow_analysis.findings.finding import Alias, Finding
@@ -144,7 +145,8 @@ class Entry:
     @property
     def shared_rationale(self) -> str:
         """The rationale, if all affected traces have the same one; else empty."""
-        different = {each.rationale for each in self.ruled.finding.assessments}
+        _, _, _, rationales = columns_of(self.ruled.finding.assessments)
+        different = set(rationales)
         return different.pop() if len(different) == 1 else ""
 
     @property

@@ -11,6 +11,7 @@ from mlflow_analysis.contract.kept import keep_analysis, part_covered, set_aside
 from mlflow_analysis.engine.options import AnalysisOptions, Known
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.evidence.weighing import Weighing
+from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.base import Hypothesis
@@ -48,6 +49,7 @@ class Run:
         self._weighing: list[Weighing] = []
         self._known: list[Known] = []
         self._has_read = has_read
+        cache = FeatureCache(source.tracking_uri, source.experiment_id)
         self.options = AnalysisOptions(
             filter=filter_string,
             max_traces=request.max_traces,
@@ -63,7 +65,7 @@ class Run:
             seed=request.seed,
             workers=request.workers or default_workers(),
             engine=request.engine,
-            cache=request.cache,
+            cache=cache if request.cache else None,
         )
 
     def _take(self, known: Known) -> None:

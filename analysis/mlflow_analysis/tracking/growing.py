@@ -30,6 +30,10 @@ class GrowingTraces(ABC):
         """Pages of outlines, newest first, that hold all traces that started at ``since_ms`` or later."""
         return self.outlines(f"trace.timestamp_ms >= {since_ms}", cancelled=cancelled)
 
+    def stamp(self) -> str | None:
+        """What stays the same for as long as nobody writes to the store, where it can tell that cheaply."""
+        return None
+
     def infos_of(self, trace_ids: Sequence[str]) -> list[TraceInfo]:
         """The infos of these traces, in no order; those that are no longer there are left out."""
         return list(self._infos_of(trace_ids).values())

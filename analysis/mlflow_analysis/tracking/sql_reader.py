@@ -17,6 +17,7 @@ from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline
 from mlflow_analysis.source import TraceOutcome, never
 from mlflow_analysis.tracking import reader, rows, tables
 from mlflow_analysis.tracking.convert import IN_ARCHIVE, SPANS_LOCATION, trace_record
+from mlflow_analysis.tracking.file_stamp import file_stamp
 from mlflow_analysis.tracking.incomplete import damaged, expected_spans, why_missing
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
@@ -50,6 +51,11 @@ class SqlTraces(StoreTraces):
                 return int(found.scalar_one())
         except Exception as error:
             raise self._broken(error) from error
+
+    def stamp(self) -> str | None:
+        """As ``source.TraceSource``; only a file tells when it was written to."""
+        path = self._address.path
+        return None if path is None else file_stamp(path)
 
     def infos(
         self, filter_string: str = "", *, cancelled: Callable[[], bool] = never

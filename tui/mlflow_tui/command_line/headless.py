@@ -20,9 +20,8 @@ from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.connecting.surroundings import read_env_file
 from mlflow_analysis.contract.kept import analyses_directory, keep_analysis, part_covered, set_aside
 from mlflow_analysis.contract.writing import AnalysisJson
-from mlflow_analysis.engine.options import AnalysisOptions
-from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady
+from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.process import collector
@@ -40,7 +39,6 @@ from mlflow_analysis.tracking.problems import (
 )
 from mlflow_tui.command_line.connecting import log_kept
 from mlflow_tui.command_line.delivery import Delivery, Wanted
-from mlflow_tui.command_line.hypothesis_help import find
 from mlflow_tui.command_line.opened_review import open_review
 from mlflow_tui.command_line.progress_lines import progress_shown
 
@@ -79,7 +77,7 @@ class Request(Wanted):
 
 def run(request: Request) -> int:
     """Do it, and return the exit code. Raises ``click.ClickException`` for wrong usage."""
-    hypotheses = tuple(find(each).id for each in request.hypotheses)
+    hypotheses = _known(request.hypotheses)
     asked = tuple(_focus(text) for text in request.focus)
     delivery = Delivery(request)
     redact = Redaction()
@@ -194,6 +192,15 @@ def _kept() -> Path:
     return Path(platformdirs.user_data_dir("mlflow-tui")) / "reviews"
 
 
+def _known(hypotheses: tuple[str, ...]) -> tuple[str, ...]:
+    """Their ids. Raises ``click.BadParameter`` for one that there is not."""
+    if not hypotheses:
+        return ()
+    from mlflow_tui.command_line.hypothesis_help import find  # loads all of them
+
+    return tuple(find(each).id for each in hypotheses)
+
+
 def _focus(text: str) -> Focus:
     try:
         return parse(text)
@@ -212,6 +219,16 @@ def _charter(request: Request, source: TraceSource) -> Charter:
         raise click.UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
+def _cache(source: TraceSource, request: Request) -> FeatureCache | None:
+    """Where features are kept, if they are; what is there is being read if all of it is wanted."""
+    if not request.cache:
+        return None
+    cache = FeatureCache(source.tracking_uri, source.experiment_id)
+    if not (request.filter_string or request.since_seconds or request.max_traces):
+        cache.read_ahead()
+    return cache
+
+
 def _analysed(
     source: TraceSource,
     request: Request,
@@ -220,6 +237,10 @@ def _analysed(
     purpose: Purpose | None,
     judge: Judge | None,
 ) -> AnalysisReady:
+    cache = _cache(source, request)
+    with collector.at_rest():  # it takes a second, in which what is kept can be read
+        from mlflow_analysis.engine.options import AnalysisOptions
+        from mlflow_analysis.engine.run import analyze
     since = request.since_seconds
     options = AnalysisOptions(
         filter=request.filter_string,
@@ -228,7 +249,7 @@ def _analysed(
         sample=Scheme(request.sample),
         workers=request.workers or default_workers(),
         engine=request.engine,
-        cache=request.cache,
+        cache=cache,
         live=False,
         hypotheses=hypotheses,
         focus=focuses,
