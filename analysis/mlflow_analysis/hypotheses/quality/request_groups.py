@@ -132,8 +132,7 @@ def _questions(traces: pd.DataFrame, numbers: Mapping[str, str]) -> tuple[pd.Ind
     """
     requests = [request[:_LONGEST] for request in traces["request"]]
     cores = {request: _core(request) for request in dict.fromkeys(requests)}
-    texts = Texts(cores.values())
-    open_ended = {core for core in texts.holding(_POINTS_BACK.pattern) if _POINTS_BACK.search(core)}
+    open_ended = Texts(cores.values()).finding(_POINTS_BACK)
     held = {
         request: frozenset((numbers.get(request) or numbers_in(request)).split())
         for request in cores
@@ -176,7 +175,8 @@ def _question(core: str, rest: str) -> tuple[str, bool]:
 def _says_enough(core: str) -> bool:
     """Whether there are as many content words as it takes; plain ones are told quickly."""
     folded = core.casefold()
-    plain = {word for word in folded.split() if word.isalpha() and word[-1] != "s"} - _FILLER
+    words = set(folded.split()) - _FILLER
+    plain = [word for word in words if word[-1] != "s" and word.isalpha()]
     return len(plain) >= _FEWEST_WORDS or len(_content(folded)) >= _FEWEST_WORDS
 
 

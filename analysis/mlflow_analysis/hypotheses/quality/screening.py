@@ -7,9 +7,9 @@ Most texts hold nothing of what is looked for, so that only few are left for the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import compress
+from itertools import chain, compress
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from mlflow_analysis.features.tables import Features
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _FOLDS = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 """Letters that Python takes for an ASCII letter where case is ignored."""
+_AT_ONCE = 10_000
 
 
 class Texts:
@@ -57,6 +58,27 @@ class Texts:
             held.update(text for text in self.distinct if len(text) > within)
         return held
 
+    def finding(self, pattern: re.Pattern[str]) -> set[str]:
+        """The texts in which ``pattern``, one for ``may_hold`` without ``\\s``, is found.
+
+        Where a text is plain ASCII both engines say the same.
+        """
+        held = self.holding(pattern.pattern)
+        return {text for text in held if text.isascii() or pattern.search(text)}
+
+    @cached_property
+    def with_digits(self) -> Mapping[str, str]:
+        """Of each text the words that hold a digit: numbers and ids are sought in a fifth of the letters.
+
+        A word ends where a space, a line or the text does. Texts with other than ASCII characters stay whole.
+        """
+        parts = range(0, len(self.distinct), _AT_ONCE)  # a mask takes room: not of all at once
+        words = chain.from_iterable(_with_digits(self._plain[at : at + _AT_ONCE]) for at in parts)
+        return {
+            text: held if text.isascii() else text
+            for text, held in zip(self.distinct, words, strict=True)
+        }
+
 
 def requests(features: Features) -> Texts:
     """The requests of the traces that ended."""
@@ -79,6 +101,22 @@ def _answers(features: Features) -> Texts:
 def any_of(words: Sequence[str]) -> str:
     """A pattern for one of the words, wherever it stands."""
     return "|".join(re.escape(word) for word in words)
+
+
+def _with_digits(texts: pa.LargeStringArray) -> list[str]:
+    """The words of each ASCII text that hold a digit, each with the space before it."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset :][: len(texts) + 1]
+    signs = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    offsets = offsets - offsets[0]
+    begins = signs <= ord(" ")
+    begins[offsets[:-1][np.diff(offsets) > 0]] = True
+    first = np.flatnonzero(begins)
+    is_digit = (signs >= ord("0")) & (signs <= ord("9"))
+    kept = np.repeat(np.logical_or.reduceat(is_digit, first), np.diff(first, append=len(signs)))
+    ends = np.append(0, np.cumsum(kept))[offsets]
+    buffers = pa.py_buffer(ends), pa.py_buffer(signs[kept])
+    held: list[str] = pa.LargeStringArray.from_buffers(len(texts), *buffers).to_pylist()
+    return held
 
 
 def _alike(found: re.Match[str]) -> str:
