@@ -31,7 +31,8 @@ class Texts:
         self.distinct = list(dict.fromkeys(texts))
 
     @cached_property
-    def _plain(self) -> pa.Array:
+    def plain(self) -> pa.LargeStringArray:
+        """The texts with an ASCII character of its kind for every other."""
         plain = [text if text.isascii() else _FOREIGN.sub(_alike, text) for text in self.distinct]
         return pa.array(plain, type=pa.large_string())
 
@@ -44,7 +45,7 @@ class Texts:
         """
         if not self.distinct:
             return np.zeros(0, dtype=bool)
-        holds = pc.match_substring_regex(self._plain, pattern)
+        holds = pc.match_substring_regex(self.plain, pattern)
         return np.asarray(holds.to_numpy(zero_copy_only=False), dtype=bool)
 
     def holding(self, pattern: str, within: int | None = None) -> set[str]:
@@ -58,13 +59,20 @@ class Texts:
             held.update(text for text in self.distinct if len(text) > within)
         return held
 
-    def finding(self, pattern: re.Pattern[str]) -> set[str]:
-        """The texts in which ``pattern``, one for ``may_hold`` without ``\\s``, is found.
+    def finds(self, pattern: re.Pattern[str]) -> npt.NDArray[np.bool_]:
+        """For each text whether ``pattern``, one for ``may_hold`` without ``\\s``, is found in it.
 
         Where a text is plain ASCII both engines say the same.
         """
-        held = self.holding(pattern.pattern)
-        return {text for text in held if text.isascii() or pattern.search(text)}
+        found = self.may_hold(pattern.pattern)
+        for place in np.flatnonzero(found).tolist():
+            text = self.distinct[place]
+            found[place] = text.isascii() or pattern.search(text) is not None
+        return found
+
+    def finding(self, pattern: re.Pattern[str]) -> set[str]:
+        """The texts in which it is found."""
+        return set(compress(self.distinct, self.finds(pattern).tolist()))
 
     @cached_property
     def with_digits(self) -> Mapping[str, str]:
@@ -73,7 +81,7 @@ class Texts:
         A word ends where a space, a line or the text does. Texts with other than ASCII characters stay whole.
         """
         parts = range(0, len(self.distinct), _AT_ONCE)  # a mask takes room: not of all at once
-        words = chain.from_iterable(_with_digits(self._plain[at : at + _AT_ONCE]) for at in parts)
+        words = chain.from_iterable(_with_digits(self.plain[at : at + _AT_ONCE]) for at in parts)
         return {
             text: held if text.isascii() else text
             for text, held in zip(self.distinct, words, strict=True)
