@@ -50,8 +50,7 @@ def rank_correlation(
     drawn = [
         _correlation(
             pairs,
-            in_cluster
-            @ np.bincount(generator.integers(0, clusters, clusters), minlength=clusters),
+            in_cluster @ np.bincount(generator.integers(0, clusters, clusters), minlength=clusters),
         )
         for _ in range(RESAMPLES)
     ]
