@@ -45,7 +45,7 @@ def rank_correlation(
     places = [np.unique(each, return_inverse=True)[1].astype(np.int64) for each in (first, second)]
     pairs, pair = np.unique(np.stack(places), axis=1, return_inverse=True)
     in_cluster = csr_array((np.ones(len(pair)), (pair, codes)), shape=(pairs.shape[1], clusters))
-    value = _correlation(pairs, in_cluster @ np.ones(clusters))
+    value = _correlation(pairs, np.bincount(pair).astype(float))
     generator = np.random.default_rng(seed)
     drawn = [
         _correlation(

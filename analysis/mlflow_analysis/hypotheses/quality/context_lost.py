@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.identifiers import ids_in
 from mlflow_analysis.hypotheses.quality.numbers import numbers_of_requests
 from mlflow_analysis.hypotheses.quality.screening import answers, requests
+from mlflow_analysis.hypotheses.quality.turns import turn_before
 from mlflow_analysis.hypotheses.quality.wording import cut_out, tells_failure
 from mlflow_analysis.hypotheses.remembered import remembered
 from mlflow_analysis.statistics.similarity import similarity
@@ -302,10 +302,9 @@ def _about_another(before: str, after: str) -> bool:
 def _restated(traces: pd.DataFrame, numbers: Mapping[str, str], seed: int) -> dict[str, float]:
     """Similarity by trace id of requests that restate the one before, if that is more than chance."""
     requests, sessions = traces["request"].tolist(), traces["session"].tolist()
-    positions: dict[str, list[int]] = {}
-    for position, session in enumerate(sessions):
-        positions.setdefault(session, []).append(position)
-    neighbours = [pair for members in positions.values() for pair in pairwise(members)]
+    earlier = turn_before(traces["session"])
+    later = np.flatnonzero(earlier >= 0)
+    neighbours = list(zip(earlier[later].tolist(), later.tolist(), strict=True))
     failed = traces["failed"].tolist()
 
     def score(first: int, second: int) -> float:
