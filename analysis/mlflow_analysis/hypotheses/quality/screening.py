@@ -21,7 +21,7 @@ from mlflow_analysis.features.tables import Features
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _FOLDS = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 """Letters that Python takes for an ASCII letter where case is ignored."""
-_AT_ONCE = 10_000
+_AT_ONCE = 1_000
 
 
 class Texts:
@@ -119,10 +119,11 @@ def _with_digits(texts: pa.LargeStringArray) -> list[str]:
     begins = signs <= ord(" ")
     begins[offsets[:-1][np.diff(offsets) > 0]] = True
     first = np.flatnonzero(begins)
+    lengths = np.diff(first, append=len(signs))
     is_digit = (signs >= ord("0")) & (signs <= ord("9"))
-    kept = np.repeat(np.logical_or.reduceat(is_digit, first), np.diff(first, append=len(signs)))
-    ends = np.append(0, np.cumsum(kept))[offsets]
-    buffers = pa.py_buffer(ends), pa.py_buffer(signs[kept])
+    kept = np.logical_or.reduceat(is_digit, first)
+    ends = np.append(0, np.cumsum(lengths * kept))[np.searchsorted(first, offsets)]
+    buffers = pa.py_buffer(ends), pa.py_buffer(signs[np.repeat(kept, lengths)])
     held: list[str] = pa.LargeStringArray.from_buffers(len(texts), *buffers).to_pylist()
     return held
 
