@@ -125,6 +125,7 @@ def _leaked(leak: OthersData) -> _Shown:
 
 
 class _Turn(NamedTuple):
+    number: int
     trace_id: str
     request: str
     answer: str
@@ -144,10 +145,8 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     for session, of_session in _that_may_change(traces, ids_of, names).items():
         ids: dict[str, int] = {}
         called: dict[str, int] = {}
-        for number, turn in enumerate(of_session, 1):
+        for turn in of_session:
             now, now_called = ids_of.get(turn.request, _NONE), names.within.get(turn.request, _NONE)
-            if not now and not now_called:
-                continue
             looks_back = turn.request in looking_back
             new = _NONE if looks_back else _new(now, ids)
             new_called = [
@@ -162,13 +161,15 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
                 carried = _carried_name(turn.answer, new_called, called, names)
             if carried and not worked.touched(carried, turn.trace_id):
                 told = (
-                    f"Turn {number} asks about {(new or new_called)[0]}, and the answer names {carried} "
+                    f"Turn {turn.number} asks about {(new or new_called)[0]}, and the answer names {carried} "
                     f"instead, which was asked about in turn {(ids | called)[carried]}."
                 )
                 start = turn.answer.find(carried)
                 shown.append((session, turn.trace_id, turn.span_id, carried, start, told))
-            ids.update((value, number) for value in now if value not in ids)
-            called.update((name, number) for name in now_called if name not in called)
+            for value in now:
+                ids.setdefault(value, turn.number)
+            for name in now_called:
+                called.setdefault(name, turn.number)
     return pd.Index(list(eligible), dtype=object), shown
 
 
@@ -182,18 +183,27 @@ def _ids_of(texts: Texts) -> dict[str, list[str]]:
 def _that_may_change(
     traces: pd.DataFrame, ids_of: Mapping[str, list[str]], names: Names
 ) -> dict[str, list[_Turn]]:
-    """The turns of the sessions whose requests do not all name the same id, or the same name, first."""
+    """The turns that name something, of sessions that do not all name the same id, or the same name, first."""
     of_trace, sessions = pd.factorize(traces["session"])
     requests = traces["request"].tolist()
     may_change = _of_several(of_trace, len(sessions), requests, ids_of)
     may_change |= _of_several(of_trace, len(sessions), requests, names.within)
-    traces = traces[may_change[of_trace]]
+    number = pd.Series(of_trace, traces.index).groupby(of_trace).cumcount() + 1
+    names_any = np.array([each in ids_of or each in names.within for each in requests], dtype=bool)
+    chosen = may_change[of_trace] & names_any
+    columns = ["request", "response", "root_span_id"]
     turns: dict[str, list[_Turn]] = {}
-    for session, *turn in zip(
-        traces["session"], traces.index, traces["request"], traces["response"], traces["root_span_id"],
+    for session, turn in zip(
+        traces["session"][chosen],
+        map(
+            _Turn,
+            number[chosen].tolist(),
+            traces.index[chosen],
+            *(traces[name][chosen] for name in columns),
+        ),
         strict=True,
-    ):  # fmt: skip
-        turns.setdefault(session, []).append(_Turn(*turn))
+    ):
+        turns.setdefault(session, []).append(turn)
     return turns
 
 
