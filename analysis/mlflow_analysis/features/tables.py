@@ -132,6 +132,8 @@ class Features:
     out_of_scope: frozenset[str] = frozenset()
     """Ids of the traces whose request the user says is none of the application's business."""
 
+    whole: Features | None = field(default=None, repr=False, compare=False)
+    """What they are a part of."""
     _shared: dict[Callable[..., Any], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -146,6 +148,19 @@ class Features:
         made: Made = self._shared[work]
         return made
 
+    def by_trace(self, work: Callable[[Features], pd.DataFrame]) -> pd.DataFrame:
+        """``shared(work)``, of which each row rests on one trace alone, that of its ``trace_id``.
+
+        A part takes its rows from what was worked out for the whole.
+        """
+        if self.whole is None:
+            return self.shared(work)
+        if work not in self._shared:
+            rows = self.whole.by_trace(work)
+            self._shared[work] = rows[rows["trace_id"].isin(self.traces.index)]
+        mine: pd.DataFrame = self._shared[work]
+        return mine
+
     def part(self, chosen: npt.NDArray[np.bool_]) -> Features:
         """The tables of some traces (t, bool). Turn, load and topic stay what they are among all."""
         traces, inside = self.traces[chosen], chosen[self.trace_at]
@@ -159,6 +174,7 @@ class Features:
             ),
             assessments=self.assessments[self.assessments["trace_id"].isin(traces.index)],
             attributes=self.attributes[chosen],
+            whole=self,
         )
 
     def traces_with(self, spans: Columns | npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import scipy
+from scipy.sparse import csr_array
 
-from mlflow_analysis.statistics.clustering import Floats, cluster_codes
+from mlflow_analysis.statistics.clustering import Codes, Floats, cluster_codes
 from mlflow_analysis.statistics.intervals import Interval
 
 RESAMPLES = 200
@@ -40,15 +41,16 @@ def rank_correlation(
     nothing = RankCorrelation(0.0, (-1.0, 1.0), 1.0)
     if clusters < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return nothing
+    # units with equal x and y are as one with their weight: many fewer than there are units
     places = [np.unique(each, return_inverse=True)[1].astype(np.int64) for each in (first, second)]
-    value = _correlation(places, np.ones(len(first)))
+    pairs, pair = np.unique(np.stack(places), axis=1, return_inverse=True)
+    in_cluster = csr_array((np.ones(len(pair)), (pair, codes)), shape=(pairs.shape[1], clusters))
+    value = _correlation(pairs, np.bincount(pair).astype(float))
     generator = np.random.default_rng(seed)
     drawn = [
         _correlation(
-            places,
-            np.bincount(generator.integers(0, clusters, clusters), minlength=clusters)[
-                codes
-            ].astype(float),
+            pairs,
+            in_cluster @ np.bincount(generator.integers(0, clusters, clusters), minlength=clusters),
         )
         for _ in range(RESAMPLES)
     ]
@@ -61,8 +63,8 @@ def rank_correlation(
     return RankCorrelation(value, interval, float(2 * scipy.stats.norm.sf(abs(z) / error)))
 
 
-def _correlation(places: list[npt.NDArray[np.int64]], weights: Floats) -> float:
-    """Pearson's correlation of the mid-ranks under ``weights`` (n,); 0 without variation."""
+def _correlation(places: Codes, weights: Floats) -> float:
+    """Pearson's correlation of the mid-ranks of ``places`` (2, m) under ``weights`` (m,); 0 without variation."""
     ranks = []
     for place in places:
         counts = np.bincount(place, weights)

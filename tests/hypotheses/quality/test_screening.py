@@ -40,6 +40,23 @@ def test_a_word_may_end_where_a_longer_text_is_cut() -> None:
     }
 
 
+def test_what_only_looks_alike_is_not_found() -> None:
+    texts = Texts(["say \u017forry", "quite", "çuite", "quiet"])
+    assert texts.holding(r"(?i)\bquite|sorry") == {"say \u017forry", "quite", "çuite"}
+    assert texts.finding(re.compile(r"(?i)\bquite|sorry")) == {"say \u017forry", "quite"}
+
+
+def test_words_with_digits_keep_their_order_and_their_signs() -> None:
+    texts = Texts(["Send 2x of\n#445 to me, A-12.", "no number", "", "7", "für 3 Euro"])
+    assert [words.split() for words in texts.with_digits.values()] == [
+        ["2x", "#445", "A-12."],
+        [],
+        [],
+        ["7"],
+        ["für", "3", "Euro"],
+    ]
+
+
 def test_signs_with_a_meaning_in_patterns_are_only_signs_among_words() -> None:
     texts = Texts(["why?", "a+b", "a.b", "ab"])
     assert texts.holding(any_of(["?", "+", "."])) == {"why?", "a+b", "a.b"}

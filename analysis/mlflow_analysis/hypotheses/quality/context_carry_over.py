@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -33,6 +34,7 @@ _LOOKS_BACK = re.compile(
 _MARGIN = 60
 _FORM_DIGITS = re.compile(r"\d+")
 _LETTER = re.compile(r"[A-Za-z]")
+_NONE: list[str] = []
 
 
 class ContextCarryOver(Hypothesis):
@@ -123,6 +125,7 @@ def _leaked(leak: OthersData) -> _Shown:
 
 
 class _Turn(NamedTuple):
+    number: int
     trace_id: str
     request: str
     answer: str
@@ -135,20 +138,20 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     traces = traces[traces["session"].duplicated(keep=False)]
     names = Names(traces["request"])
     ids_of = _ids_of(requests(features))
-    may_look_back = requests(features).holding(_LOOKS_BACK.pattern)
+    looking_back = requests(features).finding(_LOOKS_BACK)
     worked = _Work(features.calls[["trace_id", "arguments", "output"]])
     eligible: dict[str, None] = {}
     shown: list[_Shown] = []
     for session, of_session in _that_may_change(traces, ids_of, names).items():
         ids: dict[str, int] = {}
         called: dict[str, int] = {}
-        for number, turn in enumerate(of_session, 1):
-            now, now_called = ids_of.get(turn.request, []), names.within(turn.request)
-            looks_back = turn.request in may_look_back and _LOOKS_BACK.search(turn.request)
-            new = [] if looks_back else _new(now, ids)
+        for turn in of_session:
+            now, now_called = ids_of.get(turn.request, _NONE), names.within.get(turn.request, _NONE)
+            looks_back = turn.request in looking_back
+            new = _NONE if looks_back else _new(now, ids)
             new_called = [
                 name
-                for name in ([] if looks_back else _new(now_called, called))
+                for name in (_NONE if looks_back else _new(now_called, called))
                 if worked.touched(name, turn.trace_id)
             ]
             if new or new_called:
@@ -158,44 +161,66 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
                 carried = _carried_name(turn.answer, new_called, called, names)
             if carried and not worked.touched(carried, turn.trace_id):
                 told = (
-                    f"Turn {number} asks about {(new or new_called)[0]}, and the answer names {carried} "
+                    f"Turn {turn.number} asks about {(new or new_called)[0]}, and the answer names {carried} "
                     f"instead, which was asked about in turn {(ids | called)[carried]}."
                 )
                 start = turn.answer.find(carried)
                 shown.append((session, turn.trace_id, turn.span_id, carried, start, told))
-            ids.update((value, number) for value in now if value not in ids)
-            called.update((name, number) for name in now_called if name not in called)
+            for value in now:
+                ids.setdefault(value, turn.number)
+            for name in now_called:
+                called.setdefault(name, turn.number)
     return pd.Index(list(eligible), dtype=object), shown
 
 
 def _ids_of(texts: Texts) -> dict[str, list[str]]:
     """The ids in each of the texts that holds any."""
-    return {text: ids for text in texts.holding(MAY_BE_ID) if (ids := ids_in(text))}
+    return {
+        text: ids for text in texts.holding(MAY_BE_ID) if (ids := ids_in(texts.with_digits[text]))
+    }
 
 
 def _that_may_change(
     traces: pd.DataFrame, ids_of: Mapping[str, list[str]], names: Names
 ) -> dict[str, list[_Turn]]:
-    """The turns of the sessions whose requests do not all name the same id, or the same name, first."""
-    may_change = _of_several(traces, ids_of.get) | _of_several(traces, names.within)
-    traces = traces[traces["session"].isin(may_change)]
+    """The turns that name something, of sessions that do not all name the same id, or the same name, first."""
+    of_trace, sessions = pd.factorize(traces["session"])
+    requests = traces["request"].tolist()
+    may_change = _of_several(of_trace, len(sessions), requests, ids_of)
+    may_change |= _of_several(of_trace, len(sessions), requests, names.within)
+    number = pd.Series(of_trace, traces.index).groupby(of_trace).cumcount() + 1
+    names_any = np.array([each in ids_of or each in names.within for each in requests], dtype=bool)
+    chosen = may_change[of_trace] & names_any
+    columns = ["request", "response", "root_span_id"]
     turns: dict[str, list[_Turn]] = {}
-    for session, *turn in zip(
-        traces["session"], traces.index, traces["request"], traces["response"], traces["root_span_id"],
+    for session, turn in zip(
+        traces["session"][chosen],
+        map(
+            _Turn,
+            number[chosen].tolist(),
+            traces.index[chosen],
+            *(traces[name][chosen] for name in columns),
+        ),
         strict=True,
-    ):  # fmt: skip
-        turns.setdefault(session, []).append(_Turn(*turn))
+    ):
+        turns.setdefault(session, []).append(turn)
     return turns
 
 
-def _of_several(traces: pd.DataFrame, named_in: Callable[[str], list[str] | None]) -> set[str]:
-    """The sessions whose requests name different things first."""
-    first: dict[str, str] = {}
-    several: set[str] = set()
-    for session, request in zip(traces["session"], traces["request"], strict=True):
-        named = named_in(request)
-        if named and first.setdefault(session, named[0]) != named[0]:
-            several.add(session)
+def _of_several(
+    sessions: npt.NDArray[np.int64],
+    count: int,
+    requests: list[str],
+    named_in: Mapping[str, list[str]],
+) -> npt.NDArray[np.bool_]:
+    """For each session, by number, whether its requests name different things first."""
+    first = {request: names[0] for request, names in named_in.items()}
+    things = pd.factorize(np.array([first.get(each) for each in requests], dtype=object))[0]
+    sessions, things = sessions[things >= 0], things[things >= 0]
+    one = np.zeros(count, dtype=np.int64)
+    one[sessions] = things
+    several = np.zeros(count, dtype=bool)
+    several[sessions[things != one[sessions]]] = True
     return several
 
 

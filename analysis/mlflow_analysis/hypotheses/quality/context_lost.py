@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +16,8 @@ from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.identifiers import ids_in
 from mlflow_analysis.hypotheses.quality.numbers import numbers_of_requests
-from mlflow_analysis.hypotheses.quality.screening import answers, any_of, requests
+from mlflow_analysis.hypotheses.quality.screening import answers, requests
+from mlflow_analysis.hypotheses.quality.turns import turn_before
 from mlflow_analysis.hypotheses.quality.wording import cut_out, tells_failure
 from mlflow_analysis.hypotheses.remembered import remembered
 from mlflow_analysis.statistics.similarity import similarity
@@ -31,6 +31,7 @@ _NOUNS = (
     r"|reference|confirmation|member(?:ship)?|patient|employee|user|device|serial|contract|request"
     r"|transaction|payment|shipment|product|zip|post(?:al)?"
 )
+_NOT_BEFORE = r"(?! (?:to|at|when|on|with) )"
 _ASKS = re.compile(
     r"(?i)(?:\b(?:(?:could|can|would|will) you|(?:can|may|could) i)\b[^.?!\n]{0,30}\b(?:provide|share|give|tell"
     r"|send|let me know|have|specify|repeat|know|supply|enter)|\bwhat(?:'s| is| was)|\bplease"
@@ -38,10 +39,12 @@ _ASKS = re.compile(
     r"|\blet me know)\b[^.?!\n]{0,50}?\b"
     rf"(?:(?P<noun>{_NOUNS}) ?(?:number|id|no\.?|code|reference)\b|(?P<email>e-?mail(?: address)?)\b"
     r"|(?P<phone>(?:tele)?phone(?: number)?)\b|(?P<name>(?:full |first |last )?name)\b"
-    rf")(?! (?:to|at|when|on|with) )|\bwhich (?P<which>{_NOUNS})\b[^.!?\n]{{0,40}}\?"
+    rf"){_NOT_BEFORE}|\bwhich (?P<which>{_NOUNS})\b[^.!?\n]{{0,40}}\?"
 )
+_MAY_ASK = _ASKS.pattern.replace(_NOT_BEFORE, "").replace("'", "['~]")
+"""For ``screening``, which knows a typographic apostrophe as ``~`` and does not look ahead."""
 _ASKING = ("?", "lease", "need", "let me know", "Let me know")
-"""What an answer that asks holds; looked for first, because it is quick."""
+"""What an answer that asks holds."""
 _NOT_LOST = re.compile(
     r"(?i)\b(?:confirm|verify|double[- ]check|verification|correct\b.{0,20}\?|not (?:found|valid|recogni[sz]ed)"
     r"|no (?:such|record|match\w*|results?)|invalid|does(?:n't| not) (?:match|exist|appear)|did(?:n't| not) find"
@@ -58,7 +61,6 @@ _SAID_SO = re.compile(
     r"|mentioned)|like i (?:said|told you))\b"
 )
 _MAY_SAY_SO = _SAID_SO.pattern.replace("'", "['~]")
-"""For ``screening``, which knows a typographic apostrophe as ``~``."""
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _SPOKEN = (
     "actually again already asked could hello just like need okay please really said sorry still tell "
@@ -135,7 +137,7 @@ def _shown(features: Features) -> pd.DataFrame:
     look = _Look(
         _restated(traces, numbers_of_requests(features), features.seed),
         with_failed_call=set(features.calls[features.calls["failed"]]["trace_id"]),
-        may_ask=answers(features).holding(any_of(_ASKING)),
+        asked_in=_asked_in(answers(features).holding(_MAY_ASK)),
         may_say_so=requests(features).holding(_MAY_SAY_SO),
     )
     turns: dict[str, list[tuple[str, str, str]]] = {}
@@ -169,20 +171,19 @@ class _Look:
     restated: Mapping[str, float]
     """By trace id the similarity to the request before."""
     with_failed_call: Set[str]
-    may_ask: Set[str]
-    """Answers."""
+    asked_in: Mapping[str, list[re.Match[str]]]
+    """By answer what it asks for."""
     may_say_so: Set[str]
     """Requests."""
 
-    def sessions(self, traces: pd.DataFrame) -> set[str]:
-        """Those of the traces' sessions in which a turn is worth a look."""
-        return {
-            session
-            for trace_id, session, request, response in zip(
-                traces.index, traces["session"], traces["request"], traces["response"], strict=True
-            )
-            if response in self.may_ask or request in self.may_say_so or trace_id in self.restated
-        }
+    def sessions(self, traces: pd.DataFrame) -> pd.Series:
+        """The sessions of the traces that are worth a look."""
+        return traces.loc[
+            traces["response"].isin(self.asked_in)
+            | traces["request"].isin(self.may_say_so)
+            | traces.index.isin(self.restated),
+            "session",
+        ]
 
 
 def _in_session(
@@ -191,8 +192,8 @@ def _in_session(
     said: list[str] = []
     answered: list[str] = []
     for trace_id, request, response in turns:
-        if said and response in look.may_ask and trace_id not in look.with_failed_call:
-            yield from _asked_again(trace_id, response, said, answered)
+        if said and response in look.asked_in and trace_id not in look.with_failed_call:
+            yield from _asked_again(trace_id, response, look.asked_in[response], said, answered)
         if said and request in look.may_say_so:
             told = _SAID_SO.search(request.replace("\u2019", "'"))
             if told:
@@ -215,15 +216,24 @@ def _in_session(
         answered.append(response)
 
 
+def _asked_in(answers: Iterable[str]) -> dict[str, list[re.Match[str]]]:
+    """What each of the answers asks for that asks for something and does not say why it asks again."""
+    asked: dict[str, list[re.Match[str]]] = {}
+    for answer in answers:
+        plain = answer.replace("\u2019", "'")
+        questions = list(_ASKS.finditer(plain)) if any(hint in plain for hint in _ASKING) else []
+        if questions and not _NOT_LOST.search(plain) and not tells_failure(plain):
+            asked[answer] = questions
+    return asked
+
+
 def _asked_again(
-    trace_id: str, response: str, said: list[str], answered: list[str]
+    trace_id: str,
+    response: str,
+    questions: list[re.Match[str]],
+    said: list[str],
+    answered: list[str],
 ) -> Iterator[tuple[str, str, int, str]]:
-    plain = response.replace("\u2019", "'")
-    if not any(hint in plain for hint in _ASKING):
-        return
-    questions = list(_ASKS.finditer(plain))
-    if not questions or _NOT_LOST.search(plain) or tells_failure(plain):
-        return
     for asked in questions:
         for turn in range(len(said) - 1, -1, -1):
             value = _given(asked, said[turn], answered)
@@ -292,10 +302,9 @@ def _about_another(before: str, after: str) -> bool:
 def _restated(traces: pd.DataFrame, numbers: Mapping[str, str], seed: int) -> dict[str, float]:
     """Similarity by trace id of requests that restate the one before, if that is more than chance."""
     requests, sessions = traces["request"].tolist(), traces["session"].tolist()
-    positions: dict[str, list[int]] = {}
-    for position, session in enumerate(sessions):
-        positions.setdefault(session, []).append(position)
-    neighbours = [pair for members in positions.values() for pair in pairwise(members)]
+    earlier = turn_before(traces["session"])
+    later = np.flatnonzero(earlier >= 0)
+    neighbours = list(zip(earlier[later].tolist(), later.tolist(), strict=True))
     failed = traces["failed"].tolist()
 
     def score(first: int, second: int) -> float:

@@ -121,9 +121,12 @@ def _poor_below(values: pd.Series) -> tuple[float, str]:
     return 0.0, ""
 
 
-@remembered
 def verdicts(features: Features) -> pd.DataFrame:
     """Assessments that say pass or fail, with ``good`` (bool) whichever way the name is put."""
+    return features.by_trace(_verdicts)
+
+
+def _verdicts(features: Features) -> pd.DataFrame:
     table = _usable(features)
     table = table[table["passed"].notna()]
     if table.empty:

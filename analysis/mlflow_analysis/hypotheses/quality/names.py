@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from mlflow_analysis.hypotheses.quality.screening import Texts
 
 _LONGEST = 1_000
 _NAME = re.compile(r"\b([a-z]+) ((?:[A-Z][\w'-]{2,})(?: [A-Z][\w'-]{2,})*)")
 """Capitals within a sentence, and the word before them."""
-_MAY_NAME = r"[a-z] [A-Z][A-Za-z\d_'-]{2}"
+_MAY_NAME = r"\b[a-z]+ [A-Z][A-Za-z\d_'-]{2}"
 """What every text with a name holds, for ``screening``."""
-_NONE: list[str] = []
 _SMALL = re.compile(r"\b[a-z][\w'-]{2,}")
 _CALENDAR = re.compile(
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December"
@@ -36,17 +38,12 @@ class Names:
             if not _CALENDAR.match(name):
                 self._after.setdefault(name, set()).add(before)
         common = _small_words(texts.distinct)
-        self._proper = {name for name in self._after if name.split()[0].lower() not in common}
-        self._within: dict[str, list[str]] = dict.fromkeys(texts.distinct, _NONE)
-        self._within |= {text: self._named(pairs) for text, pairs in found.items()}
-
-    def within(self, text: str) -> list[str]:
-        """The names in a request, in their order."""
-        found = self._within.get(text)
-        return self._named(_named_in(text)) if found is None else found
-
-    def _named(self, pairs: list[tuple[str, str]]) -> list[str]:
-        return [name for _, name in pairs if name in self._proper]
+        proper = {name for name in self._after if name.split()[0].lower() not in common}
+        named = (
+            (text, [name for _, name in pairs if name in proper]) for text, pairs in found.items()
+        )
+        self.within: Mapping[str, list[str]] = {text: names for text, names in named if names}
+        """By request the names in it, in their order; no request is here without any."""
 
     def alike(self, one: str, other: str) -> bool:
         """Whether both are of one kind."""
@@ -65,5 +62,7 @@ def _named_in(text: str) -> list[tuple[str, str]]:
 
 def _small_words(texts: Iterable[str]) -> set[str]:
     """The words in small letters. Most of what stands between spaces stands there many times."""
-    between_spaces = set(chain.from_iterable(text[:_LONGEST].split() for text in texts))
-    return set(_SMALL.findall(" ".join(between_spaces)))
+    cut = pa.array([text[:_LONGEST] for text in texts], type=pa.large_string())
+    between_spaces = pc.ascii_split_whitespace(cut).flatten().unique()
+    small = between_spaces.filter(pc.match_substring_regex(between_spaces, r"\b[a-z]"))
+    return set(_SMALL.findall(" ".join(small.to_pylist())))

@@ -21,4 +21,4 @@ def numbers_of_requests(features: Features) -> dict[str, str]:
 
 
 def _numbers_of_requests(features: Features) -> dict[str, str]:
-    return {request: numbers(request) for request in requests(features).distinct}
+    return {text: numbers(words) for text, words in requests(features).with_digits.items()}

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.request_complexity import answered, wording
 from mlflow_analysis.hypotheses.quality.running_text import running_text
+from mlflow_analysis.hypotheses.quality.screening import Texts
 from mlflow_analysis.hypotheses.quality.wording import sentences
 from mlflow_analysis.hypotheses.remembered import remembered
 
@@ -31,7 +32,6 @@ _LONGEST_SENTENCE = 400
 _TOKENS_PER_WORD = 4 / 3
 _MARKS = ".!?:;,*_\"'“”’() "
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
-_FIRST_WORDS = re.compile(r"[a-z]+(?:\s+[a-z]+){0,3}")
 _DIGITS = re.compile(r"\d+")
 
 
@@ -131,17 +131,19 @@ def _boilerplate(features: Features) -> pd.DataFrame:
     none = pd.DataFrame({"trace_id": [], "sentence": [], "plain": [], "count": [], "share": []})
     if len(table) < _FEWEST:
         return none.astype({"trace_id": object, "sentence": object, "plain": object})
-    times_of = Counter(table["response"].tolist())
-    plain_of = _plain_sentences(times_of, running_text(features), _SHARE * len(table))
+    running = running_text(features)
+    texts = [running[response] for response in table["response"]]
+    times_of, fewest = Counter(texts), _SHARE * len(table)
+    plain_of = {text: _plain_sentences(text) for text in _with_usual_sentence(times_of, fewest)}
     counts = Counter[str]()
-    for response, held in plain_of.items():
+    for text, held in plain_of.items():
         for plain in held:
-            counts[plain] += times_of[response]
-    common = {plain for plain, count in counts.items() if count >= _SHARE * len(table)}
+            counts[plain] += times_of[text]
+    common = {plain for plain, count in counts.items() if count >= fewest}
     rows = [
         (trace_id, sentence, plain)
-        for trace_id, response in table["response"].items()
-        for plain, sentence in plain_of.get(response, {}).items()
+        for trace_id, text in zip(table.index, texts, strict=True)
+        for plain, sentence in plain_of.get(text, {}).items()
         if plain in common
     ]
     found = pd.DataFrame(rows, columns=["trace_id", "sentence", "plain"], dtype=object)
@@ -159,39 +161,30 @@ def _boilerplate(features: Features) -> pd.DataFrame:
     return found.sort_values(["count", "plain"], ascending=[False, True], kind="stable")
 
 
-def _plain_sentences(
-    times_of: Mapping[str, int], text: Mapping[str, str], fewest: float
-) -> dict[str, dict[str, str]]:
-    """By answer its sentences of enough words: as compared, and as they stand there.
+def _with_usual_sentence(times_of: Mapping[str, int], fewest: float) -> list[str]:
+    """The texts with a sentence that, as far as its letters go, ``fewest`` texts hold: most hold none."""
+    texts = Texts(times_of)
+    masked = pc.replace_substring_regex(pc.ascii_lower(texts.plain), "[0-9]+", "0")
+    parts = pc.split_pattern_regex(masked, r"[.!?] |\n")
+    sentence = parts.flatten().dictionary_encode()
+    letters = pc.replace_substring_regex(sentence.dictionary, "[^a-z0]+", "").dictionary_encode()
+    is_long = pc.greater_equal(pc.count_substring(sentence.dictionary, " "), _SHORTEST - 1)
+    chosen, which = is_long.to_numpy(False)[sentence.indices], sentence.indices.to_numpy()
+    # each text once for each kind of sentence that it holds
+    text = pc.list_parent_indices(parts).to_numpy()[chosen]
+    kind = letters.indices.to_numpy()[which[chosen]]
+    text, kind = np.divmod(np.unique(text * len(letters) + kind), len(letters))
+    times = np.bincount(kind, np.fromiter(times_of.values(), float, len(times_of))[text])
+    return [texts.distinct[at] for at in np.unique(text[times[kind] >= fewest])]
 
-    Those that begin in a way in which fewer than ``fewest`` answers have a sentence are left out, and so are
-    answers without any.
-    """
-    beginning = cache(_beginning)  # many answers hold the same
-    enough: dict[str, list[str]] = {}
-    beginnings = Counter[str]()
-    for response, times in times_of.items():
-        enough[response] = [
-            sentence
-            for sentence in sentences(text[response])
-            if sentence.count(" ") >= _SHORTEST - 1 and len(sentence) <= _LONGEST_SENTENCE
-        ]
-        for each in set(map(beginning, enough[response])):
-            beginnings[each] += times
-    usual = {each for each, times in beginnings.items() if times >= fewest}
-    plain = cache(_plain)
-    found: dict[str, dict[str, str]] = {}
-    for response, held_here in enough.items():
-        for sentence in held_here:
-            if beginning(sentence) in usual:
-                found.setdefault(response, {}).setdefault(plain(sentence), sentence)
+
+def _plain_sentences(text: str) -> dict[str, str]:
+    """Its sentences of enough words: as compared, and as the first of them stands there."""
+    found: dict[str, str] = {}
+    for sentence in sentences(text):
+        if sentence.count(" ") >= _SHORTEST - 1 and len(sentence) <= _LONGEST_SENTENCE:
+            found.setdefault(_plain(sentence), sentence)
     return found
-
-
-def _beginning(sentence: str) -> str:
-    """The first words in ASCII letters: equal wherever ``_plain`` is."""
-    found = _FIRST_WORDS.search(sentence.lower())
-    return " ".join(found.group().split()) if found else ""
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
@@ -14,9 +15,9 @@ from mlflow_analysis.hypotheses.remembered import remembered
 
 SIMPLE_WORDS = 15
 _LONGEST = 2_000
-_ASKS_FOR_LENGTH = re.compile(ASKS_FOR_LENGTH.removeprefix("(?i)"))
+_ASKS_FOR_LENGTH = re.compile(ASKS_FOR_LENGTH)
 _ASKS = re.compile(
-    r"\W*(?:what|when|where|who|whose|which|is|are|was|were|am|do|does|did|can|could|will|would|may|has|have"
+    r"(?i)^\W*(?:what|when|where|who|whose|which|is|are|was|were|am|do|does|did|can|could|will|would|may|has|have"
     r"|how (?:much|many|long|far|old|late|often))\b"
 )
 _NUMBER = re.compile(r"\d+")
@@ -33,26 +34,17 @@ def answered(features: Features) -> pd.DataFrame:
     traces = well_answered(features)
     cut = [text[:_LONGEST] for text in traces["request"]]
     texts = Texts(cut)
-    long = texts.holding(ASKS_FOR_LENGTH)
-    parsed = {text: _look(text, text in long) for text in texts.distinct}
-    looks = [parsed[text] for text in cut]
+    marks = np.array([text.count("?") for text in texts.distinct], dtype=np.int64)
+    one_line = np.array(["\n" not in text.strip() for text in texts.distinct], dtype=bool)
+    long = texts.finds(_ASKS_FOR_LENGTH)
+    simple = ((marks == 1) | ((marks == 0) & texts.finds(_ASKS))) & one_line & ~long
+    factor = np.maximum(marks, 1) * np.where(long, 2.0, 1.0)
+    number = dict(zip(texts.distinct, range(len(texts.distinct)), strict=True))
+    at = np.fromiter(map(number.__getitem__, cut), dtype=np.int64, count=len(cut))
     words = traces["request_words"].clip(lower=1)
-    return traces.assign(
-        simple=pd.Series([look[0] for look in looks], index=traces.index, dtype=bool)
-        & (words <= SIMPLE_WORDS),
-        complexity=words * pd.Series([look[1] for look in looks], index=traces.index, dtype=float),
-    )
+    return traces.assign(simple=simple[at] & (words <= SIMPLE_WORDS), complexity=words * factor[at])
 
 
 def wording(request: str) -> str:
     """A request in lower case with its numbers masked."""
     return _NUMBER.sub("0", request[:_LONGEST].strip().lower())
-
-
-def _look(request: str, maybe_long: bool) -> tuple[bool, float]:
-    lower = request.strip().lower()
-    marks = lower.count("?")
-    asks_for_length = maybe_long and _ASKS_FOR_LENGTH.search(lower) is not None
-    one_question = marks == 1 or (marks == 0 and _ASKS.match(lower) is not None)
-    simple = one_question and "\n" not in lower and not asks_for_length
-    return simple, max(marks, 1) * (2.0 if asks_for_length else 1.0)

@@ -10,6 +10,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import compress
 
 import pandas as pd
 
@@ -132,23 +134,23 @@ def _questions(traces: pd.DataFrame, numbers: Mapping[str, str]) -> tuple[pd.Ind
     """
     requests = [request[:_LONGEST] for request in traces["request"]]
     cores = {request: _core(request) for request in dict.fromkeys(requests)}
-    texts = Texts(cores.values())
-    open_ended = {core for core in texts.holding(_POINTS_BACK.pattern) if _POINTS_BACK.search(core)}
+    texts = Texts(cores.values())  # many requests differ in their greeting only
+    open_ended = texts.finding(_POINTS_BACK)
+    usable = {core for core in texts.distinct if core not in open_ended and _says_enough(core)}
     held = {
         request: frozenset((numbers.get(request) or numbers_in(request)).split())
-        for request in cores
+        for request, core in cores.items()
+        if core in usable
     }
-    times = Counter(held[request] for request in requests)
-    asked_once: set[str] = set()
+    comparable = [request in held for request in requests]
+    times = Counter(map(held.__getitem__, compress(requests, comparable)))
+    about = cache(_about)
     questions: dict[str, tuple[str, bool]] = {}
-    for request, core in cores.items():
-        if core in open_ended or not _says_enough(core):
-            continue
-        if times[held[request]] > 1:
-            questions[request] = _question(core, _beside(core, request))
-        else:
-            asked_once.add(request)
-    comparable = [request in asked_once or request in questions for request in requests]
+    for request, numbers_held in held.items():
+        if times[numbers_held] > 1:
+            content, personal = about(cores[request])
+            content |= _told(_beside(cores[request], request))
+            questions[request] = " ".join(sorted(content)), personal
     asked = {
         trace_id: f"{question}\0{(user or session) if personal else ''}"
         for trace_id, request, user, session in zip(
@@ -160,23 +162,27 @@ def _questions(traces: pd.DataFrame, numbers: Mapping[str, str]) -> tuple[pd.Ind
     return traces.index[comparable], pd.Series(asked, dtype=object)
 
 
-def _question(core: str, rest: str) -> tuple[str, bool]:
-    """Content words, sorted and joined, and whether it is about the asker."""
+def _about(core: str) -> tuple[frozenset[str], bool]:
+    """The content words of a question, and whether it is about the asker."""
     folded = core.casefold()
-    content = _content(folded)
-    if rest:
-        content |= {word.casefold() for word in _WORD.findall(rest) if _DIGIT.search(word)}
-        content |= {name.casefold() for name in NAME.findall(rest)}
+    content = frozenset(_content(folded))
     if "how " in folded or "where " in folded:
         folded = _HOW_TO.sub(" ", folded)
     personal = _PERSONAL.intersection(_WORD.findall(folded))
-    return " ".join(sorted(content)), bool(personal)
+    return content, bool(personal)
+
+
+def _told(rest: str) -> set[str]:
+    """The numbers and names beside a question."""
+    with_digits = {word.casefold() for word in _WORD.findall(rest) if _DIGIT.search(word)}
+    return with_digits | {name.casefold() for name in NAME.findall(rest)}
 
 
 def _says_enough(core: str) -> bool:
     """Whether there are as many content words as it takes; plain ones are told quickly."""
     folded = core.casefold()
-    plain = {word for word in folded.split() if word.isalpha() and word[-1] != "s"} - _FILLER
+    words = set(folded.split()) - _FILLER
+    plain = [word for word in words if word[-1] != "s" and word.isalpha()]
     return len(plain) >= _FEWEST_WORDS or len(_content(folded)) >= _FEWEST_WORDS
 
 

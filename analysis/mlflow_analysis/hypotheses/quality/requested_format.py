@@ -12,7 +12,7 @@ from collections import Counter
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.hypotheses.quality.screening import any_of, requests
+from mlflow_analysis.hypotheses.quality.screening import Texts, any_of, requests
 from mlflow_analysis.hypotheses.quality.system_prompt import replies, sentences_of, unconditional
 from mlflow_analysis.hypotheses.quality.well_answered import well_answered
 from mlflow_analysis.hypotheses.quality.wording import declined, handed_off, tells_failure
@@ -54,12 +54,14 @@ _ASKED: tuple[tuple[str, str], ...] = (
         rf"|yes or no only\b|(?:answer|reply|respond) (?:with )?{_YES_OR_NO}[\"'”]? only\b)",
     ),
 )
-_NOT_THIS = re.compile(
+_MAY_BE_GIVEN = (
     r"(?i)\b(?:comma|semicolon|space)[- ](?:separated|delimited)\b"
     r"|\b(?:this|that|my|the following|attached|given|provided) (?:\w+ )?(?:json|table|list)\b"
     r"|\b(?:parse|validate|fix|debug|explain|read|convert|what is|what's|difference)\b"
-    r"[^.?!\n]{0,30}\b(?:json|table|list)\b(?! (?:as|in|into)\b)"
+    r"[^.?!\n]{0,30}\b(?:json|table|list)\b"
 )
+"""For ``screening``, which does not look ahead."""
+_NOT_THIS = re.compile(_MAY_BE_GIVEN + r"(?! (?:as|in|into)\b)")
 _ASKED_PATTERNS = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _ASKED)
 _HINTS = ("json", "tab", "list", "bullet", "points", "word", "yes")
 """What every request that asks for a format holds; looked for first, because it is quick."""
@@ -111,15 +113,21 @@ _TABLE_RULE = re.compile(
     r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)+\|?[ \t]*$", re.MULTILINE
 )
 
-_ANY_HINT = (
-    f"(?i){any_of((*_HINTS, *(name for name in LANGUAGES if name.isascii())))}|fran.ais|espa.ol"
+_MAY_ASK = (
+    r"(?i)\bjson\b|\btab(?:le|ular)\b|\blist\b|bullet|(?:numbered|ordered|markdown|dashed) points?\b"
+    r"|(?:one|single|1)[- ]word\b|\byes[\"'~]? or\b|fran.ais|espa.ol|"
+    + any_of([name for name in LANGUAGES if name.isascii()])
 )
+"""For ``screening``: what every request holds that asks for a format."""
 
 
-def asked_format(request: str) -> str:
-    """``JSON``, ``a table``, ``a list``, ``one word``, ``yes or no``, ``language de`` … or ``""``."""
+def asked_format(request: str, may_be_given: bool = True) -> str:
+    """``JSON``, ``a table``, ``a list``, ``one word``, ``yes or no``, ``language de`` … or ``""``.
+
+    ``may_be_given`` is ``False`` where nothing in such a format is spoken of.
+    """
     plain = request.casefold()
-    if any(hint in plain for hint in _HINTS) and not _NOT_THIS.search(request):
+    if any(hint in plain for hint in _HINTS) and not (may_be_given and _NOT_THIS.search(request)):
         for name, pattern in _ASKED_PATTERNS:
             if pattern.search(request):
                 return name
@@ -203,10 +211,12 @@ def asked_and_given(features: Features) -> pd.DataFrame:
     """
     traces = well_answered(features)[["request", "response", "root_span_id"]]
     texts = traces["request"].tolist()
+    asking = Texts(sorted(requests(features).holding(_MAY_ASK).intersection(texts)))
+    may_be_given = asking.holding(_MAY_BE_GIVEN)
     formats = {
         text: found
-        for text in sorted(requests(features).holding(_ANY_HINT).intersection(texts))
-        if (found := asked_format(text))
+        for text in asking.distinct
+        if (found := asked_format(text, text in may_be_given))
     }
     wanted = pd.Series([formats.get(text, "") for text in texts], index=traces.index, dtype=object)
     asked = traces[wanted != ""][["response", "root_span_id", "request"]]

@@ -7,9 +7,9 @@ Most texts hold nothing of what is looked for, so that only few are left for the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import compress
+from itertools import chain, compress
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from mlflow_analysis.features.tables import Features
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _FOLDS = {"\u0130": "i", "\u0131": "i", "\u017f": "s", "\u212a": "k"}
 """Letters that Python takes for an ASCII letter where case is ignored."""
+_AT_ONCE = 1_000
 
 
 class Texts:
@@ -30,7 +31,8 @@ class Texts:
         self.distinct = list(dict.fromkeys(texts))
 
     @cached_property
-    def _plain(self) -> pa.Array:
+    def plain(self) -> pa.LargeStringArray:
+        """The texts with an ASCII character of its kind for every other."""
         plain = [text if text.isascii() else _FOREIGN.sub(_alike, text) for text in self.distinct]
         return pa.array(plain, type=pa.large_string())
 
@@ -43,7 +45,7 @@ class Texts:
         """
         if not self.distinct:
             return np.zeros(0, dtype=bool)
-        holds = pc.match_substring_regex(self._plain, pattern)
+        holds = pc.match_substring_regex(self.plain, pattern)
         return np.asarray(holds.to_numpy(zero_copy_only=False), dtype=bool)
 
     def holding(self, pattern: str, within: int | None = None) -> set[str]:
@@ -56,6 +58,34 @@ class Texts:
         if within is not None:
             held.update(text for text in self.distinct if len(text) > within)
         return held
+
+    def finds(self, pattern: re.Pattern[str]) -> npt.NDArray[np.bool_]:
+        """For each text whether ``pattern``, one for ``may_hold`` without ``\\s``, is found in it.
+
+        Where a text is plain ASCII both engines say the same.
+        """
+        found = self.may_hold(pattern.pattern)
+        for place in np.flatnonzero(found).tolist():
+            text = self.distinct[place]
+            found[place] = text.isascii() or pattern.search(text) is not None
+        return found
+
+    def finding(self, pattern: re.Pattern[str]) -> set[str]:
+        """The texts in which it is found."""
+        return set(compress(self.distinct, self.finds(pattern).tolist()))
+
+    @cached_property
+    def with_digits(self) -> Mapping[str, str]:
+        """Of each text the words that hold a digit: numbers and ids are sought in a fifth of the letters.
+
+        A word ends where a space, a line or the text does. Texts with other than ASCII characters stay whole.
+        """
+        parts = range(0, len(self.distinct), _AT_ONCE)  # a mask takes room: not of all at once
+        words = chain.from_iterable(_with_digits(self.plain[at : at + _AT_ONCE]) for at in parts)
+        return {
+            text: held if text.isascii() else text
+            for text, held in zip(self.distinct, words, strict=True)
+        }
 
 
 def requests(features: Features) -> Texts:
@@ -79,6 +109,23 @@ def _answers(features: Features) -> Texts:
 def any_of(words: Sequence[str]) -> str:
     """A pattern for one of the words, wherever it stands."""
     return "|".join(re.escape(word) for word in words)
+
+
+def _with_digits(texts: pa.LargeStringArray) -> list[str]:
+    """The words of each ASCII text that hold a digit, each with the space before it."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset :][: len(texts) + 1]
+    signs = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    offsets = offsets - offsets[0]
+    begins = signs <= ord(" ")
+    begins[offsets[:-1][np.diff(offsets) > 0]] = True
+    first = np.flatnonzero(begins)
+    lengths = np.diff(first, append=len(signs))
+    is_digit = (signs >= ord("0")) & (signs <= ord("9"))
+    kept = np.logical_or.reduceat(is_digit, first)
+    ends = np.append(0, np.cumsum(lengths * kept))[np.searchsorted(first, offsets)]
+    buffers = pa.py_buffer(ends), pa.py_buffer(signs[np.repeat(kept, lengths)])
+    held: list[str] = pa.LargeStringArray.from_buffers(len(texts), *buffers).to_pylist()
+    return held
 
 
 def _alike(found: re.Match[str]) -> str:

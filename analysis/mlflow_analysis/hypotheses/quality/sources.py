@@ -6,9 +6,10 @@ What ``unsupported-by-tools`` and the strength ``grounded-answers`` stand on.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Mapping
+from functools import cached_property
 from math import ceil, floor
 from typing import NamedTuple
 
@@ -33,8 +34,6 @@ _NUMBER = re.compile(
 _ANY_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 _STANDARD = re.compile(r"(?:ISO|RFC|EN|DIN|IEEE|UTF|SHA|HTTP|CVE|WCAG|IP|AES|RSA|WIN|USB)[-_]?\d")
-_MAY_VALUE = r"https?://|[A-Z][-_]?\d{3}|#\d{4}|\d{3}|\d[.,]\d"
-"""What every link, id and number holds."""
 _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _WITH_DIGIT = re.compile(r"[\w-]*\d[\w-]*")
 _GENERAL = 3
@@ -42,6 +41,9 @@ _OUTPUT_LIMIT = 8_000
 _LONGEST = 4_000
 _MOST_VALUES = 40
 _MOST_TERMS = 60
+
+_Values = tuple[tuple[str, ...], tuple[str, ...]]
+"""What an answer gives: ids and links, and numbers."""
 
 
 class Answer(NamedTuple):
@@ -69,59 +71,81 @@ def checked_answers(features: Features) -> tuple[Answer, ...]:
     does, and then every part with a digit must have been there. Fenced code is left out, and so are
     traces with an output that was too long to be kept whole.
     """
-    traces = features.complete
-    calls = features.calls[["trace_id", "failed", "output"]]
-    long = np.fromiter(map(len, calls["output"]), dtype=np.int64, count=len(calls)) >= _OUTPUT_LIMIT
+    traces, calls = features.traces, features.calls
+    lengths = np.fromiter(map(len, calls["output"]), dtype=np.int64, count=len(calls))
     eligible = (
-        ~traces["failed"]
-        & (traces["response"] != "")
-        & traces.index.isin(calls.loc[~calls["failed"], "trace_id"])
-        & ~traces.index.isin(calls.loc[long, "trace_id"])
+        traces["complete"].to_numpy(dtype=bool)
+        & ~traces["failed"].to_numpy(dtype=bool)
+        & features.traces_with(calls[~calls["failed"]])
+        & ~features.traces_with(calls[lengths >= _OUTPUT_LIMIT])
     )
-    responses = traces.loc[eligible, "response"]
-    checkable = answers(features).holding(_MAY_VALUE)
-    parsed = {text: _values(text) if text in checkable else ((), ()) for text in set(responses)}
+    responses = traces["response"].to_numpy(dtype=object)[eligible].tolist()
+    words = answers(features).with_digits
+    parsed = {text: _values(text, words[text]) for text in set(responses)}
+    places = np.flatnonzero(eligible).tolist()
     given = {
-        str(trace_id): parsed[text]
-        for trace_id, text in responses.items()
+        place: parsed[text]
+        for place, text in zip(places, responses, strict=True)
         if parsed[text][0] or parsed[text][1]
     }
-    return _checked(features, given) if given else ()
+    if not given:
+        return ()
+    sources = _Sources(features)
+    looked_up = {place: _looked_up(place, values, sources) for place, values in given.items()}
+    doubtful = {_form(value) for _, missing in looked_up.values() for value in missing}
+    general = _general(doubtful, given, features.session_codes)
+    trace_ids = traces.index.tolist()
+    return tuple(
+        Answer(
+            trace_ids[place],
+            *given[place],
+            _from_nowhere(missing, place, sources, general) if missing else (),
+            from_calls,
+        )
+        for place, (from_calls, missing) in looked_up.items()
+    )
 
 
-def _checked(
-    features: Features, given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]]
-) -> tuple[Answer, ...]:
-    traces, spans = features.traces, features.spans
-    requests, responses = (traces[name].tolist() for name in ("request", "response"))
-    is_tool = (spans["tool"] != "").to_numpy()
-    taken_by = _ByTrace(spans["arguments"], features.trace_at, len(traces))
-    returned_by = _ByTrace(spans[is_tool]["output"], features.trace_at[is_tool], len(traces))
+class _Sources:
+    """Where the values of answers may come from, by the place of a trace."""
 
-    def taken(place: int) -> list[str]:
-        return [requests[place], *taken_by(place)]
+    def __init__(self, features: Features) -> None:
+        traces, spans = features.traces, features.spans
+        is_tool = (spans["tool"] != "").to_numpy()
+        self._requests, self._responses = (
+            traces[name].tolist() for name in ("request", "response")
+        )
+        self._taken = _ByTrace(spans["arguments"], features.trace_at, len(traces))
+        self._sessions = features.session_codes
+        self._complete = traces["complete"].to_numpy(dtype=bool)
+        self.returned = _ByTrace(spans[is_tool]["output"], features.trace_at[is_tool], len(traces))
+        """What the calls of a trace returned."""
 
-    def elsewhere(place: int, before: list[int]) -> list[str]:
-        """What the trace was given, and all that stands in the traces before it."""
-        texts = taken(place)
-        for earlier in before:
-            texts += [*taken(earlier), responses[earlier], *returned_by(earlier)]
+    def elsewhere(self, place: int) -> list[str]:
+        """What else the trace was given, and all that stands in the traces before it in its session."""
+        texts = self._given(place)
+        for earlier in self._before(place):
+            texts += [
+                *self._given(earlier),
+                self._responses[earlier],
+                *self.returned(earlier),
+            ]
         return texts
 
-    before: dict[int, list[int]] = defaultdict(list)
-    sessions = features.session_codes.tolist()
-    general = _general(given, dict(zip(traces.index, sessions, strict=True)))
-    found = []
-    for place, (trace_id, session, complete) in enumerate(
-        zip(traces.index, sessions, traces["complete"], strict=True)
-    ):
-        if not complete:
-            continue
-        if trace_id in given:
-            sources = returned_by(place), partial(elsewhere, place, before[session])
-            found.append(_answer(str(trace_id), *given[trace_id], *sources, general))
-        before[session].append(place)
-    return tuple(found)
+    def _given(self, place: int) -> list[str]:
+        return [self._requests[place], *self._taken(place)]
+
+    def _before(self, place: int) -> list[int]:
+        in_session = self._members[self._sessions[place]]
+        return in_session[: bisect_left(in_session, place)]
+
+    @cached_property
+    def _members(self) -> dict[int, list[int]]:
+        """The complete traces of each session."""
+        members: dict[int, list[int]] = defaultdict(list)
+        for place in np.flatnonzero(self._complete).tolist():
+            members[self._sessions[place]].append(place)
+        return members
 
 
 class _ByTrace:
@@ -136,48 +160,47 @@ class _ByTrace:
         return self._texts[self._bounds[place] : self._bounds[place + 1]]
 
 
-def _answer(
-    trace_id: str,
-    named: tuple[str, ...],
-    numbers: tuple[str, ...],
-    outputs: list[str],
-    elsewhere: Callable[[], list[str]],
-    general: set[str],
-) -> Answer:
-    """``elsewhere`` is only looked at for what does not stand in ``outputs``."""
-    from_calls = 0
-    rest: list[str] = []
-    unsupported: list[str] = []
-    odd: list[str] = []
-    for value in named + numbers:
-        if _stands(value, outputs):
-            from_calls += 1
-            continue
-        rest = rest or elsewhere()
-        if not (
-            _stands(value, rest)
-            or (_form(value) in general and _parts_stand(value, outputs + rest))
-        ):
-            (odd if value in numbers else unsupported).append(value)
-    if odd:
-        terms = _terms(outputs + rest)
+def _looked_up(place: int, values: _Values, sources: _Sources) -> tuple[int, list[str]]:
+    """How many of the values stand in an output of a call of the trace, and those that stand nowhere."""
+    outputs = sources.returned(place)
+    both = values[0] + values[1]
+    missing = [value for value in both if not _stands(value, outputs)]
+    from_calls = len(both) - len(missing)
+    if missing:
+        elsewhere = sources.elsewhere(place)
+        missing = [value for value in missing if not _stands(value, elsewhere)]
+    return from_calls, missing
+
+
+def _from_nowhere(
+    missing: list[str], place: int, sources: _Sources, general: set[str]
+) -> tuple[str, ...]:
+    """Those of the missing values that are neither general nor follow from what is there."""
+    known = sources.returned(place) + sources.elsewhere(place)
+    missing = [
+        value for value in missing if _form(value) not in general or not _parts_stand(value, known)
+    ]
+    if any(value[0].isdigit() for value in missing):
+        terms = _terms(known)
         reckoned = _reckoned(terms)
-        unsupported += [
-            value for value in odd if not (_follows(value, reckoned) or _rounds(value, terms))
+        missing = [
+            value
+            for value in missing
+            if not value[0].isdigit() or not (_follows(value, reckoned) or _rounds(value, terms))
         ]
-    return Answer(trace_id, named, numbers, tuple(unsupported), from_calls)
+    return tuple(missing)
 
 
 def _general(
-    given: dict[str, tuple[tuple[str, ...], tuple[str, ...]]], session: dict[str, int]
+    forms: set[str], given: Mapping[int, _Values], session: npt.NDArray[np.int64]
 ) -> set[str]:
-    """Forms of values that answers of three sessions or more give."""
-    forms = [_form(value) for named, numbers in given.values() for value in named + numbers]
-    of_answer = [len(named) + len(numbers) for named, numbers in given.values()]
-    where = np.repeat([session[trace_id] for trace_id in given], of_answer)
-    held = pd.DataFrame({"form": forms, "session": where}).drop_duplicates()
-    sessions = held["form"].value_counts()
-    return set(sessions.index[sessions >= _GENERAL])
+    """Those of the forms of values that answers of three sessions or more give."""
+    sessions: dict[str, set[int]] = defaultdict(set)
+    for place, (named, numbers) in given.items():
+        for value in named + numbers:
+            if (form := _form(value)) in forms:
+                sessions[form].add(session[place])
+    return {form for form, those in sessions.items() if len(those) >= _GENERAL}
 
 
 def _form(value: str) -> str:
@@ -220,9 +243,10 @@ def _any_holds(ways: tuple[str, ...], texts: list[str]) -> bool:
     return any(lower in text.lower() for text in texts)
 
 
-def _values(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Ids and links, and numbers, of a text."""
-    cut = text[:_LONGEST]
+def _values(text: str, with_digits: str) -> _Values:
+    """Ids and links, and numbers, of a text of which the words ``with_digits`` are known."""
+    is_plain = len(text) <= _LONGEST and "```" not in text and "http" not in text
+    cut = with_digits if is_plain else text[:_LONGEST]
     if "```" in cut:
         cut = _FENCE.sub(" ", cut)
     links: list[str] = []

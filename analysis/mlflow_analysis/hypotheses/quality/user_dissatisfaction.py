@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Set
 from functools import cache
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 import scipy
 
@@ -15,6 +16,7 @@ from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.quality.numbers import numbers_of_requests
 from mlflow_analysis.hypotheses.quality.screening import requests
+from mlflow_analysis.hypotheses.quality.turns import turn_before
 from mlflow_analysis.hypotheses.quality.wording import cut_out
 from mlflow_analysis.hypotheses.remembered import remembered
 
@@ -207,28 +209,25 @@ def _content_words(text: str) -> frozenset[str]:
 def _repeated_requests(traces: pd.DataFrame, numbers: Mapping[str, str]) -> list[_Row]:
     rows: list[_Row] = []
     content_words = cache(_content_words)
-    before: dict[str, str] = {}
-    in_turns = traces[traces["session"].duplicated(keep=False)]
-    for trace_id, session, turn, request, failed, response in zip(
-        in_turns.index,
-        in_turns["session"],
-        in_turns["turn"],
-        in_turns["request"],
-        in_turns["failed"],
-        in_turns["response"],
-        strict=True,
+    before = turn_before(traces["session"])
+    was_answered = ((traces["response"] != "") & ~traces["failed"]).to_numpy(dtype=bool)
+    asked = traces["request"].tolist()
+    in_turns = list(zip(traces.index, traces["session"], traces["turn"], strict=True))
+    after_answers = np.flatnonzero((before >= 0) & was_answered[before])
+    for place, place_before in zip(
+        after_answers.tolist(), before[after_answers].tolist(), strict=True
     ):
-        last = before.get(session, "")
-        before[session] = request if response and not failed else ""
+        request, last = asked[place], asked[place_before]
         if not last or not _may_be_alike(last, request, numbers):
             continue
         words, said = content_words(request[:_LONGEST]), content_words(last[:_LONGEST])
-        smaller = min(len(words), len(said))
+        smaller, every = min(len(words), len(said)), len(words | said)
         common = len(words & said)
-        if smaller >= _FEWEST_WORDS and common == smaller and common >= _ALIKE * len(words | said):
+        if smaller >= _FEWEST_WORDS and common == smaller and common >= _ALIKE * every:
+            trace_id, session, turn = in_turns[place]
             rationale = (
-                f"In turn {turn} the user asks the same again: {common} of {len(words | said)} content words are "
-                f"those of the turn before, which was answered (“{last[:80]}”)."
+                f"In turn {turn} the user asks the same again: {common} of {every} content words are those of "
+                f"the turn before, which was answered (“{last[:80]}”)."
             )
             rows.append(
                 ("asks the same again", session, str(trace_id), request[:160], 0, rationale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import ClassVar
 
 import pandas as pd
@@ -69,21 +70,21 @@ class AdaptiveLength(Hypothesis):
         short = table["simple"] & (table["response_words"] < middle)
         long = ~table["simple"] & (table["response_words"] > middle)
         fitting = table[short | long]
+
+        @cache  # many are as long
+        def told(simple: bool, asked: int, given: int) -> str:
+            return (
+                f"A {'simple question' if simple else 'request'} of {asked} words got an answer of {given}; "
+                f"the median answer has {middle:,.0f}."
+            )
+
+        lengths = (fitting[name].tolist() for name in ("simple", "request_words", "response_words"))
         return affected_rows(
             fitting.index,
             fitting.index,
             fitting["root_span_id"],
             [response[:240] for response in fitting["response"]],
-            [
-                f"A {'simple question' if simple else 'request'} of {asked} words got an answer of {given}; "
-                f"the median answer has {middle:,.0f}."
-                for simple, asked, given in zip(
-                    fitting["simple"],
-                    fitting["request_words"],
-                    fitting["response_words"],
-                    strict=True,
-                )
-            ],
+            list(map(told, *lengths)),
             offset=0,
         )
 

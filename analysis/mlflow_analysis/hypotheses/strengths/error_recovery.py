@@ -11,7 +11,13 @@ import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
-from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome, affected_rows
+from mlflow_analysis.hypotheses.base import (
+    AFFECTED_COLUMNS,
+    Case,
+    Hypothesis,
+    Outcome,
+    affected_rows,
+)
 from mlflow_analysis.hypotheses.quality.wording import declined, tells_failure
 from mlflow_analysis.hypotheses.remembered import remembered
 from mlflow_analysis.hypotheses.strengths.success import succeeded
@@ -66,41 +72,46 @@ class ErrorRecovery(Hypothesis):
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each tool or model that failed, in order of the names."""
-        failed = _rescues(_calls(features))
-        codes, names = pd.factorize(failed["name"].to_numpy(dtype=object), sort=True)
-        at, trace_ids = pd.factorize(failed["trace_id"].to_numpy(dtype=object), sort=True)
-        # each pair of a name and a trace, in that order, with the first failure of it
-        pairs = codes * len(trace_ids) + at
-        _, first, number = np.unique(pairs, return_index=True, return_inverse=True)
-        rescued = np.bincount(number, failed["by"].isna()) == 0
-        trace = at[first]
-        stands = rescued & _stands(features, trace_ids, np.unique(trace[rescued]))[trace]
-        rows = _rows(failed.iloc[first[stands]])
-        for code, name in enumerate(names):
-            of_name = codes[first] == code
+        failed, rows = features.by_trace(_first_failures), features.by_trace(_recovered)
+        for name, of_name in failed.groupby("name", sort=True):
             yield Case(
-                pd.Index(trace_ids[trace[of_name]], dtype=object),
-                rows[of_name[stands]].reset_index(drop=True),
+                pd.Index(of_name["trace_id"], dtype=object),
+                rows.loc[rows["name"] == name, AFFECTED_COLUMNS],
                 subject=str(name),
                 statement=f"Failed calls of {name} are made good by a later call, and the answer stands.",
             )
 
 
-def _stands(
-    features: Features, trace_ids: npt.NDArray[np.object_], asked: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    """Whether the traces went well with an answer that stands; False for those not ``asked`` about."""
+def _first_failures(features: Features) -> pd.DataFrame:
+    """The first failed call of each tool or model in each trace, in order of names and trace ids.
+
+    ``stands``: whether all those of its name in its trace were made good, and the trace went well with an
+    answer that stands.
+    """
+    failed = _rescues(_calls(features)).sort_values(["name", "trace_id"], kind="stable")
+    made_good = failed["by"].notna().groupby([failed["name"], failed["trace_id"]]).transform("all")
+    failed = failed.assign(stands=made_good).drop_duplicates(["name", "trace_id"])
+    rescued = failed.loc[failed["stands"], "trace_id"].unique()
+    return failed.assign(
+        stands=failed["stands"] & failed["trace_id"].isin(_stand(features, rescued))
+    )
+
+
+def _stand(features: Features, trace_ids: npt.NDArray[np.object_]) -> list[str]:
+    """Those of the traces that went well with an answer that stands."""
     well = succeeded(features).reindex(trace_ids, fill_value=False).to_numpy(dtype=bool)
-    responses = features.traces["response"].reindex(trace_ids).to_numpy(dtype=object)
-    result = np.zeros(len(trace_ids), dtype=bool)
-    for place in asked[well[asked]]:
-        text = str(responses[place])
-        result[place] = bool(text.strip()) and not tells_failure(text) and not declined(text)
-    return result
+    responses = features.traces["response"].reindex(trace_ids[well])
+    return [
+        str(trace_id)
+        for trace_id, text in responses.items()
+        if text.strip() and not tells_failure(text) and not declined(text)
+    ]
 
 
-def _rows(first: pd.DataFrame) -> pd.DataFrame:
-    """One row for each of these failed calls."""
+def _recovered(features: Features) -> pd.DataFrame:
+    """What is affected, with the ``name`` of what failed."""
+    first = features.by_trace(_first_failures)
+    first = first[first["stands"]]
     message = first["error_message"].astype(str).str.slice(0, 200)
     return affected_rows(
         first["trace_id"],
@@ -113,7 +124,7 @@ def _rows(first: pd.DataFrame) -> pd.DataFrame:
         + " then worked "
         + first["after"].fillna(0).round().astype(int).map("{:,}".format).astype(str)
         + " ms later, and the answer stands.",
-    )
+    ).assign(name=first["name"].to_numpy())
 
 
 def _rescues(calls: pd.DataFrame) -> pd.DataFrame:

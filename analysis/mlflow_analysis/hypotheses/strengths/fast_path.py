@@ -55,15 +55,16 @@ class FastPath(Hypothesis):
         fast = traces[traces["duration_ms"] <= _GOAL_MS]
         seconds = (fast["duration_ms"] / 1000).round(2).tolist()
         goal = f"{_GOAL_MS / 1000:.0f}"
+        excerpts = {each: f"took {each} s" for each in set(seconds)}
         told = {
-            each: f"The answer took {each} s, within the goal of {goal} s." for each in set(seconds)
+            each: f"The answer took {each} s, within the goal of {goal} s." for each in excerpts
         }
         return affected_rows(
             fast.index,
             fast.index,
             fast["root_span_id"],
-            [f"took {each} s" for each in seconds],
-            [told[each] for each in seconds],
+            list(map(excerpts.__getitem__, seconds)),
+            list(map(told.__getitem__, seconds)),
         )
 
     def cases(self, features: Features) -> Iterable[Case]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import ClassVar
 
 import pandas as pd
@@ -63,16 +64,20 @@ class GroundedAnswers(Hypothesis):
         grounded = [answer for answer in _informed(features) if not answer.unsupported]
         ids = [answer.trace_id for answer in grounded]
         traces = features.traces.loc[ids, ["root_span_id", "response"]]
+
+        @cache  # many give as many
+        def told(values: int, from_calls: int) -> str:
+            return (
+                f"All {values} ids, links and numbers of the answer have a source, {from_calls} of them "
+                "in an output of a call."
+            )
+
         return affected_rows(
             traces.index,
             traces.index,
             traces["root_span_id"],
             [response[:240] for response in traces["response"]],
-            [
-                f"All {_values(answer)} ids, links and numbers of the answer have a source, "
-                f"{answer.from_calls} of them in an output of a call."
-                for answer in grounded
-            ],
+            [told(_values(answer), answer.from_calls) for answer in grounded],
             offset=0,
         )
 

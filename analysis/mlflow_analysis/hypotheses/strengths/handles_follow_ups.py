@@ -62,16 +62,21 @@ class HandlesFollowUps(Hypothesis):
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that went well."""
-        later = features.complete.loc[self.eligible(features)]
-        good = later[_went_well(features).reindex(later.index)]
+        traces = features.complete
+        good = traces.loc[
+            (traces["turn"] > 1) & _went_well(features), ["turn", "request", "root_span_id"]
+        ]
         return affected_rows(
             good.index,
             good.index,
             good["root_span_id"],
-            good["request"].str.slice(0, 200),
-            "Turn "
-            + good["turn"].astype(str)
-            + " did not fail, lost no context, and no assessment failed it.",
+            [request[:200] for request in good["request"]],
+            good["turn"].map(
+                {
+                    turn: f"Turn {turn} did not fail, lost no context, and no assessment failed it."
+                    for turn in good["turn"].unique().tolist()
+                }
+            ),
             offset=0,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -79,21 +80,20 @@ class RightToolForRequest(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that go straight to the fitting tool, and well."""
         right = _choices(features).loc[lambda each: each["right"]]
-        pairs = list(zip(right["topic"], right["tool"], strict=True))
-        told = {
-            (
-                topic,
-                tool,
-            ): f"On “{topic}” the first tool called was {tool}, as in most traces of this topic "
-            "that went well; no call failed, and the trace went well."
-            for topic, tool in set(pairs)
-        }
+
+        @cache  # there are few topics and tools
+        def told(topic: str, tool: str) -> str:
+            return (
+                f"On “{topic}” the first tool called was {tool}, as in most traces of this topic "
+                "that went well; no call failed, and the trace went well."
+            )
+
         return affected_rows(
             right.index,
             right.index,
             right["span_id"],
             [request[:200] for request in right["request"]],
-            [told[pair] for pair in pairs],
+            list(map(told, right["topic"], right["tool"])),
         )
 
     def cases(self, features: Features) -> Iterable[Case]:
