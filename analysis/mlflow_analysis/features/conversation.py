@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 from mlflow_analysis.features.payload import as_text, parsed
@@ -44,6 +45,8 @@ _PARTS = {
     "text": "assistant", "tool-call": "assistant",
 }  # fmt: skip
 """Pydantic AI tells it part by part."""
+Said = tuple[str, dict[str, Any]]
+"""A message after the role that says it."""
 _NOT_TEXT = ("tool", "function", "thinking", "image", "reasoning")
 
 
@@ -96,23 +99,25 @@ def message_text(message: Any) -> str:
     return content_text(message)
 
 
-def messages_of(value: Any, depth: int = 0) -> list[dict[str, Any]]:
-    """The chat messages in a payload, in order; empty if it holds none."""
+def said_in(value: Any, depth: int = 0) -> list[Said]:
+    """The chat messages in a payload, in order, each with who says it; empty if it holds none."""
     value = parsed(value)
     if isinstance(value, list):
-        if value and all(map(role_of, value)):
-            return list(value)
+        roles = list(takewhile(bool, map(role_of, value)))
+        if value and len(roles) == len(value):
+            return list(zip(roles, value, strict=True))
         if value and all(isinstance(item, dict) and _by_part(item) for item in value):
-            return [message for item in value for message in _messages_by_part(item)]
+            parts = (message for item in value for message in _messages_by_part(item))
+            return [(role_of(message), message) for message in parts]
         if len(value) == 1:
-            return messages_of(value[0], depth + 1) if depth < _DEEPEST else []
+            return said_in(value[0], depth + 1) if depth < _DEEPEST else []
         return []
     if isinstance(value, dict) and depth < _DEEPEST:
-        if role_of(value) and ("content" in value or "parts" in value or "kwargs" in value):
-            return [value]
+        if ("content" in value or "parts" in value or "kwargs" in value) and role_of(value):
+            return [(role_of(value), value)]
         for key in _MESSAGE_KEYS:
             if key in value:
-                found = messages_of(value[key], depth + 1)
+                found = said_in(value[key], depth + 1)
                 if found:
                     return found
     return []
@@ -133,9 +138,9 @@ def _messages_by_part(item: dict[str, Any]) -> list[dict[str, Any]]:
 
 def request_text(inputs: Any) -> str:
     """The last thing the user said, from a span's inputs."""
-    messages = messages_of(inputs)
-    for message in reversed(messages):
-        if role_of(message) == "user":
+    messages = said_in(inputs)
+    for role, message in reversed(messages):
+        if role == "user":
             return message_text(message)
     if messages:
         return ""
@@ -171,9 +176,10 @@ def answer_text(outputs: Any, depth: int = 0) -> str:
         if isinstance(value.get("generations"), list) and value["generations"]:
             first = value["generations"][0]  # LangChain: one list for each prompt
             return answer_text(first[0] if isinstance(first, list) and first else first, depth + 1)
-        messages = messages_of(value) if "messages" in value else []
+        messages = said_in(value) if "messages" in value else []
         if messages:
-            return message_text(messages[-1]) if role_of(messages[-1]) == "assistant" else ""
+            role, last = messages[-1]
+            return message_text(last) if role == "assistant" else ""
         if role_of(value):
             return message_text(value)
         for key in _ANSWER_KEYS:
@@ -183,9 +189,9 @@ def answer_text(outputs: Any, depth: int = 0) -> str:
                     return found
         return as_text(value)
     if isinstance(value, list):
-        messages = messages_of(value)
+        messages = said_in(value)
         if messages:
-            spoken = [message_text(each) for each in messages if role_of(each) == "assistant"]
-            return spoken[-1] if spoken else ""
+            spoken = [each for role, each in messages if role == "assistant"]
+            return message_text(spoken[-1]) if spoken else ""
         return content_text(value) or as_text(value)
     return as_text(value)

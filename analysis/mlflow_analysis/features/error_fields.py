@@ -62,6 +62,7 @@ _WRAPPERS = (
     "text",
     "body",
 )
+_MAY_WRAP = frozenset(_WRAPPERS)
 _TELLING = frozenset({
     *_ERROR_KEYS, *_STATUS_KEYS, *_EXIT_KEYS, "metadata", "success", "ok", "isError", "is_error",
     "response_status", "result_status", "detail", "__type",
@@ -119,7 +120,7 @@ def wrapped(value: Any) -> Any:
         return "\n".join(str(item.get("text", "")) for item in value)
     if isinstance(value, list) and len(value) == 1:
         return value[0]
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not _MAY_WRAP.isdisjoint(value):
         for key in _WRAPPERS:
             inner = value.get(key)
             if isinstance(inner, (str, dict, list)) and inner:

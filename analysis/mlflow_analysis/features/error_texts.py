@@ -210,7 +210,7 @@ def error_in(text: str, tool: ToolNature = ORDINARY, command: str = "") -> TextE
 
 def answer_instead(text: str) -> TextError | None:
     """The text with which a framework replaces an answer: stopped at a limit, model not understood."""
-    if STOPPED.match(text[:400]) and len(text) <= 400:
+    if len(text) <= 400 and STOPPED.match(text):
         return _whole(text)
     return _whole(text) if _UNREAD.match(text[:600]) else None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mlflow_analysis.features.conversation import answer_text, request_text
 from mlflow_analysis.features.failures import Failure, failure_of
-from mlflow_analysis.features.model_call import model_call
+from mlflow_analysis.features.model_call import is_words_only, model_call
 from mlflow_analysis.features.payload import as_text, canonical, key_of, parsed
 from mlflow_analysis.features.retrieval import retrieved
 from mlflow_analysis.features.usage import cached_tokens, span_cost, trace_cost
@@ -26,6 +26,10 @@ _NS = 1e6
 _NAN = float("nan")
 _NO_FAILURE = (False, "", -1, "", -1)
 _NOTHING_FOUND = (-1, _NAN)
+_NO_CONTENT = (
+    "", None, None, "", "", "", "", "", "", "", "", *_NOTHING_FOUND, None, None, None,
+)  # fmt: skip
+"""What most spans of chains, prompts and parsers hold."""
 
 SPAN_COLUMNS = (
     "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "position", "depth",
@@ -122,8 +126,10 @@ def _failure_columns(failure: Failure | None) -> tuple[bool, str, int, str, int]
 def _content_columns(span: SpanRecord, kind: str) -> tuple[Any, ...]:
     """``model`` to ``cost``."""
     inputs, outputs, attributes = span.inputs, span.outputs, span.attributes
-    tokens = tokens_of(span)
-    arguments, arguments_key, output, output_key = "", "", "", ""
+    if inputs is None and outputs is None and not attributes:
+        return _NO_CONTENT
+    tokens = _tokens(attributes) if attributes else (None, None)
+    arguments, arguments_key, output, output_key, words_only = "", "", "", "", False
     if inputs is not None:
         encoded = canonical(inputs)
         arguments = encoded[:LONGEST_ARGUMENTS].decode("utf-8", "replace")
@@ -132,9 +138,10 @@ def _content_columns(span: SpanRecord, kind: str) -> tuple[Any, ...]:
         encoded = canonical(outputs)
         output = outputs if isinstance(outputs, str) else encoded.decode("utf-8", "replace")
         output, output_key = output[:LONGEST_OUTPUT], key_of(encoded)
+        words_only = is_words_only(encoded)
     if kind in MODEL_KINDS:
         reply = parsed(outputs)
-        call = model_call(parsed(inputs), reply, attributes)
+        call = model_call(parsed(inputs), reply, attributes, words_only=words_only)
         return (
             model_name(attributes, inputs), *tokens, _finish_reason(attributes, reply),
             arguments, arguments_key, output, output_key,
@@ -263,9 +270,10 @@ def model_of(span: SpanRecord) -> str:
 
 def tokens_of(span: SpanRecord) -> tuple[int | None, int | None]:
     """Tokens in and out, where the span says them."""
-    attributes = span.attributes
-    if not attributes:
-        return None, None
+    return _tokens(span.attributes)
+
+
+def _tokens(attributes: Mapping[str, Any]) -> tuple[int | None, int | None]:
     usage = attributes.get("mlflow.chat.tokenUsage")
     if isinstance(usage, dict):
         return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))

@@ -106,7 +106,8 @@ def failure_of(span: SpanRecord) -> Failure | None:
     """The failure of a span, or ``None`` if it did not fail."""
     kind, text, code, grpc = "", "", 0, 0
     recorded = span.status == "ERROR"
-    silent = says_nothing(span.attributes)
+    attributes = span.attributes
+    silent = not attributes or says_nothing(attributes)
     if span.events or not silent:
         kind, text = exception(span)
         if kind and is_control_flow(f"{kind}: {text}"):
@@ -114,7 +115,7 @@ def failure_of(span: SpanRecord) -> Failure | None:
         recorded = recorded or bool(kind)
     if not silent:
         recorded = recorded or says_error(span)
-        code, grpc = http_status(span.attributes), grpc_status(span.attributes)
+        code, grpc = http_status(attributes), grpc_status(attributes)
     if recorded:
         message = text or span.status_message or description(span)
         if not kind and is_control_flow(message):

@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlflow_analysis.features.conversation import (
+    Said,
     content_text,
     message_text,
-    messages_of,
     role_of,
+    said_in,
 )
 from mlflow_analysis.features.declared_tools import MOST_TOOLS, tool_names
 from mlflow_analysis.features.payload import parsed
@@ -42,7 +42,7 @@ _SETTINGS = (
     "config",
 )
 """Where a payload or the attributes keep a call's settings as one object."""
-_SETTING_ATTRIBUTES = frozenset(_SETTINGS)
+_OFFERING_ATTRIBUTES = _TOOL_ATTRIBUTES.union(_SETTINGS)
 _TOOL_KEYS = (
     "tools", "functions", "function_tools", "output_tools", "tool_definitions", "available_tools",
     "tools_to_call_from",
@@ -90,12 +90,9 @@ _FLAT_CALL = re.compile(
 )
 _FLAT_MESSAGE = re.compile(r"(llm\.input_messages\.\d+\.message|gen_ai\.prompt\.\d+)\.role\Z")
 _FLAT = ("llm.", "gen_ai.completion.", "gen_ai.prompt.")
-_Said = tuple[str, dict[str, Any]]
-"""A message after the role that says it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCall:
+class ModelCall(NamedTuple):
     """What is known of one call of a language model."""
 
     instructions: str
@@ -106,9 +103,14 @@ class ModelCall:
     """Names of the tools that the reply asks to call, in its order."""
 
 
-def model_call(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> ModelCall:
-    """Read one call's payloads. ``inputs`` and ``outputs`` have been through ``payload.parsed``."""
-    messages = [(role_of(each), each) for each in messages_of(inputs)]
+def model_call(
+    inputs: Any, outputs: Any, attributes: Mapping[str, Any], *, words_only: bool = False
+) -> ModelCall:
+    """Read one call's payloads. ``inputs`` and ``outputs`` have been through ``payload.parsed``.
+
+    ``words_only`` says that there is no call to look for in ``outputs``.
+    """
+    messages = said_in(inputs)
     settings = list(_settings(inputs))
     flat = {
         key: attributes[key]  # decoded only now
@@ -122,7 +124,18 @@ def model_call(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> Mode
             ]
         ),
         _offered(outputs, attributes, messages, settings, flat),
-        _requested(outputs, attributes, flat),
+        _requested(None if words_only else outputs, attributes, flat),
+    )
+
+
+def is_words_only(encoded: bytes) -> bool:
+    """Whether a reply, as ``payload.canonical`` writes it, cannot ask to call a tool: so with most."""
+    return not (
+        b"tool" in encoded
+        or b"call" in encoded
+        or b"Call" in encoded
+        or b"arguments" in encoded
+        or b"\\u" in encoded  # an escape within a text may stand for any of these
     )
 
 
@@ -130,14 +143,13 @@ def _instructions(
     inputs: Any,
     outputs: Any,
     attributes: Mapping[str, Any],
-    messages: list[_Said],
+    messages: list[Said],
     settings: list[Mapping[str, Any]],
     flat: Mapping[str, Any],
 ) -> str:
     told = _system_texts(messages)
     if not told and "gen_ai.input.messages" in attributes:
-        recorded = messages_of(attributes["gen_ai.input.messages"])
-        told = _system_texts([(role_of(each), each) for each in recorded])
+        told = _system_texts(said_in(attributes["gen_ai.input.messages"]))
     if not told:
         for source in (*settings, outputs, attributes):
             if isinstance(source, Mapping):
@@ -154,10 +166,10 @@ def _instructions(
         ]
     if not any(told) and isinstance(inputs, str) and (match := _TOLD.match(inputs)):
         told = [match[1]]
-    return "\n\n".join(text for text in told if text)
+    return "\n\n".join(filter(None, told))
 
 
-def _system_texts(messages: list[_Said]) -> list[str]:
+def _system_texts(messages: list[Said]) -> list[str]:
     return [message_text(each) for role, each in messages if role in _SYSTEM_ROLES]
 
 
@@ -168,17 +180,20 @@ def _text(value: Any) -> str:
 def _offered(
     outputs: Any,
     attributes: Mapping[str, Any],
-    messages: list[_Said],
+    messages: list[Said],
     settings: list[Mapping[str, Any]],
     flat: Mapping[str, Any],
 ) -> tuple[str, ...]:
     names: set[str] = set()
-    for key in _TOOL_ATTRIBUTES.intersection(attributes):
-        names.update(tool_names(attributes[key]))
-    more = [attributes[key] for key in _SETTING_ATTRIBUTES.intersection(attributes)]
+    sources = list(settings)
+    for key in _OFFERING_ATTRIBUTES.intersection(attributes):
+        if key in _TOOL_ATTRIBUTES:
+            names.update(tool_names(attributes[key]))
+        else:
+            sources += _settings(attributes[key])
     if isinstance(outputs, dict) and outputs.get("object") == "response":
-        more.append(outputs)  # the Responses API tells the tools again
-    for source in (*settings, *(each for one in more for each in _settings(one))):
+        sources += _settings(outputs)  # the Responses API tells the tools again
+    for source in sources:
         if _MAY_OFFER.isdisjoint(source):
             continue
         for key in _TOOL_KEYS:

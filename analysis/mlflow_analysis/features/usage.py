@@ -31,8 +31,8 @@ def cached_tokens(attributes: Mapping[str, Any]) -> float | None:
     usage = parsed(attributes.get(_USAGE_KEY))
     told = _amount(usage.get("cache_read_input_tokens")) if isinstance(usage, dict) else None
     for key in _CACHED_KEYS:
-        if told is None:
-            told = _amount(attributes.get(key))
+        if told is None and key in attributes:
+            told = _amount(attributes[key])
     return told
 
 
@@ -60,6 +60,6 @@ def _cost(recorded: Any) -> Cost:
 
 
 def _amount(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if math.isfinite(value) and value >= 0 else None
+    return float(value) if 0 <= value < math.inf else None

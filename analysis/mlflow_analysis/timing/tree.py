@@ -6,7 +6,7 @@ is still running ends with its last child.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -14,6 +14,8 @@ from mlflow_analysis.records import SpanRecord
 
 _NS = 1e6
 _START = attrgetter("start_ns", "span_id")
+_Children = Mapping[str | None, list[SpanRecord]]
+"""By the id of their parent, in order of start; every span has an entry."""
 
 
 class TimedSpan(NamedTuple):
@@ -36,17 +38,14 @@ def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
     then the child that runs until that one starts, and so on; what no child covers is the parent's own
     (as in Zhang et al. 2022, "CRISP: Critical Path Analysis of Large-Scale Microservice Architectures").
     """
-    ids = {span.span_id for span in spans}
-    children: dict[str, list[SpanRecord]] = {}
+    children: dict[str | None, list[SpanRecord]] = {span.span_id: [] for span in spans}
     roots: list[SpanRecord] = []
     for span in sorted(spans, key=_START):
         parent = span.parent_id
-        if parent is None or parent not in ids or parent == span.span_id:
-            roots.append(span)
-        elif parent in children:
+        if parent in children and parent != span.span_id:
             children[parent].append(span)
         else:
-            children[parent] = [span]
+            roots.append(span)
     order = _depth_first(roots, children)
     if len(order) < len(spans):  # parents in a circle: break it at the earliest span
         reached = {span.span_id for span, _, _ in order}
@@ -56,19 +55,17 @@ def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
         )
     ends: dict[str, int] = {}
     for span, _, _ in reversed(order):
-        own = span.end_ns
-        if own is None:
-            own = max(
-                [span.start_ns, *(ends[each.span_id] for each in children.get(span.span_id, ()))]
-            )
-        ends[span.span_id] = own
+        end = span.end_ns
+        if end is None:
+            end = max([span.start_ns, *(ends[each.span_id] for each in children[span.span_id])])
+        ends[span.span_id] = end
     critical = _critical_path(roots, children, ends)
     return [
         TimedSpan(
             span,
             depth,
             failed_above,
-            _self_ns(span, children.get(span.span_id, ()), ends[span.span_id], ends) / _NS,
+            _self_ns(span, children[span.span_id], ends) / _NS,
             critical.get(span.span_id, 0) / _NS,
         )
         for span, depth, failed_above in order
@@ -83,27 +80,30 @@ def _rootless(span: SpanRecord) -> SpanRecord:
 
 
 def _depth_first(
-    roots: list[SpanRecord], children: dict[str, list[SpanRecord]]
+    roots: list[SpanRecord], children: _Children
 ) -> list[tuple[SpanRecord, int, bool]]:
     order: list[tuple[SpanRecord, int, bool]] = []
     stack = [(root, 0, True) for root in reversed(roots)]
     while stack:
         here = stack.pop()
         order.append(here)
-        span, depth, failed_above = here
-        if span.span_id in children:
-            failed = failed_above and span.status == "ERROR"
-            stack += [(child, depth + 1, failed) for child in reversed(children[span.span_id])]
+        span, depth, failed = here
+        within = children[span.span_id]
+        if within:
+            failed = failed and span.status == "ERROR"
+            stack += [(child, depth + 1, failed) for child in reversed(within)]
     return order
 
 
-def _self_ns(
-    span: SpanRecord, children: Sequence[SpanRecord], end: int, ends: dict[str, int]
-) -> int:
-    cursor = span.start_ns
+def _self_ns(span: SpanRecord, within: list[SpanRecord], ends: dict[str, int]) -> int:
+    cursor, end = span.start_ns, ends[span.span_id]
     free = end - cursor
-    for child in children:
-        begin, stop = max(child.start_ns, cursor), min(ends[child.span_id], end)
+    for child in within:
+        begin, stop = child.start_ns, ends[child.span_id]
+        if begin < cursor:
+            begin = cursor
+        if stop > end:
+            stop = end
         if stop > begin:
             free -= stop - begin
             cursor = stop
@@ -111,29 +111,29 @@ def _self_ns(
 
 
 def _critical_path(
-    roots: list[SpanRecord], children: dict[str, list[SpanRecord]], ends: dict[str, int]
+    roots: list[SpanRecord], children: _Children, ends: dict[str, int]
 ) -> dict[str, int]:
     """Own nanoseconds on the critical path, by span id."""
     own: dict[str, int] = {}
     stack = [(root, root.start_ns, ends[root.span_id]) for root in roots]
     while stack:
         span, low, high = stack.pop()
-        within = children.get(span.span_id)
-        if within is None:
-            own[span.span_id] = max(0, high - low)
-            continue
         cursor, mine = high, 0
+        within = children[span.span_id]
         if len(within) > 1:
             within = sorted(within, key=lambda each: ends[each.span_id], reverse=True)
         for child in within:
-            begin, stop = max(child.start_ns, low), min(ends[child.span_id], cursor)
-            if stop <= begin:
-                continue
-            mine += cursor - stop
-            if child.span_id in children:
-                stack.append((child, begin, stop))
-            else:
-                own[child.span_id] = stop - begin
-            cursor = begin
+            begin, stop = child.start_ns, ends[child.span_id]
+            if begin < low:
+                begin = low
+            if stop > cursor:
+                stop = cursor
+            if stop > begin:
+                mine += cursor - stop
+                cursor = begin
+                if children[child.span_id]:
+                    stack.append((child, begin, stop))
+                else:
+                    own[child.span_id] = stop - begin
         own[span.span_id] = max(0, mine + cursor - low)
     return own

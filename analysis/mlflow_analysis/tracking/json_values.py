@@ -15,6 +15,7 @@ from mlflow_analysis.untrusted import printable, printable_value
 _ESCAPED = re.compile(
     r"\\(?:[bfr]|u(?:00[0189]|007[fF]|061[cC]|20[026]|[fF][eEfF][fF]|[dD][89a-fA-F]))"
 )
+_ASCII = bytes(range(128))
 
 
 def json_value(stored: Any) -> Any:
@@ -51,9 +52,14 @@ def holds_nothing_unsafe(text: str) -> bool:
 
     JSON does not let control characters stand in strings, except for DEL.
     """
+    if "\x7f" in text or ("\\" in text and _ESCAPED.search(text)):
+        return False
     if text.isascii():
-        return "\x7f" not in text and ("\\" not in text or _ESCAPED.search(text) is None)
-    return (text.isprintable() or printable(text) is text) and _ESCAPED.search(text) is None
+        return True
+    # most of it is ASCII even so, and taking that out is faster than looking at each character
+    rest = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    others = rest.decode("utf-8", "surrogatepass")
+    return others.isprintable() or printable(others) is others
 
 
 def assessed_value(value: Any) -> Any:

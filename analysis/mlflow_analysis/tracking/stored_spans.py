@@ -62,14 +62,14 @@ class StoredSpan(SpanRecord):
     def inputs(self) -> Any:
         """As of any record."""
         if self._inputs is _NOT_READ:
-            self._inputs = json_value(self._texts.get(INPUTS))
+            self._inputs = json_value(self._texts[INPUTS]) if INPUTS in self._texts else None
         return self._inputs
 
     @property
     def outputs(self) -> Any:
         """As of any record."""
         if self._outputs is _NOT_READ:
-            self._outputs = json_value(self._texts.get(OUTPUTS))
+            self._outputs = json_value(self._texts[OUTPUTS]) if OUTPUTS in self._texts else None
         return self._outputs
 
     @property
