@@ -16,6 +16,8 @@ from mlflow_analysis.tracking.json_values import assessed_value, holds_nothing_u
 from mlflow_analysis.tracking.tables import COSTS, TOKENS
 from mlflow_analysis.untrusted import printable, single_line
 
+Row = tuple[Any, ...]
+"""As the driver gives it."""
 _NAME = "mlflow.traceName"
 _SESSION = "mlflow.trace.session"
 _USAGE = "mlflow.trace.tokenUsage"
@@ -24,7 +26,7 @@ _PROMOTED = frozenset({_SESSION, _USAGE, _COST})
 """Metadata that has columns of its own; a row beside those is older and does not count."""
 
 
-def outline(row: Sequence[Any], assessments: Iterable[Sequence[Any]]) -> TraceOutline:
+def outline(row: Row, assessments: Iterable[Row]) -> TraceOutline:
     """The outline of a row of ``tables.described(…, marks=True)``.
 
     Its mark stands for the row, its tags, metadata and assessments as they are, and for the number of
@@ -32,7 +34,7 @@ def outline(row: Sequence[Any], assessments: Iterable[Sequence[Any]]) -> TraceOu
     (``db_payload_generation``).
     """
     trace_id, started, duration, state, session = row[:5]
-    stored = [tuple(row), *sorted(map(tuple, assessments))]
+    stored = [row, *sorted(assessments)]
     return TraceOutline(
         printable(trace_id),
         int(started),
@@ -43,7 +45,7 @@ def outline(row: Sequence[Any], assessments: Iterable[Sequence[Any]]) -> TraceOu
     )
 
 
-def info(row: Sequence[Any], assessments: Iterable[Any]) -> TraceInfo:
+def info(row: Row, assessments: Iterable[Row]) -> TraceInfo:
     """The info of a row of ``tables.described``, and of rows of ``assessments``."""
     (trace_id, started, duration, state, session, experiment_id, request, response, name,
      *numbers, stored_tags, stored_metadata) = row  # fmt: skip
@@ -71,19 +73,26 @@ def info(row: Sequence[Any], assessments: Iterable[Any]) -> TraceInfo:
         tokens=(tokens[0], tokens[1], tokens[2]),
         tags={key: tags[key] for key in sorted(tags)},
         metadata={key: metadata[key] for key in sorted(metadata)},
-        assessments=[assessment(each) for each in assessments if each.valid],
+        assessments=[each for each in map(assessment, assessments) if each is not None],
     )
 
 
-def assessment(row: Any) -> Assessment:
-    """A row of ``assessments``. One whose JSON is damaged says so as its ``error``."""
-    kind, value, error, rationale = row.assessment_type, None, None, row.rationale
+def assessment(row: Row) -> Assessment | None:
+    """A row of ``assessments``; ``None`` once a later one has replaced it.
+
+    One whose JSON is damaged says so as its ``error``.
+    """
+    (_, _, name, kind, stored, failed, rationale, source_type, source_id, span_id, created_ms, _, valid,
+     *_) = row  # fmt: skip
+    if not valid:
+        return None
+    value, error = None, None
     try:
-        value = json.loads(row.value)
+        value = json.loads(stored)
         if kind == "issue":
             value = value.get("issue_name")
-        elif kind == "feedback" and row.error is not None:
-            said = json.loads(row.error)
+        elif kind == "feedback" and failed is not None:
+            said = json.loads(failed)
             parts = (said.get("error_code"), said.get("error_message"))
             error = printable(": ".join(part for part in parts if part))
         value = assessed_value(value)
@@ -91,17 +100,17 @@ def assessment(row: Any) -> Assessment:
         value, error = None, "What is stored of it is damaged."
     if kind == "expectation":
         rationale = None  # MLflow has none for these, whatever the table holds
-    source_type = single_line(str(row.source_type)).upper()
+    source_type = single_line(str(source_type)).upper()
     return Assessment(
-        name=single_line(row.name or ""),
+        name=single_line(name or ""),
         kind=kind,
         value=value,
         rationale=printable(rationale or ""),
         source_type="LLM_JUDGE" if source_type == "AI_JUDGE" else source_type,
-        source_id=single_line(str(row.source_id or "")),
-        span_id=printable(row.span_id) if row.span_id else None,
+        source_id=single_line(str(source_id or "")),
+        span_id=printable(span_id) if span_id else None,
         error=error,
-        created_ms=int(row.created_timestamp or 0),
+        created_ms=int(created_ms or 0),
     )
 
 

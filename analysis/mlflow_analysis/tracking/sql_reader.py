@@ -30,6 +30,9 @@ IDS_AT_ONCE = 500
 SQL_BATCH = 400
 """Traces asked for at once: many, since a question has its price, but few against a person's patience."""
 
+Assessed = tuple[rows.Row, Sequence[rows.Row]]
+"""A row of ``tables.described`` and the rows of its trace's assessments."""
+
 
 class SqlTraces(StoreTraces):
     """The traces of one experiment of an SQL store, as a ``source.TraceSource``."""
@@ -64,8 +67,8 @@ class SqlTraces(StoreTraces):
         if filter_string:
             yield from super().infos(filter_string, cancelled=cancelled)
             return
-        for page, assessments in self._pages(cancelled, marks=False):
-            yield [rows.info(row, assessments.get(row[0], ())) for row in page]
+        for page in self._pages(cancelled, marks=False):
+            yield [rows.info(*each) for each in page]
 
     def outlines(
         self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
@@ -76,8 +79,8 @@ class SqlTraces(StoreTraces):
                 found = self._outlines_of([info.trace_id for info in infos])
                 yield [found[info.trace_id] for info in infos if info.trace_id in found]
             return
-        for page, assessments in self._pages(cancelled, marks=True):
-            yield [rows.outline(row, assessments.get(row[0], ())) for row in page]
+        for page in self._pages(cancelled, marks=True):
+            yield [rows.outline(*each) for each in page]
 
     def recent(
         self, since_ms: int, *, cancelled: Callable[[], bool] = never
@@ -109,10 +112,8 @@ class SqlTraces(StoreTraces):
             self._engine.dispose()
             raise
 
-    def _pages(
-        self, cancelled: Callable[[], bool], *, marks: bool
-    ) -> Iterator[tuple[Sequence[Any], dict[str, list[Any]]]]:
-        """Rows of traces, newest first, and of their assessments by trace id."""
+    def _pages(self, cancelled: Callable[[], bool], *, marks: bool) -> Iterator[list[Assessed]]:
+        """The rows of traces, newest first."""
         last: tuple[int, str] | None = None
         size = reader.FIRST_PAGE
         while not cancelled():
@@ -121,31 +122,27 @@ class SqlTraces(StoreTraces):
             )
             try:
                 with self._engine.connect() as connection:
-                    page = list(_driver_rows(connection, statement))
-                    assessments = _assessments(connection, [row[0] for row in page])
+                    page = _assessed(connection, list(_driver_rows(connection, statement)))
             except Exception as error:
                 raise self._broken(error) from error
             if page:
-                yield page, assessments
+                yield page
             if len(page) < size:
                 return
-            last = page[-1][1], page[-1][0]
+            trace_id, started, *_ = page[-1][0]
+            last = started, trace_id
             size = reader.DIRECT_PAGE
 
     def _outlines_of(self, trace_ids: Sequence[str]) -> dict[str, TraceOutline]:
-        found, assessments = self._rows_of(trace_ids, marks=True)
-        outlines = (rows.outline(row, assessments.get(row[0], ())) for row in found)
+        outlines = (rows.outline(*each) for each in self._rows_of(trace_ids, marks=True))
         return {outline.trace_id: outline for outline in outlines}
 
     def _infos_of(self, trace_ids: Sequence[str]) -> dict[str, TraceInfo]:
-        found, assessments = self._rows_of(trace_ids, marks=False)
-        infos = (rows.info(row, assessments.get(row[0], ())) for row in found)
+        infos = (rows.info(*each) for each in self._rows_of(trace_ids, marks=False))
         return {info.trace_id: info for info in infos}
 
-    def _rows_of(
-        self, trace_ids: Sequence[str], *, marks: bool
-    ) -> tuple[list[Any], dict[str, list[Any]]]:
-        found: list[Any] = []
+    def _rows_of(self, trace_ids: Sequence[str], *, marks: bool) -> list[Assessed]:
+        found: list[rows.Row] = []
         dialect = self._engine.dialect.name
         try:
             with self._engine.connect() as connection:
@@ -153,7 +150,7 @@ class SqlTraces(StoreTraces):
                     found += _driver_rows(
                         connection, tables.traces_of_ids(dialect, marks=marks), {"ids": some}
                     )
-                return found, _assessments(connection, trace_ids)
+                return _assessed(connection, found)
         except Exception as error:
             raise self._broken(error) from error
 
@@ -219,18 +216,18 @@ def _outcome(info: TraceInfo, contents: Sequence[str]) -> TraceOutcome:
 
 def _driver_rows(
     connection: Any, statement: Any, parameters: Mapping[str, Any] | None = None
-) -> Iterator[tuple[Any, ...]]:
+) -> Iterator[rows.Row]:
     """Rows as the driver gives them: there is nothing to convert, and SQLAlchemy takes as long for its own."""
     return iter(connection.execute(statement, parameters).cursor)
 
 
-def _assessments(connection: Any, trace_ids: Sequence[str]) -> dict[str, list[Any]]:
-    """Rows of assessments by trace id."""
-    found: dict[str, list[Any]] = defaultdict(list)
-    for some in _parts(trace_ids, IDS_AT_ONCE):
-        for row in connection.execute(tables.ASSESSMENTS_OF_IDS, {"ids": some}).all():
-            found[row.trace_id].append(row)
-    return found
+def _assessed(connection: Any, found: Sequence[rows.Row]) -> list[Assessed]:
+    """Rows of traces with those of their assessments."""
+    assessments: dict[str, list[rows.Row]] = defaultdict(list)
+    for some in _parts([row[0] for row in found], IDS_AT_ONCE):
+        for row in _driver_rows(connection, tables.ASSESSMENTS_OF_IDS, {"ids": some}):
+            assessments[row[1]].append(row)
+    return [(row, assessments.get(row[0], ())) for row in found]
 
 
 def _parts(trace_ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
