@@ -147,11 +147,14 @@ class Features:
         return made
 
     def part(self, chosen: npt.NDArray[np.bool_]) -> Features:
-        """The tables of some traces (t, bool). Turn, load and topic stay what they are among all."""
+        """The tables of some traces (t, bool).
+
+        Turn, load and topic stay what they are among all, and so does whether durations were measured.
+        """
         traces, inside = self.traces[chosen], chosen[self.trace_at]
         trace = np.cumsum(chosen, dtype=np.int32) - 1
         span = np.append(np.cumsum(inside, dtype=np.int32) - 1, -1)
-        return replace(
+        part = replace(
             self,
             traces=traces,
             spans=self.spans[inside].renumbered(
@@ -160,6 +163,17 @@ class Features:
             assessments=self.assessments[self.assessments["trace_id"].isin(traces.index)],
             attributes=self.attributes[chosen],
         )
+        failures = self.failures[inside[self.failures.index]]
+        # what a trace tells of itself is the same beside any others
+        vars(part).update(
+            durations_measured=self.durations_measured,
+            is_call=self.is_call[inside],
+            is_model_call=self.is_model_call[inside],
+            failures=failures.assign(
+                trace=trace[failures["trace"]], parent=span[failures["parent"]]
+            ).set_axis(pd.Index(span[failures.index].astype(np.int64), name="span"), axis=0),
+        )
+        return part
 
     def traces_with(self, spans: Columns | npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which traces (t, bool) hold any of these rows, or flagged rows, of ``spans``."""
