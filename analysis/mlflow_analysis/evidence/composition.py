@@ -257,7 +257,8 @@ def _root_causes(examined: Examined, features: Features) -> Iterator[tuple[float
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the spans that show a finding, calls of some tools, say for themselves."""
+    """What the spans that show a finding say for themselves: calls of some tools, and failed ones if it is
+    not about performance, for what others say explains nothing."""
 
     tool: npt.NDArray[np.object_]
     failed: Flags
@@ -273,7 +274,10 @@ def _spans_that_show_it(examined: Examined, tools: set[str], features: Features)
     has_row = np.zeros(len(shown), dtype=bool)
     has_row[rows.trace] = True
     codes, names = features.shared(tools_of_spans)
-    theirs = np.flatnonzero(np.array([str(name) in tools for name in names])[codes])
+    could_tell = np.array([str(name) in tools for name in names])[codes]
+    if examined.hypothesis.category is not Category.PERFORMANCE:
+        could_tell &= spans["failed"].to_numpy(dtype=bool)
+    theirs = np.flatnonzero(could_tell)
     theirs = theirs[has_row[features.trace_at[theirs]]]
     span_id = spans["span_id"].to_numpy(dtype=object)[theirs]
     known = theirs[span_id == shown[features.trace_at[theirs]]]

@@ -75,7 +75,7 @@ def design_effect(outcome: npt.ArrayLike, cluster: npt.ArrayLike | ClusterExchan
     1 where every cluster holds one unit.
     """
     values = np.asarray(outcome, dtype=float)
-    exchange = cluster if isinstance(cluster, ClusterExchange) else ClusterExchange(cluster)
+    exchange = ClusterExchange.of(cluster)
     sizes, clusters = exchange.sizes, len(exchange.sizes)
     if clusters < 2 or exchange.trivial:
         return 1.0
@@ -110,6 +110,11 @@ class ClusterExchange:
         """The cluster of each unit, 0 … C-1."""
         self.sizes = np.bincount(codes).astype(float) if self.n else np.zeros(0)
         """Units in each cluster, shape (C,)."""
+
+    @classmethod
+    def of(cls, cluster: npt.ArrayLike | ClusterExchange) -> ClusterExchange:
+        """Of clusters, which may have been numbered before."""
+        return cluster if isinstance(cluster, ClusterExchange) else cls(cluster)
 
     @property
     def trivial(self) -> bool:
