@@ -219,6 +219,11 @@ class Features:
         return self.traces if complete.all() else self.traces[complete]
 
     @cached_property
+    def complete_at(self) -> npt.NDArray[np.int64]:
+        """Where the traces of ``complete`` stand in ``traces``."""
+        return np.flatnonzero(self.traces["complete"].to_numpy(dtype=bool))
+
+    @cached_property
     def calls(self) -> Selection:
         """Spans that call a tool, retriever, reranker or memory."""
         return self.spans[self.is_call]

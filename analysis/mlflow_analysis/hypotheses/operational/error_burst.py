@@ -106,7 +106,7 @@ def _scan(features: Features, permutations: int = PERMUTATIONS) -> Burst | None:
     return scan(
         traces["failed"].to_numpy(dtype=bool),
         traces["start_ms"].to_numpy(dtype=float),
-        traces["session"].to_numpy(),
+        features.session_codes[features.complete_at],
         features.seed,
         permutations,
     )

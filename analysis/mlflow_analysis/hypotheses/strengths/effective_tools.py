@@ -133,12 +133,11 @@ class _Traces:
 
 def _traces(features: Features) -> _Traces:
     topics, labels = pd.factorize(features.complete["topic"].to_numpy(dtype=object), sort=True)
-    places = np.flatnonzero(features.traces["complete"].to_numpy(dtype=bool))
     return _Traces(
-        places,
+        features.complete_at,
         topics.astype(np.int64),
         (labels != "")[topics],
-        features.session_codes[places],
+        features.session_codes[features.complete_at],
         succeeded(features).to_numpy(dtype=bool),
     )
 

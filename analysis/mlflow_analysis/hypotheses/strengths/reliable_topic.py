@@ -72,8 +72,7 @@ class ReliableTopic(Hypothesis):
         """One case for each topic, in order of the labels."""
         traces = features.complete
         well = succeeded(features).to_numpy(dtype=bool)
-        places = np.flatnonzero(features.traces["complete"].to_numpy(dtype=bool))
-        sessions = ClusterExchange(features.session_codes[places])
+        sessions = ClusterExchange(features.session_codes[features.complete_at])
         topics, labels = pd.factorize(traces["topic"].to_numpy(dtype=object), sort=True)
         roots, requests = (
             traces[name].to_numpy(dtype=object) for name in ("root_span_id", "request")
@@ -86,7 +85,7 @@ class ReliableTopic(Hypothesis):
             found = difference_of_rates(well, inside, sessions, seed=features.seed)
             good = np.flatnonzero(inside & well)
             yield Case(
-                pd.Index(places[inside]),
+                pd.Index(features.complete_at[inside]),
                 affected_rows(
                     traces.index[good],
                     traces.index[good],
