@@ -116,7 +116,7 @@ def comparable(unit: Unit, counted: Prevalence, features: Features) -> Flags | N
     """
     if unit is not Unit.SPAN:
         return None
-    codes, values = features.shared(_tools_of_spans)
+    codes, values = features.shared(tools_of_spans)
     of_tool = (values != "")[codes[counted.places]]
     showing = of_tool[counted.shows]
     if not len(showing) or (showing.any() and not showing.all()):
@@ -133,14 +133,10 @@ def _of_column(
     majority: npt.NDArray[np.float64] | None = None,
 ) -> list[Literal]:
     """The most frequent values of rows that belong to the units ``at``; ``codes`` number ``values``."""
-    counts = np.bincount(codes[codes >= 0], minlength=len(values))
-    frequent = sorted(
-        (number for number in np.flatnonzero(counts).tolist() if values[number] != ""),
-        key=lambda number: (-counts[number], values[number]),
-    )
-    one_each = len(at) == n and bool((at == np.arange(n)).all())
+    known = codes if codes.min(initial=0) >= 0 else codes[codes >= 0]
+    one_each = _one_each(at, n)
     result = []
-    for number in sorted(frequent[:_MOST_VALUES], key=lambda each: str(values[each])):
+    for number in _frequent(np.bincount(known, minlength=len(values)), values):
         holds = codes == number
         if majority is not None:
             holds = np.bincount(at[holds], minlength=n) > majority
@@ -152,6 +148,18 @@ def _of_column(
     return result
 
 
+def _one_each(at: Places, n: int) -> bool:
+    """Whether these are n units in their order."""
+    return len(at) == n and bool((at == np.arange(n)).all())
+
+
+def _frequent(counts: Places, values: npt.NDArray[np.object_]) -> list[int]:
+    """Numbers of the ``values`` that are met most, in alphabetical order."""
+    met = [number for number in np.flatnonzero(counts).tolist() if values[number] != ""]
+    met.sort(key=lambda number: (-counts[number], values[number]))
+    return sorted(met[:_MOST_VALUES], key=lambda number: str(values[number]))
+
+
 def _tools(
     unit: Unit,
     counted: Prevalence,
@@ -160,9 +168,9 @@ def _tools(
     majority: npt.NDArray[np.float64] | None,
 ) -> list[Literal]:
     if unit is Unit.SPAN:
-        codes, values = features.shared(_tools_of_spans)
+        codes, values = features.shared(tools_of_spans)
         own, spots = codes[counted.places], np.arange(counted.eligible)
-        if not values[own].astype(bool).any():
+        if not (values != "")[own].any():
             # model calls or parents: no tool of their own, look at their children
             calls = features.calls.index
             unit_at = np.full(len(features.spans) + 1, -1)
@@ -172,7 +180,11 @@ def _tools(
             own, spots = codes[calls[below >= 0]], below[below >= 0]
         return _of_column("tool", own, values, spots, counted.eligible)
     tools, called = features.shared(_called)
-    row, column = np.nonzero(called[:, pairs.trace])
+    called = called[:, pairs.trace]
+    if unit is Unit.TRACE and _one_each(pairs.unit, counted.eligible):
+        frequent = _frequent(np.count_nonzero(called, axis=1), tools)
+        return [Literal("tool", str(tools[number]), called[number]) for number in frequent]
+    row, column = np.nonzero(called)
     return _of_column("tool", row, tools, pairs.unit[column], counted.eligible, majority)
 
 
@@ -185,7 +197,7 @@ def _coded(
     return codes.astype(smallest), np.asarray(values, dtype=object)
 
 
-def _tools_of_spans(features: Features) -> tuple[Codes, npt.NDArray[np.object_]]:
+def tools_of_spans(features: Features) -> tuple[Codes, npt.NDArray[np.object_]]:
     """The tool of each span, "" of those that call none."""
     return _coded(features.spans["tool"].to_numpy(dtype=object))
 

@@ -99,7 +99,7 @@ def _independent(candidates: list[Candidate], units: Ground) -> list[Candidate]:
     before: list[Flags] = []
     for candidate in candidates:
         having = holds_for(candidate)
-        if before and units.p_within(having, np.array(before)) >= _SIGNIFICANCE:
+        if before and units.p_within(having, before) >= _SIGNIFICANCE:
             continue
         kept.append(candidate)
         if candidate.p_value < _CLEAR and len(before) < _HELD_AGAINST:

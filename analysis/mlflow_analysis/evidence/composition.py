@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from mlflow_analysis.evidence.attributes import tools_of_spans
 from mlflow_analysis.evidence.candidates import Candidate, holds_for
 from mlflow_analysis.evidence.causes import Search
 from mlflow_analysis.evidence.examples import Rows, assessments, examples, trend
@@ -183,7 +184,7 @@ def _shown_at(examined: Examined) -> ShownAt:
     trace_ids, span_ids = (
         affected[column].to_numpy(dtype=object)[of_affected] for column in ("trace_id", "span_id")
     )
-    units = counted.units.to_numpy(dtype=object)[counted.shows]
+    units = counted.units[counted.shows].to_numpy(dtype=object)
     return ShownAt(examined.rows.trace, units, trace_ids, span_ids)
 
 
@@ -225,8 +226,9 @@ def _root_causes(examined: Examined, features: Features) -> Iterator[tuple[float
     candidates = examined.search.candidates
     if not candidates:
         return
-    about_tool = any(part.attribute == "tool" for each in candidates for part in each.literals)
-    shown = _spans_that_show_it(examined, features) if about_tool else None
+    parts = [part for each in candidates for part in each.literals]
+    tools = {part.value for part in parts if part.attribute == "tool"}
+    shown = _spans_that_show_it(examined, tools, features) if tools else None
     strata = _topics(examined, features)
     explained = examined.explained
     for each in candidates:
@@ -255,7 +257,8 @@ def _root_causes(examined: Examined, features: Features) -> Iterator[tuple[float
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the spans that show a finding say for themselves."""
+    """What the spans that show a finding say for themselves: calls of some tools, and failed ones if it is
+    not about performance, for what others say explains nothing."""
 
     tool: npt.NDArray[np.object_]
     failed: Flags
@@ -264,15 +267,22 @@ class _Shown:
     critical: Flags
 
 
-def _spans_that_show_it(examined: Examined, features: Features) -> _Shown:
+def _spans_that_show_it(examined: Examined, tools: set[str], features: Features) -> _Shown:
     spans, rows = features.spans, examined.rows
     shown = np.full(len(features.traces), "", dtype=object)
     shown[rows.trace] = rows.span_id
-    theirs = np.flatnonzero(np.isin(features.trace_at, rows.trace))
+    has_row = np.zeros(len(shown), dtype=bool)
+    has_row[rows.trace] = True
+    codes, names = features.shared(tools_of_spans)
+    could_tell = np.array([str(name) in tools for name in names])[codes]
+    if examined.hypothesis.category is not Category.PERFORMANCE:
+        could_tell &= spans["failed"].to_numpy(dtype=bool)
+    theirs = np.flatnonzero(could_tell)
+    theirs = theirs[has_row[features.trace_at[theirs]]]
     span_id = spans["span_id"].to_numpy(dtype=object)[theirs]
     known = theirs[span_id == shown[features.trace_at[theirs]]]
     return _Shown(
-        spans["tool"].to_numpy(dtype=object)[known],
+        names[codes[known]],
         spans["failed"].to_numpy(dtype=bool)[known],
         spans["propagated"].to_numpy(dtype=bool)[known],
         spans["error_status"].to_numpy(dtype=np.int64)[known],

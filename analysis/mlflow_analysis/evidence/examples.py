@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Flags, Places, Prevalence, own_traces, places_in
+from mlflow_analysis.evidence.prevalence import Flags, Places, Prevalence, places_in
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.assessed import Assessments
 from mlflow_analysis.findings.evidence import TrendPoint
@@ -43,7 +42,7 @@ class Rows:
 def evidence_rows(unit: Unit, case: Case, counted: Prevalence, features: Features) -> Rows:
     """The first row of each trace; rows of unknown traces are left out."""
     if unit in (Unit.TRACE, Unit.SPAN):
-        place = np.append(own_traces(unit, counted, features), -1)[counted.unit_of_row]
+        place = np.append(counted.traces, -1)[counted.unit_of_row]
     else:
         place = places_in(features.traces.index, case.affected["trace_id"])
     usable = np.flatnonzero((counted.unit_of_row >= 0) & (place >= 0))
@@ -103,11 +102,11 @@ def _duration(value: float) -> float:
 
 def assessments(hypothesis: Hypothesis, rows: Rows, case: Case) -> Assessments:
     """One assessment for each affected trace, named as MLflow names them."""
-    trace_ids, span_ids = (tuple(map(str, each.tolist())) for each in (rows.trace_id, rows.span_id))
+    rationales = list(map(str, case.affected["rationale"].to_numpy(dtype=object)[rows.at]))
     # equal rationales as one object: there may be one for each trace, and most say the same
-    rationales = case.affected["rationale"].to_numpy(dtype=object)[rows.at]
-    codes, distinct = pd.factorize(rationales, use_na_sentinel=False)
-    told = tuple(map([str(each) for each in distinct].__getitem__, codes.tolist()))
+    first: dict[str, str] = {}
+    told = tuple(map(first.setdefault, rationales, rationales))
+    trace_ids, span_ids = tuple(rows.trace_id.tolist()), tuple(map(str, rows.span_id.tolist()))
     return Assessments(trace_ids, span_ids, hypothesis.id.replace("-", "_"), told)
 
 

@@ -50,14 +50,15 @@ class Ground:
         scale = np.sqrt(k * (n - k) * units * (n - units))
         return np.divide(n * both - k * units, scale, out=np.zeros(len(units)), where=scale > 0)
 
-    def p_within(self, having: Flags, strata: Flags) -> float:
+    def p_within(self, having: Flags, strata: list[Flags]) -> float:
         """One-sided Mantel-Haenszel p of a literal (n,) going with the affected within strata.
 
-        ``strata`` (s, n): each combination of its rows is one. Mantel & Haenszel (1959), J. Natl. Cancer
+        Each combination of the (at most five) ``strata`` (n,) is one. Mantel & Haenszel (1959), J. Natl. Cancer
         Inst. 22:719, with the continuity correction. 1 where no stratum can tell.
         """
-        code = strata.T @ (1 << np.arange(len(strata)))
-        cells = 4 * code + 2 * having + self.shows
+        cells = 2 * having.astype(np.uint8) + self.shows
+        for place, stratum in enumerate(strata, start=2):
+            cells += stratum.astype(np.uint8) << place
         counts = np.bincount(cells[self._among], minlength=4 << len(strata)).reshape(-1, 4)
         lacking, without, units, both = counts.astype(float).T
         lacking, units = lacking + without, units + both

@@ -12,7 +12,7 @@ from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.impact import Impact, Retimed
 from mlflow_analysis.findings.kinds import Category, Severity, Verdict
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
-from mlflow_analysis.statistics.clustering import design_effect
+from mlflow_analysis.statistics.clustering import ClusterExchange, design_effect
 from mlflow_analysis.statistics.intervals import wilson
 from mlflow_analysis.statistics.totals import lower_total
 from mlflow_analysis.timing.layout import LAID_OUT, Floats
@@ -78,8 +78,12 @@ def _lower_count(shows: np.ndarray, features: Features) -> float:
     """Lower bound of the number of traces (t, bool) that show it."""
     if not shows.any():
         return 0.0
-    spread = design_effect(shows, features.session_codes)
+    spread = design_effect(shows, features.shared(_sessions))
     return wilson(int(shows.sum()), len(shows), spread)[0] * len(shows)
+
+
+def _sessions(features: Features) -> ClusterExchange:
+    return ClusterExchange(features.session_codes)
 
 
 def _replayed(case: Case, features: Features) -> tuple[float | None, Retimed | None, str]:

@@ -12,7 +12,7 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis
-from mlflow_analysis.statistics.clustering import design_effect
+from mlflow_analysis.statistics.clustering import ClusterExchange, design_effect
 from mlflow_analysis.statistics.intervals import Interval, wilson
 
 Flags = npt.NDArray[np.bool_]
@@ -71,13 +71,15 @@ class Prevalence:
     shows: npt.NDArray[np.bool_]
     """Which of ``units`` are affected."""
     cluster: npt.NDArray[Any]
-    """The session of each unit: a number, or a name."""
+    """The session of each unit as a number."""
     design_effect: float
     interval: Interval
     places: Places = field(default_factory=_nowhere)
     """Where each of ``units`` stands in the table of traces or of spans; empty for other units."""
     unit_of_row: Places = field(default_factory=_nowhere)
     """For each row of the case's ``affected`` the number of its unit in ``units``, -1 if not eligible."""
+    traces: Places = field(default_factory=_nowhere)
+    """Where the trace of each of ``units`` stands that is a trace or a span; empty for other units."""
 
     @property
     def affected(self) -> int:
@@ -130,55 +132,69 @@ def places_in(known: pd.Index, ids: pd.Series | pd.Index) -> Places:
     return known.get_indexer(index).astype(np.int64, copy=False)
 
 
+@dataclass(frozen=True)
+class Units:
+    """Units that could show a claim, in a fixed order, and what is known of them whoever shows it."""
+
+    ids: pd.Index
+    known: pd.Index
+    """The ids of the table of traces or of spans; of other units those of ``ids``."""
+    places: Places
+    """Where each stands in ``known``, -1 if it does not."""
+    traces: Places
+    """Where the trace of each stands that is a trace or a span; empty for other units."""
+    clusters: ClusterExchange
+    """Sessions and request groups are their own cluster."""
+
+    def number(self, ids: pd.Series) -> Places:
+        """Which of the units each of ``ids`` is, -1 if it is none."""
+        number = np.full(len(self.known) + 1, -1)
+        number[self.places] = np.arange(len(self.ids))
+        number[-1] = -1  # where what is not known stands
+        return np.asarray(number[places_in(self.known, ids)])
+
+
 def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Prevalence:
-    """Count the case. The interval is Wilson's at the effective sample size n / DEFF.
-
-    Sessions and request groups are their own cluster.
-    """
-    is_span = hypothesis.unit is Unit.SPAN
-    units = pd.Index(case.eligible, dtype=np.int64 if is_span else object)
-    if hypothesis.unit is Unit.TRACE:
-        known, sessions = features.traces.index, features.session_codes
-    elif is_span:
-        known, sessions = features.spans.index, features.shared(_session_of_span)
-    else:
-        known = units = units.unique()
-        sessions = np.arange(len(units))
-    places = places_in(known, units)
-    if (np.bincount(places + 1) > 1).any():
-        units = units.unique()
-        places = places_in(known, units)
-    number = np.full(len(known) + 1, -1)
-    number[places] = np.arange(len(units))
-    number[-1] = -1  # where what is not known stands
-    unit_of_row = number[places_in(known, case.affected["unit"])]
-    shows = np.zeros(len(units), dtype=bool)
+    """Count the case. The interval is Wilson's at the effective sample size n / DEFF."""
+    units = units_of(hypothesis.unit, case.eligible, features)
+    unit_of_row = units.number(case.affected["unit"])
+    shows = np.zeros(len(units.ids), dtype=bool)
     shows[unit_of_row[unit_of_row >= 0]] = True
-    cluster = sessions[places]
-    spread = design_effect(shows, cluster) if len(units) else 1.0
-    interval = wilson(int(np.count_nonzero(shows)), len(units), spread)
-    if hypothesis.unit not in (Unit.TRACE, Unit.SPAN):
-        places = _nowhere()
-    return Prevalence(units, shows, cluster, spread, interval, places, unit_of_row)
+    spread = design_effect(shows, units.clusters)
+    interval = wilson(int(np.count_nonzero(shows)), len(shows), spread)
+    places = units.places if hypothesis.unit in (Unit.TRACE, Unit.SPAN) else _nowhere()
+    return Prevalence(
+        units.ids, shows, units.clusters.codes, spread, interval, places, unit_of_row, units.traces
+    )
 
 
-def _session_of_span(features: Features) -> Places:
-    """The session of each span as a number."""
-    return features.session_codes[features.trace_at]
-
-
-def own_traces(unit: Unit, counted: Prevalence, features: Features) -> Places:
-    """Where the trace of each unit stands that is a trace or a span."""
-    if unit is Unit.TRACE:
-        return counted.places
-    return np.where(counted.places >= 0, features.trace_at[counted.places], -1)
+def units_of(unit: Unit, eligible: pd.Index, features: Features) -> Units:
+    """Look these units up in the tables; of those named twice the first counts."""
+    if unit not in (Unit.TRACE, Unit.SPAN):
+        ids = pd.Index(eligible, dtype=object).unique()
+        every = np.arange(len(ids))
+        return Units(ids, ids, every, _nowhere(), ClusterExchange(every))
+    known = features.traces.index if unit is Unit.TRACE else features.spans.index
+    if eligible.dtype.kind == "i":
+        places = eligible.to_numpy(np.int64)
+        ids = known.take(places)
+    else:
+        ids = eligible.astype(known.dtype, copy=False)
+        places = places_in(known, ids)
+    if (np.bincount(places + 1) > 1).any():
+        ids = ids.unique()
+        places = places_in(known, ids)
+    traces = places
+    if unit is Unit.SPAN:
+        traces = np.where(places >= 0, features.trace_at[places], -1)
+    return Units(ids, known, places, traces, ClusterExchange(features.session_codes[traces]))
 
 
 def members(unit: Unit, counted: Prevalence, case: Case, features: Features) -> Members:
     """The traces of each of the units of ``counted``, in order of the units or of the traces."""
     traces = features.traces
     if unit in (Unit.TRACE, Unit.SPAN):
-        at, place = np.arange(len(counted.units)), own_traces(unit, counted, features)
+        at, place = np.arange(len(counted.units)), counted.traces
     elif unit is Unit.SESSION:
         at = places_in(counted.units, features.shared(_sessions))[features.session_codes]
         place = np.arange(len(traces))

@@ -25,6 +25,7 @@ Cox (1975), Biometrika 62:441 (data splitting); Dahl et al. (2008), Biostatistic
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,13 +119,13 @@ class Split:
         formed = {case.subject: formed_from_data(hypothesis, case) for case in cases}
         if not any(formed.values()):
             return dict.fromkeys(formed)
-        first = self._on(hypothesis, 0)
+        first = self._on(0, hypothesis, hypothesis.estimates)
         raised = {
             subject: half.shown(hypothesis)
             for subject, half in first.items()
             if formed.get(subject)
         }
-        second = self._on(hypothesis, 1) if any(raised.values()) else {}
+        second = self._on(1, hypothesis, hypothesis.cases) if any(raised.values()) else {}
         result: dict[str, Replication | None] = dict.fromkeys(formed)
         for subject in (each for each, is_formed in formed.items() if is_formed):
             other = second.get(subject)
@@ -136,11 +137,13 @@ class Split:
             )
         return result
 
-    def _on(self, hypothesis: Hypothesis, half: int) -> dict[str, HalfCase]:
+    def _on(
+        self, half: int, hypothesis: Hypothesis, cases: Callable[[Features], Iterable[Case]]
+    ) -> dict[str, HalfCase]:
         features = self._halves[half]
         if not len(features.traces) or not all(map(features.has, hypothesis.needs)):
             return {}
         return {
             case.subject: HalfCase(case.claim, prevalence(hypothesis, case, features).figures)
-            for case in hypothesis.cases(features)
+            for case in cases(features)
         }

@@ -162,11 +162,14 @@ class Features:
         return mine
 
     def part(self, chosen: npt.NDArray[np.bool_]) -> Features:
-        """The tables of some traces (t, bool). Turn, load and topic stay what they are among all."""
+        """The tables of some traces (t, bool).
+
+        Turn, load and topic stay what they are among all, and so does whether durations were measured.
+        """
         traces, inside = self.traces[chosen], chosen[self.trace_at]
         trace = np.cumsum(chosen, dtype=np.int32) - 1
         span = np.append(np.cumsum(inside, dtype=np.int32) - 1, -1)
-        return replace(
+        part = replace(
             self,
             traces=traces,
             spans=self.spans[inside].renumbered(
@@ -176,6 +179,17 @@ class Features:
             attributes=self.attributes[chosen],
             whole=self,
         )
+        failures = self.failures[inside[self.failures.index]]
+        # what a trace tells of itself is the same beside any others
+        vars(part).update(
+            durations_measured=self.durations_measured,
+            is_call=self.is_call[inside],
+            is_model_call=self.is_model_call[inside],
+            failures=failures.assign(
+                trace=trace[failures["trace"]], parent=span[failures["parent"]]
+            ).set_axis(pd.Index(span[failures.index].astype(np.int64), name="span"), axis=0),
+        )
+        return part
 
     def traces_with(self, spans: Columns | npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Which traces (t, bool) hold any of these rows, or flagged rows, of ``spans``."""
@@ -219,6 +233,11 @@ class Features:
         """The traces that ended and have a root: what most hypotheses look at."""
         complete = self.traces["complete"].to_numpy(dtype=bool)
         return self.traces if complete.all() else self.traces[complete]
+
+    @cached_property
+    def complete_at(self) -> npt.NDArray[np.int64]:
+        """Where the traces of ``complete`` stand in ``traces``."""
+        return np.flatnonzero(self.traces["complete"].to_numpy(dtype=bool))
 
     @cached_property
     def calls(self) -> Selection:

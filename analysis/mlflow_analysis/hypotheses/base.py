@@ -61,7 +61,7 @@ class Case:
 
     eligible: pd.Index
     """Distinct ids of the units that could show it: trace ids, session ids (the ``session`` column),
-    numbers of spans, or group ids."""
+    numbers of spans, or group ids. Traces may be named by their numbers, too: places in the table."""
     affected: pd.DataFrame
     """Columns ``AFFECTED_COLUMNS``. One row for each affected unit and trace that shows it (a session
     may have several rows, a trace one per span). ``offset`` is where ``excerpt`` starts in the text it
@@ -186,6 +186,10 @@ class Hypothesis(ABC):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each subject; by default one about everything."""
         yield Case(self.eligible(features), self.affected(features))
+
+    def estimates(self, features: Features) -> Iterable[Case]:
+        """The cases of the traces that form claims, of which no p-value is asked; by default ``cases``."""
+        return self.cases(features)
 
     def recommend(self, finding: Finding) -> str:
         """What to do, with the finding's figures; by default the documented recommendation."""

@@ -29,15 +29,19 @@ class Burst:
 
 
 def scan(
-    event: npt.ArrayLike, times_ms: npt.ArrayLike, cluster: npt.ArrayLike, seed: int = 0
+    event: npt.ArrayLike,
+    times_ms: npt.ArrayLike,
+    cluster: npt.ArrayLike,
+    seed: int = 0,
+    permutations: int = PERMUTATIONS,
 ) -> Burst | None:
     """Kulldorff's scan statistic over windows of 0.5, 1, 3 and 12 hours that start at an event.
 
     ``event`` (n, bool) says which units are events, ``times_ms`` (n,) when each unit was, ``cluster`` (n,)
     what it belongs to. The p-value is the share of orders of the clusters, laid one behind the other over
     the units' times, whose best window is at least as unlikely; it stops at 25 of those (Besag & Clifford
-    1991, Biometrika 78:301). ``None`` with fewer than five events. Kulldorff (1997), Communications in
-    Statistics 26:1481.
+    1991, Biometrika 78:301), and is 1 without ``permutations``. ``None`` with fewer than five events.
+    Kulldorff (1997), Communications in Statistics 26:1481.
     """
     times = np.asarray(times_ms, dtype=float)
     order = np.argsort(times, kind="stable")
@@ -74,7 +78,7 @@ def scan(
         float(times[stop - 1]),
         int(y[start:stop].sum()),
         float(y.mean() * (stop - start)),
-        sequential_p(reached, PERMUTATIONS),
+        sequential_p(reached, permutations),
     )
 
 

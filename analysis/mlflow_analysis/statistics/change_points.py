@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy
 
-from mlflow_analysis.statistics.clustering import Codes, Floats, cluster_codes, design_effect
+from mlflow_analysis.statistics.clustering import ClusterExchange, Codes, Floats, design_effect
 from mlflow_analysis.statistics.intervals import CONFIDENCE, Interval, newcombe
 from mlflow_analysis.statistics.permutations import sequential_p
 
@@ -30,7 +30,9 @@ class Change:
     p_value: float
 
 
-def rate_change(outcome: npt.ArrayLike, cluster: npt.ArrayLike, seed: int = 0) -> Change | None:
+def rate_change(
+    outcome: npt.ArrayLike, cluster: npt.ArrayLike | ClusterExchange, seed: int = 0
+) -> Change | None:
     """The most likely step in the rate of ``outcome`` (n, bool, in order of time).
 
     ``None`` if there are fewer than 40 units or all are alike. The p-value is that of the largest
@@ -38,27 +40,29 @@ def rate_change(outcome: npt.ArrayLike, cluster: npt.ArrayLike, seed: int = 0) -
     Siegmund 1987, Biometrika 74:71); more than 1,000 clusters are permuted in 1,000 blocks of neighbours,
     which are as exchangeable as they are themselves.
     """
-    y = np.asarray(outcome, dtype=float)
-    found = _largest_step(y, cluster, seed)
+    y, exchange = np.asarray(outcome, dtype=float), ClusterExchange.of(cluster)
+    found = _largest_step(y, exchange, seed)
     if found is None:
         return None
     index, p_value = found
     before, after = y[:index], y[index:]
     interval = newcombe(
-        after.sum(), len(after), before.sum(), len(before), design_effect(y, cluster)
+        after.sum(), len(after), before.sum(), len(before), design_effect(y, exchange)
     )
     return Change(index, float(before.mean()), float(after.mean()), interval, p_value)
 
 
-def level_change(values: npt.ArrayLike, cluster: npt.ArrayLike, seed: int = 0) -> Change | None:
+def level_change(
+    values: npt.ArrayLike, cluster: npt.ArrayLike | ClusterExchange, seed: int = 0
+) -> Change | None:
     """The same for the mean of ``values`` (n,), such as log durations; Welch's interval."""
-    y = np.asarray(values, dtype=float)
-    found = _largest_step(y, cluster, seed)
+    y, exchange = np.asarray(values, dtype=float), ClusterExchange.of(cluster)
+    found = _largest_step(y, exchange, seed)
     if found is None:
         return None
     index, p_value = found
     before, after = y[:index], y[index:]
-    spread = design_effect(y, cluster)
+    spread = design_effect(y, exchange)
     error = float(
         np.sqrt((before.var(ddof=1) / len(before) + after.var(ddof=1) / len(after)) * spread)
     )
@@ -69,15 +73,14 @@ def level_change(values: npt.ArrayLike, cluster: npt.ArrayLike, seed: int = 0) -
     )
 
 
-def _largest_step(y: Floats, cluster: npt.ArrayLike, seed: int) -> tuple[int, float] | None:
+def _largest_step(y: Floats, exchange: ClusterExchange, seed: int) -> tuple[int, float] | None:
     """Cut of the largest standardised step, in units, and its p-value."""
     n = len(y)
     if n < 2 * _SMALLEST_SEGMENT or y.std() == 0:
         return None
-    _, first, codes = np.unique(cluster_codes(cluster), return_index=True, return_inverse=True)
-    rank = np.argsort(np.argsort(first))[codes]  # clusters numbered by their first unit in time
-    sizes = np.bincount(rank).astype(np.float64)
-    sums = np.bincount(rank, weights=y - y.mean()).astype(np.float64)
+    # clusters are numbered by their first unit in time
+    sizes = exchange.sizes
+    sums = np.bincount(exchange.codes, weights=y - y.mean()).astype(np.float64)
     left = np.cumsum(sizes)[:-1].astype(np.int64)
     scale = _scale_of_cuts(n)
     if not scale[left].any():
@@ -85,7 +88,7 @@ def _largest_step(y: Floats, cluster: npt.ArrayLike, seed: int) -> tuple[int, fl
     cut = int((np.abs(np.cumsum(sums)[:-1]) * scale[left]).argmax()) + 1
     p_value = _permutation_p(sizes, sums, scale, seed)
     # the cut lies between clusters; in units it is where the next cluster begins
-    index = int(np.sort(first)[cut])
+    index = int((exchange.codes == cut).argmax())
     index = min(max(index, _SMALLEST_SEGMENT), n - _SMALLEST_SEGMENT)
     return index, p_value
 

@@ -37,9 +37,9 @@ def _renumbered(numbers: npt.NDArray[np.integer[Any]]) -> Codes:
     first = np.full(int(numbers.max()) + 1, -1)
     places = np.arange(len(numbers))
     first[numbers[::-1]] = places[::-1]  # of equal numbers the first is written last
-    there = np.flatnonzero(first >= 0)
+    appears = np.flatnonzero(first[numbers] == places)
     codes = np.zeros(len(first), dtype=np.int64)
-    codes[there[np.argsort(first[there])]] = np.arange(len(there))
+    codes[numbers[appears]] = np.arange(len(appears))
     return codes[numbers]
 
 
@@ -65,7 +65,7 @@ def correlations(sums: Floats, squares: Floats, sizes: Floats) -> Floats:
     return np.clip(result, -1.0, 1.0)
 
 
-def design_effect(outcome: npt.ArrayLike, cluster: npt.ArrayLike) -> float:
+def design_effect(outcome: npt.ArrayLike, cluster: npt.ArrayLike | ClusterExchange) -> float:
     """Kish's design effect 1 + (m - 1) ρ of the mean of ``outcome`` (n,), never below 1.
 
     ρ is the intra-class correlation, m the mean cluster size weighted by size (Kish 1965, Survey Sampling,
@@ -75,16 +75,14 @@ def design_effect(outcome: npt.ArrayLike, cluster: npt.ArrayLike) -> float:
     1 where every cluster holds one unit.
     """
     values = np.asarray(outcome, dtype=float)
-    codes = cluster_codes(cluster)
-    n = len(values)
-    sizes = np.bincount(codes).astype(float) if n else np.zeros(0)
-    clusters = len(sizes)
-    if n == 0 or clusters < 2 or clusters == n:
+    exchange = ClusterExchange.of(cluster)
+    sizes, clusters = exchange.sizes, len(exchange.sizes)
+    if clusters < 2 or exchange.trivial:
         return 1.0
-    sums = np.asarray(np.bincount(codes, weights=values)[:, None], dtype=np.float64)
+    sums = np.asarray(np.bincount(exchange.codes, weights=values)[:, None], dtype=np.float64)
     correlation = float(correlations(sums, np.array([values @ values]), sizes)[0])
     likely = shrunk(max(correlation, 0.0), USUAL_CORRELATION, clusters)
-    size = float((sizes**2).sum()) / n
+    size = float((sizes**2).sum()) / exchange.n
     return 1.0 + (size - 1.0) * likely * few_clusters(clusters - 1)
 
 
@@ -112,6 +110,11 @@ class ClusterExchange:
         """The cluster of each unit, 0 … C-1."""
         self.sizes = np.bincount(codes).astype(float) if self.n else np.zeros(0)
         """Units in each cluster, shape (C,)."""
+
+    @classmethod
+    def of(cls, cluster: npt.ArrayLike | ClusterExchange) -> ClusterExchange:
+        """Of clusters, which may have been numbered before."""
+        return cluster if isinstance(cluster, ClusterExchange) else cls(cluster)
 
     @property
     def trivial(self) -> bool:

@@ -44,7 +44,10 @@ class Ratio:
 
 
 def difference_of_rates(
-    outcome: npt.ArrayLike, group: npt.ArrayLike, cluster: npt.ArrayLike, seed: int = 0
+    outcome: npt.ArrayLike,
+    group: npt.ArrayLike,
+    cluster: npt.ArrayLike | ClusterExchange,
+    seed: int = 0,
 ) -> Difference:
     """Compare the rate of ``outcome`` (n, bool) inside and outside ``group`` (n, bool).
 
@@ -55,7 +58,7 @@ def difference_of_rates(
     n1, n2 = int(g.sum()), int((~g).sum())
     k1, k2 = float(y[g].sum()), float(y[~g].sum())
     rate_in, rate_out = (k1 / n1 if n1 else 0.0), (k2 / n2 if n2 else 0.0)
-    exchange = ClusterExchange(cluster)
+    exchange = ClusterExchange.of(cluster)
     residual = y - np.where(g, rate_in, rate_out)
     effect = difference_effect(
         residual, g, exchange, rate_in * (1 - rate_in), rate_out * (1 - rate_out)

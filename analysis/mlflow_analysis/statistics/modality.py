@@ -73,7 +73,8 @@ def _critical_bandwidth(x: Floats, low: float, high: float) -> float:
 
 def _density(x: Floats, low: float, high: float, bandwidth: float) -> Floats:
     """Gaussian kernel density on ``_CELLS`` cells, up to a factor."""
-    counts, _ = np.histogram(x, bins=_CELLS, range=(low, high))
+    cells = np.floor((x - low) * (_CELLS / (high - low))).astype(np.int64)
+    counts = np.bincount(cells[(cells >= 0) & (cells < _CELLS)], minlength=_CELLS)
     smooth = gaussian_filter1d(
         counts.astype(float), bandwidth * _CELLS / (high - low), mode="constant", truncate=6.0
     )

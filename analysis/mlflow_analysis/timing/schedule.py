@@ -53,15 +53,13 @@ class Schedule:
         """
         child, starts, steps = self.child, self.starts, self.steps
         if only is not None:
-            kept = only[child]
-            steps = np.concatenate([[0], np.cumsum(kept)])[steps]
+            kept = np.flatnonzero(only[child])
+            steps = np.searchsorted(kept, steps)
             child, starts = child[kept], starts[kept]
         # a gap below a parent is the parent's own time, and what is gone takes its pause along
-        above, at = self.parent[: len(self.gap_ms)], scale
-        real = above >= 0
-        factor, scale_above = np.ones(len(above)), np.ones(len(above))
-        factor[real], scale_above[real] = own[above[real]], at[above[real]]
-        gap = (self.gap_ms - self.idle_ms * (1 - factor)) * scale_above * (scale > 0)
+        above, spans = self.parent, slice(len(self.child) // 2)
+        gap = self.gap_ms[spans] - self.idle_ms[spans] * (1 - own[above[spans]])
+        gap *= scale[above[spans]] * (scale[spans] > 0)
         lasting = self.tail_ms * own * scale
         started, latest = np.zeros(len(above)), np.zeros(len(above))
         for low, high in pairwise(steps):

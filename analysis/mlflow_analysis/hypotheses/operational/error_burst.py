@@ -12,7 +12,7 @@ from mlflow_analysis.findings.evidence import Effect
 from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, most_frequent
-from mlflow_analysis.statistics.bursts import Burst, scan
+from mlflow_analysis.statistics.bursts import PERMUTATIONS, Burst, scan
 from mlflow_analysis.statistics.intervals import Interval
 
 
@@ -59,52 +59,56 @@ class ErrorBurst(Hypothesis):
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Failing traces in the window, whether the burst is beyond chance or not."""
-        burst = _scan(features)
-        if burst is None:
-            return _rows(features.complete.iloc[:0], "")
-        return _rows(_inside(features, burst), _when(burst))
+        return next(iter(self.estimates(features))).affected
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case: the window where failures are most crowded."""
-        burst = _scan(features)
-        if burst is None:
-            yield Case(
-                features.complete.index,
-                _rows(features.complete.iloc[:0], ""),
-                test_without_effect="fewer than 5 traces failed, or all of them did",
-            )
-            return
-        traces = _inside(features, burst)
-        low, high = _poisson(burst.observed)
-        effect = Effect(
-            "failures over those expected",
-            burst.observed / burst.expected,
-            (low / burst.expected, high / burst.expected),
-            1.0,
-        )
-        began = traces["first_failed_name"].where(traces["first_failed_name"] != "", "the root")
-        yield Case(
+        return [_case(features, _scan(features))]
+
+    def estimates(self, features: Features) -> Iterable[Case]:
+        """The same without the permutations, which are nearly all of the work."""
+        return [_case(features, _scan(features, permutations=0))]
+
+
+def _case(features: Features, burst: Burst | None) -> Case:
+    if burst is None:
+        return Case(
             features.complete.index,
-            _rows(traces, _when(burst)),
-            contrast=Contrast(effect, burst.p_value),
-            onset_ms=int(burst.start_ms),
-            statement=(
-                f"{burst.observed:,} of the {int(features.complete['failed'].sum()):,} failures fall between "
-                f"{_when(burst)}, where {burst.expected:.1f} would at the overall rate; the first "
-                f"failing span is {most_frequent(began, '')}."
-            ),
+            _rows(features.complete.iloc[:0], ""),
+            test_without_effect="fewer than 5 traces failed, or all of them did",
         )
+    traces = _inside(features, burst)
+    low, high = _poisson(burst.observed)
+    effect = Effect(
+        "failures over those expected",
+        burst.observed / burst.expected,
+        (low / burst.expected, high / burst.expected),
+        1.0,
+    )
+    began = traces["first_failed_name"].where(traces["first_failed_name"] != "", "the root")
+    return Case(
+        features.complete.index,
+        _rows(traces, _when(burst)),
+        contrast=Contrast(effect, burst.p_value),
+        onset_ms=int(burst.start_ms),
+        statement=(
+            f"{burst.observed:,} of the {int(features.complete['failed'].sum()):,} failures fall between "
+            f"{_when(burst)}, where {burst.expected:.1f} would at the overall rate; the first "
+            f"failing span is {most_frequent(began, '')}."
+        ),
+    )
 
 
-def _scan(features: Features) -> Burst | None:
+def _scan(features: Features, permutations: int = PERMUTATIONS) -> Burst | None:
     traces = features.complete
     if traces.empty:
         return None
     return scan(
         traces["failed"].to_numpy(dtype=bool),
         traces["start_ms"].to_numpy(dtype=float),
-        traces["session"].to_numpy(),
+        features.session_codes[features.complete_at],
         features.seed,
+        permutations,
     )
 
 

@@ -102,7 +102,7 @@ class ErrorCascade(Hypothesis):
     ) -> Case:
         """``traces`` are the positions of those that call the tool."""
         # prevalence is of the traces in which the tool failed: how many of them went down with it
-        eligible = features.traces.index[traces[tool_failed]]
+        eligible = pd.Index(traces[tool_failed])
         if tool_failed.all():
             reason = (
                 f"{tool} failed in every trace that called it: there is nothing to compare with"

@@ -16,13 +16,13 @@ from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, leading_cause
 from mlflow_analysis.statistics.change_points import Change, level_change, rate_change
-from mlflow_analysis.statistics.clustering import design_effect
+from mlflow_analysis.statistics.clustering import ClusterExchange, design_effect
 
 _FEWEST_TRACES = 40
 _DAY_MS = 86_400_000.0
 _VERSIONS = ("app_version", "prompt_version", "model")
 _COLUMNS = [
-    "session", "start_ms", "duration_ms", "failed", "load", "root_span_id", "first_failed_span_id",
+    "start_ms", "duration_ms", "failed", "load", "root_span_id", "first_failed_span_id",
     "error_message", *_VERSIONS,
 ]  # fmt: skip
 _TAKEN_UP = 0.3
@@ -106,7 +106,7 @@ def _failures(features: Features) -> Case:
         few = len(traces) < _FEWEST_TRACES
         reason = "fewer than 40 complete traces" if few else "all traces ended alike"
         return Case(traces.index, nobody, "failures", test_without_effect=reason)
-    sessions = traces["session"].to_numpy()
+    sessions = ClusterExchange(features.session_codes[features.complete_at])
     change = rate_change(failed, sessions, features.seed)
     if change is None:
         reason = "a session is too long to see a change beside it"
@@ -141,13 +141,14 @@ def _failures(features: Features) -> Case:
 
 def _latency(features: Features) -> Case:
     traces = features.complete[_COLUMNS]
-    traces = traces[~traces["failed"].astype(bool) & (traces["duration_ms"] > 0)]
+    well = (~traces["failed"].astype(bool) & (traces["duration_ms"] > 0)).to_numpy()
+    traces = traces[well]
     if len(traces) < _FEWEST_TRACES:
         reason = "fewer than 40 complete traces ended well with a duration"
         return Case(traces.index, _rows(traces.iloc[:0], ""), "latency", test_without_effect=reason)
     seconds = traces["duration_ms"].to_numpy(dtype=float) / 1000
     logs = _without_load_and_hour(traces, np.log(seconds))
-    sessions = traces["session"].to_numpy()
+    sessions = ClusterExchange(features.session_codes[features.complete_at[well]])
     change = level_change(logs, sessions, features.seed)
     if change is None:
         reason = "durations do not vary, or a session is too long to see a change beside it"

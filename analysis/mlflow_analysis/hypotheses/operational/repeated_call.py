@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -116,6 +117,7 @@ def _find(features: Features) -> pd.DataFrame:
     calls = calls[~calls["tool"].isin(pauses).to_numpy()]
     for column in ("tool", "arguments_key", "output_key"):
         calls[f"{column}_"] = pd.factorize(calls[column].to_numpy(dtype=object))[0]
+    calls["with_tool"] = _number(calls, "trace", "tool_")
     calls["failed"] = calls["failed"].astype(bool)
     in_trace = np.bincount(calls["trace"], minlength=1)[calls["trace"]]
     in_long = calls[in_trace >= _FEWEST_IDENTICAL]
@@ -124,14 +126,13 @@ def _find(features: Features) -> pd.DataFrame:
 
 
 def _identical(calls: pd.DataFrame) -> pd.DataFrame:
-    same = ["trace", "tool_", "arguments_key_"]
-    calls = calls[(calls["arguments_key"] != "").to_numpy()]
-    calls = calls[calls.duplicated(same, keep=False)]
-    after_failure = calls.groupby(same)["failed"].shift(1).eq(True)
+    calls = calls.assign(loop=_number(calls, "with_tool", "arguments_key_"))
+    calls = calls[calls["loop"].duplicated(keep=False) & (calls["arguments_key"] != "")]
+    after_failure = calls.groupby("loop")["failed"].shift(1).eq(True)
     calls = calls[~after_failure & ~calls["failed"]]
-    outputs = calls.groupby(same)["output_key_"].transform("nunique")
+    outputs = calls.groupby("loop")["output_key_"].transform("nunique")
     return _summary(
-        calls[outputs == 1], same, _FEWEST_IDENTICAL, "with the same arguments and the same output"
+        calls[outputs == 1], _FEWEST_IDENTICAL, "with the same arguments and the same output"
     )
 
 
@@ -142,17 +143,16 @@ def _alternating(calls: pd.DataFrame) -> pd.DataFrame:
     goes_on = (call == by_trace.shift(2)) & (call != by_trace.shift(1))
     run = (~goes_on).groupby(calls["trace"]).cumsum()
     calls = calls.assign(run=run)[goes_on]
+    calls = calls.assign(loop=_number(calls, "trace", "run"))
     # the first two of an alternation go on from nothing, so a run is two shorter than what it shows
-    runs = ["trace", "run"]
-    length = calls.groupby(runs)["span_id"].transform("size") + 2
+    length = calls.groupby("loop")["span_id"].transform("size") + 2
     calls = calls[length >= _FEWEST_ALTERNATIONS]
-    each_call = calls.groupby([*runs, "tool_", "arguments_key_"])["output_key_"]
+    each_call = calls.groupby(["loop", "tool_", "arguments_key_"])["output_key_"]
     # a round that brings both calls something new each time is progress
     stale = each_call.transform("nunique") < each_call.transform("size")
-    stale = stale.groupby([calls["trace"], calls["run"]]).transform("any")
+    stale = stale.groupby(calls["loop"]).transform("any")
     loops = _summary(
         calls[stale.to_numpy(dtype=bool)],
-        runs,
         _FEWEST_ALTERNATIONS - 2,
         "in turn with another, the arguments of both unchanged",
     )
@@ -160,22 +160,26 @@ def _alternating(calls: pd.DataFrame) -> pd.DataFrame:
 
 
 def _unmoved(calls: pd.DataFrame, everywhere: pd.DataFrame) -> pd.DataFrame:
-    of_tool = ["trace", "tool_"]
-    often = calls.groupby([*of_tool, "output_key_"])["span_id"].transform("size")
-    enough = (often >= _FEWEST_SAME_OUTPUT).groupby([calls[name] for name in of_tool])
-    calls = calls[enough.transform("any").to_numpy(dtype=bool)]
-    previous = calls.groupby(of_tool)["output_key_"].shift(1)
-    run = (calls["output_key_"] != previous).groupby([calls[name] for name in of_tool]).cumsum()
+    same = _number(calls, "with_tool", "output_key_")
+    often = same.groupby(same).transform("size") >= _FEWEST_SAME_OUTPUT
+    calls = calls[calls["with_tool"].isin(calls["with_tool"][often])]
+    previous = calls.groupby("with_tool")["output_key_"].shift(1)
+    run = (calls["output_key_"] != previous).groupby(calls["with_tool"]).cumsum()
     calls = calls.assign(run=run)
+    calls = calls.assign(loop=_number(calls, "with_tool", "run"))
     share = _share_of_output(calls, everywhere)
     calls = calls[
         (calls["output"] != "").to_numpy()
         & (share < _ACKNOWLEDGEMENT_SHARE).to_numpy()
         & ~calls["failed"].to_numpy()
     ]
-    return _summary(
-        calls, [*of_tool, "run"], _FEWEST_SAME_OUTPUT, "and got the same output each time"
-    )
+    return _summary(calls, _FEWEST_SAME_OUTPUT, "and got the same output each time")
+
+
+def _number(calls: pd.DataFrame, first: str, second: str) -> pd.Series:
+    """One number for each pair of two: one key is faster to group by than several."""
+    seconds = calls[second].to_numpy(np.int64)
+    return calls[first].astype(np.int64) * (seconds.max(initial=0) + 1) + seconds
 
 
 def _share_of_output(calls: pd.DataFrame, everywhere: pd.DataFrame) -> pd.Series:
@@ -188,35 +192,37 @@ def _share_of_output(calls: pd.DataFrame, everywhere: pd.DataFrame) -> pd.Series
     return merged["with_output"] / merged["traces"]
 
 
-def _summary(calls: pd.DataFrame, by: list[str], fewest: int, how: str) -> pd.DataFrame:
-    if len(calls):
-        calls = calls[calls.groupby(by)["span_id"].transform("size") >= fewest]
+def _summary(calls: pd.DataFrame, fewest: int, how: str) -> pd.DataFrame:
+    """One row for each ``loop`` (a number) of at least so many calls."""
+    calls = calls[calls.groupby("loop")["span_id"].transform("size") >= fewest]
     if calls.empty:
         return pd.DataFrame(columns=_COLUMNS)
-    order = calls.groupby(by).cumcount()
-    calls = calls.assign(
-        extra_ms=calls["duration_ms"].where(order >= 2, 0.0),
-        shows_it=calls["span_id"].where(order == 2),
-        second=calls["position"].where(order == 1),
+    number = pd.factorize(calls["loop"])[0]
+    size, order = np.bincount(number), calls.groupby(number).cumcount().to_numpy()
+
+    def of(chosen: npt.NDArray[np.bool_], *columns: str) -> pd.DataFrame:
+        """Of the one call of each loop that is chosen."""
+        place = np.empty(len(size), dtype=np.int64)
+        place[number[chosen]] = np.flatnonzero(chosen)
+        return calls[list(columns)].iloc[place].reset_index(drop=True)
+
+    loops = of(order == 0, "trace", "trace_id", "tool")
+    beyond = order >= 2
+    extra = np.split(
+        calls.index.to_numpy()[beyond][np.argsort(number[beyond], kind="stable")],
+        np.cumsum(size - 2)[:-1],
     )
-    loops = calls.groupby(by, sort=False).agg(
-        trace=("trace", "first"),
-        trace_id=("trace_id", "first"),
-        tool=("tool", "first"),
-        span_id=("shows_it", "first"),
-        count=("span_id", "size"),
-        extra_ms=("extra_ms", "sum"),
-        first=("second", "first"),
-        last=("position", "last"),
-        arguments=("arguments", "last"),
-    )
-    loops = loops.reset_index(drop=True).assign(how=how)
-    beyond = (order >= 2).to_numpy()
-    number = calls.groupby(by, sort=False).ngroup().to_numpy()[beyond]
-    spans = calls.index.to_numpy()[beyond][np.argsort(number, kind="stable")]
-    edges = np.cumsum(np.bincount(number, minlength=len(loops)))[:-1]
-    loops["extra"] = pd.Series([tuple(each) for each in np.split(spans, edges)], dtype=object)
-    return loops[_COLUMNS]
+    ended = of(order == size[number] - 1, "position", "arguments")
+    return loops.assign(
+        span_id=of(order == 2, "span_id")["span_id"],
+        count=size,
+        extra_ms=calls["duration_ms"].where(beyond, 0.0).groupby(number).sum(),
+        extra=pd.Series([tuple(each) for each in extra], dtype=object),
+        first=of(order == 1, "position")["position"],
+        last=ended["position"],
+        arguments=ended["arguments"],
+        how=how,
+    )[_COLUMNS]
 
 
 def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:

@@ -51,8 +51,8 @@ class StepLimitReached(FailureClass):
         """Traces with a failure of the class, and traces whose answer says so."""
         rows = super().affected(features)
         complete = features.complete
-        said = complete["response"].map(lambda answer: STOPPED.match(answer) is not None)
-        said = said.astype(bool)
+        answers = complete["response"]
+        said = answers.isin([each for each in answers.unique() if STOPPED.match(each)])
         answered = complete[said & ~complete.index.isin(rows["trace_id"])]
         calls = (answered["tool_calls"] + answered["model_calls"]).astype(int).astype(str)
         return pd.concat(

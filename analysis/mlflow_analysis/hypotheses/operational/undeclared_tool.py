@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.failure_patterns import UNDECLARED
@@ -16,7 +18,6 @@ from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import most_frequent, seconds_in
-from mlflow_analysis.records import MODEL_KINDS
 
 _OWN_STEP_TRACES = 2
 _OWN_STEP_SHARE = 0.2
@@ -149,12 +150,10 @@ def _unjudged(spans: Columns) -> pd.DataFrame:
 
 def _offered_calls(features: Features) -> pd.DataFrame:
     """Calls in traces that record an offer, with ``undeclared`` as above."""
-    calls = (
-        features.is_model_call | (features.spans["kind"] == "TOOL").to_numpy()
-    ) & features.ended
-    offering = calls & (features.spans["offered"] != "").to_numpy()
-    spans = features.spans[calls][_COLUMNS]
-    models = spans[offering[calls]]
+    spans = features.spans
+    is_call = (features.is_model_call | (spans["kind"] == "TOOL").to_numpy()) & features.ended
+    offering = is_call & (spans["offered"] != "").to_numpy()
+    models = spans[offering][["trace", "position", "offered", "requested"]]
     offers: dict[int, frozenset[str]] = {}
     pairs = models.loc[~models.duplicated(["trace", "offered"]).to_numpy()]
     for trace, offered in zip(pairs["trace"], pairs["offered"], strict=True):
@@ -164,9 +163,10 @@ def _offered_calls(features: Features) -> pd.DataFrame:
     # a framework and the library below it record one call as two spans, one in the other
     parents = features.parent_at[offering]
     outer = (parents < 0) | ~offering[parents]
-    asking = models[outer & (models["requested"] != "").to_numpy()]
-    counted = asking.index.append(_silent_calls(spans, models).index)
-    asked = spans[spans.index.isin(counted)]
+    counted = np.zeros(len(spans), dtype=bool)
+    counted[models.index[outer & (models["requested"] != "").to_numpy()]] = True
+    counted[_silent_calls(features, is_call, models).index] = True
+    asked = spans[counted][_COLUMNS]
     names = asked["requested"].where(asked["requested"] != "", asked["tool"])
     unknown = [
         _first_unknown(name, offers[trace])
@@ -187,17 +187,21 @@ def _told_calls(features: Features, declared: frozenset[str]) -> pd.DataFrame:
     return calls.assign(undeclared=undeclared, requested="", offered="")
 
 
-def _silent_calls(spans: pd.DataFrame, models: pd.DataFrame) -> pd.DataFrame:
+def _silent_calls(
+    features: Features, is_call: npt.NDArray[np.bool_], models: pd.DataFrame
+) -> pd.DataFrame:
     """Tool calls of traces in which no reply records what it asks for."""
-    traces, is_model = spans["trace"], spans["kind"].isin(MODEL_KINDS)
-    speaking = traces[(is_model & (spans["requested"] != "")).to_numpy()]
-    unrecorded = traces[(is_model & (spans["offered"] == "")).to_numpy()]
-    is_silent = traces.isin(models["trace"]) & ~traces.isin(speaking) & ~traces.isin(unrecorded)
+    spans, is_model = features.spans, is_call & features.is_model_call
+    speaking = features.traces_with(is_model & (spans["requested"] != "").to_numpy())
+    unrecorded = features.traces_with(is_model & (spans["offered"] == "").to_numpy())
+    is_silent = features.traces_with(models) & ~speaking & ~unrecorded
     # the calls of no model are those of tools
-    tools = spans[(~is_model & is_silent).to_numpy()]
+    of_tools = is_call & ~is_model
+    silent = spans[of_tools & is_silent[features.trace_at]]
+    tools = silent[["trace", "parent", "tool", "position"]]
     first = models.groupby("trace")["position"].min()
     tools = tools[tools["position"] > tools["trace"].map(first)]
-    tools = tools[~tools["parent"].isin(spans.index[~is_model])]
+    tools = tools[~tools["parent"].isin(np.flatnonzero(of_tools))]
     ever = frozenset().union(*(_forms_of(offer) for offer in sorted(set(models["offered"]))))
     traces = tools.groupby("tool")["trace"].nunique()
     usual = max(_OWN_STEP_TRACES, _OWN_STEP_SHARE * models["trace"].nunique())

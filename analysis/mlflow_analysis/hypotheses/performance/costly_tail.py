@@ -19,6 +19,7 @@ from mlflow_analysis.hypotheses.base import (
     Rule,
     affected_rows,
 )
+from mlflow_analysis.statistics.clustering import Codes, cluster_codes
 from mlflow_analysis.statistics.concentration import top_share
 
 _TOP = 0.10
@@ -63,7 +64,7 @@ class CostlyTail(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Traces with known tokens."""
-        return _counted(features, "total_tokens").index
+        return features.traces.index[_counted(features, "total_tokens")]
 
     def affected(self, features: Features) -> pd.DataFrame:
         """The tenth with the most tokens."""
@@ -76,24 +77,25 @@ class CostlyTail(Hypothesis):
             yield _case(features, "cost")
 
 
-def _counted(features: Features, column: str) -> pd.DataFrame:
-    traces = features.complete
-    return traces.loc[traces[column] > 0, [column, "session", "root_span_id"]]
+def _counted(features: Features, column: str) -> Codes:
+    """Where the ended traces stand of which it is known."""
+    at = features.complete_at
+    return at[features.traces[column].to_numpy(dtype=float)[at] > 0]
 
 
 def _case(features: Features, column: str) -> Case:
     of_tokens = column == "total_tokens"
-    traces, subject = _counted(features, column), "" if of_tokens else "cost"
-    if len(traces) < _FEWEST:
+    counted, subject = _counted(features, column), "" if of_tokens else "cost"
+    if len(counted) < _FEWEST:
         few = f"fewer than {_FEWEST} traces carry token usage"
         nothing = pd.DataFrame(columns=AFFECTED_COLUMNS)
-        return Case(traces.index, nothing, subject=subject, test_without_effect=few)
-    amounts = traces[column].to_numpy(dtype=float)
-    value, interval = top_share(
-        amounts, pd.factorize(traces["session"])[0].astype(np.int64), _TOP, features.seed
-    )
-    largest = np.argsort(-amounts, kind="stable")[: int(np.ceil(_TOP * len(traces)))]
-    top, median = traces.iloc[largest], float(np.median(amounts))
+        return Case(pd.Index(counted), nothing, subject=subject, test_without_effect=few)
+    amounts = features.traces[column].to_numpy(dtype=float)[counted]
+    sessions = cluster_codes(features.session_codes[counted])
+    value, interval = top_share(amounts, sessions, _TOP, features.seed)
+    largest = np.argsort(-amounts, kind="stable")[: int(np.ceil(_TOP * len(counted)))]
+    top = features.traces[[column, "root_span_id"]].iloc[counted[largest]]
+    median = float(np.median(amounts))
     if of_tokens:
         told, usual = (
             top[column].astype(int).map("{:,} tokens".format).astype(str),
@@ -103,7 +105,7 @@ def _case(features: Features, column: str) -> Case:
         told, usual = "$" + top[column].map("{:.4f}".format).astype(str), f"${median:.4f}"
     beyond = top[column] - median
     return Case(
-        traces.index,
+        pd.Index(counted),
         affected_rows(
             top.index,
             top.index,

@@ -107,7 +107,7 @@ def dominance(
         subject = name or "the model"
         few = int(mine.sum()) < FEWEST_TRACES
         yield Case(
-            features.traces.index[trace[mine]],
+            pd.Index(trace[mine]),
             _rows(features, calls, slow, trace[mine], held[mine], subject, why[number]),
             subject=subject,
             contrast=Contrast(Effect("share of the critical path", value, interval), None),

@@ -17,7 +17,7 @@ from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
 from mlflow_analysis.hypotheses.strengths.success import succeeded
-from mlflow_analysis.statistics.clustering import Codes, Floats, design_effect
+from mlflow_analysis.statistics.clustering import ClusterExchange, Codes, Floats, design_effect
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 from mlflow_analysis.statistics.intervals import newcombe
 
@@ -80,15 +80,17 @@ class EffectiveTools(Hypothesis):
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each tool, in order of the names."""
-        traces = _traces(features)
-        judged = traces.ids.isin(verdicts(features)["trace_id"])
+        traces, ids = _traces(features), features.complete.index
+        judged = ids.isin(verdicts(features)["trace_id"])
         calls = features.calls
-        at = traces.ids.get_indexer(pd.Index(calls["trace_id"]))
+        at = np.full(len(features.traces), -1)
+        at[traces.places] = np.arange(len(ids))
+        at = at[calls["trace"]]
         ended = np.flatnonzero(at >= 0)
         tools, names = pd.factorize(calls["tool"].to_numpy(dtype=object)[ended], sort=True)
-        place, number = np.unique(tools * len(traces.ids) + at[ended], return_index=True)
+        place, number = np.unique(tools * len(ids) + at[ended], return_index=True)
         # where the first call of each tool in each trace stands
-        first = np.full((len(names), len(traces.ids)), -1, dtype=np.int64)
+        first = np.full((len(names), len(ids)), -1, dtype=np.int64)
         first.flat[place] = ended[number]
         spans, outputs = (calls[name].to_numpy(dtype=object) for name in ("span_id", "output"))
         for tool, called in zip(names, first, strict=True):
@@ -96,8 +98,8 @@ class EffectiveTools(Hypothesis):
             compared = np.flatnonzero(_comparable(traces.topics, judged, uses))
             good = compared[traces.well[compared] & uses[compared]]
             rows = affected_rows(
-                traces.ids[good],
-                traces.ids[good],
+                ids[good],
+                ids[good],
                 list(spans[called[good]]),
                 [text[:_EXCERPT] for text in outputs[called[good]]],
                 f"It called {tool}, did not fail, and no assessment failed it.",
@@ -109,7 +111,8 @@ class EffectiveTools(Hypothesis):
 class _Traces:
     """Ended traces; arrays of one length."""
 
-    ids: pd.Index
+    places: Codes
+    """Where they stand in the table of traces."""
     topics: Codes
     """Numbered in order of the labels."""
     of_topic: Flags
@@ -120,7 +123,7 @@ class _Traces:
     def only(self, chosen: Codes) -> _Traces:
         """Those at these positions."""
         return _Traces(
-            self.ids[chosen],
+            self.places[chosen],
             self.topics[chosen],
             self.of_topic[chosen],
             self.sessions[chosen],
@@ -131,10 +134,10 @@ class _Traces:
 def _traces(features: Features) -> _Traces:
     topics, labels = pd.factorize(features.complete["topic"].to_numpy(dtype=object), sort=True)
     return _Traces(
-        features.complete.index,
+        features.complete_at,
         topics.astype(np.int64),
         (labels != "")[topics],
-        features.session_codes[features.traces["complete"].to_numpy(dtype=bool)],
+        features.session_codes[features.complete_at],
         succeeded(features).to_numpy(dtype=bool),
     )
 
@@ -150,16 +153,18 @@ def _comparable(topics: Codes, judged: Flags, uses: Flags) -> Flags:
 
 
 def _case(tool: str, compared: _Traces, uses: Flags, rows: pd.DataFrame) -> Case:
+    eligible = pd.Index(compared.places)
     if min(int(uses.sum()), int((~uses).sum())) < _FEWEST:
         few = f"fewer than {_FEWEST} traces with or without {tool} share a topic"
-        return Case(compared.ids, rows, subject=tool, test_without_effect=few)
+        return Case(eligible, rows, subject=tool, test_without_effect=few)
     outcome = compared.well.astype(float)
     topics = _by_topic(compared.topics, outcome, uses)
     if _flips(topics):
         told = f"{tool} goes with better outcomes in some topics and with worse ones in others"
-        return Case(compared.ids, rows, subject=tool, test_without_effect=told)
-    crude = difference_of_rates(outcome, uses, compared.sessions)
-    widened = float(np.sqrt(design_effect(outcome, compared.sessions)))
+        return Case(eligible, rows, subject=tool, test_without_effect=told)
+    sessions = ClusterExchange(compared.sessions)
+    crude = difference_of_rates(outcome, uses, sessions)
+    widened = float(np.sqrt(design_effect(outcome, sessions)))
     value, error = _over_topics(topics)
     margin = float(scipy.stats.norm.ppf(0.975)) * error * widened
     p_value = max(crude.p_value, float(2 * scipy.stats.norm.sf(abs(value) / (error * widened))))
@@ -167,7 +172,7 @@ def _case(tool: str, compared: _Traces, uses: Flags, rows: pd.DataFrame) -> Case
     rate_out = float(np.clip(rate_in - value, 0.0, 1.0))
     same = "on the same topics " if compared.of_topic.any() else ""
     return Case(
-        compared.ids,
+        eligible,
         rows,
         subject=tool,
         contrast=Contrast(

@@ -14,6 +14,7 @@ from mlflow_analysis.findings.evidence import Effect
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.strengths.success import succeeded
+from mlflow_analysis.statistics.clustering import ClusterExchange
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 
 _FEWEST = 20
@@ -71,7 +72,7 @@ class ReliableTopic(Hypothesis):
         """One case for each topic, in order of the labels."""
         traces = features.complete
         well = succeeded(features).to_numpy(dtype=bool)
-        sessions = features.session_codes[features.traces["complete"].to_numpy(dtype=bool)]
+        sessions = ClusterExchange(features.session_codes[features.complete_at])
         topics, labels = pd.factorize(traces["topic"].to_numpy(dtype=object), sort=True)
         roots, requests = (
             traces[name].to_numpy(dtype=object) for name in ("root_span_id", "request")
@@ -84,7 +85,7 @@ class ReliableTopic(Hypothesis):
             found = difference_of_rates(well, inside, sessions, seed=features.seed)
             good = np.flatnonzero(inside & well)
             yield Case(
-                traces.index[inside],
+                pd.Index(features.complete_at[inside]),
                 affected_rows(
                     traces.index[good],
                     traces.index[good],
