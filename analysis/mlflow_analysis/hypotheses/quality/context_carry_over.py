@@ -230,7 +230,7 @@ def _carried_name(answer: str, new: list[str], earlier: dict[str, int], names: N
         (
             name
             for name in earlier
-            if any(names.alike(name, each) for each in new) and named(name, answer)
+            if named(name, answer) and any(names.alike(name, each) for each in new)
         ),
         "",
     )
