@@ -46,15 +46,21 @@ def test_what_only_looks_alike_is_not_found() -> None:
     assert texts.finding(re.compile(r"(?i)\bquite|sorry")) == {"say \u017forry", "quite"}
 
 
-def test_words_with_digits_keep_their_order_and_their_signs() -> None:
-    texts = Texts(["Send 2x of\n#445 to me, A-12.", "no number", "", "7", "für 3 Euro"])
-    assert [words.split() for words in texts.with_digits.values()] == [
+def test_what_holds_a_digit_is_found_in_each_text_in_its_order() -> None:
+    texts = Texts(["Send 2x of\n#445 to me, A-12.", "no number", "", "7", "für 3 €, für\u0664"])
+    assert list(texts.found_in_each(re.compile(r"\S*\d\S*")).values()) == [
         ["2x", "#445", "A-12."],
         [],
         [],
         ["7"],
-        ["für", "3", "Euro"],
+        ["3", "für\u0664"],
     ]
+
+
+def test_words_of_two_lines_or_texts_do_not_run_together() -> None:
+    texts = Texts(["a1\nb2", "c3", "4d"])
+    assert list(texts.found_in_each(re.compile(r"\w+"))["a1\nb2"]) == ["a1", "b2"]
+    assert texts.found_in_each(re.compile(r"\w+"))["c3"] == ["c3"]
 
 
 def test_signs_with_a_meaning_in_patterns_are_only_signs_among_words() -> None:

@@ -14,15 +14,15 @@ from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.identifiers import (
-    MAY_BE_ID,
     OthersData,
     ids_in,
+    ids_in_each,
     normal,
     of_others,
     personal_in,
 )
 from mlflow_analysis.hypotheses.quality.names import Names, named
-from mlflow_analysis.hypotheses.quality.screening import Texts, requests
+from mlflow_analysis.hypotheses.quality.screening import requests
 from mlflow_analysis.hypotheses.quality.wording import cut_out
 
 _LOOKS_BACK = re.compile(
@@ -137,7 +137,7 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     traces = features.complete[["session", "request", "response", "root_span_id"]]
     traces = traces[traces["session"].duplicated(keep=False)]
     names = Names(traces["request"])
-    ids_of = _ids_of(requests(features))
+    ids_of = ids_in_each(requests(features))
     looking_back = requests(features).finding(_LOOKS_BACK)
     worked = _Work(features.calls[["trace_id", "arguments", "output"]])
     eligible: dict[str, None] = {}
@@ -171,13 +171,6 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
             for name in now_called:
                 called.setdefault(name, turn.number)
     return pd.Index(list(eligible), dtype=object), shown
-
-
-def _ids_of(texts: Texts) -> dict[str, list[str]]:
-    """The ids in each of the texts that holds any."""
-    return {
-        text: ids for text in texts.holding(MAY_BE_ID) if (ids := ids_in(texts.with_digits[text]))
-    }
 
 
 def _that_may_change(
@@ -237,7 +230,7 @@ def _carried_name(answer: str, new: list[str], earlier: dict[str, int], names: N
         (
             name
             for name in earlier
-            if any(names.alike(name, each) for each in new) and named(name, answer)
+            if named(name, answer) and any(names.alike(name, each) for each in new)
         ),
         "",
     )

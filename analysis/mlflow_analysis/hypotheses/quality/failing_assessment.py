@@ -92,16 +92,22 @@ class FailingAssessment(Hypothesis):
 def _said(features: Features) -> pd.DataFrame:
     """``verdicts`` and the scores on an evident scale, with ``poor``: what score fails, "" if none."""
     told = verdicts(features).assign(poor="")
+    parts = [told] if len(told) else []
+    for name, scores in features.by_trace(_scores).groupby("name", sort=True):
+        limit, poor = _poor_below(scores["score"])
+        if poor and not _BAD_IF_TRUE.search(str(name)):
+            parts.append(
+                scores.drop(columns="score").assign(good=scores["score"] >= limit, poor=poor)
+            )
+    return pd.concat(parts).sort_index() if parts else told
+
+
+def _scores(features: Features) -> pd.DataFrame:
+    """Assessments that neither pass nor fail and have a number for a value, with it as ``score``."""
     table = _usable(features)
     table = table[table["passed"].isna()]
-    numbers = pd.to_numeric(table["value"].astype(str), errors="coerce")
-    table, numbers = table[numbers.notna()], numbers[numbers.notna()]
-    parts = [told] if len(told) else []
-    for name, values in numbers.groupby(table["name"], sort=True):
-        limit, poor = _poor_below(values)
-        if poor and not _BAD_IF_TRUE.search(str(name)):
-            parts.append(table.loc[values.index].assign(good=values >= limit, poor=poor))
-    return pd.concat(parts).sort_index() if parts else told
+    scores = pd.to_numeric(table["value"].astype(str), errors="coerce")
+    return table.assign(score=scores)[scores.notna()]
 
 
 def _poor_below(values: pd.Series) -> tuple[float, str]:

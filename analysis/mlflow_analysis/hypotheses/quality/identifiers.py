@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
+from mlflow_analysis.hypotheses.quality.screening import Texts
 
 GENERAL_SESSIONS = 3
 """What stands in the answers of so many sessions is the application's own: a support address."""
@@ -21,8 +22,6 @@ ID = re.compile(
     r"[A-Z#](?<![\w/.@-][A-Z#])(?:(?:(?<=[A-Z])[A-Z]{0,5}|(?<=#)[A-Z]{1,6})[-_]?\d{3,}[A-Z\d-]*"
     r"|(?<=#)\d{4,})(?![\w/@])"
 )
-MAY_BE_ID = r"[A-Z][-_]?\d{3}|#\d{4}"
-"""What every id holds, for ``screening``."""
 _STANDARD = re.compile(
     r"#?(?:ISO|RFC|EN|DIN|IEEE|UTF|SHA|HTTP|CVE|WCAG|IP|AES|RSA|WIN|USB|COVID)[-_]?\d"
 )
@@ -49,7 +48,17 @@ class OthersData:
 
 def ids_in(text: str) -> list[str]:
     """Order numbers and the like, in their order; names of standards apart."""
-    return [value for value in ID.findall(text) if not _STANDARD.match(value)]
+    return _own(ID.findall(text))
+
+
+def ids_in_each(texts: Texts) -> dict[str, list[str]]:
+    """The same of each of many texts that holds any."""
+    found = texts.found_in_each(ID)
+    return {text: ids for text, values in found.items() if values and (ids := _own(values))}
+
+
+def _own(values: list[str]) -> list[str]:
+    return [value for value in values if not _STANDARD.match(value)]
 
 
 def personal_in(text: str) -> Iterator[tuple[str, str, int]]:

@@ -21,4 +21,5 @@ def numbers_of_requests(features: Features) -> dict[str, str]:
 
 
 def _numbers_of_requests(features: Features) -> dict[str, str]:
-    return {text: numbers(words) for text, words in requests(features).with_digits.items()}
+    found = requests(features).found_in_each(_NUMBER)
+    return {request: " ".join(sorted(numbers)) for request, numbers in found.items()}

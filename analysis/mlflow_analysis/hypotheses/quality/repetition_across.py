@@ -169,10 +169,11 @@ def _with_usual_sentence(times_of: Mapping[str, int], fewest: float) -> list[str
     sentence = parts.flatten().dictionary_encode()
     letters = pc.replace_substring_regex(sentence.dictionary, "[^a-z0]+", "").dictionary_encode()
     is_long = pc.greater_equal(pc.count_substring(sentence.dictionary, " "), _SHORTEST - 1)
-    chosen, which = is_long.to_numpy(False)[sentence.indices], sentence.indices.to_numpy()
-    # each text once for each kind of sentence that it holds
+    which = sentence.indices.to_numpy()
+    chosen = is_long.to_numpy(zero_copy_only=False)[which]
     text = pc.list_parent_indices(parts).to_numpy()[chosen]
     kind = letters.indices.to_numpy()[which[chosen]]
+    # each text once for each kind of sentence that it holds
     text, kind = np.divmod(np.unique(text * len(letters) + kind), len(letters))
     times = np.bincount(kind, np.fromiter(times_of.values(), float, len(times_of))[text])
     return [texts.distinct[at] for at in np.unique(text[times[kind] >= fewest])]

@@ -20,7 +20,7 @@ _GRAM = 4
 _DUPLICATE_SHARE = 0.20
 _SHORTEST_SENTENCE = 5
 _SHORTEST_ANSWER = 30
-_ON_REQUEST = r"(?i)\b(?:repeat|times|over and over|twice|verbatim)\b"
+_ON_REQUEST = re.compile(r"(?i)\b(?:repeat|times|over and over|twice|verbatim)\b")
 
 
 class RepetitionWithin(Hypothesis):
@@ -91,14 +91,13 @@ def _running(features: Features) -> pd.Series:
     traces = features.complete
     answers = traces.loc[traces["response_words"] >= _SHORTEST_ANSWER, ["request", "response"]]
     text = running_text(features)
-    long = [len(text[each].split()) >= _SHORTEST_ANSWER for each in answers["response"]]
-    answers = answers[np.array(long, dtype=bool)]
-    maybe = requests(features).holding(_ON_REQUEST)
-    on_request = [
-        request in maybe and re.search(_ON_REQUEST, request) is not None
-        for request in answers["request"]
+    long = [
+        text[each] is each or len(text[each].split()) >= _SHORTEST_ANSWER
+        for each in answers["response"]
     ]
-    return answers.loc[~np.array(on_request, dtype=bool), "response"]
+    answers = answers[np.array(long, dtype=bool)]
+    on_request = answers["request"].isin(requests(features).finding(_ON_REQUEST))
+    return answers.loc[~on_request, "response"]
 
 
 def _repetition(text: str) -> tuple[str, str] | None:

@@ -7,9 +7,9 @@ Most texts hold nothing of what is looked for, so that only few are left for the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import chain, compress
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -74,18 +74,21 @@ class Texts:
         """The texts in which it is found."""
         return set(compress(self.distinct, self.finds(pattern).tolist()))
 
-    @cached_property
-    def with_digits(self) -> Mapping[str, str]:
-        """Of each text the words that hold a digit: numbers and ids are sought in a fifth of the letters.
+    def found_in_each(self, pattern: re.Pattern[str]) -> dict[str, list[str]]:
+        """By text what ``pattern.findall`` gives: for a pattern without groups that finds words with a digit.
 
-        A word ends where a space, a line or the text does. Texts with other than ASCII characters stay whole.
+        What is found has no space in it, so that the other words, most of a text, need not be searched.
         """
-        parts = range(0, len(self.distinct), _AT_ONCE)  # a mask takes room: not of all at once
-        words = chain.from_iterable(_with_digits(self.plain[at : at + _AT_ONCE]) for at in parts)
         return {
-            text: held if text.isascii() else text
-            for text, held in zip(self.distinct, words, strict=True)
+            text: pattern.findall(words if text.isascii() else text)
+            for text, words in zip(self.distinct, self._with_digits, strict=True)
         }
+
+    @cached_property
+    def _with_digits(self) -> list[str]:
+        """Of each text the words that hold a digit, in one line."""
+        parts = range(0, len(self.distinct), _AT_ONCE)  # a mask takes room: not of all at once
+        return [line for at in parts for line in _words_with_digits(self.plain[at : at + _AT_ONCE])]
 
 
 def requests(features: Features) -> Texts:
@@ -111,12 +114,13 @@ def any_of(words: Sequence[str]) -> str:
     return "|".join(re.escape(word) for word in words)
 
 
-def _with_digits(texts: pa.LargeStringArray) -> list[str]:
-    """The words of each ASCII text that hold a digit, each with the space before it."""
+def _words_with_digits(texts: pa.LargeStringArray) -> list[str]:
+    """The words of each ASCII text that hold a digit, each with a space before it."""
     offsets = np.frombuffer(texts.buffers()[1], np.int64)[texts.offset :][: len(texts) + 1]
     signs = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
     offsets = offsets - offsets[0]
-    begins = signs <= ord(" ")
+    signs = np.maximum(signs, ord(" "))  # whatever parts words or lines
+    begins = signs == ord(" ")
     begins[offsets[:-1][np.diff(offsets) > 0]] = True
     first = np.flatnonzero(begins)
     lengths = np.diff(first, append=len(signs))

@@ -163,7 +163,7 @@ def _hinted(texts: pd.Series) -> Iterator[tuple[Any, str]]:
     while part := list(islice(distinct, _AT_ONCE)):
         holds = pc.match_substring_regex(pa.array(part, type=pa.large_string()), HINT)
         held.update(compress(part, holds.to_pylist()))
-    hinted = texts[texts.isin(held)]
+    hinted = texts[texts.isin(held)] if held else texts[:0]
     yield from zip(hinted.index, hinted, strict=True)
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.hypotheses.quality.screening import answers
+from mlflow_analysis.hypotheses.quality.screening import Texts, answers
 from mlflow_analysis.hypotheses.remembered import remembered
 
 _LINK = re.compile(r"https?://[^\s<>()\[\]{}\"'`\\|]+[^\s<>()\[\]{}\"'`\\|.,;:!?*]")
@@ -80,8 +80,7 @@ def checked_answers(features: Features) -> tuple[Answer, ...]:
         & ~features.traces_with(calls[lengths >= _OUTPUT_LIMIT])
     )
     responses = traces["response"].to_numpy(dtype=object)[eligible].tolist()
-    words = answers(features).with_digits
-    parsed = {text: _values(text, words[text]) for text in set(responses)}
+    parsed = _values_of_each(answers(features))
     places = np.flatnonzero(eligible).tolist()
     given = {
         place: parsed[text]
@@ -243,18 +242,32 @@ def _any_holds(ways: tuple[str, ...], texts: list[str]) -> bool:
     return any(lower in text.lower() for text in texts)
 
 
-def _values(text: str, with_digits: str) -> _Values:
-    """Ids and links, and numbers, of a text of which the words ``with_digits`` are known."""
-    is_plain = len(text) <= _LONGEST and "```" not in text and "http" not in text
-    cut = with_digits if is_plain else text[:_LONGEST]
-    if "```" in cut:
-        cut = _FENCE.sub(" ", cut)
-    links: list[str] = []
-    if "http" in cut:
-        links = _LINK.findall(cut)
-        cut = _LINK.sub(" ", cut)
-    ids = [found for found in _ID.findall(cut) if not _STANDARD.match(found)]
-    numbers = [found for found in _NUMBER.findall(cut) if not _YEAR.match(found)]
+def _values_of_each(texts: Texts) -> dict[str, _Values]:
+    """Ids and links, and numbers, of each text."""
+    ids, numbers = texts.found_in_each(_ID), texts.found_in_each(_NUMBER)
+    return {
+        text: _values([], ids[text], numbers[text])
+        if len(text) <= _LONGEST and "```" not in text and "http" not in text
+        else _values_of(text[:_LONGEST])
+        for text in texts.distinct
+    }
+
+
+def _values_of(text: str) -> _Values:
+    """The same of a text with links or fenced code."""
+    if "```" in text:
+        text = _FENCE.sub(" ", text)
+    links = _LINK.findall(text)
+    text = _LINK.sub(" ", text)
+    return _values(links, _ID.findall(text), _NUMBER.findall(text))
+
+
+def _values(links: list[str], ids: list[str], numbers: list[str]) -> _Values:
+    """Each once, without names of standards and years."""
+    if not links and not ids and not numbers:
+        return (), ()
+    ids = [found for found in ids if not _STANDARD.match(found)]
+    numbers = [found for found in numbers if not _YEAR.match(found)]
     return (
         tuple(dict.fromkeys(links + ids))[:_MOST_VALUES],
         tuple(dict.fromkeys(numbers))[:_MOST_VALUES],

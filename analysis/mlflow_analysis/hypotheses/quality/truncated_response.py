@@ -6,6 +6,7 @@ import json
 import re
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -71,11 +72,11 @@ class TruncatedResponse(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Those whose answer is cut off."""
         answered = _answered(features)
-        calls = features.model_calls[
-            ["trace_id", "span_id", "model", "output_tokens", "finish_reason"]
-        ]
-        calls = calls[calls["trace_id"].isin(answered.index)]
-        last = calls[~calls.duplicated("trace_id", keep="last").to_numpy()]
+        calls = features.model_calls
+        calls = calls[features.traces.index.isin(answered.index)[calls["trace"]]]
+        # the spans of a trace stand together, in their order
+        is_last = np.diff(calls["trace"], append=-1) != 0
+        last = calls[is_last][["trace_id", "span_id", "model", "output_tokens", "finish_reason"]]
         shown: dict[str, tuple[str, str]] = {}
         reasons = {
             text: reason
@@ -88,7 +89,7 @@ class TruncatedResponse(Hypothesis):
         ):
             shown[str(trace_id)] = (reasons[text], str(root))
         for_length = {each for each in last["finish_reason"].unique() if _is_length(str(each))}
-        limit = last["model"].map(_limits(calls))
+        limit = last["model"].map(_limits(calls[["model", "output_tokens"]]))
         last = last[last["finish_reason"].isin(for_length) | (last["output_tokens"] == limit)]
         for trace_id, span_id, model, tokens, finish in zip(
             last["trace_id"], last["span_id"], last["model"], last["output_tokens"], last["finish_reason"],
@@ -139,19 +140,13 @@ def _is_length(finish_reason: str) -> bool:
 
 def _limits(calls: pd.DataFrame) -> dict[str, float]:
     """The largest number of output tokens by model, where it was reached several times."""
-    known = calls[calls["output_tokens"].notna().to_numpy()]
-    if known.empty:
-        return {}
-    most = known.groupby("model")["output_tokens"].transform("max")
-    reached = (
-        known[known["output_tokens"] == most].groupby("model")["output_tokens"].agg(["size", "max"])
-    )
-    spread = known.groupby("model")["output_tokens"].nunique()
-    return {
-        str(model): float(row["max"])
-        for model, row in reached.iterrows()
-        if row["size"] >= _SAME_LIMIT and spread[model] > 2
-    }
+    times = calls.value_counts()  # of each model and number of tokens, where that is known
+    limits = {}
+    for model, of_model in times.groupby(level="model"):
+        most = of_model.index.get_level_values("output_tokens").max()
+        if len(of_model) > 2 and of_model[model, most] >= _SAME_LIMIT:
+            limits[str(model)] = float(most)
+    return limits
 
 
 def _mid_sentence(text: str) -> bool:

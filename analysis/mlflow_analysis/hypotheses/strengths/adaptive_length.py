@@ -69,7 +69,8 @@ class AdaptiveLength(Hypothesis):
         middle = table["response_words"].median() if len(table) else 0.0
         short = table["simple"] & (table["response_words"] < middle)
         long = ~table["simple"] & (table["response_words"] > middle)
-        fitting = table[short | long]
+        lengths = ["simple", "request_words", "response_words"]
+        fitting = table.loc[short | long, ["root_span_id", "response", *lengths]]
 
         @cache  # many are as long
         def told(simple: bool, asked: int, given: int) -> str:
@@ -78,13 +79,12 @@ class AdaptiveLength(Hypothesis):
                 f"the median answer has {middle:,.0f}."
             )
 
-        lengths = (fitting[name].tolist() for name in ("simple", "request_words", "response_words"))
         return affected_rows(
             fitting.index,
             fitting.index,
             fitting["root_span_id"],
             [response[:240] for response in fitting["response"]],
-            list(map(told, *lengths)),
+            list(map(told, *(fitting[name].tolist() for name in lengths))),
             offset=0,
         )
 

@@ -129,16 +129,21 @@ def _recovered(features: Features) -> pd.DataFrame:
 
 def _rescues(calls: pd.DataFrame) -> pd.DataFrame:
     """The failed calls, with ``by`` (name of the call that made it good, or None) and ``after`` (ms)."""
+    # numbers are compared quicker than texts; -1 is none
+    calls = calls.assign(
+        same_name=pd.factorize(calls["name"].where(calls["name"] != ""))[0],
+        same_arguments=pd.factorize(calls["arguments_key"].where(calls["arguments_key"] != ""))[0],
+    )
     fine = calls[~calls["failed"]]
     failed = calls[calls["failed"]]
     ways = []
-    for column in ("name", "arguments_key"):
+    for column in ("same_name", "same_arguments"):
         pairs = (
-            failed.loc[failed[column] != "", ["trace_id", column, "position", "start_ms"]]
+            failed.loc[failed[column] >= 0, ["trace", column, "position", "start_ms"]]
             .reset_index()
             .merge(
-                fine[["trace_id", column, "position", "start_ms"]].assign(by=fine["name"]),
-                on=["trace_id", column],
+                fine[["trace", column, "position", "start_ms"]].assign(by=fine["name"]),
+                on=["trace", column],
                 suffixes=("", "_later"),
             )
         )
@@ -154,12 +159,13 @@ def _rescues(calls: pd.DataFrame) -> pd.DataFrame:
 
 @remembered
 def _calls(features: Features) -> pd.DataFrame:
-    """Calls in complete traces, of traces with a failed one only; in order of trace and position."""
+    """Calls in complete traces, of traces with a failed one only."""
     spans = features.spans
     called = features.ended & (features.is_call | features.is_model_call)
     with_failure = np.zeros(len(features.traces), dtype=bool)
     with_failure[features.trace_at[called & spans["failed"].to_numpy(dtype=bool)]] = True
     columns = [
+        "trace",
         "trace_id",
         "span_id",
         "name",
@@ -169,5 +175,4 @@ def _calls(features: Features) -> pd.DataFrame:
         "failed",
         "error_message",
     ]
-    chosen = spans[called & with_failure[features.trace_at]][columns]
-    return chosen.sort_values(["trace_id", "position"], kind="stable")
+    return spans[called & with_failure[features.trace_at]][columns]

@@ -135,11 +135,15 @@ def _choices(features: Features) -> pd.DataFrame:
     of_calls = spans.take(called)
     failing = features.traces_with(of_calls[of_calls["failed"]])
     of_first = of_calls.take(first)
-    table = traces.iloc[places][["topic", "session", "request"]].assign(
-        tool=of_first["tool"].to_numpy(),
-        span_id=of_first["span_id"].to_numpy(),
-        well=well[places],
-        straight=(well & ~failing)[places],
+    table = (
+        traces[["topic", "session", "request"]]
+        .iloc[places]
+        .assign(
+            tool=of_first["tool"].to_numpy(),
+            span_id=of_first["span_id"].to_numpy(),
+            well=well[places],
+            straight=(well & ~failing)[places],
+        )
     )
     on_topic = traces["complete"] & ~traces["topic"].isin(NO_SUBJECT)
     table = table[on_topic.to_numpy(dtype=bool)[places]]
