@@ -76,7 +76,6 @@ def _spans(columns: _Read, owner: npt.NDArray[np.int64], trace_ids: pd.Index) ->
     order = np.lexsort((columns["position"].to_numpy(), owner))
     owner = owner[order]
     parent = _parents(columns["depth"].to_numpy(), order)
-    del columns["parent_id"]
     spans = _frame(columns, order)
     spans.index.name = "span"
     spans.insert(0, "trace_id", pd.Series(trace_ids.to_numpy()[owner], spans.index, dtype=object))
