@@ -101,4 +101,4 @@ def test_the_version_says_what_extraction_gives() -> None:
         [(each.trace, each.spans, each.assessments, sorted(each.attributes.items())) for each in rows],
     ))  # fmt: skip
     digest = hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=8).hexdigest()
-    assert (EXTRACTION, digest) == (1, "7006f77612d87d3c")
+    assert (EXTRACTION, digest) == (2, "e8d909e8a149fef5")

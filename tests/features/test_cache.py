@@ -22,7 +22,7 @@ from mlflow_analysis.features.cache import (
     cache_bytes,
     cache_directory,
 )
-from mlflow_analysis.features.extract import extract
+from mlflow_analysis.features.extract import EXTRACTION, extract
 from mlflow_analysis.features.frames import frames
 from mlflow_analysis.records import TraceOutline, TraceRecord
 from mlflow_analysis.source import outline_of
@@ -168,7 +168,7 @@ def test_parts_of_another_version_are_not_looked_at(
     cache: FeatureCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.keep([batch(*RECORDS)])
-    monkeypatch.setattr(cache_module, "EXTRACTION", 2)
+    monkeypatch.setattr(cache_module, "EXTRACTION", EXTRACTION + 1)
     assert len(missing(FeatureCache("sqlite:///traces.db", "1"))) == len(RECORDS)
 
 

@@ -70,18 +70,6 @@ def test_an_id_recorded_twice_does_no_harm() -> None:
     assert (depth[parents[held]] == depth[held] - 1).all()
 
 
-def test_equal_texts_are_one_object_whatever_batches_they_came_in() -> None:
-    texts = ("once more " * 20, "once more " * 20, "another " * 20)
-    calls = [tool("find", inputs={"query": text}, outputs=text) for text in texts]
-    traces = [trace(call, start_ms=1e12 + at) for at, call in enumerate(calls)]
-    batches = [batch_of([extract(each)]) for each in traces]
-    spans = frames(batches).spans
-    for column in ("arguments", "output"):
-        one, same, other = spans.loc[spans["name"] == "find", column]
-        assert one is same
-        assert "another" in other
-
-
 def test_a_part_numbers_its_own_spans() -> None:
     features = features_of(*(_nested() for _ in range(4)))
     part = features.part(np.array([False, True, False, True]))

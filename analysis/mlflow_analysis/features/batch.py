@@ -34,7 +34,7 @@ _NUMBERS: Mapping[str, pa.DataType] = {
     ),
 }  # fmt: skip
 """Columns of numbers and flags; missing numbers are NaN."""
-_IDS = frozenset({"trace_id", "span_id", "parent_id", "root_span_id", "mark"})
+_IDS = frozenset({"trace_id", "span_id", "root_span_id", "mark"})
 """Texts of which each is met once or twice; all others are held once for all rows of a batch that have them."""
 _CODED = pa.dictionary(pa.int32(), pa.string())
 

@@ -69,7 +69,7 @@ def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray) -
         ("model_calls", is_model),
     ):
         traces[name] = np.bincount(owner[of], minlength=len(traces))
-    models = _most_used(spans["model"].where(is_model, ""), owner, len(traces))
+    models = _most_used(spans["model"].to_numpy(object)[is_model], owner[is_model], len(traces))
     traces["model"] = pd.Series(models, index=traces.index, dtype=object)
     failed = np.flatnonzero(spans["failed"])
     ends, depth = (spans[column].to_numpy()[failed] for column in ("end_ms", "depth"))
@@ -85,10 +85,10 @@ def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray) -
         traces[name] = pd.Series(texts, index=traces.index, dtype=object)
 
 
-def _most_used(models: pd.Series, owner: np.ndarray, traces: int) -> np.ndarray:
+def _most_used(models: np.ndarray, owner: np.ndarray, traces: int) -> np.ndarray:
     """The model that each trace called most (of equals the first by name), "" where none is named."""
     named = np.flatnonzero(models != "")
-    codes, names = pd.factorize(models.to_numpy(object)[named], sort=True)
+    codes, names = pd.factorize(models[named], sort=True)
     most: np.ndarray = np.full(traces, "", dtype=object)
     if len(named):
         pairs, calls = np.unique(owner[named] * len(names) + codes, return_counts=True)

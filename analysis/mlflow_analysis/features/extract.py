@@ -17,7 +17,7 @@ from mlflow_analysis.filing.issues import AUTHOR
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS, SpanRecord, TraceInfo, TraceRecord
 from mlflow_analysis.timing.tree import timed
 
-EXTRACTION = 1
+EXTRACTION = 2
 """To be raised whenever ``extract`` gives other rows for the same trace: kept ones are then made anew."""
 LONGEST_MESSAGE = 20_000
 LONGEST_OUTPUT = 8_000
@@ -32,8 +32,8 @@ _NO_CONTENT = (
 """What most spans of chains, prompts and parsers hold."""
 
 SPAN_COLUMNS = (
-    "trace_id", "span_id", "parent_id", "name", "kind", "tool", "status", "position", "depth",
-    "start_ms", "end_ms", "duration_ms", "self_ms", "critical_ms", "failed", "error_class",
+    "trace_id", "span_id", "name", "kind", "tool", "status", "position", "depth", "start_ms",
+    "end_ms", "duration_ms", "self_ms", "critical_ms", "failed", "error_class",
     "error_status", "error_message", "error_offset", "propagated", "model", "input_tokens",
     "output_tokens", "finish_reason", "arguments", "arguments_key", "output", "output_key",
     "instructions", "offered", "requested", "documents", "top_score", "cached_tokens", "input_cost",
@@ -88,6 +88,7 @@ class Extracted:
 
     trace: tuple[Any, ...]
     spans: list[tuple[Any, ...]]
+    """Depth first: that is how parents are known."""
     assessments: list[tuple[Any, ...]]
     attributes: dict[str, str]
     """Tags and metadata of the application's own."""
@@ -104,7 +105,7 @@ def extract(record: TraceRecord) -> Extracted:
             root = span
         kind, end_ns = span.kind, span.end_ns
         rows.append((
-            info.trace_id, span.span_id, span.parent_id or "", span.name, kind,
+            info.trace_id, span.span_id, span.name, kind,
             _tool(span) if kind in TOOL_KINDS else "", span.status, positions[span.span_id], depth,
             span.start_ns / _NS, _NAN if end_ns is None else end_ns / _NS,
             _NAN if end_ns is None else (end_ns - span.start_ns) / _NS, self_ms, critical_ms,

@@ -75,7 +75,7 @@ def _spans(columns: _Read, owner: npt.NDArray[np.int64], trace_ids: pd.Index) ->
     """The spans in order; ``owner`` is for each row the place of its trace."""
     order = np.lexsort((columns["position"].to_numpy(), owner))
     owner = owner[order]
-    parent = _parents(columns.pop("parent_id"), columns, owner, order)
+    parent = _parents(columns["depth"].to_numpy(), order)
     spans = _frame(columns, order)
     spans.index.name = "span"
     spans.insert(0, "trace_id", pd.Series(trace_ids.to_numpy()[owner], spans.index, dtype=object))
@@ -83,25 +83,18 @@ def _spans(columns: _Read, owner: npt.NDArray[np.int64], trace_ids: pd.Index) ->
     return spans
 
 
-def _parents(
-    parent_id: pa.ChunkedArray,
-    columns: _Read,
-    owner: npt.NDArray[np.int64],
-    order: npt.NDArray[np.int64],
-) -> npt.NDArray[np.int32]:
-    """For each span in ``order`` the place of its parent."""
-    ids = pa.chunked_array([*columns["span_id"].chunks, *parent_id.chunks], pa.string())
-    codes, known = _coded(ids)
-    own, above = (codes[half][order] for half in (slice(len(order)), slice(len(order), None)))
-    # ids of spans are distinct within a trace only
-    first_id = owner * len(known)
-    ids_in_order, first = np.unique(first_id + own, return_index=True)
-    wanted = first_id + above
-    at = np.minimum(np.searchsorted(ids_in_order, wanted), len(ids_in_order) - 1)
-    parent, depth = first[at], columns["depth"].to_numpy()[order]
-    # a parent is one level up: where an id is recorded twice, the other one may be meant
-    held = (ids_in_order[at] == wanted) & (depth[parent] == depth - 1)
-    return np.where(held, parent, -1).astype(np.int32)
+def _parents(depth: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    """For each span in ``order`` the place of its parent.
+
+    Rows of a trace come depth first, as ``extract`` lists them: the parent is the last one before, a level up.
+    """
+    count = len(depth)
+    row_in_level = depth * count + np.arange(count)
+    rows = np.sort(row_in_level)
+    parent = rows[np.searchsorted(rows, row_in_level - count) - 1] % count
+    place = np.empty(count, np.int64)
+    place[order] = np.arange(count)
+    return np.where(depth > 0, place[parent], -1)[order].astype(np.int32)
 
 
 def _frame(columns: _Read, order: npt.NDArray[np.int64]) -> pd.DataFrame:

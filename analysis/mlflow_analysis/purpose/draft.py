@@ -7,6 +7,10 @@ quoted instruction can be looked up in the traces.
 from __future__ import annotations
 
 import re
+from collections import Counter
+
+import numpy as np
+import pandas as pd
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.purpose import Purpose, RequestPattern, ToolUse
@@ -40,14 +44,15 @@ def draft_purpose(features: Features) -> Purpose:
 
 def _patterns(features: Features) -> tuple[RequestPattern, ...]:
     """Groups of similar requests, largest first."""
-    named = features.traces[(features.traces["topic"] != "") & (features.traces["request"] != "")]
-    patterns = []
+    named = features.traces[["topic", "request"]]
+    named = named[((named["topic"] != "") & (named["request"] != "")).to_numpy()]
     sizes = named.groupby("topic", sort=True).size().sort_values(ascending=False, kind="stable")
+    requests = dict(iter(named.drop_duplicates("request").groupby("topic")["request"]))
+    patterns = []
     for topic, count in sizes.head(_MOST_PATTERNS).items():
-        texts = named.loc[named["topic"] == topic, "request"].drop_duplicates()
-        by_length = texts.iloc[texts.str.len().argsort(kind="stable")]
+        by_length = sorted(requests[topic], key=len)
         middle = len(by_length) // 2
-        shown = by_length.iloc[middle : middle + _EXAMPLES]
+        shown = by_length[middle : middle + _EXAMPLES]
         examples = tuple(single_line(text)[:_QUOTE] for text in shown)
         patterns.append(
             RequestPattern(str(topic), int(count), float(count / len(features.traces)), examples)
@@ -93,17 +98,18 @@ def _describe(
 
 def _stated_role(features: Features) -> str:
     """First sentence of the instructions that most model calls have."""
-    texts = features.model_calls["instructions"]
-    texts = texts[texts != ""]
-    if texts.empty:
+    texts = features.model_calls["instructions"].to_numpy(dtype=object)
+    codes, distinct = pd.factorize(texts[texts != ""])
+    if not len(distinct):
         return ""
     # The first sentence, because what follows may hold the date or the user's name.
-    distinct = texts.drop_duplicates()
-    opening = texts.map(dict(zip(distinct, distinct.map(_opening), strict=True)))
-    counts = opening.value_counts()
-    if counts.iloc[0] < _SHARED * len(opening):
+    counts: Counter[str] = Counter()
+    for text, times in zip(distinct, np.bincount(codes).tolist(), strict=True):
+        counts[_opening(text)] += times
+    most = max(counts.values())
+    if most < _SHARED * len(codes):
         return ""  # every call has instructions of its own
-    return min(str(each) for each in counts.index[counts == counts.iloc[0]])
+    return min(opening for opening, times in counts.items() if times == most)
 
 
 def _opening(text: str) -> str:

@@ -98,11 +98,14 @@ _STOP_WORDS = {
     "pt": "o a os as e é são você seu sua de um uma para em com não que do da se está por",
     "nl": "de het een en is zijn van u uw niet voor met op in dat die te kan wordt je",
 }
-_STOP_SETS = {code: frozenset(words.split()) for code, words in _STOP_WORDS.items()}
+_LANGUAGES_WITH = {
+    word: [code for code, words in _STOP_WORDS.items() if word in words.split()]
+    for word in " ".join(_STOP_WORDS.values()).split()
+}
 _SCRIPTS = {
-    "zh": re.compile("[\u4e00-\u9fff]"),
     "ja": re.compile("[\u3040-\u30ff]"),
     "ko": re.compile("[\uac00-\ud7af]"),
+    "zh": re.compile("[\u4e00-\u9fff]"),
     "ru": re.compile("[\u0400-\u04ff]"),
     "ar": re.compile("[\u0600-\u06ff]"),
 }
@@ -184,20 +187,16 @@ def mismatch(wanted: str, response: str, *, only: bool = False) -> str:
 
 def language_of(text: str) -> str:
     """ISO 639-1 code of the language, or ``""`` where that is not plain."""
-    letters = sum(len(word) for word in _LETTERS.findall(text))
-    for code in ("ja", "ko", "zh", "ru", "ar"):
-        if (
-            letters >= 4
-            and len(_SCRIPTS[code].findall(text)) > (0.1 if code == "ja" else 0.4) * letters
-        ):
-            return code
-    words = [word.casefold() for word in _LETTERS.findall(text)]
+    words = _LETTERS.findall(text)
+    letters = sum(map(len, words))
+    if letters >= 4 and not text.isascii():
+        for code, script in _SCRIPTS.items():
+            if len(script.findall(text)) > (0.1 if code == "ja" else 0.4) * letters:
+                return code
     if len(words) < 8:
         return ""
-    counts = Counter(
-        {code: sum(word in stop for word in words) for code, stop in _STOP_SETS.items()}
-    )
-    (best, most), (_, second) = counts.most_common(2)
+    counts = Counter(code for word in words for code in _LANGUAGES_WITH.get(word.casefold(), ()))
+    (best, most), (_, second) = [*counts.most_common(2), ("", 0), ("", 0)][:2]
     return best if most >= 3 and most >= 1.5 * second else ""
 
 
