@@ -100,8 +100,10 @@ def message_text(message: Any) -> str:
 
 
 def said_in(value: Any, depth: int = 0) -> list[Said]:
-    """The chat messages in a payload, in order, each with who says it; empty if it holds none."""
-    value = parsed(value)
+    """The chat messages in a payload, in order, each with who says it; empty if it holds none.
+
+    ``value`` has been through ``payload.parsed``.
+    """
     if isinstance(value, list):
         roles = list(takewhile(bool, map(role_of, value)))
         if value and len(roles) == len(value):
@@ -110,14 +112,14 @@ def said_in(value: Any, depth: int = 0) -> list[Said]:
             parts = (message for item in value for message in _messages_by_part(item))
             return [(role_of(message), message) for message in parts]
         if len(value) == 1:
-            return said_in(value[0], depth + 1) if depth < _DEEPEST else []
+            return said_in(parsed(value[0]), depth + 1) if depth < _DEEPEST else []
         return []
     if isinstance(value, dict) and depth < _DEEPEST:
         if ("content" in value or "parts" in value or "kwargs" in value) and role_of(value):
             return [(role_of(value), value)]
         for key in _MESSAGE_KEYS:
             if key in value:
-                found = said_in(value[key], depth + 1)
+                found = said_in(parsed(value[key]), depth + 1)
                 if found:
                     return found
     return []
@@ -138,13 +140,13 @@ def _messages_by_part(item: dict[str, Any]) -> list[dict[str, Any]]:
 
 def request_text(inputs: Any) -> str:
     """The last thing the user said, from a span's inputs."""
-    messages = said_in(inputs)
+    value = parsed(inputs)
+    messages = said_in(value)
     for role, message in reversed(messages):
         if role == "user":
             return message_text(message)
     if messages:
         return ""
-    value = parsed(inputs)
     if isinstance(value, str):
         return value
     if isinstance(value, dict):

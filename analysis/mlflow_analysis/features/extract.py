@@ -9,7 +9,7 @@ from typing import Any
 
 from mlflow_analysis.features.conversation import answer_text, request_text
 from mlflow_analysis.features.failures import Failure, failure_of
-from mlflow_analysis.features.model_call import is_words_only, model_call
+from mlflow_analysis.features.model_call import model_call
 from mlflow_analysis.features.payload import as_text, canonical, key_of, parsed
 from mlflow_analysis.features.retrieval import retrieved
 from mlflow_analysis.features.usage import cached_tokens, span_cost, trace_cost
@@ -103,13 +103,13 @@ def extract(record: TraceRecord) -> Extracted:
     for span, depth, ancestors_failed, self_ms, critical_ms in timed(record.spans):
         if root is None and depth == 0:
             root = span
-        kind, end_ns = span.kind, span.end_ns
+        kind, end_ns, failure = span.kind, span.end_ns, failure_of(span)
         rows.append((
             info.trace_id, span.span_id, span.name, kind,
             _tool(span) if kind in TOOL_KINDS else "", span.status, positions[span.span_id], depth,
             span.start_ns / _NS, _NAN if end_ns is None else end_ns / _NS,
             _NAN if end_ns is None else (end_ns - span.start_ns) / _NS, self_ms, critical_ms,
-            *_failure_columns(failure_of(span)), span.status == "ERROR" and ancestors_failed,
+            *(_NO_FAILURE if failure is None else _failed(failure)), span.status == "ERROR" and ancestors_failed,
             *_content_columns(span, kind),
         ))  # fmt: skip
     return Extracted(
@@ -117,10 +117,8 @@ def extract(record: TraceRecord) -> Extracted:
     )
 
 
-def _failure_columns(failure: Failure | None) -> tuple[bool, str, int, str, int]:
+def _failed(failure: Failure) -> tuple[bool, str, int, str, int]:
     """``failed`` to ``error_offset``."""
-    if failure is None:
-        return _NO_FAILURE
     return True, failure.error_class, failure.status, failure.message, failure.offset
 
 
@@ -130,7 +128,7 @@ def _content_columns(span: SpanRecord, kind: str) -> tuple[Any, ...]:
     if inputs is None and outputs is None and not attributes:
         return _NO_CONTENT
     tokens = _tokens(attributes) if attributes else (None, None)
-    arguments, arguments_key, output, output_key, words_only = "", "", "", "", False
+    arguments, arguments_key, output, output_key = "", "", "", ""
     if inputs is not None:
         encoded = canonical(inputs)
         arguments = encoded[:LONGEST_ARGUMENTS].decode("utf-8", "replace")
@@ -139,10 +137,9 @@ def _content_columns(span: SpanRecord, kind: str) -> tuple[Any, ...]:
         encoded = canonical(outputs)
         output = outputs if isinstance(outputs, str) else encoded.decode("utf-8", "replace")
         output, output_key = output[:LONGEST_OUTPUT], key_of(encoded)
-        words_only = is_words_only(encoded)
     if kind in MODEL_KINDS:
         reply = parsed(outputs)
-        call = model_call(parsed(inputs), reply, attributes, words_only=words_only)
+        call = model_call(parsed(inputs), reply, attributes)
         return (
             model_name(attributes, inputs), *tokens, _finish_reason(attributes, reply),
             arguments, arguments_key, output, output_key,

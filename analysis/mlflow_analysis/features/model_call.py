@@ -103,13 +103,8 @@ class ModelCall(NamedTuple):
     """Names of the tools that the reply asks to call, in its order."""
 
 
-def model_call(
-    inputs: Any, outputs: Any, attributes: Mapping[str, Any], *, words_only: bool = False
-) -> ModelCall:
-    """Read one call's payloads. ``inputs`` and ``outputs`` have been through ``payload.parsed``.
-
-    ``words_only`` says that there is no call to look for in ``outputs``.
-    """
+def model_call(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> ModelCall:
+    """Read one call's payloads. ``inputs`` and ``outputs`` have been through ``payload.parsed``."""
     messages = said_in(inputs)
     settings = list(_settings(inputs))
     flat = {
@@ -124,18 +119,7 @@ def model_call(
             ]
         ),
         _offered(outputs, attributes, messages, settings, flat),
-        _requested(None if words_only else outputs, attributes, flat),
-    )
-
-
-def is_words_only(encoded: bytes) -> bool:
-    """Whether a reply, as ``payload.canonical`` writes it, cannot ask to call a tool: so with most."""
-    return not (
-        b"tool" in encoded
-        or b"call" in encoded
-        or b"Call" in encoded
-        or b"arguments" in encoded
-        or b"\\u" in encoded  # an escape within a text may stand for any of these
+        _requested(outputs, attributes, flat),
     )
 
 
@@ -149,7 +133,7 @@ def _instructions(
 ) -> str:
     told = _system_texts(messages)
     if not told and "gen_ai.input.messages" in attributes:
-        told = _system_texts(said_in(attributes["gen_ai.input.messages"]))
+        told = _system_texts(said_in(parsed(attributes["gen_ai.input.messages"])))
     if not told:
         for source in (*settings, outputs, attributes):
             if isinstance(source, Mapping):
@@ -190,7 +174,7 @@ def _offered(
         if key in _TOOL_ATTRIBUTES:
             names.update(tool_names(attributes[key]))
         else:
-            sources += _settings(attributes[key])
+            sources += _settings(parsed(attributes[key]))
     if isinstance(outputs, dict) and outputs.get("object") == "response":
         sources += _settings(outputs)  # the Responses API tells the tools again
     for source in sources:
@@ -211,14 +195,13 @@ def _offered(
 
 
 def _settings(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
-    """The objects of a payload that may hold a call's settings, outermost first."""
-    value = parsed(value)
+    """The objects of a payload, parsed, that may hold a call's settings, outermost first."""
     if isinstance(value, dict):
         yield value
         if depth < 3 and not _MAY_SET.isdisjoint(value):
             for key in _SETTING_KEYS:
                 if isinstance(value.get(key), (dict, str)):
-                    yield from _settings(value[key], depth + 1)
+                    yield from _settings(parsed(value[key]), depth + 1)
 
 
 def _requested(
@@ -250,11 +233,12 @@ def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool 
         return
     if not isinstance(value, dict):
         return
-    name = _called(value, in_calls)
-    if name:
-        names.append(name)
-        return
-    present = [key for key in value if key in _REPLY_PLACES]  # one or two of the many
+    if in_calls or not _SIGNS_OF_CALL.isdisjoint(value):
+        name = _called(value, in_calls)
+        if name:
+            names.append(name)
+            return
+    present = filter(_REPLY_PLACES.__contains__, value)  # one or two of the many
     for key in sorted(present, key=_REPLY_PLACES.__getitem__):
         inner = value[key]
         if not inner or isinstance(inner, (int, float)):
@@ -285,8 +269,6 @@ def _latest(messages: list[Any]) -> list[Any]:
 
 def _called(value: Mapping[str, Any], in_calls: bool) -> str:
     """The tool's name if ``value`` is a call, else ""."""
-    if not in_calls and _SIGNS_OF_CALL.isdisjoint(value):
-        return ""
     function = value.get("function")
     if isinstance(function, dict) and "arguments" in function:
         return str(function.get("name") or "")

@@ -30,7 +30,10 @@ OTHER_CONVENTIONS = (
     "ai.", "entity.", "gen_ai.", "langfuse.", "lk.", "lmnr.", "openinference.", "span.", "traceloop.",
 )  # fmt: skip
 """How attributes begin by which MLflow tells the kind of a span that says none of its own."""
-_TOLD_AGAIN = frozenset({"mlflow.chat.tools", "gen_ai.tool.definitions", "llm.tools"})
+_TOLD_AGAIN = frozenset({
+    "mlflow.chat.tools", "gen_ai.tool.definitions", "llm.tools", "mlflow.llm.model", "gen_ai.request.model",
+    "gen_ai.response.model", "gen_ai.response.finish_reasons",
+})  # fmt: skip
 """What an application tells in the same words with each call of its model."""
 _LONGEST_REPEATED = 20_000
 _START = attrgetter("start_ns")
