@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 
+from mlflow_analysis.brief.focus import parse
+from mlflow_analysis.engine import run
 from mlflow_analysis.engine.options import AnalysisOptions
 from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import (
@@ -19,8 +21,10 @@ from mlflow_analysis.events import (
     PurposeDrafted,
     TraceSkipped,
 )
+from mlflow_analysis.evidence.weighing import Shown, Weighing
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.kinds import Verdict
+from mlflow_analysis.process.twin import Divided
 from mlflow_analysis.reading import dispatch, previews
 from mlflow_analysis.reading.slices import reading_order
 from mlflow_analysis.records import SkippedTrace, TraceInfo
@@ -87,6 +91,42 @@ def test_order_of_arrival_does_not_show() -> None:
     random.Random(1).shuffle(shuffled)
     first, second = analysis_of(RecordedTraces(records)), analysis_of(RecordedTraces(shuffled))
     assert replace(first, timings={}) == replace(second, timings={})
+
+
+def test_whether_two_processes_test_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [parse("invoice"), parse('"look up" -> latency')]
+    records = some_traces()
+    alone = analysis_of(RecordedTraces(records), focus=asked)
+
+    monkeypatch.setattr(run, "FEWEST_SPANS_FOR_TWO", 1)
+    weighed: list[Weighing] = []
+    events = list(
+        analyze(
+            RecordedTraces(records),
+            AnalysisOptions(workers=2, focus=asked, weighed=weighed.append),
+        )
+    )
+
+    assert replace(events[-1].analysis, timings={}) == replace(alone, timings={})
+    testing = [each for each in events if isinstance(each, Progress)]
+    assert (testing[-1].done, testing[-1].total) == (len(run.catalogue()) + len(asked),) * 2
+    assert tuple(weighed[0].conclude()[0]) == alone.findings
+
+
+def test_two_processes_test_where_there_is_enough_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    twins: list[bool] = []
+
+    class Noted(Divided[Shown]):
+        def __init__(self, tasks: Sequence[Callable[[], Shown]], *, twin: bool) -> None:
+            twins.append(twin)
+            super().__init__(tasks, twin=twin)
+
+    monkeypatch.setattr(run, "Divided", Noted)
+    records = some_traces(20)
+    for fewest, workers in [(60, 2), (61, 2), (60, 1)]:
+        monkeypatch.setattr(run, "FEWEST_SPANS_FOR_TWO", fewest)
+        analysis_of(RecordedTraces(records), workers=workers, hypotheses=["rate-limited"])
+    assert twins == [True, False, False]
 
 
 class Flawed(RecordedTraces):

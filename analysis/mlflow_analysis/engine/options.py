@@ -50,7 +50,7 @@ class AnalysisOptions:
     """Asked at the end: the user may confirm while traces are still being read."""
     seed: int = 0
     workers: int = 1
-    """Processes that read; with one, the reading is done in this process. Results are the same."""
+    """Processes that read; with one, all is done in this process, else two test. Results are the same."""
     engine: str = ""
     """``dask://host:port``: a Dask cluster whose workers read, instead of processes of this machine."""
     cache: bool = False

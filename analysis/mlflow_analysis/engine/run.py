@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 from mlflow_analysis.brief.focus import Focus, distinct
 from mlflow_analysis.engine.options import AnalysisOptions, Known
@@ -25,7 +25,7 @@ from mlflow_analysis.events import (
     TraceSkipped,
 )
 from mlflow_analysis.evidence.summary import summarise
-from mlflow_analysis.evidence.weighing import Weighing
+from mlflow_analysis.evidence.weighing import Shown, Weighing
 from mlflow_analysis.features.batch import Batch, unchanged
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.cache import FeatureCache
@@ -43,6 +43,7 @@ from mlflow_analysis.hypotheses.own import own_hypothesis
 from mlflow_analysis.judge.claims import asked_of_judge
 from mlflow_analysis.judge.judging import account
 from mlflow_analysis.process.allocator import give_back
+from mlflow_analysis.process.twin import Divided
 from mlflow_analysis.purpose.draft import draft_purpose
 from mlflow_analysis.purpose.told import as_told
 from mlflow_analysis.reading.dispatch import Reading
@@ -57,6 +58,8 @@ from mlflow_analysis.source import TraceSource, never
 logger = logging.getLogger(__name__)
 
 _PROGRESS_EVERY = 0.25
+FEWEST_SPANS_FOR_TWO = 20_000
+"""With fewer, hypotheses are tested before a second process has got under way."""
 
 
 def analyze(
@@ -258,13 +261,25 @@ class _Run:
     def _test(self, features: Features) -> Generator[Event, None, tuple[list[Finding], int]]:
         """Every hypothesis on the tables of all traces; returns findings and number of tests."""
         clock = StageClock()
+        hypotheses: list[Hypothesis] = []
+        for each in self.hypotheses:
+            if isinstance(each, JudgedClaim):
+                each = yield from self._asked(each.focus, features, clock)
+            hypotheses.append(each)
         weighing = Weighing(features)
-        for done, hypothesis in enumerate(self.hypotheses):
-            if done == 0 or clock.due(_PROGRESS_EVERY):
-                yield clock.progress("testing hypotheses", done, len(self.hypotheses))
-            if isinstance(hypothesis, JudgedClaim):
-                hypothesis = yield from self._asked(hypothesis.focus, features, clock)
-            weighing.add(hypothesis)
+
+        def weigh(hypothesis: Hypothesis) -> Shown:
+            tested = weighing.weigh(hypothesis)
+            give_back()
+            return tested
+
+        in_two = self.options.workers > 1 and len(features.spans) >= FEWEST_SPANS_FOR_TWO
+        with Divided([partial(weigh, each) for each in hypotheses], twin=in_two) as testing:
+            for begun in testing.do():
+                if begun == 1 or clock.due(_PROGRESS_EVERY):
+                    yield clock.progress("testing hypotheses", begun - 1, len(hypotheses))
+            for tested in testing.results():
+                weighing.take(tested)
         self.options.weighed(weighing)
         findings, tests = weighing.conclude()
         yield clock.progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses))

@@ -106,8 +106,7 @@ class Split:
         first = in_first_half(features.traces["session"].to_numpy(dtype=object))
         self.held_out = len(features.traces) >= ENOUGH_TRACES
         self._masks = (first, ~first)
-        self._features = features
-        self._halves: list[Features] | None = None
+        self._halves = [features.part(mask) for mask in self._masks]
 
     def halves(self, first: Places) -> Halves:
         """The half of each unit, of which ``first`` is the first trace (``Members.first``)."""
@@ -141,8 +140,6 @@ class Split:
     def _on(
         self, half: int, hypothesis: Hypothesis, cases: Callable[[Features], Iterable[Case]]
     ) -> dict[str, HalfCase]:
-        if self._halves is None:
-            self._halves = [self._features.part(mask) for mask in self._masks]
         features = self._halves[half]
         if not len(features.traces) or not all(map(features.has, hypothesis.needs)):
             return {}

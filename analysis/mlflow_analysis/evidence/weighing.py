@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from threadpoolctl import ThreadpoolController
 
@@ -49,6 +50,14 @@ def missing_field(hypothesis: Hypothesis, features: Features) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What one hypothesis has shown: its cases, or why there is none."""
+
+    cases: tuple[Weighed, ...]
+    untested: Finding | None = None
+
+
 class Weighing:
     """One set of tables, and what the hypotheses weighed so far have shown on it."""
 
@@ -63,11 +72,21 @@ class Weighing:
 
     def add(self, hypothesis: Hypothesis) -> None:
         """Count, contrast and search one hypothesis."""
+        self.take(self.weigh(hypothesis))
+
+    def take(self, tested: Shown) -> None:
+        """Add what was weighed, here or in another process that holds the same tables."""
+        self._weighed += tested.cases
+        if tested.untested is not None:
+            self._untested.append(tested.untested)
+
+    def weigh(self, hypothesis: Hypothesis) -> Shown:
+        """Count, contrast and search one hypothesis, without adding it."""
         # the sums are small: more threads would wait for each other for longer than they work
         with self._threads.limit(limits=1):
-            self._add(hypothesis)
+            return self._tested(hypothesis)
 
-    def _add(self, hypothesis: Hypothesis) -> None:
+    def _tested(self, hypothesis: Hypothesis) -> Shown:
         reason = missing_field(hypothesis, self._features)
         cases: list[Weighed] = []
         if not reason:
@@ -80,10 +99,10 @@ class Weighing:
             except Exception as error:  # one broken test must not cost the other findings
                 logger.exception("Hypothesis %s did not run", hypothesis.id)
                 reason = f"its test did not run ({type(error).__name__}; details are in the log)"
-        if not cases:
-            reason = reason or f"no {hypothesis.unit.value} could show it"
-            self._untested.append(not_testable(hypothesis, reason))
-        self._weighed += cases
+        if cases:
+            return Shown(tuple(cases))
+        reason = reason or f"no {hypothesis.unit.value} could show it"
+        return Shown((), not_testable(hypothesis, reason))
 
     @property
     def ended(self) -> tuple[str, ...]:

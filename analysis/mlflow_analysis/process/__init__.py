@@ -1,1 +1,1 @@
-"""A process of this program: its log, its memory, and its garbage collector."""
+"""A process of this program: its log, its memory and garbage collector, and its twin."""

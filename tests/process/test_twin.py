@@ -1,0 +1,150 @@
+"""Tasks divided between a process and its twin: each is done once, and none is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from mlflow_analysis.process.twin import Divided
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no twin")
+
+
+def _who(number: int) -> tuple[int, int]:
+    time.sleep(0.002)  # so that neither has drawn all tickets before the other has begun
+    return number, os.getpid()
+
+
+def _done(
+    tasks: list[Callable[[], tuple[int, int]]], *, twin: bool = True
+) -> list[tuple[int, int]]:
+    with Divided(tasks, twin=twin) as divided:
+        for _ in divided.do():
+            pass
+        return list(divided.results())
+
+
+def _children() -> str:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+
+
+def test_both_do_their_share_from_their_own_end_and_results_come_in_order():
+    results = _done([partial(_who, number) for number in range(200)])
+    assert [number for number, _ in results] == list(range(200))
+    who = [process for _, process in results]
+    mine = who.count(os.getpid())
+    assert 0 < mine < 200
+    assert set(who[:mine]) == {os.getpid()}
+    assert len(set(who[mine:])) == 1
+
+
+def test_alone_it_does_all():
+    assert _done([partial(_who, number) for number in range(5)], twin=False) == [
+        (number, os.getpid()) for number in range(5)
+    ]
+
+
+def test_there_may_be_nothing_to_do():
+    assert _done([]) == []
+
+
+def test_what_was_begun_by_either_is_told():
+    with Divided([partial(_who, number) for number in range(50)], twin=True) as divided:
+        begun = list(divided.do())
+    assert begun == sorted(begun)
+    assert begun[-1] == 50
+    assert len(begun) < 50
+
+
+def test_each_task_sees_what_was_there_before_without_its_being_sent():
+    unpicklable = {at: (lambda at=at: at) for at in range(20)}
+
+    def ask(at: int) -> tuple[int, int]:
+        return unpicklable[at](), _who(at)[1]
+
+    results = _done([partial(ask, at) for at in range(20)])
+    assert [number for number, _ in results] == list(range(20))
+    assert len({process for _, process in results}) == 2
+
+
+def _dies_elsewhere(home: int, number: int) -> tuple[int, int]:
+    if os.getpid() != home:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _who(number)
+
+
+def _fails_elsewhere(home: int, number: int) -> tuple[int, int]:
+    if os.getpid() != home:
+        raise MemoryError
+    return _who(number)
+
+
+def _untellable_elsewhere(home: int, number: int) -> tuple[int, int]:
+    return _who(number) if os.getpid() == home else lambda: None  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("fault", [_dies_elsewhere, _fails_elsewhere, _untellable_elsewhere])
+def test_what_a_lost_twin_had_begun_is_done_here(
+    fault: Callable[[int, int], tuple[int, int]], caplog: pytest.LogCaptureFixture
+):
+    results = _done([partial(fault, os.getpid(), number) for number in range(20)])
+    assert results == [(number, os.getpid()) for number in range(20)]
+    assert "was lost" in caplog.text
+
+
+def test_to_leave_early_ends_the_twin():
+    tasks = [partial(_who, number) for number in range(10_000)]
+    with pytest.raises(KeyError), Divided(tasks, twin=True) as divided:
+        next(divided.do())
+        assert _children()
+        raise KeyError
+    assert _children() == ""
+
+
+def _runs(process: int) -> bool:
+    try:
+        status = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+_FAMILY = """
+import os, time
+from mlflow_analysis.process.twin import Divided
+with Divided([lambda: time.sleep(0.05)] * 5000, twin=True) as divided:
+    for begun in divided.do():
+        print(divided._twin, flush=True)
+"""
+
+
+def test_the_twin_does_not_outlive_a_parent_that_was_killed():
+    with subprocess.Popen([sys.executable, "-c", _FAMILY], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        twin = int(parent.stdout.readline())
+        parent.kill()
+    while _runs(twin):
+        time.sleep(0.01)
+
+
+def test_ctrl_c_ends_both_without_a_word_from_the_twin():
+    with subprocess.Popen(
+        [sys.executable, "-c", _FAMILY],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as parent:
+        assert parent.stdout is not None and parent.stderr is not None
+        twin = int(parent.stdout.readline())
+        os.killpg(parent.pid, signal.SIGINT)
+        said = parent.stderr.read().decode()
+    assert said.count("KeyboardInterrupt") == 1
+    assert not _runs(twin)
