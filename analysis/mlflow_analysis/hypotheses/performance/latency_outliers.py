@@ -107,7 +107,9 @@ class LatencyOutliers(Hypothesis):
 
 
 def _timed(features: Features) -> pd.DataFrame:
-    traces = features.complete
+    traces = features.complete[
+        ["name", "failed", "duration_ms", "tool_calls", "model_calls", "root_span_id"]
+    ]
     return traces[~traces["failed"] & (traces["duration_ms"] > 0)]
 
 
