@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -44,6 +45,22 @@ def _ruled(hypothesis: Hypothesis, fewest_units: int | None) -> tuple[Verdict, s
     counted: Prevalence = prevalence(hypothesis, case, features)
     ruled = rule_on(hypothesis, case, counted, None)
     return ruled.verdict, ruled.reason
+
+
+def test_traces_are_named_by_their_ids_or_by_their_places() -> None:
+    features = features_of(
+        *(trace(number=number + 1, session=f"s{number % 7}") for number in range(30))
+    )
+    some = np.arange(0, 30, 2)
+    affected = affected_rows(features.traces.index[:5], features.traces.index[:5], "", "", "")
+    by_id, by_place = (
+        prevalence(_Recorded(), Case(eligible, affected), features)
+        for eligible in (features.traces.index[some], pd.Index(some))
+    )
+    assert (by_place.affected, by_place.eligible) == (3, 15)
+    assert list(by_place.units) == list(by_id.units)
+    assert list(by_place.shows) == list(by_id.shows)
+    assert (by_place.interval, by_place.design_effect) == (by_id.interval, by_id.design_effect)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import weakref
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from mlflow_analysis.features.batch import batch_of
 from mlflow_analysis.features.extract import extract
@@ -77,6 +78,17 @@ def test_a_part_numbers_its_own_spans() -> None:
     assert list(part.trace_at) == [0] * 5 + [1] * 5
     assert _names_of_parents(part) == _names_of_parents(features)
     assert set(part.trace_at[part.parent_at[5:]][part.parent_at[5:] >= 0]) == {1}
+
+
+def test_a_part_takes_over_what_its_traces_tell_of_themselves() -> None:
+    failing = [trace(tool("search", outputs="503 Service Unavailable")) for _ in range(2)]
+    features = features_of(failing[0], _nested(), failing[1], _nested())
+    part = features.part(np.array([False, True, True, True]))
+    worked_out = replace(part)
+    assert len(part.failures) == 1
+    pd.testing.assert_frame_equal(part.failures, worked_out.failures)
+    assert list(part.is_call) == list(worked_out.is_call)
+    assert list(part.is_model_call) == list(worked_out.is_model_call)
 
 
 def test_what_was_converted_is_let_go() -> None:

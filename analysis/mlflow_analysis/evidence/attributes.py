@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence
+from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, one_each
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Unit
 
@@ -134,23 +134,18 @@ def _of_column(
 ) -> list[Literal]:
     """The most frequent values of rows that belong to the units ``at``; ``codes`` number ``values``."""
     known = codes if codes.min(initial=0) >= 0 else codes[codes >= 0]
-    one_each = _one_each(at, n)
+    alone = one_each(at, n)
     result = []
     for number in _frequent(np.bincount(known, minlength=len(values)), values):
         holds = codes == number
         if majority is not None:
             holds = np.bincount(at[holds], minlength=n) > majority
-        elif not one_each:
+        elif not alone:
             rows = at[holds]
             holds = np.zeros(n, dtype=bool)
             holds[rows] = True
         result.append(Literal(name, str(values[number]), holds))
     return result
-
-
-def _one_each(at: Places, n: int) -> bool:
-    """Whether these are n units in their order."""
-    return len(at) == n and bool((at == np.arange(n)).all())
 
 
 def _frequent(counts: Places, values: npt.NDArray[np.object_]) -> list[int]:
@@ -181,7 +176,7 @@ def _tools(
         return _of_column("tool", own, values, spots, counted.eligible)
     tools, called = features.shared(_called)
     called = called[:, pairs.trace]
-    if unit is Unit.TRACE and _one_each(pairs.unit, counted.eligible):
+    if unit is Unit.TRACE and one_each(pairs.unit, counted.eligible):
         frequent = _frequent(np.count_nonzero(called, axis=1), tools)
         return [Literal("tool", str(tools[number]), called[number]) for number in frequent]
     row, column = np.nonzero(called)

@@ -226,10 +226,14 @@ def _without_consequences(literals: list[Literal], shows: Flags) -> list[Literal
 
 def _distinct(literals: list[Literal]) -> list[Literal]:
     """Literals of which no two hold for the same units."""
-    first: dict[bytes, Literal] = {}
+    kept: list[Literal] = []
+    by_count: dict[int, list[Literal]] = {}
     for each in sorted(literals, key=lambda each: precedence(each.attribute)):
-        first.setdefault(np.packbits(each.holds).tobytes(), each)
-    return list(first.values())
+        alike = by_count.setdefault(int(np.count_nonzero(each.holds)), [])
+        if not any(np.array_equal(each.holds, other.holds) for other in alike):
+            alike.append(each)
+            kept.append(each)
+    return kept
 
 
 def _extensions(

@@ -104,6 +104,11 @@ class Prevalence:
         )
 
 
+def one_each(numbers: Places, units: int) -> bool:
+    """Whether these are the numbers of so many units, each once and in order."""
+    return len(numbers) == units and bool((numbers == np.arange(units)).all())
+
+
 @dataclass(frozen=True)
 class Members:
     """Which traces belong to which units, one pair a place."""
@@ -115,6 +120,8 @@ class Members:
 
     def first(self, units: int) -> Places:
         """The place of the first trace of each of ``units`` units; -1 if it has none."""
+        if one_each(self.unit, units):
+            return self.trace
         first = np.full(units, np.iinfo(np.int64).max)
         np.minimum.at(first, self.unit, self.trace)
         first[first == np.iinfo(np.int64).max] = -1
@@ -204,7 +211,7 @@ def members(unit: Unit, counted: Prevalence, case: Case, features: Features) -> 
         at = places_in(counted.units, case.members.index)
         place = places_in(traces.index, case.members)
     known = (at >= 0) & (place >= 0)
-    return Members(at[known], place[known])
+    return Members(at, place) if known.all() else Members(at[known], place[known])
 
 
 def _sessions(features: Features) -> pd.Index:

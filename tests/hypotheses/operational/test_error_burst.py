@@ -37,6 +37,17 @@ def test_an_outage_of_an_hour_is_found():
     assert "at the overall rate; the first failing span is all agent." in case.statement
 
 
+def test_what_forms_the_claim_is_the_case_without_its_p_value():
+    times = np.arange(200) * HOUR_MS / 4
+    outage = (times > 20 * HOUR_MS) & (times < 22 * HOUR_MS)
+    features = features_of(*spread(times, outage))
+    (formed,), (case,) = ErrorBurst().estimates(features), ErrorBurst().cases(features)
+
+    assert formed.contrast.effect == case.contrast.effect
+    assert formed.contrast.p_value == 1.0 > case.contrast.p_value
+    assert list(formed.affected["unit"]) == list(case.affected["unit"])
+
+
 def test_more_failures_only_because_of_more_traffic_are_not_flagged():
     generator = np.random.default_rng(6)
     rush = generator.uniform(20 * HOUR_MS, 21 * HOUR_MS, 150)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from quiet_traces import confirmed_subjects, quiet_features, quiet_traces
 
+from mlflow_analysis.evidence.prevalence import prevalence
 from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract_info
 from mlflow_analysis.findings.kinds import Category
@@ -36,7 +37,7 @@ def test_cases_are_well_formed(hypothesis, quiet):
     for case in hypothesis.cases(quiet[0]):
         assert list(case.affected.columns) == AFFECTED_COLUMNS
         assert case.eligible.is_unique
-        assert set(case.affected["unit"]) <= set(case.eligible)
+        assert set(case.affected["unit"]) <= set(prevalence(hypothesis, case, quiet[0]).units)
         assert case.affected["rationale"].map(lambda text: text.endswith(".")).all()
         assert case.statement.endswith(".") or case.test_without_effect
 

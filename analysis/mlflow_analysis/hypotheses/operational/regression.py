@@ -142,17 +142,17 @@ def _failures(features: Features) -> Case:
 def _latency(features: Features) -> Case:
     traces = features.complete[_COLUMNS]
     well = (~traces["failed"].astype(bool) & (traces["duration_ms"] > 0)).to_numpy()
-    traces = traces[well]
+    traces, eligible = traces[well], pd.Index(features.complete_at[well])
     if len(traces) < _FEWEST_TRACES:
         reason = "fewer than 40 complete traces ended well with a duration"
-        return Case(traces.index, _rows(traces.iloc[:0], ""), "latency", test_without_effect=reason)
+        return Case(eligible, _rows(traces.iloc[:0], ""), "latency", test_without_effect=reason)
     seconds = traces["duration_ms"].to_numpy(dtype=float) / 1000
     logs = _without_load_and_hour(traces, np.log(seconds))
-    sessions = ClusterExchange(features.session_codes[features.complete_at[well]])
+    sessions = ClusterExchange(features.session_codes[eligible])
     change = level_change(logs, sessions, features.seed)
     if change is None:
         reason = "durations do not vary, or a session is too long to see a change beside it"
-        return Case(traces.index, _rows(traces.iloc[:0], ""), "latency", test_without_effect=reason)
+        return Case(eligible, _rows(traces.iloc[:0], ""), "latency", test_without_effect=reason)
     cut = change.index if change.p_value <= _CLEAR else len(logs) // 2
     logs = _without_load_and_hour(traces, np.log(seconds), cut)
     widening = design_effect(logs, sessions)
@@ -170,7 +170,7 @@ def _latency(features: Features) -> Case:
         "took " + took + f" s after {when}, when the median went from {before:.1f} to {after:.1f} s"
     )
     return Case(
-        traces.index,
+        eligible,
         _rows(slow, told),
         "latency",
         Contrast(

@@ -70,8 +70,8 @@ class RepeatedCall(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces that call a tool."""
-        complete = features.complete
-        return complete.index[complete["tool_calls"] > 0]
+        at = features.complete_at
+        return pd.Index(at[features.traces["tool_calls"].to_numpy()[at] > 0])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """One row for each loop, at the call that made it one."""

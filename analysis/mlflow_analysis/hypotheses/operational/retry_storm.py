@@ -66,7 +66,7 @@ class RetryStorm(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces with a call whose arguments are known."""
-        return features.traces.index[features.traces_with(features.shared(_known))]
+        return pd.Index(np.flatnonzero(features.traces_with(features.shared(_known))))
 
     def affected(self, features: Features) -> pd.DataFrame:
         """One row for each call that was retried twice or more, at its last attempt."""

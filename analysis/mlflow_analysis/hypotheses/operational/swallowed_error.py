@@ -64,7 +64,7 @@ class SwallowedError(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces that ended well, with an answer and with a call below the root."""
-        return features.traces.index[features.shared(_told)]
+        return pd.Index(np.flatnonzero(features.shared(_told)))
 
     def affected(self, features: Features) -> pd.DataFrame:
         """One row for each failed call that nothing mended and nobody mentioned."""

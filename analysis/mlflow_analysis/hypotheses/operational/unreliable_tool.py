@@ -79,7 +79,7 @@ class UnreliableTool(Hypothesis):
     def affected(self, features: Features) -> pd.DataFrame:
         """Failed calls, of any tool."""
         calls = _calls(features)
-        return _rows(features, calls[_failed(calls)])
+        return _rows(features, _failing(features, calls.index[_failed(calls)]))
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each tool with enough calls; eligible are the calls of that tool."""
@@ -89,13 +89,14 @@ class UnreliableTool(Hypothesis):
         tested = np.flatnonzero(sizes >= _FEWEST_CALLS)
         if len(names) < 2 or not len(tested):
             reason = "only one tool is called" if len(names) < 2 else "no tool has 10 calls"
-            yield Case(calls.index, _rows(features, calls.iloc[:0]), test_without_effect=reason)
+            nobody = _rows(features, _failing(features, calls.index[:0]))
+            yield Case(calls.index, nobody, test_without_effect=reason)
             return
         failed = _failed(calls).to_numpy()
         sessions = pd.factorize(calls["session"].to_numpy(dtype=object), sort=True)[0]
         widening = design_effect(failed, sessions)
         mixed = _tools_in(sessions, codes)[sessions] > 1
-        failing = calls[failed]
+        failing = _failing(features, calls.index[failed])
         of_failing, rows = codes[failed], _rows(features, failing)
         for code in tested:
             of_tool = codes == code
@@ -119,7 +120,13 @@ class UnreliableTool(Hypothesis):
 
 def _calls(features: Features) -> pd.DataFrame:
     spans = features.spans
-    return spans[features.is_call & features.ended & (spans["tool"] != "")][_COLUMNS]
+    of_tools = spans[features.is_call & features.ended & (spans["tool"] != "")]
+    return of_tools[["session", "tool", "failed", "error_class"]]
+
+
+def _failing(features: Features, calls: pd.Index) -> pd.DataFrame:
+    """What is told of those that failed."""
+    return features.spans.take(calls.to_numpy(np.int64))[_COLUMNS]
 
 
 def _failed(calls: pd.DataFrame) -> pd.Series:

@@ -63,7 +63,7 @@ class LatencyOutliers(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Ended traces that did not fail."""
-        return _timed(features).index
+        return pd.Index(_timed(features)["place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces beyond the fence."""
@@ -75,7 +75,7 @@ class LatencyOutliers(Hypothesis):
         if len(traces) < _FEWEST:
             nothing = affected_rows(pd.Index([]), pd.Index([]), "", "", "")
             few = f"fewer than {_FEWEST} traces with a duration did not fail"
-            yield Case(traces.index, nothing, test_without_effect=few)
+            yield Case(pd.Index(traces["place"]), nothing, test_without_effect=few)
             return
         duration = traces["duration_ms"]
         usual = _usual(traces)
@@ -86,7 +86,7 @@ class LatencyOutliers(Hypothesis):
         like_it = (usual.reindex(slow.index) / 1000).round(1).astype(str)
         share = len(slow) / len(traces)
         yield Case(
-            traces.index,
+            pd.Index(traces["place"]),
             affected_rows(
                 slow.index,
                 slow.index,
@@ -107,7 +107,9 @@ class LatencyOutliers(Hypothesis):
 
 
 def _timed(features: Features) -> pd.DataFrame:
-    traces = features.complete
+    """The traces that are compared, with their ``place`` among all."""
+    columns = ["name", "failed", "duration_ms", "tool_calls", "model_calls", "root_span_id"]
+    traces = features.complete[columns].assign(place=features.complete_at)
     return traces[~traces["failed"] & (traces["duration_ms"] > 0)]
 
 
