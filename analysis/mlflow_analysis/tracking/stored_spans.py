@@ -55,7 +55,8 @@ class StoredSpan(SpanRecord):
     _inputs: Any
     _outputs: Any
     _attributes: Any
-    # there are millions, each set once, and Python sets fields of its own accord only where both are its own
+    # Millions of fields are set, each once. Python sets them without a call of ours only if both are its
+    # own: a class may override either, and asks for both in one place.
     __setattr__ = object.__setattr__
     __delattr__ = object.__delattr__
 
