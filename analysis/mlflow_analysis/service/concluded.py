@@ -49,7 +49,7 @@ class Run:
         self._weighing: list[Weighing] = []
         self._known: list[Known] = []
         self._has_read = has_read
-        cache = FeatureCache(source.tracking_uri, source.experiment_id)
+        kept = (source.tracking_uri, source.experiment_id)
         self.options = AnalysisOptions(
             filter=filter_string,
             max_traces=request.max_traces,
@@ -65,7 +65,7 @@ class Run:
             seed=request.seed,
             workers=request.workers or default_workers(),
             engine=request.engine,
-            cache=cache if request.cache else None,
+            cache=FeatureCache(*kept) if request.cache else None,
         )
 
     def _take(self, known: Known) -> None:
