@@ -115,8 +115,9 @@ def said_in(value: Any, depth: int = 0) -> list[Said]:
             return said_in(parsed(value[0]), depth + 1) if depth < _DEEPEST else []
         return []
     if isinstance(value, dict) and depth < _DEEPEST:
-        if ("content" in value or "parts" in value or "kwargs" in value) and role_of(value):
-            return [(role_of(value), value)]
+        holds_text = "content" in value or "parts" in value or "kwargs" in value
+        if holds_text and (role := role_of(value)):
+            return [(role, value)]
         for key in _MESSAGE_KEYS:
             if key in value:
                 found = said_in(parsed(value[key]), depth + 1)

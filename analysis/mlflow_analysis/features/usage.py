@@ -60,6 +60,6 @@ def _cost(recorded: Any) -> Cost:
 
 
 def _amount(value: Any) -> float | None:
-    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if 0 <= value < math.inf else None
+    return float(value) if math.isfinite(value) and value >= 0 else None
