@@ -21,6 +21,8 @@ from typing import Generic, TypeVar
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+_ENDING = {signal.SIGINT, signal.SIGTERM}
+"""Kept waiting until the twin has its own answer to them: until then it would do as its parent does."""
 
 
 class Divided(Generic[Result]):
@@ -90,15 +92,18 @@ class Divided(Generic[Result]):
             yield at
 
     def _forked(self, telling: Connection) -> int:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         with warnings.catch_warnings():
             # of locks that other threads hold: the twin does the tasks only, which no other thread has a hand in
             warnings.simplefilter("ignore", DeprecationWarning)
             parent, twin = os.getpid(), os.fork()
         if twin:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return twin
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c reaches both: the parent ends it
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             gc.disable()  # to look at an object is to copy its page
             done: dict[int, Result] = {}
             for at in self._drawn(range(len(self._tasks))[::-1]):
