@@ -298,20 +298,6 @@ def planned(uri: str, **options: Any) -> tuple[ReadingPlanned, Analysis]:
     return plan, replace(events[-1].analysis, timings={})
 
 
-def test_workers_get_ready_during_the_listing_where_there_will_be_some(
-    own_store: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun: list[str] = []
-    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", lambda: begun.append("now"))
-    planned(own_store, workers=1)
-    assert begun == []
-    planned(own_store, workers=2)  # all is kept by now
-    assert begun == []
-    shutil.rmtree(cache_directory())
-    planned(own_store, workers=2)
-    assert begun == ["now"]
-
-
 def test_the_second_run_reads_nothing_and_says_the_same(own_store: str) -> None:
     plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
     assert not cache_directory().exists()

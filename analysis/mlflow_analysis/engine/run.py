@@ -46,7 +46,7 @@ from mlflow_analysis.process.twin import Divided
 from mlflow_analysis.purpose.draft import draft_purpose
 from mlflow_analysis.purpose.told import as_told
 from mlflow_analysis.reading.dispatch import Reading
-from mlflow_analysis.reading.executors import get_ready, place_for
+from mlflow_analysis.reading.executors import place_for
 from mlflow_analysis.reading.previews import Previews
 from mlflow_analysis.reading.sampling import Scheme, spread, stated
 from mlflow_analysis.reading.slices import SliceRead, reading_order
@@ -134,6 +134,8 @@ class _Run:
                 "slow traces are read first, so shares and statistics lean towards them."
             )
         self.options.read(Known(outlines, () if self.options.cache else tuple(self.batches)))
+        window, total = self._covered(outlines), len(outlines)
+        del outlines  # of a hundred thousand traces they take as much memory as a column of texts
         tables = frames(self.batches)
         give_back()  # before more memory is needed
         features = features_of(tables, seed=self.options.seed)
@@ -154,7 +156,7 @@ class _Run:
             "testing": round(time.monotonic() - read, 3),
         }
         yield AnalysisReady(
-            self._analysis(outlines, features, purpose, findings, tests), interrupted
+            self._analysis(window, total, features, purpose, findings, tests), interrupted
         )
 
     def _list(self) -> Generator[Event, None, list[TraceOutline]]:
@@ -176,8 +178,6 @@ class _Run:
     def _list_anew(self) -> Generator[Event, None, list[TraceOutline]]:
         filter_string = self._window
         total = self.source.count(filter_string)
-        if self.cache is None or not self.cache.folder.exists():  # then all of them have to be read
-            get_ready(self.source, total or 0, self.options.workers, self.options.engine)
         clock = StageClock()
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
@@ -316,6 +316,10 @@ class _Run:
             if clock.due(_PROGRESS_EVERY):
                 yield clock.progress("asking the judge", done, questions)
 
+    def _covered(self, outlines: list[TraceOutline]) -> Window:
+        starts = [each.start_ms for each in outlines]
+        return Window(min(starts, default=None), max(starts, default=None), self.options.filter)
+
     def _judging(self) -> Judging | None:
         """What the claims for the judge cost, if there were any."""
         judge, claims = self.options.judge, self.options.focus
@@ -323,24 +327,22 @@ class _Run:
 
     def _analysis(
         self,
-        outlines: list[TraceOutline],
+        window: Window,
+        total: int,
         features: Features,
         purpose: Purpose,
         findings: list[Finding],
         tests: int,
     ) -> Analysis:
-        starts = [each.start_ms for each in outlines]
         skipped = sorted(self.skipped, key=lambda each: each.trace_id)
         return Analysis(
             experiment_id=self.source.experiment_id,
             experiment_name=self.source.experiment_name,
             tracking_uri=self.source.tracking_uri,
-            window=Window(
-                min(starts, default=None), max(starts, default=None), self.options.filter
-            ),
+            window=window,
             seed=self.options.seed,
             tests_run=tests,
-            traces_total=len(outlines),
+            traces_total=total,
             traces_read=self.read,
             skipped=tuple(Skipped(each.trace_id, each.reason) for each in skipped),
             statistics=summarise(features),

@@ -23,6 +23,9 @@ _PLACE = ("name", "span_id", "source", "value")
 _KEY_OF = {"arguments": "arguments_key", "output": "output_key"}
 """Long texts, and what is equal where they are: to compare the texts would take longer than all else."""
 
+_IN_ARROW = pd.StringDtype("pyarrow")
+"""For texts that differ in each row, of which few are ever looked at: an eighth of what objects take."""
+
 
 @dataclass(frozen=True)
 class Frames:
@@ -76,8 +79,10 @@ def _spans(columns: _Read, owner: npt.NDArray[np.int64], trace_ids: pd.Index) ->
     order = np.lexsort((columns["position"].to_numpy(), owner))
     owner = owner[order]
     parent = _parents(columns["depth"].to_numpy(), order)
+    span_id = columns.pop("span_id").take(pa.array(order))
     spans = _frame(columns, order)
     spans.index.name = "span"
+    spans.insert(0, "span_id", span_id.to_pandas(types_mapper={pa.string(): _IN_ARROW}.get))
     spans.insert(0, "trace_id", pd.Series(trace_ids.to_numpy()[owner], spans.index, dtype=object))
     spans["trace"], spans["parent"] = owner.astype(np.int32), parent
     return spans

@@ -41,11 +41,7 @@ class Divided(Generic[Result]):
         self._tickets, drawer = os.pipe()
         os.write(drawer, bytes(len(tasks)))
         os.close(drawer)
-        self._twin = 0
-        if twin and sys.platform == "linux":
-            self._told, telling = Pipe(duplex=False)
-            self._twin = self._forked(telling)
-            telling.close()
+        self._twin, self._wanted = 0, twin and sys.platform == "linux"
 
     def __enter__(self) -> Divided[Result]:
         return self
@@ -67,6 +63,10 @@ class Divided(Generic[Result]):
         for at in self._drawn(range(len(self._tasks))):
             yield self._begun[:].count(1)
             self._done[at] = self._tasks[at]()
+            if at == 0 and self._wanted:
+                self._told, telling = Pipe(duplex=False)
+                self._twin = self._forked(telling)
+                telling.close()
 
     def results(self) -> Iterator[Result]:
         """What each task gave, in their order, once the twin is done too. What was lost with it is done again."""
@@ -96,6 +96,7 @@ class Divided(Generic[Result]):
         with warnings.catch_warnings():
             # of locks that other threads hold: the twin does the tasks only, which no other thread has a hand in
             warnings.simplefilter("ignore", DeprecationWarning)
+            gc.freeze()
             parent, twin = os.getpid(), os.fork()
         if twin:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
