@@ -26,10 +26,11 @@ _ENDING = {signal.SIGINT, signal.SIGTERM}
 
 
 class Divided(Generic[Result]):
-    """This process begins with the first task, its twin with the last, until they meet.
+    """This process goes on from the first task, its twin from the last, until they meet.
 
     There is a ticket for each task in a pipe. Whoever draws one does the next task from its own end: no task is done
-    twice, and neither has to know how far the other is. What the twin's tasks give must be picklable.
+    twice, and neither has to know how far the other is. The twin is made after the first task: what that one works
+    out for all, both have. What the twin's tasks give must be picklable.
     """
 
     def __init__(self, tasks: Sequence[Callable[[], Result]], *, twin: bool) -> None:
@@ -41,7 +42,9 @@ class Divided(Generic[Result]):
         self._tickets, drawer = os.pipe()
         os.write(drawer, bytes(len(tasks)))
         os.close(drawer)
-        self._twin, self._wanted = 0, twin and sys.platform == "linux"
+        self._wanted = twin and sys.platform == "linux"
+        self._twin = 0
+        """Its process id, once there is one."""
 
     def __enter__(self) -> Divided[Result]:
         return self
@@ -64,9 +67,7 @@ class Divided(Generic[Result]):
             yield self._begun[:].count(1)
             self._done[at] = self._tasks[at]()
             if at == 0 and self._wanted:
-                self._told, telling = Pipe(duplex=False)
-                self._twin = self._forked(telling)
-                telling.close()
+                self._make_twin()
 
     def results(self) -> Iterator[Result]:
         """What each task gave, in their order, once the twin is done too. What was lost with it is done again."""
@@ -91,12 +92,17 @@ class Divided(Generic[Result]):
             self._begun[at] = 1
             yield at
 
+    def _make_twin(self) -> None:
+        self._told, telling = Pipe(duplex=False)
+        self._twin = self._forked(telling)
+        telling.close()
+
     def _forked(self, telling: Connection) -> int:
+        gc.freeze()  # to look at an object, as the collector does, is to copy its page
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         with warnings.catch_warnings():
             # of locks that other threads hold: the twin does the tasks only, which no other thread has a hand in
             warnings.simplefilter("ignore", DeprecationWarning)
-            gc.freeze()
             parent, twin = os.getpid(), os.fork()
         if twin:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -105,7 +111,7 @@ class Divided(Generic[Result]):
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c reaches both: the parent ends it
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            gc.disable()  # to look at an object is to copy its page
+            gc.disable()
             done: dict[int, Result] = {}
             for at in self._drawn(range(len(self._tasks))[::-1]):
                 if os.getppid() != parent:
