@@ -2,6 +2,7 @@
 
 import pytest
 
+from mlflow_analysis.evidence.prevalence import prevalence
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Hypothesis
@@ -30,6 +31,6 @@ SPARSE = {
 def test_bears_sparse_traces(hypothesis: Hypothesis, features: Features) -> None:
     for case in hypothesis.cases(features):
         assert list(case.affected.columns) == AFFECTED_COLUMNS
-        assert set(case.affected["unit"]) <= set(case.eligible)
+        assert set(case.affected["unit"]) <= set(prevalence(hypothesis, case, features).units)
         assert set(case.affected["trace_id"]) <= set(features.traces.index)
     assert set(hypothesis.affected(features)["unit"]) <= set(hypothesis.eligible(features))
