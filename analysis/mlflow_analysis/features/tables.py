@@ -37,6 +37,7 @@ are needed) and ``failures`` a frame; all keep the numbers, by which a span is n
 
 ==================== =======================================================================
 trace_id, span_id, session
+                     ``span_id`` as Arrow has it (``string``), all other texts as objects
 trace                place of its trace in ``traces``
 parent               number of the span that it stands below; -1 for a root, and where the parent was not recorded
 name, kind           kind as in ``records``: TOOL, CHAT_MODEL, …
