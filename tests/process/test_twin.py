@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -119,6 +121,20 @@ def test_to_leave_early_ends_the_twin():
         assert _children()
         raise KeyError
     assert _children() == ""
+
+
+class _Circle:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_was_there_when_the_twin_was_made_can_be_let_go_afterwards():
+    circle = _Circle()
+    known = weakref.ref(circle)
+    _done(_meeting(5))
+    del circle
+    gc.collect()
+    assert known() is None
 
 
 def _runs(process: int) -> bool:

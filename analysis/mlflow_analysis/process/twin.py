@@ -60,6 +60,7 @@ class Divided(Generic[Result]):
             self._told.close()
             os.kill(self._twin, signal.SIGKILL)  # it has told all, or nobody waits for it
             os.waitpid(self._twin, 0)
+            gc.unfreeze()  # what is in a circle by then may go again
 
     def do(self) -> Iterator[int]:
         """Do what falls to this process; before each task, tells how many were begun by either."""
