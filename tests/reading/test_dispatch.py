@@ -6,80 +6,32 @@ import logging
 import multiprocessing
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
+from invoices import CLAIMS, RECORDS, analysis_of
 from worker_that_dies import Deadly
 
-import stores
-from mlflow_analysis.engine import run
 from mlflow_analysis.engine.options import AnalysisOptions
 from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress, ReadingPlanned
-from mlflow_analysis.features.cache import FeatureCache, cache_directory
-from mlflow_analysis.findings.analysis import Analysis
-from mlflow_analysis.reading import dispatch, executors
+from mlflow_analysis.reading import dispatch
 from mlflow_analysis.reading.dispatch import Reading, WorkersLost
 from mlflow_analysis.reading.executors import ThisProcess
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.source import RecordedTraces, TraceOutcome, TraceSource, never
-from mlflow_analysis.tracking import file_stamp
-from mlflow_analysis.tracking.connection import connect
-from mlflow_analysis.tracking.environment import load_mlflow
-from mlflow_analysis.tracking.sql_reader import SqlTraces
-from trace_factory import feedback, model, tool, trace
 
-RECORDS = [
-    trace(
-        model("answer"),
-        tool("billing", outputs="429 Too Many Requests" if number % 4 == 0 else {"rows": number}),
-        request=f"Where is invoice {number}?",
-        session=f"s{number // 3}",
-        number=number,
-    )
-    for number in range(1, 41)
-]
-EXPERIMENT = "invoices"
-CLAIMS = ("rate-limited",)
-"""One is enough to tell whether the same was read."""
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("invoices") / "mlflow.db"
-    stores.write(RECORDS, f"sqlite:///{path}", EXPERIMENT, path.parent / "artifacts")
-    return path
-
-
-@pytest.fixture(autouse=True)
-def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few traces are enough for several slices, and for processes."""
-    monkeypatch.setattr(dispatch, "_SMALLEST", 4)
-    monkeypatch.setattr(dispatch, "_LARGEST", 4)
-    monkeypatch.setattr(executors, "FEWEST_FOR_PROCESSES", 1)
-
-
-@pytest.fixture
-def source(template: Path) -> TraceSource:
-    return connect(f"sqlite:///{template}").experiment(EXPERIMENT)
+pytestmark = pytest.mark.usefixtures("small_slices")
 
 
 def listed(source: TraceSource) -> list[TraceOutline]:
     return [outline for page in source.outlines() for outline in page]
-
-
-def analysis_of(source: TraceSource, **options: Any) -> Analysis:
-    *_, last = analyze(source, AnalysisOptions(hypotheses=CLAIMS, **options))
-    assert isinstance(last, AnalysisReady)
-    return replace(last.analysis, timings={})
 
 
 def ids_read(reader: Reading) -> list[str]:
@@ -271,161 +223,6 @@ if __name__ == "__main__":
         parent.kill()
     readable, _, _ = select.select([ended], [], [], 30)
     assert readable == [ended]
-
-
-# ---- what was kept --------------------------------------------------------------------------
-
-
-@pytest.fixture
-def own_store(tmp_path: Path, template: Path) -> str:
-    path = tmp_path / "mlflow.db"
-    path.write_bytes(template.read_bytes())
-    os.utime(path, (0, 0))
-    return f"sqlite:///{path}"
-
-
-def cache_of(source: TraceSource) -> FeatureCache:
-    return FeatureCache(source.tracking_uri, source.experiment_id)
-
-
-def planned(uri: str, **options: Any) -> tuple[ReadingPlanned, Analysis]:
-    source = connect(uri).experiment(EXPERIMENT)
-    events = list(
-        analyze(source, AnalysisOptions(cache=cache_of(source), hypotheses=CLAIMS, **options))
-    )
-    (plan,) = (each for each in events if isinstance(each, ReadingPlanned))
-    assert isinstance(events[-1], AnalysisReady)
-    return plan, replace(events[-1].analysis, timings={})
-
-
-def test_the_second_run_reads_nothing_and_says_the_same(own_store: str) -> None:
-    plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
-    assert not cache_directory().exists()
-    assert planned(own_store) == (ReadingPlanned(40, 0, 1), plain)
-    assert planned(own_store) == (ReadingPlanned(40, 40, 1), plain)
-
-
-def tag(client: Any, trace_id: str, _: str) -> None:
-    client.set_trace_tag(trace_id, "region", "eu")
-
-
-def assess(client: Any, trace_id: str, _: str) -> None:
-    stores.log_assessment(client, trace_id, feedback("helpful", False))
-
-
-def add_span(client: Any, trace_id: str, experiment_id: str) -> None:
-    record = RECORDS[7]
-    late = replace(
-        record.spans[-1], span_id="feedfacefeedface", name="late", outputs="429 too many"
-    )
-    stores.log_span(client, experiment_id, trace_id, late)
-
-
-@pytest.fixture
-def settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if all that was written to a store had been written long ago."""
-    monkeypatch.setattr(file_stamp, "SETTLED_S", 0.0)
-
-
-@pytest.mark.usefixtures("settled")
-def test_a_store_is_not_listed_again_unless_it_was_written_to(
-    own_store: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    listed: list[str] = []
-    outlines = SqlTraces.outlines
-
-    def noted(traces: SqlTraces, *arguments: Any, **options: Any) -> Any:
-        listed.append(traces.experiment_id)
-        return outlines(traces, *arguments, **options)
-
-    monkeypatch.setattr(SqlTraces, "outlines", noted)
-    first = planned(own_store)[1]
-    assert len(listed) == 1
-    assert planned(own_store)[1] == first
-    assert len(listed) == 1
-    planned(own_store, max_traces=10)
-    assert len(listed) == 2
-    client = load_mlflow().MlflowClient(tracking_uri=own_store)
-    tag(client, RECORDS[7].info.trace_id, "")
-    assert planned(own_store)[0].cached == 39
-    assert len(listed) == 3
-    shutil.rmtree(cache_directory())
-    monkeypatch.setattr(file_stamp, "SETTLED_S", 3_600.0)  # too new for its times to be trusted
-    assert [planned(own_store)[0].cached for _ in range(2)] == [0, 40]
-    assert len(listed) == 5
-
-
-@pytest.mark.usefixtures("settled")
-def test_a_list_during_which_the_store_was_written_to_is_not_kept(
-    own_store: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    outlines = SqlTraces.outlines
-
-    def overtaken(traces: SqlTraces, *arguments: Any, **options: Any) -> Any:
-        yield from outlines(traces, *arguments, **options)
-        client = load_mlflow().MlflowClient(tracking_uri=own_store)
-        tag(client, RECORDS[7].info.trace_id, "")
-
-    with monkeypatch.context() as during:
-        during.setattr(SqlTraces, "outlines", overtaken)
-        planned(own_store)
-    plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
-    assert planned(own_store) == (ReadingPlanned(40, 39, 1), plain)
-
-
-@pytest.mark.usefixtures("settled")
-@pytest.mark.parametrize("change", [tag, assess, add_span])
-def test_a_changed_trace_is_read_again(
-    own_store: str, change: Callable[[Any, str, str], None]
-) -> None:
-    planned(own_store)
-    client = load_mlflow().MlflowClient(tracking_uri=own_store)
-    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
-    change(client, RECORDS[7].info.trace_id, experiment)
-    plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
-    assert planned(own_store) == (ReadingPlanned(40, 39, 1), plain)
-    assert planned(own_store) == (ReadingPlanned(40, 40, 1), plain)
-
-
-@pytest.mark.usefixtures("settled")
-def test_new_traces_are_read_and_old_ones_are_not(own_store: str, tmp_path: Path) -> None:
-    planned(own_store)
-    more = [trace(model(), number=number) for number in range(101, 104)]
-    stores.write(more, own_store, EXPERIMENT, tmp_path / "artifacts")
-    plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
-    assert planned(own_store) == (ReadingPlanned(43, 40, 1), plain)
-
-
-@pytest.mark.usefixtures("settled")
-def test_a_deleted_trace_is_in_no_table(own_store: str) -> None:
-    planned(own_store)
-    client = load_mlflow().MlflowClient(tracking_uri=own_store)
-    experiment = client.get_experiment_by_name(EXPERIMENT).experiment_id
-    client.delete_traces(experiment, trace_ids=[RECORDS[7].info.trace_id])
-    plain = analysis_of(connect(own_store).experiment(EXPERIMENT))
-    assert plain.traces_total == 39
-    assert planned(own_store) == (ReadingPlanned(39, 39, 1), plain)
-
-
-def test_what_was_read_before_the_user_stopped_is_not_read_again(
-    own_store: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run, "_PROGRESS_EVERY", 0.0)  # told after every slice
-    source = connect(own_store).experiment(EXPERIMENT)
-    stopped = threading.Event()
-    for event in analyze(
-        source,
-        AnalysisOptions(cache=cache_of(source), hypotheses=CLAIMS),
-        cancelled=stopped.is_set,
-    ):
-        if isinstance(event, Progress) and event.stage == "reading spans" and event.done:
-            stopped.set()
-    assert isinstance(event, AnalysisReady)
-    before = event.analysis.traces_read
-    assert 0 < before < 40
-    plan, analysis = planned(own_store)
-    assert plan.cached == before
-    assert analysis == analysis_of(source)
 
 
 def test_a_thread_reads_where_there_is_one_worker(source: TraceSource) -> None:
