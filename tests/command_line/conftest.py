@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 import orders_store
 import stores
-from mlflow_tui.cli import main, program
+from mlflow_tui.cli import exit_code, program
 
 
 @pytest.fixture(scope="session")
@@ -36,13 +36,10 @@ def run() -> Callable[..., Result]:
 def run_as_program(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str]]:
-    """Run the installed command's entry point: its exit code, and what it said on stderr."""
+    """Run what the installed command runs: its exit code, and what it said on stderr."""
 
     def invoke(*arguments: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["mlflow-tui", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        code = ended.value.code
-        return (code if isinstance(code, int) else 0), capsys.readouterr().err
+        return exit_code(), capsys.readouterr().err
 
     return invoke

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from importlib import import_module
 
@@ -10,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from mlflow_analysis import __version__
+from mlflow_analysis.process.ending import Ending
 from mlflow_tui.command_line.commands import options
 from mlflow_tui.command_line.commands.options import (
     env_file,
@@ -144,20 +144,25 @@ def program(
 
 def main() -> None:
     """Entry point of the command ``mlflow-tui``; ends the process with its exit code."""
+    ending = Ending()
+    ending.with_code(exit_code())
+
+
+def exit_code() -> int:
+    """Do what the arguments of this process ask for; what the process is to end with."""
     try:
         # click's own way would end with 1 when interrupted, which here means "an issue was found"
         code = program.main(standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
     except click.ClickException as problem:
         problem.show()
-        sys.exit(USAGE if problem.exit_code == 1 else problem.exit_code)
+        return USAGE if problem.exit_code == 1 else problem.exit_code
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output left; nobody is there to be told
-        sys.exit(NO_FINDING_FAILED)
-    gc.freeze()  # or Python would look for cycles in all that is left, before it ends
-    sys.exit(code if isinstance(code, int) else 0)
+        return NO_FINDING_FAILED
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":
