@@ -85,6 +85,17 @@ def test_stdout_can_be_piped(analyzed: Run) -> None:
     assert analyzed("--report", "-").stdout.startswith("# Trace analysis")
 
 
+def test_that_it_cannot_be_kept_costs_the_results_nothing(analyzed: Run, tmp_path: Path) -> None:
+    kept = Path(platformdirs.user_data_dir("mlflow-tui")) / "analyses"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    json_file = tmp_path / "r.json"
+    result = analyzed("--quiet", "--json", str(json_file))
+    assert result.exit_code == 0, result.output
+    assert json.loads(json_file.read_text())["findings"]
+    assert "could not be kept for `mlflow-tui report`: " in result.stderr
+
+
 def test_quiet_says_nothing(analyzed: Run) -> None:
     result = analyzed("--quiet")
     assert (result.exit_code, result.output) == (0, "")

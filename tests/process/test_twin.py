@@ -114,6 +114,24 @@ def test_what_a_lost_twin_had_begun_is_done_here(
     assert "was lost" in caplog.text
 
 
+def test_what_a_twin_had_done_before_it_was_lost_counts(caplog: pytest.LogCaptureFixture):
+    home = os.getpid()
+
+    def task(number: int) -> tuple[int, int]:
+        if os.getpid() != home and number == 17:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if os.getpid() == home and number == 2:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # for the twin, which it leaves there
+        return _who(number)
+
+    results = _done(_meeting(20, task))
+    assert [number for number, _ in results] == list(range(20))
+    who = [process for _, process in results]
+    assert who[:18] == [home] * 18
+    assert who[18] == who[19] != home
+    assert "was lost" in caplog.text
+
+
 def test_to_leave_early_ends_the_twin():
     with pytest.raises(KeyError), Divided(_meeting(10_000), twin=True) as divided:
         steps = divided.do()

@@ -69,19 +69,34 @@ def set_aside(path: Path, part: str) -> str:
     )
 
 
-def keep_analysis(directory: Path, analysis: Analysis | AnalysisJson, *, part: str = "") -> Path:
-    """Keep ``analysis`` as the last one of its experiment, masked (one as JSON is taken to be that).
+@dataclass(frozen=True, slots=True)
+class ToKeep:
+    """An analysis ready to be kept: to write it is left to the disk, so another thread may."""
+
+    path: Path
+    content: bytes
+
+    def write(self) -> Path:
+        """Keep it; returns where. Raises ``OSError`` if it cannot be written."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return write_report(self.path, self.content, overwrite=True, private=True)
+
+
+def to_keep(directory: Path, analysis: Analysis | AnalysisJson, *, part: str = "") -> ToKeep:
+    """``analysis`` as the last one of its experiment, masked (one as JSON is taken to be that).
 
     One of a ``part`` (see ``part_covered``) is kept beside one of all, and serves where there is no such.
-    Raises ``OSError`` if it cannot be written.
     """
     as_json = analysis if isinstance(analysis, AnalysisJson) else AnalysisJson(analysis)
     kept = as_json.analysis
     path = review_path(directory, kept.tracking_uri, kept.experiment_id)
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = orjson.dumps(as_json.reviewed(Review(None, "")))
-    path = path.with_suffix(_OF_SOME if part else _OF_ALL)
-    return write_report(path, content, overwrite=True, private=True)
+    return ToKeep(path.with_suffix(_OF_SOME if part else _OF_ALL), content)
+
+
+def keep_analysis(directory: Path, analysis: Analysis | AnalysisJson, *, part: str = "") -> Path:
+    """Keep ``analysis`` there: see ``to_keep``. Raises ``OSError`` if it cannot be written."""
+    return to_keep(directory, analysis, part=part).write()
 
 
 def kept_analyses(directory: Path) -> Iterator[Kept]:

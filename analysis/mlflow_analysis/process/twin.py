@@ -8,15 +8,15 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import pickle
 import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from io import BytesIO
 from mmap import mmap
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,11 @@ class Divided(Generic[Result]):
         os.close(drawer)
         self._wanted = twin and sys.platform == "linux"
         self._twin = 0
-        """Its process id, once there is one."""
+        """Its process id, while there is one."""
+        self._telling: BinaryIO = (
+            os.fdopen(os.memfd_create("telling"), "w+b") if self._wanted else BytesIO()
+        )
+        """Where it puts what each of its tasks gave: memory, since a pipe would have to be emptied meanwhile."""
 
     def __enter__(self) -> Divided[Result]:
         return self
@@ -57,10 +61,9 @@ class Divided(Generic[Result]):
     ) -> None:
         os.close(self._tickets)
         if self._twin:
-            self._told.close()
-            os.kill(self._twin, signal.SIGKILL)  # it has told all, or nobody waits for it
-            os.waitpid(self._twin, 0)
-            gc.unfreeze()  # what is in a circle by then may go again
+            os.kill(self._twin, signal.SIGKILL)  # nobody waits for what it does
+            self._see_off()
+        self._telling.close()
 
     def do(self) -> Iterator[int]:
         """Do what falls to this process; before each task, tells how many were begun by either."""
@@ -72,19 +75,29 @@ class Divided(Generic[Result]):
 
     def results(self) -> Iterator[Result]:
         """What each task gave, in their order, once the twin is done too. What was lost with it is done again."""
-        done = self._done | self._of_twin()
+        if self._twin:
+            self._see_off()
+            self._done |= self._told()
+            if len(self._done) < len(self._tasks):
+                logger.warning("The twin of this process was lost, and what it was doing")
         for at, task in enumerate(self._tasks):
-            yield done[at] if at in done else task()
+            yield self._done[at] if at in self._done else task()
 
-    def _of_twin(self) -> dict[int, Result]:
-        if not self._twin:
-            return {}
+    def _see_off(self) -> None:
+        os.waitpid(self._twin, 0)
+        self._twin = 0
+        gc.unfreeze()  # what is in a circle by then may go again
+
+    def _told(self) -> dict[int, Result]:
+        """What the twin has done, which is no more."""
+        told: dict[int, Result] = {}
+        self._telling.seek(0)
         try:
-            told: dict[int, Result] = self._told.recv()
-        except EOFError:
-            logger.warning("The twin of this process was lost, and what it did with it")
-            return {}
-        return told
+            while True:
+                at, result = pickle.load(self._telling)  # noqa: S301 - of this program's own
+                told[at] = result
+        except (EOFError, pickle.UnpicklingError):  # that is all, or it was lost in the middle
+            return told
 
     def _drawn(self, places: Sequence[int]) -> Iterator[int]:
         for at in places:
@@ -94,11 +107,6 @@ class Divided(Generic[Result]):
             yield at
 
     def _make_twin(self) -> None:
-        self._told, telling = Pipe(duplex=False)
-        self._twin = self._forked(telling)
-        telling.close()
-
-    def _forked(self, telling: Connection) -> int:
         gc.freeze()  # to look at an object, as the collector does, is to copy its page
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         with warnings.catch_warnings():
@@ -107,18 +115,18 @@ class Divided(Generic[Result]):
             parent, twin = os.getpid(), os.fork()
         if twin:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-            return twin
+            self._twin = twin
+            return
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c reaches both: the parent ends it
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             gc.disable()
-            done: dict[int, Result] = {}
             for at in self._drawn(range(len(self._tasks))[::-1]):
                 if os.getppid() != parent:
                     break
-                done[at] = self._tasks[at]()
-            telling.send(done)
+                pickle.dump((at, self._tasks[at]()), self._telling, pickle.HIGHEST_PROTOCOL)
+                self._telling.flush()
         except BaseException:
             logger.exception("The twin of a process failed")
         finally:

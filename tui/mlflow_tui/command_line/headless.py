@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from mlflow_analysis.brief.charter import Charter, CharterNotUnderstood, charter
 from mlflow_analysis.brief.focus import Focus, FocusNotUnderstood, parse
 from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.connecting.surroundings import read_env_file
-from mlflow_analysis.contract.kept import analyses_directory, keep_analysis, part_covered, set_aside
+from mlflow_analysis.contract.kept import analyses_directory, part_covered, set_aside, to_keep
 from mlflow_analysis.contract.writing import AnalysisJson
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.features.cache import FeatureCache
@@ -120,9 +121,9 @@ def _run(
         analysis = _judged(analysis, source, request, judge)
     safe = AnalysisJson(analysis)
     review = open_review(review_path(_kept(), analysis.tracking_uri, analysis.experiment_id))
-    _keep(safe, request, finished.interrupted)
-    shown = AnalysisJson(analysis, show_secrets=True) if request.show_secrets else safe
-    fails = delivery.deliver(shown, review)
+    with _kept_meanwhile(safe, request, finished.interrupted):
+        shown = AnalysisJson(analysis, show_secrets=True) if request.show_secrets else safe
+        fails = delivery.deliver(shown, review)
     if finished.interrupted:
         return INTERRUPTED
     return ISSUE_FOUND if fails else DONE
@@ -164,8 +165,9 @@ def _judged(analysis: Analysis, source: TraceSource, request: Request, judge: Ju
     return analysis
 
 
-def _keep(safe: AnalysisJson, request: Request, interrupted: bool) -> None:
-    """Keep it for ``mlflow-tui report``. That it could not be kept costs the results nothing."""
+@contextmanager
+def _kept_meanwhile(safe: AnalysisJson, request: Request, interrupted: bool) -> Iterator[None]:
+    """Keep it for ``mlflow-tui report``, which is up to the disk. That it cannot be kept costs the results nothing."""
     most = request.max_traces
     part = part_covered(
         filter_string=request.filter_string,
@@ -174,8 +176,12 @@ def _keep(safe: AnalysisJson, request: Request, interrupted: bool) -> None:
         some_claims=bool(request.hypotheses),
         is_interrupted=interrupted,
     )
+    ready = to_keep(analyses_directory(_kept()), safe, part=part)
+    with ThreadPoolExecutor(1, "keep") as disk:
+        written = disk.submit(ready.write)
+        yield
     try:
-        path = keep_analysis(analyses_directory(_kept()), safe, part=part)
+        path = written.result()
     except OSError as error:
         click.echo(
             f"The analysis could not be kept for `mlflow-tui report`: {error.strerror or error}.",
