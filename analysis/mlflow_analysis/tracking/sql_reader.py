@@ -10,7 +10,8 @@ schemas are read whose revision is known here (``tables.KNOWN_REVISIONS``); of a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline
@@ -22,7 +23,8 @@ from mlflow_analysis.tracking.incomplete import damaged, expected_spans, why_mis
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_client import engine_of
-from mlflow_analysis.tracking.stored_spans import span_dict, span_record
+from mlflow_analysis.tracking.stored_infos import stored_info
+from mlflow_analysis.tracking.stored_spans import loaded_span, parsed, parsed_together
 from mlflow_analysis.untrusted import printable
 
 IDS_AT_ONCE = 500
@@ -46,14 +48,11 @@ class SqlTraces(StoreTraces):
         import sqlalchemy as sql
 
         here = tables.TRACES.c.experiment_id == int(self.experiment_id)
-        try:
-            with self._engine.connect() as connection:
-                found = connection.execute(
-                    sql.select(sql.func.count()).select_from(tables.TRACES).where(here)
-                )
-                return int(found.scalar_one())
-        except Exception as error:
-            raise self._broken(error) from error
+        with self._connected() as connection:
+            found = connection.execute(
+                sql.select(sql.func.count()).select_from(tables.TRACES).where(here)
+            )
+            return int(found.scalar_one())
 
     def stamp(self) -> str | None:
         """As ``source.TraceSource``; only a file tells when it was written to."""
@@ -68,7 +67,7 @@ class SqlTraces(StoreTraces):
             yield from super().infos(filter_string, cancelled=cancelled)
             return
         for page in self._pages(cancelled, marks=False):
-            yield [rows.info(*each) for each in page]
+            yield [stored_info(*each) for each in page]
 
     def outlines(
         self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
@@ -97,12 +96,9 @@ class SqlTraces(StoreTraces):
 
     def assessed_since(self, since_ms: int) -> set[str]:
         """The traces, of whichever experiment, that were assessed at ``since_ms`` or later."""
-        try:
-            with self._engine.connect() as connection:
-                found = connection.execute(tables.ASSESSED_SINCE, {"since": since_ms}).scalars()
-                return {printable(trace_id) for trace_id in found}
-        except Exception as error:
-            raise self._broken(error) from error
+        with self._connected() as connection:
+            found = connection.execute(tables.ASSESSED_SINCE, {"since": since_ms}).scalars()
+            return {printable(trace_id) for trace_id in found}
 
     def check_there(self) -> None:
         """As ``StoreTraces``. What was lost is connected to anew: another file may stand in its place."""
@@ -120,11 +116,8 @@ class SqlTraces(StoreTraces):
             statement = tables.page_of_traces(
                 int(self.experiment_id), last, size, self._engine.dialect.name, marks=marks
             )
-            try:
-                with self._engine.connect() as connection:
-                    page = _assessed(connection, list(_driver_rows(connection, statement)))
-            except Exception as error:
-                raise self._broken(error) from error
+            with self._connected() as connection:
+                page = _assessed(connection, list(_driver_rows(connection, statement)))
             if page:
                 yield page
             if len(page) < size:
@@ -138,21 +131,18 @@ class SqlTraces(StoreTraces):
         return {outline.trace_id: outline for outline in outlines}
 
     def _infos_of(self, trace_ids: Sequence[str]) -> dict[str, TraceInfo]:
-        infos = (rows.info(*each) for each in self._rows_of(trace_ids, marks=False))
+        infos = (stored_info(*each) for each in self._rows_of(trace_ids, marks=False))
         return {info.trace_id: info for info in infos}
 
     def _rows_of(self, trace_ids: Sequence[str], *, marks: bool) -> list[Assessed]:
         found: list[rows.Row] = []
         dialect = self._engine.dialect.name
-        try:
-            with self._engine.connect() as connection:
-                for some in _parts(trace_ids, IDS_AT_ONCE):
-                    found += _driver_rows(
-                        connection, tables.traces_of_ids(dialect, marks=marks), {"ids": some}
-                    )
-                return _assessed(connection, found)
-        except Exception as error:
-            raise self._broken(error) from error
+        with self._connected() as connection:
+            for some in _parts(trace_ids, IDS_AT_ONCE):
+                found += _driver_rows(
+                    connection, tables.traces_of_ids(dialect, marks=marks), {"ids": some}
+                )
+            return _assessed(connection, found)
 
     # ---- spans ------------------------------------------------------------------------------
 
@@ -173,27 +163,45 @@ class SqlTraces(StoreTraces):
 
         So records live no longer than whoever reads them needs: those of a whole batch fit in no cache.
         """
-        contents = self._contents_of([info.trace_id for info in batch])
+        stored = self._spans_of([info.trace_id for info in batch])
         for info in batch:
-            stored = contents.pop(info.trace_id, ())
-            if info.tags.get(SPANS_LOCATION) == IN_ARCHIVE or not all(stored):
-                # moved to an archive, or one of them was: MLflow finds them, slowly
-                yield from super()._read_together([info])
+            count, contents = stored.pop(info.trace_id, (0, ""))
+            spans = parsed_together(contents, count)
+            if info.tags.get(SPANS_LOCATION) == IN_ARCHIVE:
+                yield from super()._read_together([info])  # MLflow finds them there, slowly
+            elif spans is None:
+                yield from self._read_each(info)
             else:
-                yield _outcome(info, stored)
+                yield _outcome(info, spans)
 
-    def _contents_of(self, trace_ids: Sequence[str]) -> dict[str, list[str]]:
-        """What is stored of each span, by the id of its trace."""
-        contents: dict[str, list[str]] = defaultdict(list)
+    def _read_each(self, info: TraceInfo) -> Iterator[TraceOutcome]:
+        """A trace of which one span is damaged, or was moved to an archive, or is refused by a strict parser."""
+        with self._connected() as connection:
+            rows = _driver_rows(connection, tables.CONTENTS_OF_ID, {"id": info.trace_id})
+            contents = [content for (content,) in rows]
+        if all(contents):
+            yield _outcome(info, map(parsed, contents))
+        else:
+            yield from super()._read_together([info])
+
+    def _spans_of(self, trace_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """How many spans are stored and their contents, by the id of their trace: see ``tables.SPANS_OF_IDS``."""
+        with self._connected() as connection:
+            return {
+                printable(trace_id): (count, contents)
+                for trace_id, count, contents in _driver_rows(
+                    connection, tables.SPANS_OF_IDS, {"ids": trace_ids}
+                )
+            }
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        """A connection of the engine. Raises ``ConnectionProblem`` for whatever fails meanwhile."""
         try:
             with self._engine.connect() as connection:
-                for trace_id, content in _driver_rows(
-                    connection, tables.CONTENTS_OF_IDS, {"ids": trace_ids}
-                ):
-                    contents[trace_id].append(content)
+                yield connection
         except Exception as error:
             raise self._broken(error) from error
-        return {printable(trace_id): stored for trace_id, stored in contents.items()}
 
     def _ask_anything(self) -> None:
         self.count()
@@ -203,10 +211,10 @@ class SqlTraces(StoreTraces):
         return engine_of(self._address.mlflow_uri)
 
 
-def _outcome(info: TraceInfo, contents: Sequence[str]) -> TraceOutcome:
-    """The trace of ``info``, made of what is stored of its spans."""
+def _outcome(info: TraceInfo, stored: Iterable[dict[str, Any]]) -> TraceOutcome:
+    """The trace of ``info``, made of what is stored of its spans; damage may show as these are gone through."""
     try:
-        spans = [span_record(span_dict(content)) for content in contents]
+        spans = [loaded_span(each) for each in stored]
     except Exception as error:  # noqa: BLE001 - damage takes any form
         return damaged(info, error)
     if not spans or len(spans) < expected_spans(info):
