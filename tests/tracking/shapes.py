@@ -66,6 +66,9 @@ def plain_shapes() -> list[TraceRecord]:
         _with_events(trace(tool("save", status="ERROR", message="no"), state="ERROR", number=41)),
         trace(root_kind="UNKNOWN", number=42),  # one span, of no kind
         trace(model(tokens=None), request="", response="", number=43),
+        trace(
+            tool("fetch", outputs="page " * 300_000), number=44
+        ),  # more than databases join unasked
     ]
 
 

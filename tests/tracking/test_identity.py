@@ -133,6 +133,22 @@ def test_reading_by_outline_and_by_info_gives_the_same(quick: StoreTraces) -> No
     assert list(read_all(quick).values()) == by_info
 
 
+def test_spans_are_read_one_by_one_only_where_one_is_damaged(
+    quick: StoreTraces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not isinstance(quick, SqlTraces):
+        pytest.skip("a server gives no texts of spans")
+    by_one: list[str] = []
+    read_each = quick._read_each
+    monkeypatch.setattr(
+        quick, "_read_each", lambda info: (by_one.append(info.trace_id), read_each(info))[1]
+    )
+
+    read_all(quick)
+
+    assert by_one == [shapes.trace_id_of("damaged")]
+
+
 def test_a_trace_alone_is_read_as_among_others(quick: StoreTraces) -> None:
     """A file holds the spans of one of them: then there is nothing to ask the tables for."""
     among_others = read_all(quick)

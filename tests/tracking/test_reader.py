@@ -23,7 +23,7 @@ from mlflow_analysis.tracking.connection import (
 )
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_reader import SqlTraces
-from mlflow_analysis.tracking.stored_spans import span_dict
+from mlflow_analysis.tracking.stored_spans import loaded_span
 from mlflow_analysis.untrusted import printable_value, single_line
 from trace_factory import model, trace
 
@@ -230,9 +230,9 @@ def test_spans_become_records_when_it_is_their_traces_turn(
     small_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = opened(small_store)
-    made: list[str] = []
+    made: list[Any] = []
     monkeypatch.setattr(
-        sql_reader, "span_dict", lambda content: (made.append(content), span_dict(content))[1]
+        sql_reader, "loaded_span", lambda stored: (made.append(stored), loaded_span(stored))[1]
     )
     outcomes = source.traces(all_infos(source))
 

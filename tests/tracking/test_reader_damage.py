@@ -16,7 +16,9 @@ from mlflow_analysis.tracking.connection import (
 from mlflow_analysis.tracking.reader import StoreTraces
 
 
-@pytest.mark.parametrize("content", ["{broken", "[]", "{}", '{"attributes": 3}', "null"])
+@pytest.mark.parametrize(
+    "content", ["{broken", "[]", "{}", '{"attributes": 3}', "null", "{}, {}", "\x00"]
+)
 def test_a_damaged_span_costs_its_own_trace_only(
     small_store: Path, opening: Callable[[Path], StoreTraces], content: str
 ) -> None:

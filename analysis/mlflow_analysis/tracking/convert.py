@@ -14,8 +14,6 @@ from mlflow_analysis.untrusted import printable, single_line
 SPANS_LOCATION = "mlflow.trace.spansLocation"
 IN_DATABASE = "TRACKING_STORE"
 IN_ARCHIVE = "ARCHIVE_REPO"
-Tokens = tuple[int | None, int | None, int | None]
-"""In, out, in all."""
 
 
 def experiment_record(entity: Any) -> Experiment:
@@ -58,16 +56,12 @@ def info_from(
     duration_ms: float | None,
     request_preview: str | None,
     response_preview: str | None,
-    tokens: Tokens | None = None,
     tags: Mapping[str, str],
     metadata: Mapping[str, str],
     assessments: Sequence[Assessment],
 ) -> TraceInfo:
-    """An info from its parts; ``tags``, ``metadata`` and ``assessments`` are printable already.
-
-    Without ``tokens`` these are what the metadata say.
-    """
-    input_tokens, output_tokens, total_tokens = tokens or _tokens(metadata)
+    """An info from its parts; ``tags``, ``metadata`` and ``assessments`` are printable already."""
+    input_tokens, output_tokens, total_tokens = _tokens(metadata)
     return TraceInfo(
         trace_id=printable(trace_id),
         experiment_id=printable(experiment_id),
@@ -84,11 +78,12 @@ def info_from(
         total_tokens=total_tokens,
         tags=tags,
         metadata=metadata,
-        assessments=tuple(sorted(assessments, key=_by_time)) if assessments else (),
+        assessments=tuple(sorted(assessments, key=by_time)) if assessments else (),
     )
 
 
-def _tokens(metadata: Mapping[str, str]) -> Tokens:
+def _tokens(metadata: Mapping[str, str]) -> tuple[int | None, int | None, int | None]:
+    """In, out, in all."""
     usage = json_value(metadata.get("mlflow.trace.tokenUsage"))
     if not isinstance(usage, dict):
         return None, None, None
@@ -101,7 +96,7 @@ def _tokens(metadata: Mapping[str, str]) -> Tokens:
 
 def trace_record(info: TraceInfo, spans: Iterable[SpanRecord]) -> TraceRecord:
     """The trace of ``info`` with its spans, put in order."""
-    records = in_order(list(spans))
+    records = in_order(spans)
     if not info.name and records:
         # Traces that came over OTLP carry no name of their own: it is their root's.
         roots = (span for span in records if span.parent_id is None)
@@ -136,7 +131,8 @@ def _assessment(entity: Any) -> Assessment:
     )
 
 
-def _by_time(each: Assessment) -> tuple[int, str, str, str]:
+def by_time(each: Assessment) -> tuple[int, str, str, str]:
+    """The key that puts assessments in order."""
     return each.created_ms, each.name, each.source_id, str(each.value)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from mlflow_analysis.records import SkippedTrace, TraceInfo
+from mlflow_analysis.tracking.stored_infos import StoredInfo, size_stats
 
 
 def damaged(info: TraceInfo, error: Exception) -> SkippedTrace:
@@ -35,8 +34,4 @@ def why_missing(info: TraceInfo) -> str:
 
 def stated_size(info: TraceInfo) -> dict[str, Any]:
     """MLflow's own statistics of a finished trace: ``num_spans``, ``total_size_bytes`` …"""
-    try:
-        stated = orjson.loads(info.metadata.get("mlflow.trace.sizeStats", "{}"))
-    except ValueError:
-        return {}
-    return stated if isinstance(stated, dict) else {}
+    return info.size_stats if isinstance(info, StoredInfo) else size_stats(info.metadata)

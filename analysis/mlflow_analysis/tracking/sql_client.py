@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -23,12 +24,20 @@ def engine_of(mlflow_uri: str) -> Any:
     engine = sql.create_engine(mlflow_uri, pool_pre_ping=True)
     if engine.dialect.name == "sqlite":
         sql.event.listen(engine, "connect", _with_larger_cache)
+    elif engine.dialect.name == "mysql":
+        sql.event.listen(engine, "connect", _with_long_texts)
     return engine
 
 
 def _with_larger_cache(connection: Any, _: Any) -> None:
     """Room for the upper pages of all indexes: with SQLite's 2 MB they are read from the file again and again."""
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+
+
+def _with_long_texts(connection: Any, _: Any) -> None:
+    """Room for the spans of a trace in one text (``tables.SPANS_OF_IDS``); MySQL's own 1 KB cuts it off."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("SET SESSION group_concat_max_len = 4294967295")
 
 
 class _Page(list[Any]):

@@ -10,9 +10,9 @@ schemas are read whose revision is known here (``tables.KNOWN_REVISIONS``); of a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline
@@ -24,7 +24,8 @@ from mlflow_analysis.tracking.incomplete import damaged, expected_spans, why_mis
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_client import engine_of
-from mlflow_analysis.tracking.stored_spans import span_dict, span_record
+from mlflow_analysis.tracking.stored_infos import stored_info
+from mlflow_analysis.tracking.stored_spans import loaded_span, parsed, parsed_together
 from mlflow_analysis.untrusted import printable
 
 IDS_AT_ONCE = 500
@@ -48,14 +49,11 @@ class SqlTraces(StoreTraces):
         import sqlalchemy as sql
 
         here = tables.TRACES.c.experiment_id == int(self.experiment_id)
-        try:
-            with self._engine.connect() as connection:
-                found = connection.execute(
-                    sql.select(sql.func.count()).select_from(tables.TRACES).where(here)
-                )
-                return int(found.scalar_one())
-        except Exception as error:
-            raise self._broken(error) from error
+        with self._connected() as connection:
+            found = connection.execute(
+                sql.select(sql.func.count()).select_from(tables.TRACES).where(here)
+            )
+            return int(found.scalar_one())
 
     def stamp(self) -> str | None:
         """As ``source.TraceSource``; only a file tells when it was written to."""
@@ -70,7 +68,7 @@ class SqlTraces(StoreTraces):
             yield from super().infos(filter_string, cancelled=cancelled)
             return
         for page in self._pages(cancelled, marks=False):
-            yield [rows.info(*each) for each in page]
+            yield [stored_info(*each) for each in page]
 
     def outlines(
         self,
@@ -91,7 +89,7 @@ class SqlTraces(StoreTraces):
             for page in self._pages(cancelled, marks=True):
                 yield [rows.marked(*each) for each in page]
         else:
-            for listed in self._listed(cancelled, tables.listed):
+            for listed in self._listed(cancelled, tables.LISTING):
                 yield list(map(rows.outline, listed))
 
     def recent(
@@ -109,12 +107,9 @@ class SqlTraces(StoreTraces):
 
     def assessed_since(self, since_ms: int) -> set[str]:
         """The traces, of whichever experiment, that were assessed at ``since_ms`` or later."""
-        try:
-            with self._engine.connect() as connection:
-                found = connection.execute(tables.ASSESSED_SINCE, {"since": since_ms}).scalars()
-                return {printable(trace_id) for trace_id in found}
-        except Exception as error:
-            raise self._broken(error) from error
+        with self._connected() as connection:
+            found = connection.execute(tables.ASSESSED_SINCE, {"since": since_ms}).scalars()
+            return {printable(trace_id) for trace_id in found}
 
     def check_there(self) -> None:
         """As ``StoreTraces``. What was lost is connected to anew: another file may stand in its place."""
@@ -126,28 +121,20 @@ class SqlTraces(StoreTraces):
 
     def _pages(self, cancelled: Callable[[], bool], *, marks: bool) -> Iterator[list[Assessed]]:
         """The rows of traces with those of their assessments, newest first."""
-        described = partial(tables.described, dialect=self._engine.dialect.name, marks=marks)
+        described = tables.described(self._engine.dialect.name, marks=marks)
         for page in self._listed(cancelled, described):
-            try:
-                with self._engine.connect() as connection:
-                    assessed = _assessed(connection, page)
-            except Exception as error:
-                raise self._broken(error) from error
+            with self._connected() as connection:
+                assessed = _assessed(connection, page)
             yield assessed
 
-    def _listed(
-        self, cancelled: Callable[[], bool], columns: Callable[[Any], Any]
-    ) -> Iterator[list[rows.Row]]:
-        """Pages of rows of traces, newest first, which begin with id and start: see ``tables.page_of_traces``."""
+    def _listed(self, cancelled: Callable[[], bool], columns: Any) -> Iterator[list[rows.Row]]:
+        """Pages of rows of traces, newest first: see ``tables.page_of_traces``."""
         last: tuple[int, str] | None = None
         size = reader.FIRST_PAGE
         while not cancelled():
-            statement = tables.page_of_traces(int(self.experiment_id), last, size, columns)
-            try:
-                with self._engine.connect() as connection:
-                    page = list(_driver_rows(connection, statement))
-            except Exception as error:
-                raise self._broken(error) from error
+            statement = tables.page_of_traces(columns, int(self.experiment_id), last, size)
+            with self._connected() as connection:
+                page = list(_driver_rows(connection, statement))
             if page:
                 yield page
             if len(page) < size:
@@ -161,21 +148,18 @@ class SqlTraces(StoreTraces):
         return {outline.trace_id: outline for outline in outlines}
 
     def _infos_of(self, trace_ids: Sequence[str]) -> dict[str, TraceInfo]:
-        infos = (rows.info(*each) for each in self._rows_of(trace_ids, marks=False))
+        infos = (stored_info(*each) for each in self._rows_of(trace_ids, marks=False))
         return {info.trace_id: info for info in infos}
 
     def _rows_of(self, trace_ids: Sequence[str], *, marks: bool) -> list[Assessed]:
         found: list[rows.Row] = []
         dialect = self._engine.dialect.name
-        try:
-            with self._engine.connect() as connection:
-                for some in _parts(trace_ids, IDS_AT_ONCE):
-                    found += _driver_rows(
-                        connection, tables.traces_of_ids(dialect, marks=marks), {"ids": some}
-                    )
-                return _assessed(connection, found)
-        except Exception as error:
-            raise self._broken(error) from error
+        with self._connected() as connection:
+            for some in _parts(trace_ids, IDS_AT_ONCE):
+                found += _driver_rows(
+                    connection, tables.traces_of_ids(dialect, marks=marks), {"ids": some}
+                )
+            return _assessed(connection, found)
 
     # ---- spans ------------------------------------------------------------------------------
 
@@ -199,7 +183,7 @@ class SqlTraces(StoreTraces):
     def _read_marked(self, trace_ids: Sequence[str]) -> Iterator[TraceOutcome]:
         """The outcomes of one batch, in its order, with marks. These stand for no later state than what is read."""
         described = {printable(each[0][0]): each for each in self._rows_of(trace_ids, marks=True)}
-        infos = {trace_id: rows.info(*each) for trace_id, each in described.items()}
+        infos = {trace_id: stored_info(*each) for trace_id, each in described.items()}
         outcomes = self._with_spans(trace_ids, infos)
         for trace_id, outcome in zip(trace_ids, outcomes, strict=True):
             there = described.get(trace_id)
@@ -214,27 +198,45 @@ class SqlTraces(StoreTraces):
 
         So records live no longer than whoever reads them needs: those of a whole batch fit in no cache.
         """
-        contents = self._contents_of([info.trace_id for info in batch])
+        stored = self._spans_of([info.trace_id for info in batch])
         for info in batch:
-            stored = contents.pop(info.trace_id, ())
-            if info.tags.get(SPANS_LOCATION) == IN_ARCHIVE or not all(stored):
-                # moved to an archive, or one of them was: MLflow finds them, slowly
-                yield from super()._read_together([info])
+            count, contents = stored.pop(info.trace_id, (0, ""))
+            spans = parsed_together(contents, count)
+            if info.tags.get(SPANS_LOCATION) == IN_ARCHIVE:
+                yield from super()._read_together([info])  # MLflow finds them there, slowly
+            elif spans is None:
+                yield from self._read_each(info)
             else:
-                yield _outcome(info, stored)
+                yield _outcome(info, spans)
 
-    def _contents_of(self, trace_ids: Sequence[str]) -> dict[str, list[str]]:
-        """What is stored of each span, by the id of its trace."""
-        contents: dict[str, list[str]] = defaultdict(list)
+    def _read_each(self, info: TraceInfo) -> Iterator[TraceOutcome]:
+        """A trace of which one span is damaged, or was moved to an archive, or is refused by a strict parser."""
+        with self._connected() as connection:
+            rows = _driver_rows(connection, tables.CONTENTS_OF_ID, {"id": info.trace_id})
+            contents = [content for (content,) in rows]
+        if all(contents):
+            yield _outcome(info, map(parsed, contents))
+        else:
+            yield from super()._read_together([info])
+
+    def _spans_of(self, trace_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """How many spans are stored and their contents, by the id of their trace: see ``tables.SPANS_OF_IDS``."""
+        with self._connected() as connection:
+            return {
+                printable(trace_id): (count, contents)
+                for trace_id, count, contents in _driver_rows(
+                    connection, tables.SPANS_OF_IDS, {"ids": trace_ids}
+                )
+            }
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        """A connection of the engine. Raises ``ConnectionProblem`` for whatever fails meanwhile."""
         try:
             with self._engine.connect() as connection:
-                for trace_id, content in _driver_rows(
-                    connection, tables.CONTENTS_OF_IDS, {"ids": trace_ids}
-                ):
-                    contents[trace_id].append(content)
+                yield connection
         except Exception as error:
             raise self._broken(error) from error
-        return {printable(trace_id): stored for trace_id, stored in contents.items()}
 
     def _ask_anything(self) -> None:
         self.count()
@@ -244,10 +246,10 @@ class SqlTraces(StoreTraces):
         return engine_of(self._address.mlflow_uri)
 
 
-def _outcome(info: TraceInfo, contents: Sequence[str]) -> TraceOutcome:
-    """The trace of ``info``, made of what is stored of its spans."""
+def _outcome(info: TraceInfo, stored: Iterable[dict[str, Any]]) -> TraceOutcome:
+    """The trace of ``info``, made of what is stored of its spans; damage may show as these are gone through."""
     try:
-        spans = [span_record(span_dict(content)) for content in contents]
+        spans = [loaded_span(each) for each in stored]
     except Exception as error:  # noqa: BLE001 - damage takes any form
         return damaged(info, error)
     if not spans or len(spans) < expected_spans(info):

@@ -6,7 +6,6 @@ memory, in each process that reads. What is read stays read-only; what can be to
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -56,8 +55,14 @@ ASSESSED_SINCE = (
     .distinct()
 )
 """Traces with an assessment that was made or altered at ``since`` (ms) or later; an index serves."""
-CONTENTS_OF_IDS = sql.select(SPANS.c.trace_id, SPANS.c.content).where(SPANS.c.trace_id.in_(_IDS))
-"""Trace id and content of each of their spans."""
+SPANS_OF_IDS = (
+    sql.select(SPANS.c.trace_id, sql.func.count(), sql.func.aggregate_strings(SPANS.c.content, ","))
+    .where(SPANS.c.trace_id.in_(_IDS))
+    .group_by(SPANS.c.trace_id)
+)
+"""Id of each trace that has any, their number, and their contents in one text: one row to fetch instead of many."""
+CONTENTS_OF_ID = sql.select(SPANS.c.content).where(SPANS.c.trace_id == sql.bindparam("id"))
+"""The same contents, each by itself."""
 
 _OBJECT_OF = {
     "sqlite": "json_group_object",
@@ -67,58 +72,49 @@ _OBJECT_OF = {
 """What makes one JSON object of many rows: that is one row to fetch instead of a dozen."""
 
 
+LISTING = sql.select(*(TRACES.c[name] for name in LISTED))
+"""Rows of traces without anything that takes a look elsewhere."""
+
+
 def page_of_traces(
-    experiment_id: int,
-    last: tuple[int, str] | None,
-    size: int,
-    columns: Callable[[Any], Any],
+    columns: Any, experiment_id: int, last: tuple[int, str] | None, size: int
 ) -> Any:
-    """The ``size`` traces after ``last`` (start and id of one), newest first: their ``listed`` columns, or more.
+    """The ``size`` traces after ``last`` (start and id of one), newest first: ``LISTING``, or as ``described``.
 
     The order of ids is the database's own: it decides which of one millisecond come with the next page.
     """
     started, trace_id = TRACES.c.timestamp_ms, TRACES.c.request_id
-    statement = sql.select(TRACES).where(TRACES.c.experiment_id == experiment_id)
+    statement = columns.where(TRACES.c.experiment_id == experiment_id)
     if last is not None:
         # the first bound is implied by the second, and lets the index serve
         statement = statement.where(
             started <= last[0], sql.or_(started < last[0], trace_id < last[1])
         )
-    page = statement.order_by(started.desc(), trace_id.desc()).limit(size).subquery("page")
-    return columns(page).order_by(page.c.timestamp_ms.desc(), page.c.request_id.desc())
-
-
-def listed(traces: Any) -> Any:
-    """Rows of ``traces`` without anything that takes a look elsewhere."""
-    return sql.select(*(traces.c[name] for name in LISTED))
+    return statement.order_by(started.desc(), trace_id.desc()).limit(size)
 
 
 @lru_cache(maxsize=8)
 def traces_of_ids(dialect: str, *, marks: bool) -> Any:
     """The traces whose ids are bound to ``ids``, in no order: see ``described``."""
-    chosen = sql.select(TRACES).where(TRACES.c.request_id.in_(_IDS)).subquery("page")
-    return described(chosen, dialect, marks=marks)
+    return described(dialect, marks=marks).where(TRACES.c.request_id.in_(_IDS))
 
 
-def described(traces: Any, dialect: str, *, marks: bool) -> Any:
-    """Rows of ``traces``, ending with tags and metadata, each a JSON object (``None`` if there are none).
+def described(dialect: str, *, marks: bool) -> Any:
+    """Rows of traces, ending with tags and metadata, each a JSON object (``None`` if there are none).
 
     With ``marks``, they hold all columns there are, and the number of stored spans.
     """
-    trace_id = traces.c.request_id
-    columns = [traces.c[name] for name in (*LISTED, *_SHOWN)]
+    columns = [TRACES.c[name] for name in (*LISTED, *_SHOWN)]
     if marks:
-        count = sql.select(sql.func.count()).where(SPANS.c.trace_id == trace_id)
-        columns += [*(traces.c[name] for name in _REST), count.scalar_subquery().label("spans")]
+        count = sql.select(sql.func.count()).where(SPANS.c.trace_id == TRACES.c.request_id)
+        columns += [*(TRACES.c[name] for name in _REST), count.scalar_subquery().label("spans")]
     return sql.select(
-        *columns,
-        _object(TAGS, trace_id, dialect).label("tags"),
-        _object(METADATA, trace_id, dialect).label("metadata"),
+        *columns, _object(TAGS, dialect).label("tags"), _object(METADATA, dialect).label("metadata")
     )
 
 
-def _object(table: Any, trace_id: Any, dialect: str) -> Any:
+def _object(table: Any, dialect: str) -> Any:
     aggregate = getattr(sql.func, _OBJECT_OF[dialect])(table.c.key, table.c.value)
     if dialect == "postgresql":
         aggregate = sql.cast(aggregate, sql.Text)  # the driver would decode it
-    return sql.select(aggregate).where(table.c.request_id == trace_id).scalar_subquery()
+    return sql.select(aggregate).where(table.c.request_id == TRACES.c.request_id).scalar_subquery()
