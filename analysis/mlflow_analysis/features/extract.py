@@ -5,40 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from mlflow_analysis.features.conversation import answer_text, request_text
-from mlflow_analysis.features.failures import Failure, failure_of
+from mlflow_analysis.features.failures import failure_of
 from mlflow_analysis.features.model_call import model_call
 from mlflow_analysis.features.payload import as_text, canonical, key_of, parsed
 from mlflow_analysis.features.retrieval import retrieved
 from mlflow_analysis.features.usage import cached_tokens, span_cost, trace_cost
 from mlflow_analysis.filing.issues import AUTHOR
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS, SpanRecord, TraceInfo, TraceRecord
-from mlflow_analysis.timing.tree import timed
+from mlflow_analysis.timing.tree import end_of, parents_of
 
 EXTRACTION = 2
 """To be raised whenever ``extract`` gives other rows for the same trace: kept ones are then made anew."""
 LONGEST_MESSAGE = 20_000
 LONGEST_OUTPUT = 8_000
 LONGEST_ARGUMENTS = 2_000
-_NS = 1e6
 _NAN = float("nan")
-_NO_FAILURE = (False, "", -1, "", -1)
-_NOTHING_FOUND = (-1, _NAN)
-_NO_CONTENT = (
-    "", None, None, "", "", "", "", "", "", "", "", *_NOTHING_FOUND, None, None, None,
-)  # fmt: skip
-"""What most spans of chains, prompts and parsers hold."""
+_NO_TOKENS = (None, None)
+_NOT_KNOWN = (-1, _NAN)
 
-SPAN_COLUMNS = (
-    "trace_id", "span_id", "name", "kind", "tool", "status", "position", "depth", "start_ms",
-    "end_ms", "duration_ms", "self_ms", "critical_ms", "failed", "error_class",
-    "error_status", "error_message", "error_offset", "propagated", "model", "input_tokens",
-    "output_tokens", "finish_reason", "arguments", "arguments_key", "output", "output_key",
-    "instructions", "offered", "requested", "documents", "top_score", "cached_tokens", "input_cost",
-    "cost",
+SPAN_COLUMNS = ("span_id", "name", "kind", "status", "start_ns", "end_ns", "parent")
+"""What every span has; ``end_ns`` and ``parent`` as ``timing.tree`` takes them, ``parent`` by its place in the trace.
+
+The columns below only some spans have; their rows begin with the place of the span in the trace.
+"""
+FAILURE_COLUMNS = ("failed", "error_class", "error_status", "error_message", "error_offset")
+PAYLOAD_COLUMNS = ("arguments", "arguments_key", "output", "output_key")
+MODEL_COLUMNS = (
+    "model", "input_tokens", "output_tokens", "finish_reason", "instructions", "offered",
+    "requested", "cached_tokens", "input_cost", "cost",
 )  # fmt: skip
+TOOL_COLUMNS = ("tool", "documents", "top_score")
 TRACE_COLUMNS = (
     "trace_id", "start_ms", "duration_ms", "state", "failed", "complete", "session_id", "user",
     "request", "response", "name", "app_version", "prompt_version", "input_tokens", "output_tokens",
@@ -82,13 +81,21 @@ _PASSED = frozenset({"yes", "true", "pass", "passed", "correct", "good"})
 _NOT_PASSED = frozenset({"no", "false", "fail", "failed", "incorrect", "bad"})
 
 
+Rows: TypeAlias = list[Any]
+"""Laid end to end: millions of spans are spared a tuple for each row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Extracted:
     """The rows of one trace, in the order of the ``*_COLUMNS``."""
 
     trace: tuple[Any, ...]
-    spans: list[tuple[Any, ...]]
-    """Depth first: that is how parents are known."""
+    spans: Rows
+    """In order of start."""
+    failures: Rows
+    payloads: Rows
+    models: Rows
+    tools: Rows
     assessments: list[tuple[Any, ...]]
     attributes: dict[str, str]
     """Tags and metadata of the application's own."""
@@ -96,66 +103,75 @@ class Extracted:
 
 def extract(record: TraceRecord) -> Extracted:
     """The rows of a trace with its spans."""
-    info = record.info
-    positions = {span.span_id: number for number, span in enumerate(record.spans)}
-    rows = []
-    root: SpanRecord | None = None
-    for span, depth, ancestors_failed, self_ms, critical_ms in timed(record.spans):
-        if root is None and depth == 0:
-            root = span
-        kind, end_ns, failure = span.kind, span.end_ns, failure_of(span)
-        rows.append((
-            info.trace_id, span.span_id, span.name, kind,
-            _tool(span) if kind in TOOL_KINDS else "", span.status, positions[span.span_id], depth,
-            span.start_ns / _NS, _NAN if end_ns is None else end_ns / _NS,
-            _NAN if end_ns is None else (end_ns - span.start_ns) / _NS, self_ms, critical_ms,
-            *(_NO_FAILURE if failure is None else _failed(failure)), span.status == "ERROR" and ancestors_failed,
-            *_content_columns(span, kind),
-        ))  # fmt: skip
-    return Extracted(
-        _trace_row(info, record.spans, root), rows, _assessment_rows(info), _own_attributes(info)
-    )
-
-
-def _failed(failure: Failure) -> tuple[bool, str, int, str, int]:
-    """``failed`` to ``error_offset``."""
-    return True, failure.error_class, failure.status, failure.message, failure.offset
-
-
-def _content_columns(span: SpanRecord, kind: str) -> tuple[Any, ...]:
-    """``model`` to ``cost``."""
-    inputs, outputs, attributes = span.inputs, span.outputs, span.attributes
-    if inputs is None and outputs is None and not attributes:
-        return _NO_CONTENT
-    tokens = _tokens(attributes) if attributes else (None, None)
-    arguments, arguments_key, output, output_key = "", "", "", ""
-    if inputs is not None:
-        encoded = canonical(inputs)
-        arguments = encoded[:LONGEST_ARGUMENTS].decode("utf-8", "replace")
-        arguments_key = key_of(encoded)
-    if outputs is not None:
-        encoded = canonical(outputs)
-        output = outputs if isinstance(outputs, str) else encoded.decode("utf-8", "replace")
-        output, output_key = output[:LONGEST_OUTPUT], key_of(encoded)
-    if kind in MODEL_KINDS:
-        reply = parsed(outputs)
-        call = model_call(parsed(inputs), reply, attributes)
-        return (
-            model_name(attributes, inputs), *tokens, _finish_reason(attributes, reply),
-            arguments, arguments_key, output, output_key,
-            call.instructions, "\n".join(call.offered), "\n".join(call.requested), *_NOTHING_FOUND,
-            cached_tokens(attributes), *span_cost(attributes),
+    info, spans = record.info, record.spans
+    parents = parents_of(spans)
+    rows: Rows = []
+    failures: Rows = []
+    payloads: Rows = []
+    models: Rows = []
+    tools: Rows = []
+    for place, span in enumerate(spans):
+        kind, inputs, outputs, attributes = span.kind, span.inputs, span.outputs, span.attributes
+        rows += (
+            span.span_id, span.name, kind, span.status, span.start_ns, end_of(span), parents[place]
         )  # fmt: skip
-    found = retrieved(parsed(outputs), attributes) if kind == "RETRIEVER" else _NOTHING_FOUND
+        if (failure := failure_of(span)) is not None:
+            failures += (
+                place, True, failure.error_class, failure.status, failure.message, failure.offset
+            )  # fmt: skip
+        if inputs is not None or outputs is not None:
+            payloads += (place, *_argument_columns(inputs), *_output_columns(outputs))
+        if kind in MODEL_KINDS:
+            models += (place, *_model_columns(inputs, outputs, attributes))
+        elif attributes and (tokens := _tokens(attributes)) != _NO_TOKENS:
+            models += (place, "", *tokens, "", "", "", "", None, None, None)
+        if kind in TOOL_KINDS:
+            found = retrieved(parsed(outputs), attributes) if kind == "RETRIEVER" else _NOT_KNOWN
+            tools += (place, _tool(span), *found)
+    root = spans[parents.index(-1)] if spans else None
+    return Extracted(
+        _trace_row(info, spans, root), rows, failures, payloads, models, tools,
+        _assessment_rows(info), _own_attributes(info),
+    )  # fmt: skip
+
+
+def _argument_columns(inputs: Any) -> tuple[str, str]:
+    if inputs is None:
+        return "", ""
+    encoded = canonical(inputs)
+    return encoded[:LONGEST_ARGUMENTS].decode("utf-8", "replace"), key_of(encoded)
+
+
+def _output_columns(outputs: Any) -> tuple[str, str]:
+    if outputs is None:
+        return "", ""
+    encoded = canonical(outputs)
+    output = outputs if isinstance(outputs, str) else encoded.decode("utf-8", "replace")
+    return output[:LONGEST_OUTPUT], key_of(encoded)
+
+
+def _model_columns(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> tuple[Any, ...]:
+    reply = parsed(outputs)
+    call = model_call(parsed(inputs), reply, attributes)
     return (
-        "", *tokens, "", arguments, arguments_key, output, output_key, "", "", "", *found,
-        None, None, None,
+        model_name(attributes, inputs), *_tokens(attributes), _finish_reason(attributes, reply),
+        call.instructions, "\n".join(call.offered), "\n".join(call.requested),
+        cached_tokens(attributes), *span_cost(attributes),
     )  # fmt: skip
 
 
 def extract_info(info: TraceInfo) -> Extracted:
     """The rows of a trace whose spans were not read."""
-    return Extracted(_trace_row(info, (), None), [], _assessment_rows(info), _own_attributes(info))
+    return Extracted(
+        _trace_row(info, (), None),
+        [],
+        [],
+        [],
+        [],
+        [],
+        _assessment_rows(info),
+        _own_attributes(info),
+    )
 
 
 def _trace_row(
