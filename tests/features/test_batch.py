@@ -55,8 +55,7 @@ def test_however_the_traces_are_divided_the_tables_are_the_same(size: int) -> No
 
 
 def test_nothing_is_lost_on_the_way() -> None:
-    rows = [extract(record) for record in RECORDS]
-    there = pickle.loads(pickle.dumps(batch_of(rows)))
+    there = pickle.loads(pickle.dumps(batch_of([extract(record) for record in RECORDS])))
     features = features_of(frames([there]))
     for record in RECORDS:
         told = features.spans[features.spans["trace_id"] == record.info.trace_id]
@@ -69,7 +68,8 @@ def test_nothing_is_lost_on_the_way() -> None:
         ]
         assert list(told["error_message"]) == [each.message if each else "" for each in failures]
         assert list(told["failed"]) == [each is not None for each in failures]
-    assert sum(len(each.assessments) for each in rows) == len(features.assessments) > 0
+    recorded = sum(len(record.info.assessments) for record in RECORDS)
+    assert len(features.assessments) == recorded > 0
     verdicts = features.assessments.groupby("name")["passed"].agg(set)
     assert verdicts["helpful"] >= {True, False}
     assert verdicts["score"] == {None}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from mlflow_analysis.features.extract import (
     ASSESSMENT_COLUMNS,
+    ATTRIBUTE_COLUMNS,
     FAILURE_COLUMNS,
     MODEL_COLUMNS,
     PAYLOAD_COLUMNS,
@@ -45,6 +46,7 @@ _NUMBERS: Mapping[str, pa.DataType] = {
 _IDS = frozenset({"trace_id", "span_id", "root_span_id", "mark"})
 """Texts of which each is met once or twice; all others are held once for all rows of a batch that have them."""
 _CODED = pa.dictionary(pa.int32(), pa.string())
+Values: TypeAlias = Sequence[Any] | npt.NDArray[Any]
 _ABSENT = {pa.int64(): -1, pa.float64(): None, pa.bool_(): False, _CODED: ""}
 """What a column holds of spans that have no row with it."""
 
@@ -73,8 +75,8 @@ _FEW_HAVE: Sequence[tuple[Callable[[Extracted], Rows], tuple[str, ...]]] = (
     (attrgetter("models"), MODEL_COLUMNS),
     (attrgetter("tools"), TOOL_COLUMNS),
 )
-ASSESSMENTS = _schema(ASSESSMENT_COLUMNS, trace_id=_CODED, passed=pa.bool_())
-ATTRIBUTES = pa.schema([("trace_id", _CODED), ("name", _CODED), ("value", _CODED)])
+ASSESSMENTS = _schema(("trace_id", *ASSESSMENT_COLUMNS), trace_id=_CODED, passed=pa.bool_())
+ATTRIBUTES = _schema(("trace_id", *ATTRIBUTE_COLUMNS), trace_id=_CODED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +101,15 @@ class Batch:
 
 def batch_of(extracted: Sequence[Extracted], marks: Sequence[str] = ()) -> Batch:
     """The rows of these traces; ``marks`` as many as ``extracted``, or none."""
-    marks = marks or [""] * len(extracted)
-    rows = [(*each.trace, mark) for each, mark in zip(extracted, marks, strict=True)]
-    assessments = [row for each in extracted for row in each.assessments]
-    attributes = [
-        (each.trace[0], name, value)
-        for each in extracted
-        for name, value in each.attributes.items()
-    ]
+    of_traces = list(zip(*(each.trace for each in extracted), strict=True))
+    traces = dict(zip(TRACE_COLUMNS, of_traces or [()] * len(TRACE_COLUMNS), strict=True))
+    traces["mark"] = tuple(marks or [""] * len(extracted))
+    ids = _texts(traces["trace_id"])
+    assessments = _of_traces([each.assessments for each in extracted], ASSESSMENT_COLUMNS, ids)
+    attributes = _of_traces([each.attributes for each in extracted], ATTRIBUTE_COLUMNS, ids)
     return Batch(
-        _table(rows, TRACES),
-        _spans(extracted),
+        _table(traces, TRACES),
+        _table(_span_columns(extracted, ids), SPANS),
         _table(assessments, ASSESSMENTS),
         _table(attributes, ATTRIBUTES),
     )
@@ -140,7 +140,14 @@ def unchanged(batch: Batch, marks: Mapping[str, str]) -> Batch:
     return batch if all(keep) else some_of(batch, pa.array(keep, pa.bool_()))
 
 
-def _spans(extracted: Sequence[Extracted]) -> pa.Table:
+def _of_traces(
+    rows: Sequence[Rows], names: Sequence[str], ids: pa.StringArray
+) -> dict[str, Values]:
+    owner, columns = _laid_end_to_end(rows, names)
+    return {"trace_id": pa.DictionaryArray.from_arrays(owner, ids), **columns}
+
+
+def _span_columns(extracted: Sequence[Extracted], ids: pa.StringArray) -> dict[str, Values]:
     """The spans of each trace depth first: that is how parents are known."""
     rows = [each.spans for each in extracted]
     trace, recorded = _laid_end_to_end(rows, SPAN_COLUMNS)
@@ -152,10 +159,8 @@ def _spans(extracted: Sequence[Extracted]) -> pa.Table:
     trees = forest(starts, ends, parents, failed)
     starts, ends = starts[trees.row], ends[trees.row]
     ended = ends != RUNNING
-    columns = {
-        "trace_id": pa.DictionaryArray.from_arrays(
-            trace, _texts([each.trace[0] for each in extracted])
-        ),
+    columns: dict[str, Values] = {
+        "trace_id": pa.DictionaryArray.from_arrays(trace, ids),
         "position": trees.row - first[trace],
         "depth": trees.depth,
         "start_ms": starts / NS_IN_MS,
@@ -169,7 +174,7 @@ def _spans(extracted: Sequence[Extracted]) -> pa.Table:
         columns[name] = _column(recorded[name], SPANS.field(name).type).take(pa.array(trees.row))
     for rows_of, names in _FEW_HAVE:
         columns |= _spread([rows_of(each) for each in extracted], names, first, trees.row)
-    return pa.table([columns[name] for name in SPANS.names], schema=SPANS)
+    return columns
 
 
 def _spread(
@@ -197,15 +202,13 @@ def _laid_end_to_end(
     return owner, {name: values[place::width] for place, name in enumerate(names)}
 
 
-def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pa.Table.from_arrays(
-        [_column(values, field.type) for values, field in zip(columns, schema, strict=True)],
-        schema=schema,
-    )
+def _table(columns: Mapping[str, Values], schema: pa.Schema) -> pa.Table:
+    return pa.table([_column(columns[field.name], field.type) for field in schema], schema=schema)
 
 
-def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+def _column(values: Values, kind: pa.DataType) -> pa.Array:
+    if isinstance(values, (pa.Array, np.ndarray)):
+        return values
     if kind == pa.float64():  # ``None`` becomes NaN
         return pa.array(np.array(values, np.float64))
     if kind == _CODED:

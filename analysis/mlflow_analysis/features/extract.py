@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
 
 from mlflow_analysis.features.conversation import answer_text, request_text
 from mlflow_analysis.features.failures import failure_of
@@ -23,7 +24,6 @@ LONGEST_MESSAGE = 20_000
 LONGEST_OUTPUT = 8_000
 LONGEST_ARGUMENTS = 2_000
 _NAN = float("nan")
-_NO_TOKENS = (None, None)
 _NOT_KNOWN = (-1, _NAN)
 
 SPAN_COLUMNS = ("span_id", "name", "kind", "status", "start_ns", "end_ns", "parent")
@@ -44,8 +44,9 @@ TRACE_COLUMNS = (
     "total_tokens", "input_cost", "cost", "root_span_id",
 )  # fmt: skip
 ASSESSMENT_COLUMNS = (
-    "trace_id", "span_id", "name", "kind", "value", "passed", "rationale", "source", "error",
+    "span_id", "name", "kind", "value", "passed", "rationale", "source", "error",
 )  # fmt: skip
+ATTRIBUTE_COLUMNS = ("name", "value")
 
 _MODEL_KEYS = (
     "mlflow.llm.model",
@@ -66,7 +67,7 @@ _OUTPUT_TOKEN_KEYS = (
     "gen_ai.usage.completion_tokens",
     "llm.token_count.completion",
 )
-_TOKEN_KEYS = frozenset({*_INPUT_TOKEN_KEYS, *_OUTPUT_TOKEN_KEYS})
+_TOKEN_KEYS = frozenset({"mlflow.chat.tokenUsage", *_INPUT_TOKEN_KEYS, *_OUTPUT_TOKEN_KEYS})
 _APP_VERSION_KEYS = (
     "app_version",
     "app.version",
@@ -85,9 +86,8 @@ Rows: TypeAlias = list[Any]
 """Laid end to end: millions of spans are spared a tuple for each row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """The rows of one trace, in the order of the ``*_COLUMNS``."""
+class Extracted(NamedTuple):
+    """The rows of one trace, each in the order of its ``*_COLUMNS``."""
 
     trace: tuple[Any, ...]
     spans: Rows
@@ -96,8 +96,8 @@ class Extracted:
     payloads: Rows
     models: Rows
     tools: Rows
-    assessments: list[tuple[Any, ...]]
-    attributes: dict[str, str]
+    assessments: Rows
+    attributes: Rows
     """Tags and metadata of the application's own."""
 
 
@@ -110,6 +110,7 @@ def extract(record: TraceRecord) -> Extracted:
     payloads: Rows = []
     models: Rows = []
     tools: Rows = []
+    calls: list[SpanRecord] = []
     for place, span in enumerate(spans):
         kind, inputs, outputs, attributes = span.kind, span.inputs, span.outputs, span.attributes
         rows += (
@@ -120,34 +121,33 @@ def extract(record: TraceRecord) -> Extracted:
                 place, True, failure.error_class, failure.status, failure.message, failure.offset
             )  # fmt: skip
         if inputs is not None or outputs is not None:
-            payloads += (place, *_argument_columns(inputs), *_output_columns(outputs))
+            payloads += (place, *_payload_columns(inputs, outputs))
         if kind in MODEL_KINDS:
+            calls.append(span)
             models += (place, *_model_columns(inputs, outputs, attributes))
-        elif attributes and (tokens := _tokens(attributes)) != _NO_TOKENS:
-            models += (place, "", *tokens, "", "", "", "", None, None, None)
+        elif not _TOKEN_KEYS.isdisjoint(attributes):
+            models += (place, "", *_tokens(attributes), "", "", "", "", None, None, None)
         if kind in TOOL_KINDS:
             found = retrieved(parsed(outputs), attributes) if kind == "RETRIEVER" else _NOT_KNOWN
             tools += (place, _tool(span), *found)
     root = spans[parents.index(-1)] if spans else None
     return Extracted(
-        _trace_row(info, spans, root), rows, failures, payloads, models, tools,
-        _assessment_rows(info), _own_attributes(info),
+        _trace_row(info, root, calls), rows, failures, payloads, models, tools,
+        _assessment_rows(info), _attribute_rows(info),
     )  # fmt: skip
 
 
-def _argument_columns(inputs: Any) -> tuple[str, str]:
-    if inputs is None:
-        return "", ""
-    encoded = canonical(inputs)
-    return encoded[:LONGEST_ARGUMENTS].decode("utf-8", "replace"), key_of(encoded)
-
-
-def _output_columns(outputs: Any) -> tuple[str, str]:
-    if outputs is None:
-        return "", ""
-    encoded = canonical(outputs)
-    output = outputs if isinstance(outputs, str) else encoded.decode("utf-8", "replace")
-    return output[:LONGEST_OUTPUT], key_of(encoded)
+def _payload_columns(inputs: Any, outputs: Any) -> tuple[str, str, str, str]:
+    arguments, arguments_key, output, output_key = "", "", "", ""
+    if inputs is not None:
+        encoded = canonical(inputs)
+        arguments = encoded[:LONGEST_ARGUMENTS].decode("utf-8", "replace")
+        arguments_key = key_of(encoded)
+    if outputs is not None:
+        encoded = canonical(outputs)
+        output = outputs if isinstance(outputs, str) else encoded.decode("utf-8", "replace")
+        output, output_key = output[:LONGEST_OUTPUT], key_of(encoded)
+    return arguments, arguments_key, output, output_key
 
 
 def _model_columns(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -163,23 +163,22 @@ def _model_columns(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> 
 def extract_info(info: TraceInfo) -> Extracted:
     """The rows of a trace whose spans were not read."""
     return Extracted(
-        _trace_row(info, (), None),
+        _trace_row(info, None, ()),
         [],
         [],
         [],
         [],
         [],
         _assessment_rows(info),
-        _own_attributes(info),
+        _attribute_rows(info),
     )
 
 
 def _trace_row(
-    info: TraceInfo, spans: tuple[SpanRecord, ...], root: SpanRecord | None
+    info: TraceInfo, root: SpanRecord | None, models: Sequence[SpanRecord]
 ) -> tuple[Any, ...]:
     request = request_text(root.inputs) if root is not None and root.inputs is not None else ""
     response = answer_text(root.outputs) if root is not None and root.outputs is not None else ""
-    models = [span for span in spans if span.kind in MODEL_KINDS]
     if not request and models:
         request = request_text(models[0].inputs)
     if not response and models:
@@ -200,7 +199,7 @@ def _trace_row(
         cost = _sum(each[0] for each in costs), _sum(each[1] for each in costs)
     return (
         info.trace_id, info.start_ms, info.duration_ms, info.state, failed,
-        ended and info.state != "IN_PROGRESS" and (root is not None or not spans),
+        ended and info.state != "IN_PROGRESS",
         info.session_id or "", info.user_id or "", request[:LONGEST_MESSAGE],
         response[:LONGEST_MESSAGE], info.name or (root.name if root else ""),
         _first(info, _APP_VERSION_KEYS), _first(info, _PROMPT_VERSION_KEYS)[:80], *usage[:2], total, *cost,
@@ -221,25 +220,35 @@ def _first(info: TraceInfo, keys: tuple[str, ...]) -> str:
     return ""
 
 
-def _own_attributes(info: TraceInfo) -> dict[str, str]:
-    return {
-        f"tag.{key}": str(value)[:80]
+def _attribute_rows(info: TraceInfo) -> Rows:
+    own = {
+        name: str(source[key])[:80]
         for source in (info.metadata, info.tags)
-        for key, value in source.items()
-        if not key.startswith("mlflow.") and key not in _VERSION_KEYS
+        for key, name in _own_names(tuple(source))
     }
+    return list(chain.from_iterable(own.items()))
 
 
-def _assessment_rows(info: TraceInfo) -> list[tuple[Any, ...]]:
+@lru_cache(maxsize=512)
+def _own_names(keys: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Those of the application's own, and the names of their attributes; most traces have the same."""
     return [
-        (
-            info.trace_id, each.span_id or "", each.name, each.kind, as_text(each.value)[:400],
-            None if each.error else verdict_of(each.value), each.rationale, each.source_type,
-            each.error or "",
-        )
-        for each in info.assessments
-        if each.source_id != AUTHOR  # what was found before is no evidence
-    ]  # fmt: skip
+        (key, f"tag.{key}")
+        for key in keys
+        if not key.startswith("mlflow.") and key not in _VERSION_KEYS
+    ]
+
+
+def _assessment_rows(info: TraceInfo) -> Rows:
+    rows: Rows = []
+    for each in info.assessments:
+        if each.source_id != AUTHOR:  # what was found before is no evidence
+            rows += (
+                each.span_id or "", each.name, each.kind, as_text(each.value)[:400],
+                None if each.error else verdict_of(each.value), each.rationale, each.source_type,
+                each.error or "",
+            )  # fmt: skip
+    return rows
 
 
 def verdict_of(value: Any) -> bool | None:
@@ -291,8 +300,6 @@ def _tokens(attributes: Mapping[str, Any]) -> tuple[int | None, int | None]:
     usage = attributes.get("mlflow.chat.tokenUsage")
     if isinstance(usage, dict):
         return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
-    if _TOKEN_KEYS.isdisjoint(attributes):
-        return None, None
     return _first_count(attributes, _INPUT_TOKEN_KEYS), _first_count(attributes, _OUTPUT_TOKEN_KEYS)
 
 
