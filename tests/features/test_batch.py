@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 import random
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -12,14 +13,10 @@ import pytest
 import stores
 from mlflow_analysis.features.batch import SPANS, batch_of, joined
 from mlflow_analysis.features.build import build_features, features_of
-from mlflow_analysis.features.extract import (
-    ASSESSMENT_COLUMNS,
-    EXTRACTION,
-    SPAN_COLUMNS,
-    TRACE_COLUMNS,
-    extract,
-)
+from mlflow_analysis.features.extract import EXTRACTION, extract
+from mlflow_analysis.features.failures import failure_of
 from mlflow_analysis.features.frames import frames
+from mlflow_analysis.features.payload import as_text, canonical, key_of
 from mlflow_analysis.features.tables import Features
 from trace_factory import feedback, model, retriever, tool, trace
 
@@ -58,16 +55,21 @@ def test_however_the_traces_are_divided_the_tables_are_the_same(size: int) -> No
 
 
 def test_nothing_is_lost_on_the_way() -> None:
-    rows = [extract(record) for record in RECORDS]
-    there = pickle.loads(pickle.dumps(batch_of(rows)))
+    there = pickle.loads(pickle.dumps(batch_of([extract(record) for record in RECORDS])))
     features = features_of(frames([there]))
-    for each in rows:
-        told = features.spans[features.spans["trace_id"] == each.trace[0]]
-        by_position = sorted(each.spans, key=lambda row: row[SPAN_COLUMNS.index("position")])
-        for name in ("span_id", "name", "output", "arguments_key", "error_message"):
-            column = SPAN_COLUMNS.index(name)
-            assert list(told[name]) == [row[column] for row in by_position]
-    assert sum(len(each.assessments) for each in rows) == len(features.assessments) > 0
+    for record in RECORDS:
+        told = features.spans[features.spans["trace_id"] == record.info.trace_id]
+        failures = [failure_of(span) for span in record.spans]
+        assert list(told["span_id"]) == [span.span_id for span in record.spans]
+        assert list(told["name"]) == [span.name for span in record.spans]
+        assert list(told["output"]) == [as_text(span.outputs) for span in record.spans]
+        assert list(told["arguments_key"]) == [
+            "" if span.inputs is None else key_of(canonical(span.inputs)) for span in record.spans
+        ]
+        assert list(told["error_message"]) == [each.message if each else "" for each in failures]
+        assert list(told["failed"]) == [each is not None for each in failures]
+    recorded = sum(len(record.info.assessments) for record in RECORDS)
+    assert len(features.assessments) == recorded > 0
     verdicts = features.assessments.groupby("name")["passed"].agg(set)
     assert verdicts["helpful"] >= {True, False}
     assert verdicts["score"] == {None}
@@ -93,12 +95,16 @@ def test_a_lone_surrogate_is_shown_as_such() -> None:
     assert "half \ufffd of it" in set(build_features([extract(record)]).spans["output"])
 
 
+def test_times_that_fit_in_no_column_cost_no_other_trace() -> None:
+    odd, ordinary = trace(tool("a"), number=1), trace(tool("b", ms=30), number=2)
+    late = replace(odd, spans=tuple(replace(each, end_ns=10**30) for each in odd.spans))
+    spans = build_features([extract(late), extract(ordinary)]).spans.frame
+    assert list(spans.loc[spans["name"] == "b", "duration_ms"]) == [30]
+
+
 def test_the_version_says_what_extraction_gives() -> None:
     """Fails whenever ``extract`` gives other rows: raise ``EXTRACTION``, then write the new digest here."""
-    rows = [extract(record) for record in RECORDS]
-    told = repr((
-        TRACE_COLUMNS, SPAN_COLUMNS, ASSESSMENT_COLUMNS,
-        [(each.trace, each.spans, each.assessments, sorted(each.attributes.items())) for each in rows],
-    ))  # fmt: skip
+    batch = batch_of([extract(record) for record in RECORDS])
+    told = repr([(table.column_names, table.to_pylist()) for table in batch.tables])
     digest = hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=8).hexdigest()
-    assert (EXTRACTION, digest) == (2, "e8d909e8a149fef5")
+    assert (EXTRACTION, digest) == (2, "149eec45d2592957")

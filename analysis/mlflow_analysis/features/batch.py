@@ -6,20 +6,29 @@ This module loads neither MLflow nor pandas, since every worker loads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlflow_analysis.features.extract import (
     ASSESSMENT_COLUMNS,
+    ATTRIBUTE_COLUMNS,
+    FAILURE_COLUMNS,
+    MODEL_COLUMNS,
+    PAYLOAD_COLUMNS,
     SPAN_COLUMNS,
+    TOOL_COLUMNS,
     TRACE_COLUMNS,
     Extracted,
+    Rows,
 )
+from mlflow_analysis.timing.tree import NS_IN_MS, RUNNING, Places, forest, nanoseconds
 from mlflow_analysis.untrusted import printable
 
 _NUMBERS: Mapping[str, pa.DataType] = {
@@ -37,6 +46,9 @@ _NUMBERS: Mapping[str, pa.DataType] = {
 _IDS = frozenset({"trace_id", "span_id", "root_span_id", "mark"})
 """Texts of which each is met once or twice; all others are held once for all rows of a batch that have them."""
 _CODED = pa.dictionary(pa.int32(), pa.string())
+Values: TypeAlias = Sequence[Any] | npt.NDArray[Any]
+_ABSENT = {pa.int64(): -1, pa.float64(): None, pa.bool_(): False, _CODED: ""}
+"""What a column holds of spans that have no row with it."""
 
 
 def _schema(names: Iterable[str], **own: pa.DataType) -> pa.Schema:
@@ -47,9 +59,24 @@ def _schema(names: Iterable[str], **own: pa.DataType) -> pa.Schema:
 
 
 TRACES = _schema((*TRACE_COLUMNS, "mark"), start_ms=pa.int64())
-SPANS = _schema(SPAN_COLUMNS, trace_id=_CODED, start_ms=pa.float64())
-ASSESSMENTS = _schema(ASSESSMENT_COLUMNS, trace_id=_CODED, passed=pa.bool_())
-ATTRIBUTES = pa.schema([("trace_id", _CODED), ("name", _CODED), ("value", _CODED)])
+SPANS = _schema(
+    (
+        "trace_id", "span_id", "name", "kind", "tool", "status", "position", "depth", "start_ms", "end_ms",
+        "duration_ms", "self_ms", "critical_ms", "failed", "error_class", "error_status", "error_message",
+        "error_offset", "propagated", "model", "input_tokens", "output_tokens", "finish_reason", "arguments",
+        "arguments_key", "output", "output_key", "instructions", "offered", "requested", "documents",
+        "top_score", "cached_tokens", "input_cost", "cost",
+    ),
+    trace_id=_CODED, start_ms=pa.float64(),
+)  # fmt: skip
+_FEW_HAVE: Sequence[tuple[Callable[[Extracted], Rows], tuple[str, ...]]] = (
+    (attrgetter("failures"), FAILURE_COLUMNS),
+    (attrgetter("payloads"), PAYLOAD_COLUMNS),
+    (attrgetter("models"), MODEL_COLUMNS),
+    (attrgetter("tools"), TOOL_COLUMNS),
+)
+ASSESSMENTS = _schema(("trace_id", *ASSESSMENT_COLUMNS), trace_id=_CODED, passed=pa.bool_())
+ATTRIBUTES = _schema(("trace_id", *ATTRIBUTE_COLUMNS), trace_id=_CODED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +107,15 @@ class Batch:
 
 def batch_of(extracted: Sequence[Extracted], marks: Sequence[str] = ()) -> Batch:
     """The rows of these traces; ``marks`` as many as ``extracted``, or none."""
-    marks = marks or [""] * len(extracted)
-    rows = [(*each.trace, mark) for each, mark in zip(extracted, marks, strict=True)]
-    spans = [row for each in extracted for row in each.spans]
-    assessments = [row for each in extracted for row in each.assessments]
-    attributes = [
-        (each.trace[0], name, value)
-        for each in extracted
-        for name, value in each.attributes.items()
-    ]
+    of_traces = list(zip(*(each.trace for each in extracted), strict=True))
+    traces = dict(zip(TRACE_COLUMNS, of_traces or [()] * len(TRACE_COLUMNS), strict=True))
+    traces["mark"] = tuple(marks or [""] * len(extracted))
+    ids = _texts(traces["trace_id"])
+    assessments = _of_traces([each.assessments for each in extracted], ASSESSMENT_COLUMNS, ids)
+    attributes = _of_traces([each.attributes for each in extracted], ATTRIBUTE_COLUMNS, ids)
     return Batch(
-        _table(rows, TRACES),
-        _table(spans, SPANS),
+        _table(traces, TRACES),
+        _table(_span_columns(extracted, ids), SPANS),
         _table(assessments, ASSESSMENTS),
         _table(attributes, ATTRIBUTES),
     )
@@ -121,15 +145,75 @@ def unchanged(batch: Batch, marks: Mapping[str, str]) -> Batch:
     return batch if all(keep) else some_of(batch, pa.array(keep, pa.bool_()))
 
 
-def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
-    return pa.Table.from_arrays(
-        [_column(values, field.type) for values, field in zip(columns, schema, strict=True)],
-        schema=schema,
-    )
+def _of_traces(
+    rows: Sequence[Rows], names: Sequence[str], ids: pa.StringArray
+) -> dict[str, Values]:
+    owner, columns = _laid_end_to_end(rows, names)
+    return {"trace_id": pa.DictionaryArray.from_arrays(owner, ids), **columns}
 
 
-def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+def _span_columns(extracted: Sequence[Extracted], ids: pa.StringArray) -> dict[str, Values]:
+    """The spans of each trace depth first: that is how parents are known."""
+    rows = [each.spans for each in extracted]
+    trace, recorded = _laid_end_to_end(rows, SPAN_COLUMNS)
+    first = np.searchsorted(trace, np.arange(len(rows)))
+    starts, ends = nanoseconds(recorded["start_ns"]), nanoseconds(recorded["end_ns"])
+    parents = np.array(recorded["parent"], np.int64)
+    parents[parents >= 0] += first[trace[parents >= 0]]
+    failed = np.array([status == "ERROR" for status in recorded["status"]], np.bool_)
+    trees = forest(starts, ends, parents, failed)
+    starts, ends = starts[trees.row], ends[trees.row]
+    ended = ends != RUNNING
+    columns: dict[str, Values] = {
+        "trace_id": pa.DictionaryArray.from_arrays(trace, ids),
+        "position": trees.row - first[trace],
+        "depth": trees.depth,
+        "start_ms": starts / NS_IN_MS,
+        "end_ms": np.where(ended, ends / NS_IN_MS, np.nan),
+        "duration_ms": np.where(ended, (ends - starts) / NS_IN_MS, np.nan),
+        "self_ms": trees.self_ns / NS_IN_MS,
+        "critical_ms": trees.critical_ns / NS_IN_MS,
+        "propagated": failed[trees.row] & trees.ancestors_failed,
+    }
+    for name in ("span_id", "name", "kind", "status"):
+        columns[name] = _column(recorded[name], SPANS.field(name).type).take(pa.array(trees.row))
+    for rows_of, names in _FEW_HAVE:
+        columns |= _spread([rows_of(each) for each in extracted], names, first, trees.row)
+    return columns
+
+
+def _spread(
+    rows: Sequence[Rows], names: Sequence[str], first: Places, order: Places
+) -> dict[str, pa.Array]:
+    """Columns that only some spans have, as columns of all; ``first``: where the spans of each trace begin."""
+    kinds = {name: SPANS.field(name).type for name in names}
+    absent = [-1, *(_ABSENT[kind] for kind in kinds.values())]
+    trace, few = _laid_end_to_end([absent, *rows], ("place", *names))
+    at = np.zeros(len(order), np.int64)
+    at[np.array(few["place"][1:], np.int64) + first[trace[1:] - 1]] = np.arange(1, len(trace))
+    taken = pa.array(at[order])
+    return {name: _column(few[name], kind).take(taken) for name, kind in kinds.items()}
+
+
+def _laid_end_to_end(
+    rows: Sequence[Rows], names: Sequence[str]
+) -> tuple[npt.NDArray[np.int32], dict[str, list[Any]]]:
+    """The columns of all, and for each row from which of ``rows`` it is."""
+    width, values = len(names), []
+    for each in rows:
+        values += each
+    counts = [len(each) // width for each in rows]
+    owner = np.repeat(np.arange(len(rows), dtype=np.int32), np.array(counts, np.int64))
+    return owner, {name: values[place::width] for place, name in enumerate(names)}
+
+
+def _table(columns: Mapping[str, Values], schema: pa.Schema) -> pa.Table:
+    return pa.table([_column(columns[field.name], field.type) for field in schema], schema=schema)
+
+
+def _column(values: Values, kind: pa.DataType) -> pa.Array:
+    if isinstance(values, (pa.Array, np.ndarray)):
+        return values
     if kind == pa.float64():  # ``None`` becomes NaN
         return pa.array(np.array(values, np.float64))
     if kind == _CODED:

@@ -47,6 +47,9 @@ _PARTS = {
 """Pydantic AI tells it part by part."""
 Said = tuple[str, dict[str, Any]]
 """A message after the role that says it."""
+_HOLDERS = ("kwargs", "data")
+"""Where LangChain's serialised forms keep the content."""
+_MAY_HOLD = frozenset(_HOLDERS)
 _NOT_TEXT = ("tool", "function", "thinking", "image", "reasoning")
 
 
@@ -56,8 +59,9 @@ def content_text(content: Any) -> str:
         return content
     if isinstance(content, dict):
         for key in ("text", "content", "parts", "blocks", "value"):
-            if isinstance(content.get(key), (str, list, dict)):
-                return content_text(content[key])
+            inner = content.get(key)
+            if isinstance(inner, (str, list, dict)):
+                return inner if isinstance(inner, str) else content_text(inner)
         return ""
     if isinstance(content, list):
         parts = (content_text(part) for part in content if _is_text(part))
@@ -92,8 +96,8 @@ def role_of(message: Any) -> str:
 
 def message_text(message: Any) -> str:
     """The text of one message."""
-    if isinstance(message, dict):
-        for holder in ("kwargs", "data"):  # LangChain's serialised forms
+    if isinstance(message, dict) and not _MAY_HOLD.isdisjoint(message):
+        for holder in _HOLDERS:
             if isinstance(message.get(holder), dict) and "content" in message[holder]:
                 return content_text(message[holder]["content"])
     return content_text(message)

@@ -3,50 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
 
 from mlflow_analysis.features.conversation import answer_text, request_text
-from mlflow_analysis.features.failures import Failure, failure_of
+from mlflow_analysis.features.failures import failure_of
 from mlflow_analysis.features.model_call import model_call
 from mlflow_analysis.features.payload import as_text, canonical, key_of, parsed
 from mlflow_analysis.features.retrieval import retrieved
 from mlflow_analysis.features.usage import cached_tokens, span_cost, trace_cost
 from mlflow_analysis.filing.issues import AUTHOR
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS, SpanRecord, TraceInfo, TraceRecord
-from mlflow_analysis.timing.tree import timed
+from mlflow_analysis.timing.tree import end_of, parents_of
 
 EXTRACTION = 2
 """To be raised whenever ``extract`` gives other rows for the same trace: kept ones are then made anew."""
 LONGEST_MESSAGE = 20_000
 LONGEST_OUTPUT = 8_000
 LONGEST_ARGUMENTS = 2_000
-_NS = 1e6
 _NAN = float("nan")
-_NO_FAILURE = (False, "", -1, "", -1)
-_NOTHING_FOUND = (-1, _NAN)
-_NO_CONTENT = (
-    "", None, None, "", "", "", "", "", "", "", "", *_NOTHING_FOUND, None, None, None,
-)  # fmt: skip
-"""What most spans of chains, prompts and parsers hold."""
+_NOT_KNOWN = (-1, _NAN)
 
-SPAN_COLUMNS = (
-    "trace_id", "span_id", "name", "kind", "tool", "status", "position", "depth", "start_ms",
-    "end_ms", "duration_ms", "self_ms", "critical_ms", "failed", "error_class",
-    "error_status", "error_message", "error_offset", "propagated", "model", "input_tokens",
-    "output_tokens", "finish_reason", "arguments", "arguments_key", "output", "output_key",
-    "instructions", "offered", "requested", "documents", "top_score", "cached_tokens", "input_cost",
-    "cost",
+SPAN_COLUMNS = ("span_id", "name", "kind", "status", "start_ns", "end_ns", "parent")
+"""What every span has; ``end_ns`` and ``parent`` as ``timing.tree`` takes them, ``parent`` by its place in the trace.
+
+The columns below only some spans have; their rows begin with the place of the span in the trace.
+"""
+FAILURE_COLUMNS = ("failed", "error_class", "error_status", "error_message", "error_offset")
+PAYLOAD_COLUMNS = ("arguments", "arguments_key", "output", "output_key")
+MODEL_COLUMNS = (
+    "model", "input_tokens", "output_tokens", "finish_reason", "instructions", "offered",
+    "requested", "cached_tokens", "input_cost", "cost",
 )  # fmt: skip
+TOOL_COLUMNS = ("tool", "documents", "top_score")
 TRACE_COLUMNS = (
     "trace_id", "start_ms", "duration_ms", "state", "failed", "complete", "session_id", "user",
     "request", "response", "name", "app_version", "prompt_version", "input_tokens", "output_tokens",
     "total_tokens", "input_cost", "cost", "root_span_id",
 )  # fmt: skip
 ASSESSMENT_COLUMNS = (
-    "trace_id", "span_id", "name", "kind", "value", "passed", "rationale", "source", "error",
+    "span_id", "name", "kind", "value", "passed", "rationale", "source", "error",
 )  # fmt: skip
+ATTRIBUTE_COLUMNS = ("name", "value")
 
 _MODEL_KEYS = (
     "mlflow.llm.model",
@@ -67,7 +67,7 @@ _OUTPUT_TOKEN_KEYS = (
     "gen_ai.usage.completion_tokens",
     "llm.token_count.completion",
 )
-_TOKEN_KEYS = frozenset({*_INPUT_TOKEN_KEYS, *_OUTPUT_TOKEN_KEYS})
+_TOKEN_KEYS = frozenset({"mlflow.chat.tokenUsage", *_INPUT_TOKEN_KEYS, *_OUTPUT_TOKEN_KEYS})
 _APP_VERSION_KEYS = (
     "app_version",
     "app.version",
@@ -82,52 +82,62 @@ _PASSED = frozenset({"yes", "true", "pass", "passed", "correct", "good"})
 _NOT_PASSED = frozenset({"no", "false", "fail", "failed", "incorrect", "bad"})
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """The rows of one trace, in the order of the ``*_COLUMNS``."""
+Rows: TypeAlias = list[Any]
+"""Laid end to end: millions of spans are spared a tuple for each row."""
+
+
+class Extracted(NamedTuple):
+    """The rows of one trace, each in the order of its ``*_COLUMNS``."""
 
     trace: tuple[Any, ...]
-    spans: list[tuple[Any, ...]]
-    """Depth first: that is how parents are known."""
-    assessments: list[tuple[Any, ...]]
-    attributes: dict[str, str]
+    spans: Rows
+    """In order of start."""
+    failures: Rows
+    payloads: Rows
+    models: Rows
+    tools: Rows
+    assessments: Rows
+    attributes: Rows
     """Tags and metadata of the application's own."""
 
 
 def extract(record: TraceRecord) -> Extracted:
     """The rows of a trace with its spans."""
-    info = record.info
-    positions = {span.span_id: number for number, span in enumerate(record.spans)}
-    rows = []
-    root: SpanRecord | None = None
-    for span, depth, ancestors_failed, self_ms, critical_ms in timed(record.spans):
-        if root is None and depth == 0:
-            root = span
-        kind, end_ns, failure = span.kind, span.end_ns, failure_of(span)
-        rows.append((
-            info.trace_id, span.span_id, span.name, kind,
-            _tool(span) if kind in TOOL_KINDS else "", span.status, positions[span.span_id], depth,
-            span.start_ns / _NS, _NAN if end_ns is None else end_ns / _NS,
-            _NAN if end_ns is None else (end_ns - span.start_ns) / _NS, self_ms, critical_ms,
-            *(_NO_FAILURE if failure is None else _failed(failure)), span.status == "ERROR" and ancestors_failed,
-            *_content_columns(span, kind),
-        ))  # fmt: skip
+    info, spans = record.info, record.spans
+    parents = parents_of(spans)
+    rows: Rows = []
+    failures: Rows = []
+    payloads: Rows = []
+    models: Rows = []
+    tools: Rows = []
+    calls: list[SpanRecord] = []
+    for place, span in enumerate(spans):
+        kind, inputs, outputs, attributes = span.kind, span.inputs, span.outputs, span.attributes
+        rows += (
+            span.span_id, span.name, kind, span.status, span.start_ns, end_of(span), parents[place]
+        )  # fmt: skip
+        if (failure := failure_of(span)) is not None:
+            failures += (
+                place, True, failure.error_class, failure.status, failure.message, failure.offset
+            )  # fmt: skip
+        if inputs is not None or outputs is not None:
+            payloads += (place, *_payload_columns(inputs, outputs))
+        if kind in MODEL_KINDS:
+            calls.append(span)
+            models += (place, *_model_columns(inputs, outputs, attributes))
+        elif not _TOKEN_KEYS.isdisjoint(attributes):
+            models += (place, "", *_tokens(attributes), "", "", "", "", None, None, None)
+        if kind in TOOL_KINDS:
+            found = retrieved(parsed(outputs), attributes) if kind == "RETRIEVER" else _NOT_KNOWN
+            tools += (place, _tool(span), *found)
+    root = spans[parents.index(-1)] if spans else None
     return Extracted(
-        _trace_row(info, record.spans, root), rows, _assessment_rows(info), _own_attributes(info)
-    )
+        _trace_row(info, root, calls), rows, failures, payloads, models, tools,
+        _assessment_rows(info), _attribute_rows(info),
+    )  # fmt: skip
 
 
-def _failed(failure: Failure) -> tuple[bool, str, int, str, int]:
-    """``failed`` to ``error_offset``."""
-    return True, failure.error_class, failure.status, failure.message, failure.offset
-
-
-def _content_columns(span: SpanRecord, kind: str) -> tuple[Any, ...]:
-    """``model`` to ``cost``."""
-    inputs, outputs, attributes = span.inputs, span.outputs, span.attributes
-    if inputs is None and outputs is None and not attributes:
-        return _NO_CONTENT
-    tokens = _tokens(attributes) if attributes else (None, None)
+def _payload_columns(inputs: Any, outputs: Any) -> tuple[str, str, str, str]:
     arguments, arguments_key, output, output_key = "", "", "", ""
     if inputs is not None:
         encoded = canonical(inputs)
@@ -137,33 +147,38 @@ def _content_columns(span: SpanRecord, kind: str) -> tuple[Any, ...]:
         encoded = canonical(outputs)
         output = outputs if isinstance(outputs, str) else encoded.decode("utf-8", "replace")
         output, output_key = output[:LONGEST_OUTPUT], key_of(encoded)
-    if kind in MODEL_KINDS:
-        reply = parsed(outputs)
-        call = model_call(parsed(inputs), reply, attributes)
-        return (
-            model_name(attributes, inputs), *tokens, _finish_reason(attributes, reply),
-            arguments, arguments_key, output, output_key,
-            call.instructions, "\n".join(call.offered), "\n".join(call.requested), *_NOTHING_FOUND,
-            cached_tokens(attributes), *span_cost(attributes),
-        )  # fmt: skip
-    found = retrieved(parsed(outputs), attributes) if kind == "RETRIEVER" else _NOTHING_FOUND
+    return arguments, arguments_key, output, output_key
+
+
+def _model_columns(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> tuple[Any, ...]:
+    reply = parsed(outputs)
+    call = model_call(parsed(inputs), reply, attributes)
     return (
-        "", *tokens, "", arguments, arguments_key, output, output_key, "", "", "", *found,
-        None, None, None,
+        model_name(attributes, inputs), *_tokens(attributes), _finish_reason(attributes, reply),
+        call.instructions, "\n".join(call.offered), "\n".join(call.requested),
+        cached_tokens(attributes), *span_cost(attributes),
     )  # fmt: skip
 
 
 def extract_info(info: TraceInfo) -> Extracted:
     """The rows of a trace whose spans were not read."""
-    return Extracted(_trace_row(info, (), None), [], _assessment_rows(info), _own_attributes(info))
+    return Extracted(
+        _trace_row(info, None, ()),
+        [],
+        [],
+        [],
+        [],
+        [],
+        _assessment_rows(info),
+        _attribute_rows(info),
+    )
 
 
 def _trace_row(
-    info: TraceInfo, spans: tuple[SpanRecord, ...], root: SpanRecord | None
+    info: TraceInfo, root: SpanRecord | None, models: Sequence[SpanRecord]
 ) -> tuple[Any, ...]:
     request = request_text(root.inputs) if root is not None and root.inputs is not None else ""
     response = answer_text(root.outputs) if root is not None and root.outputs is not None else ""
-    models = [span for span in spans if span.kind in MODEL_KINDS]
     if not request and models:
         request = request_text(models[0].inputs)
     if not response and models:
@@ -184,7 +199,7 @@ def _trace_row(
         cost = _sum(each[0] for each in costs), _sum(each[1] for each in costs)
     return (
         info.trace_id, info.start_ms, info.duration_ms, info.state, failed,
-        ended and info.state != "IN_PROGRESS" and (root is not None or not spans),
+        ended and info.state != "IN_PROGRESS",
         info.session_id or "", info.user_id or "", request[:LONGEST_MESSAGE],
         response[:LONGEST_MESSAGE], info.name or (root.name if root else ""),
         _first(info, _APP_VERSION_KEYS), _first(info, _PROMPT_VERSION_KEYS)[:80], *usage[:2], total, *cost,
@@ -205,25 +220,35 @@ def _first(info: TraceInfo, keys: tuple[str, ...]) -> str:
     return ""
 
 
-def _own_attributes(info: TraceInfo) -> dict[str, str]:
-    return {
-        f"tag.{key}": str(value)[:80]
+def _attribute_rows(info: TraceInfo) -> Rows:
+    own = {
+        name: str(source[key])[:80]
         for source in (info.metadata, info.tags)
-        for key, value in source.items()
-        if not key.startswith("mlflow.") and key not in _VERSION_KEYS
+        for key, name in _own_names(tuple(source))
     }
+    return list(chain.from_iterable(own.items()))
 
 
-def _assessment_rows(info: TraceInfo) -> list[tuple[Any, ...]]:
+@lru_cache(maxsize=512)
+def _own_names(keys: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Those of the application's own, and the names of their attributes; most traces have the same."""
     return [
-        (
-            info.trace_id, each.span_id or "", each.name, each.kind, as_text(each.value)[:400],
-            None if each.error else verdict_of(each.value), each.rationale, each.source_type,
-            each.error or "",
-        )
-        for each in info.assessments
-        if each.source_id != AUTHOR  # what was found before is no evidence
-    ]  # fmt: skip
+        (key, f"tag.{key}")
+        for key in keys
+        if not key.startswith("mlflow.") and key not in _VERSION_KEYS
+    ]
+
+
+def _assessment_rows(info: TraceInfo) -> Rows:
+    rows: Rows = []
+    for each in info.assessments:
+        if each.source_id != AUTHOR:  # what was found before is no evidence
+            rows += (
+                each.span_id or "", each.name, each.kind, as_text(each.value)[:400],
+                None if each.error else verdict_of(each.value), each.rationale, each.source_type,
+                each.error or "",
+            )  # fmt: skip
+    return rows
 
 
 def verdict_of(value: Any) -> bool | None:
@@ -275,8 +300,6 @@ def _tokens(attributes: Mapping[str, Any]) -> tuple[int | None, int | None]:
     usage = attributes.get("mlflow.chat.tokenUsage")
     if isinstance(usage, dict):
         return _count(usage.get("input_tokens")), _count(usage.get("output_tokens"))
-    if _TOKEN_KEYS.isdisjoint(attributes):
-        return None, None
     return _first_count(attributes, _INPUT_TOKEN_KEYS), _first_count(attributes, _OUTPUT_TOKEN_KEYS)
 
 

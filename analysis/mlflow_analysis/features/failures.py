@@ -107,7 +107,7 @@ def failure_of(span: SpanRecord) -> Failure | None:
     kind, text, code, grpc = "", "", 0, 0
     recorded = span.status == "ERROR"
     attributes = span.attributes
-    silent = not attributes or says_nothing(attributes)
+    silent = says_nothing(attributes)
     if span.events or not silent:
         kind, text = exception(span)
         if kind and is_control_flow(f"{kind}: {text}"):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mlflow_analysis.features.conversation import (
@@ -25,6 +26,8 @@ from mlflow_analysis.features.payload import parsed
 
 LONGEST_INSTRUCTIONS = 4_000
 _DEEPEST = 8
+_REMEMBERED = 512
+"""Sets of names that attributes have: a few make up most spans."""
 _SYSTEM_ROLES = frozenset({"system", "developer"})
 _TOOL_ATTRIBUTES = frozenset({
     "mlflow.chat.tools",
@@ -81,6 +84,7 @@ _SIGNS_OF_CALL = frozenset({
     "function", "type", "part_kind", "block_type", "toolName", "arguments",
 })  # fmt: skip
 """An object without any of these is no call, unless it stands where calls do."""
+_OPENING = ("[", "{")
 _TOLD = re.compile(r"(?:system|developer): (.*?)(?=\n(?:user|human|assistant): |\Z)", re.DOTALL)
 _FLAT_TOOL = re.compile(
     r"llm\.tools\.\d+\.(?:tool\.)?(?:json_schema|name)\Z|llm\.request\.functions\.\d+\.name\Z"
@@ -107,20 +111,39 @@ def model_call(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> Mode
     """Read one call's payloads. ``inputs`` and ``outputs`` have been through ``payload.parsed``."""
     messages = said_in(inputs)
     settings = list(_settings(inputs))
-    flat = {
-        key: attributes[key]  # decoded only now
-        for key in attributes
-        if key.startswith(_FLAT) and any(part.isdigit() for part in key.split("."))
-    }
+    names = tuple(attributes)
+    flat = {name: attributes[name] for name in _flat(names)}  # decoded only now
     return ModelCall(
         sys.intern(
             _instructions(inputs, outputs, attributes, messages, settings, flat)[
                 :LONGEST_INSTRUCTIONS
             ]
         ),
-        _offered(outputs, attributes, messages, settings, flat),
+        _offered(
+            outputs,
+            [(name, attributes[name]) for name in _offering(names)],
+            messages,
+            settings,
+            flat,
+        ),
         _requested(outputs, attributes, flat),
     )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _flat(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that number what they tell."""
+    return tuple(
+        name
+        for name in names
+        if name.startswith(_FLAT) and any(part.isdigit() for part in name.split("."))
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _offering(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that may tell of tools."""
+    return tuple(filter(_OFFERING_ATTRIBUTES.__contains__, names))
 
 
 def _instructions(
@@ -163,18 +186,18 @@ def _text(value: Any) -> str:
 
 def _offered(
     outputs: Any,
-    attributes: Mapping[str, Any],
+    offering: list[tuple[str, Any]],
     messages: list[Said],
     settings: list[Mapping[str, Any]],
     flat: Mapping[str, Any],
 ) -> tuple[str, ...]:
     names: set[str] = set()
     sources = list(settings)
-    for key in _OFFERING_ATTRIBUTES.intersection(attributes):
+    for key, value in offering:
         if key in _TOOL_ATTRIBUTES:
-            names.update(tool_names(attributes[key]))
+            names.update(tool_names(value))
         else:
-            sources += _settings(parsed(attributes[key]))
+            sources += _settings(parsed(value))
     if isinstance(outputs, dict) and outputs.get("object") == "response":
         sources += _settings(outputs)  # the Responses API tells the tools again
     for source in sources:
@@ -223,14 +246,11 @@ def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool 
     """Add to ``names`` the tools that a reply, or a part of one, asks to call."""
     if depth > _DEEPEST:
         return
-    if isinstance(value, str):
-        if value.lstrip()[:1] not in ("[", "{") or not _looks_like_calls(value):
-            return
+    if isinstance(value, str) and value.lstrip()[:1] in _OPENING and _looks_like_calls(value):
         value = parsed(value)
     if isinstance(value, list):
         for item in value[:MOST_TOOLS]:
             _collect_calls(item, names, depth + 1, in_calls)
-        return
     if not isinstance(value, dict):
         return
     if in_calls or not _SIGNS_OF_CALL.isdisjoint(value):
@@ -238,14 +258,15 @@ def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool 
         if name:
             names.append(name)
             return
-    present = filter(_REPLY_PLACES.__contains__, value)  # one or two of the many
+    present = _REPLY_PLACES.keys() & value.keys()  # one or two of the many
     for key in sorted(present, key=_REPLY_PLACES.__getitem__):
         inner = value[key]
-        if not inner or isinstance(inner, (int, float)):
+        if isinstance(inner, str):
+            if inner.lstrip()[:1] not in _OPENING:
+                continue  # words: most replies are nothing else
+        elif not isinstance(inner, (dict, list)):
             continue
-        if isinstance(inner, str) and inner.lstrip()[:1] not in ("[", "{"):
-            continue  # words: most replies are nothing else
-        if key == "messages" and isinstance(inner, list):
+        elif key == "messages" and isinstance(inner, list):
             inner = _latest(inner)
         before = len(names)
         _collect_calls(inner, names, depth + 1, key in _CALLS)

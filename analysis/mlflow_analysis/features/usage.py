@@ -52,14 +52,15 @@ def _cost(recorded: Any) -> Cost:
     told = parsed(recorded)
     if not isinstance(told, dict):
         return None, None
-    of_input, of_output = _amount(told.get("input_cost")), _amount(told.get("output_cost"))
-    total = _amount(told.get("total_cost"))
-    if total is None and (of_input is not None or of_output is not None):
-        total = (of_input or 0.0) + (of_output or 0.0)
+    of_input, total = _amount(told.get("input_cost")), _amount(told.get("total_cost"))
+    if total is None:
+        of_output = _amount(told.get("output_cost"))
+        if of_input is not None or of_output is not None:
+            total = (of_input or 0.0) + (of_output or 0.0)
     return of_input, total
 
 
 def _amount(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if math.isfinite(value) and value >= 0 else None
+    return float(value) if 0 <= value < math.inf else None

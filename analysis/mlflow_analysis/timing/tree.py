@@ -1,4 +1,4 @@
-"""The span tree of one trace, with self times and the critical path.
+"""Span trees, with self times and the critical path: those of many traces at once, as columns.
 
 Children are clipped to their parents, spans whose parent is missing stand at the top, and a span that
 is still running ends with its last child.
@@ -6,16 +6,38 @@ is still running ends with its last child.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import ge
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from mlflow_analysis.records import SpanRecord
 
-_NS = 1e6
-_START = attrgetter("start_ns", "span_id")
-_Children = Mapping[str | None, list[SpanRecord]]
-"""By the id of their parent, in order of start; every span has an entry."""
+Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+RUNNING = -(1 << 62)
+"""The end of a span that has none yet; all times are later."""
+_NEVER = 1 << 62
+NS_IN_MS = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Span trees depth first, children in order of start: an entry a span, times in nanoseconds."""
+
+    row: Places
+    """Which of the spans as they were given."""
+    depth: Places
+    ancestors_failed: Flags
+    """Every span from its parent to the root failed."""
+    self_ns: Places
+    """Duration not covered by children."""
+    critical_ns: Places
+    """Time on the trace's critical path that is this span's own."""
 
 
 class TimedSpan(NamedTuple):
@@ -23,117 +45,173 @@ class TimedSpan(NamedTuple):
 
     record: SpanRecord
     depth: int
-    ancestors_failed: bool
-    """Every span from its parent to the root ended with status ERROR."""
     self_ms: float
-    """Duration not covered by children."""
     critical_ms: float
-    """Time on the trace's critical path that is this span's own."""
 
 
 def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
-    """The spans depth first, children in order of start.
+    """The spans of one trace, in order of start, as ``forest`` lays them out."""
+    starts = nanoseconds([span.start_ns for span in spans])
+    ends = nanoseconds([end_of(span) for span in spans])
+    parents = np.array(parents_of(spans), np.int64)
+    laid_out = forest(starts, ends, parents, np.zeros(len(spans), dtype=bool))
+    self_ms, critical_ms = laid_out.self_ns / NS_IN_MS, laid_out.critical_ns / NS_IN_MS
+    return [
+        TimedSpan(spans[row], *where)
+        for row, *where in zip(
+            *(each.tolist() for each in (laid_out.row, laid_out.depth, self_ms, critical_ms)),
+            strict=True,
+        )
+    ]
+
+
+def end_of(span: SpanRecord) -> int:
+    """In nanoseconds, as ``forest`` takes it."""
+    return RUNNING if span.end_ns is None else span.end_ns
+
+
+def nanoseconds(times: Sequence[int]) -> Places:
+    """As a column. A damaged record may tell of more than fits in."""
+    try:
+        return np.array(times, np.int64)
+    except OverflowError:
+        return np.array([min(max(time, RUNNING), _NEVER) for time in times], np.int64)
+
+
+def parents_of(spans: Sequence[SpanRecord]) -> list[int]:
+    """For each span of a trace the place of its parent, -1 for those that stand at the top."""
+    places: dict[str | None, int] = {span.span_id: place for place, span in enumerate(spans)}
+    parents = [places.get(span.parent_id, -1) for span in spans]
+    # as a rule parents begin before their children, and then there is no circle
+    return _without_circles(parents) if any(map(ge, parents, range(len(parents)))) else parents
+
+
+def _without_circles(parents: list[int]) -> list[int]:
+    """A span that is its own parent stands at the top, and so do spans above which nothing does."""
+    parents = [-1 if parent == place else parent for place, parent in enumerate(parents)]
+    rooted: dict[int, bool] = {-1: True}
+    for place in range(len(parents)):
+        path = []
+        while place not in rooted:
+            path.append(place)
+            rooted[place] = False
+            place = parents[place]
+        rooted.update(dict.fromkeys(path, rooted[place]))
+    return [parent if rooted[place] else -1 for place, parent in enumerate(parents)]
+
+
+def forest(starts: Places, ends: Places, parents: Places, failed: Flags) -> Forest:
+    """Lay out the spans, trace by trace in order of start; ``parents``: the row of each one's parent, or -1.
 
     The critical path is walked backwards from the end of each root: the child that ends last is on it,
     then the child that runs until that one starts, and so on; what no child covers is the parent's own
     (as in Zhang et al. 2022, "CRISP: Critical Path Analysis of Large-Scale Microservice Architectures").
     """
-    children: dict[str | None, list[SpanRecord]] = {span.span_id: [] for span in spans}
-    roots: list[SpanRecord] = []
-    for span in sorted(spans, key=_START):
-        parent = span.parent_id
-        if parent in children and parent != span.span_id:
-            children[parent].append(span)
-        else:
-            roots.append(span)
-    order = _depth_first(roots, children)
-    if len(order) < len(spans):  # parents in a circle: break it at the earliest span
-        reached = {span.span_id for span, _, _ in order}
-        stray = [span for span in spans if span.span_id not in reached]
-        return timed(
-            [span for span in spans if span.span_id in reached] + [_rootless(s) for s in stray]
-        )
-    ends: dict[str, int] = {}
-    for span, _, _ in reversed(order):
-        end = span.end_ns
-        if end is None:
-            end = max([span.start_ns, *(ends[each.span_id] for each in children[span.span_id])])
-        ends[span.span_id] = end
-    critical = _critical_path(roots, children, ends)
-    return [
-        TimedSpan(
-            span,
-            depth,
-            failed_above,
-            _self_ns(span, children[span.span_id], ends) / _NS,
-            critical.get(span.span_id, 0) / _NS,
-        )
-        for span, depth, failed_above in order
-    ]
+    rows, edges = _by_depth(parents)
+    place = np.empty_like(rows)
+    place[rows] = np.arange(len(rows))
+    levels = list(pairwise(edges))
+    below = [slice(low, high) for low, high in levels[1:]]
+    # from here on, spans are numbered level by level: siblings stand together, in order of start
+    starts, ends, failed = starts[rows], ends[rows], failed[rows]
+    up = np.where(parents[rows] < 0, -1, place[parents[rows]])
+    _end_what_is_running(starts, ends, up, below)
+    depth_first, ancestors_failed = _depth_first(up, below), np.ones(len(rows), dtype=bool)
+    for level in below:
+        above = up[level]
+        ancestors_failed[level] = ancestors_failed[above] & failed[above]
+    depth = np.repeat(np.arange(len(levels)), np.diff(edges))
+    self_ns, critical_ns = _self_ns(starts, ends, up), _critical_ns(starts, ends, up, below)
+    return Forest(
+        rows[depth_first],
+        depth[depth_first],
+        ancestors_failed[depth_first],
+        self_ns[depth_first],
+        critical_ns[depth_first],
+    )
 
 
-def _rootless(span: SpanRecord) -> SpanRecord:
-    return SpanRecord(
-        span.span_id, None, span.name, span.kind, span.status, span.status_message, span.start_ns,
-        span.end_ns, span.inputs, span.outputs, span.attributes, span.events,
-    )  # fmt: skip
+def _by_depth(parents: Places) -> tuple[Places, list[int]]:
+    """The rows level by level, the children of one after those of the other; and where levels end."""
+    by_parent = np.argsort(parents, kind="stable")
+    children = np.bincount(parents + 1, minlength=len(parents) + 1)
+    begin = np.cumsum(children) - children  # of the roots, then of the children of each row
+    levels, edges = [by_parent[: children[0]]], [0, int(children[0])]
+    while len(levels[-1]):
+        above = levels[-1] + 1
+        many = children[above]
+        into = np.repeat(begin[above] - (np.cumsum(many) - many), many)
+        levels.append(by_parent[into + np.arange(len(into))])
+        edges.append(edges[-1] + len(into))
+    return np.concatenate(levels), edges[:-1]
 
 
-def _depth_first(
-    roots: list[SpanRecord], children: _Children
-) -> list[tuple[SpanRecord, int, bool]]:
-    order: list[tuple[SpanRecord, int, bool]] = []
-    stack = [(root, 0, True) for root in reversed(roots)]
-    while stack:
-        here = stack.pop()
-        order.append(here)
-        span, depth, failed = here
-        within = children[span.span_id]
-        if within:
-            failed = failed and span.status == "ERROR"
-            stack += [(child, depth + 1, failed) for child in reversed(within)]
+def _end_what_is_running(starts: Places, ends: Places, up: Places, below: list[slice]) -> None:
+    running = ends == RUNNING
+    if not running.any():
+        return
+    ends[running] = starts[running]
+    for level in reversed(below):
+        open_above = running[up[level]]
+        np.maximum.at(ends, up[level][open_above], ends[level][open_above])
+
+
+def _depth_first(up: Places, below: list[slice]) -> Places:
+    """The spans in the order in which they are met."""
+    size = np.ones(len(up), np.int64)
+    for level in reversed(below):
+        np.add.at(size, up[level], size[level])
+    before = np.cumsum(size) - size
+    met = before - before[_first_sibling(up)]
+    for level in below:
+        met[level] += met[up[level]] + 1
+    order = np.empty_like(met)
+    order[met] = np.arange(len(met))
     return order
 
 
-def _self_ns(span: SpanRecord, within: list[SpanRecord], ends: dict[str, int]) -> int:
-    cursor, end = span.start_ns, ends[span.span_id]
-    free = end - cursor
-    for child in within:
-        begin, stop = child.start_ns, ends[child.span_id]
-        if begin < cursor:
-            begin = cursor
-        if stop > end:
-            stop = end
-        if stop > begin:
-            free -= stop - begin
-            cursor = stop
-    return max(0, free)
+def _self_ns(starts: Places, ends: Places, up: Places) -> Places:
+    free = ends - starts
+    children = slice(np.searchsorted(up, 0), None)
+    up = up[children]
+    begin, stop = np.maximum(starts[children], starts[up]), np.minimum(ends[children], ends[up])
+    cursor = np.maximum(begin, _highest_before(stop, up))
+    np.subtract.at(free, up, np.maximum(stop - cursor, 0))
+    return np.maximum(free, 0)
 
 
-def _critical_path(
-    roots: list[SpanRecord], children: _Children, ends: dict[str, int]
-) -> dict[str, int]:
-    """Own nanoseconds on the critical path, by span id."""
-    own: dict[str, int] = {}
-    stack = [(root, root.start_ns, ends[root.span_id]) for root in roots]
-    while stack:
-        span, low, high = stack.pop()
-        cursor, mine = high, 0
-        within = children[span.span_id]
-        if len(within) > 1:
-            within = sorted(within, key=lambda each: ends[each.span_id], reverse=True)
-        for child in within:
-            begin, stop = child.start_ns, ends[child.span_id]
-            if begin < low:
-                begin = low
-            if stop > cursor:
-                stop = cursor
-            if stop > begin:
-                mine += cursor - stop
-                cursor = begin
-                if children[child.span_id]:
-                    stack.append((child, begin, stop))
-                else:
-                    own[child.span_id] = stop - begin
-        own[span.span_id] = max(0, mine + cursor - low)
-    return own
+def _critical_ns(starts: Places, ends: Places, up: Places, below: list[slice]) -> Places:
+    roots = up < 0
+    low, high = np.where(roots, starts, 0), np.where(roots, ends, 0)
+    """Between which moments each span is on the path, if it is at all."""
+    last_first = np.lexsort((-ends, up))
+    own = high - low
+    for level in below:
+        child = last_first[level]
+        parent = up[child]
+        begin, stop = np.maximum(starts[child], low[parent]), np.minimum(ends[child], high[parent])
+        since = np.where(begin < stop, begin, _NEVER)
+        stop = np.minimum(stop, -_highest_before(-since, parent))
+        on_path = begin < stop
+        child, parent, begin, stop = (each[on_path] for each in (child, parent, begin, stop))
+        low[child], high[child], own[child] = begin, stop, stop - begin
+        np.subtract.at(own, parent, stop - begin)
+    return np.maximum(own, 0)
+
+
+def _highest_before(values: Places, groups: Places) -> Places:
+    """For each entry the highest one before it in its group, or ``-_NEVER``; groups ascend."""
+    ascending = np.lexsort((values, groups))
+    rank = np.empty_like(ascending)
+    rank[ascending] = np.arange(len(rank))
+    highest = values[ascending[np.maximum.accumulate(rank)]]
+    before = np.full(len(values), -_NEVER)
+    same = groups[1:] == groups[:-1]
+    before[1:][same] = highest[:-1][same]
+    return before
+
+
+def _first_sibling(up: Places) -> Places:
+    opens = np.zeros(len(up), np.int64)
+    opens[1:] = np.where(up[1:] != up[:-1], np.arange(1, len(up)), 0)
+    return np.maximum.accumulate(opens)
