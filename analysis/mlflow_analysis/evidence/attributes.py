@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, one_each
+from mlflow_analysis.features.selection import Coded, Codes, coded
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Unit
 
-Codes = npt.NDArray[np.integer[Any]]
 _HOURS_PER_BLOCK = 3
 _LOAD_NAMES = ("low", "middle", "high")
 _MOST_VALUES = 60
@@ -30,15 +29,14 @@ class Literal:
 
 
 @dataclass(frozen=True)
-class Coded:
-    """An attribute of every trace: its values in order, and the number of each trace's value."""
+class Attribute:
+    """An attribute of every trace."""
 
     name: str
-    codes: Codes
-    values: npt.NDArray[np.object_]
+    of_traces: Coded
 
 
-def trace_attributes(features: Features) -> list[Coded]:
+def trace_attributes(features: Features) -> list[Attribute]:
     """Each attribute of the traces, "" where unknown.
 
     ``hour`` is in blocks of three hours (UTC), ``load`` in thirds, ``request_length`` in words: short up
@@ -60,7 +58,9 @@ def trace_attributes(features: Features) -> list[Coded]:
     )
     table["load"] = _thirds(traces["load"])
     table = table.join(features.attributes).fillna("")
-    return [Coded(str(name), *_coded(table[name].to_numpy(dtype=object))) for name in table.columns]
+    return [
+        Attribute(str(name), coded(table[name].to_numpy(dtype=object))) for name in table.columns
+    ]
 
 
 def _thirds(load: pd.Series) -> pd.Series:
@@ -78,7 +78,7 @@ def literals(
     counted: Prevalence,
     pairs: Members,
     features: Features,
-    attributes: list[Coded],
+    attributes: list[Attribute],
     excluded: frozenset[str],
 ) -> list[Literal]:
     """Every attribute value of the units, whose traces are ``pairs``, in a fixed order.
@@ -90,13 +90,14 @@ def literals(
     majority = np.bincount(at, minlength=n) / 2 if unit is Unit.REQUEST_GROUP else None
     found: list[Literal] = []
     for attribute in attributes:
-        name, values = attribute.name, attribute.values
+        name, values = attribute.name, attribute.of_traces.values
         if name in excluded:
             continue
-        codes = attribute.codes[place]
         if unit is Unit.SPAN and name == "model":
-            own, values = features.shared(_models_of_spans)
-            codes = own[counted.places[at]]
+            own = features.shared(_models_of_spans)
+            codes, values = own.codes[counted.places[at]], own.values
+        else:
+            codes = attribute.of_traces.codes[place]
         if unit is Unit.SESSION and name == "turn":
             last = np.full(n, -1)
             np.maximum.at(last, at, codes)
@@ -116,8 +117,8 @@ def comparable(unit: Unit, counted: Prevalence, features: Features) -> Flags | N
     """
     if unit is not Unit.SPAN:
         return None
-    codes, values = features.shared(tools_of_spans)
-    of_tool = (values != "")[codes[counted.places]]
+    tools = features.spans.coded("tool")
+    of_tool = (tools.values != "")[tools.codes[counted.places]]
     showing = of_tool[counted.shows]
     if not len(showing) or (showing.any() and not showing.all()):
         return None
@@ -163,7 +164,8 @@ def _tools(
     majority: npt.NDArray[np.float64] | None,
 ) -> list[Literal]:
     if unit is Unit.SPAN:
-        codes, values = features.shared(tools_of_spans)
+        tool = features.spans.coded("tool")
+        codes, values = tool.codes, tool.values
         own, spots = codes[counted.places], np.arange(counted.eligible)
         if not (values != "")[own].any():
             # model calls or parents: no tool of their own, look at their children
@@ -183,32 +185,21 @@ def _tools(
     return _of_column("tool", row, tools, pairs.unit[column], counted.eligible, majority)
 
 
-def _coded(
-    column: npt.NDArray[np.object_],
-) -> tuple[Codes, npt.NDArray[np.object_]]:
-    """Each value as a number, and the values in order."""
-    codes, values = pd.factorize(column, sort=True)
-    smallest = np.int16 if len(values) < 2**15 else np.int64
-    return codes.astype(smallest), np.asarray(values, dtype=object)
-
-
-def tools_of_spans(features: Features) -> tuple[Codes, npt.NDArray[np.object_]]:
-    """The tool of each span, "" of those that call none."""
-    return _coded(features.spans["tool"].to_numpy(dtype=object))
-
-
-def _models_of_spans(features: Features) -> tuple[Codes, npt.NDArray[np.object_]]:
+def _models_of_spans(features: Features) -> Coded:
     """The model of each span: its own, or else that of its trace."""
-    own = features.spans["model"].to_numpy(dtype=object)
-    return _coded(
-        np.where(own != "", own, features.traces["model"].to_numpy(dtype=object)[features.trace_at])
-    )
+    own, of_traces = features.spans.coded("model"), coded(features.traces["model"].to_numpy(object))
+    every = coded(np.concatenate([own.values, of_traces.values]))
+    number, number_of_trace = np.split(every.codes, [len(own.values)])
+    codes = number_of_trace[of_traces.codes][features.trace_at]
+    named = (own.values != "")[own.codes]
+    codes[named] = number[own.codes[named]]
+    return Coded(codes, every.values)
 
 
 def _called(features: Features) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
     """The names of all tools, and which traces call each, shape (tools, traces)."""
     calls = features.calls
-    codes, names = _coded(calls["tool"].to_numpy(dtype=object))
-    called = np.zeros((len(names), len(features.traces)), dtype=bool)
-    called[codes, calls["trace"]] = True
-    return names, called
+    tools = calls.coded("tool")
+    called = np.zeros((len(tools.values), len(features.traces)), dtype=bool)
+    called[tools.codes, calls["trace"]] = True
+    return tools.values, called

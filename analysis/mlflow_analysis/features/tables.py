@@ -7,6 +7,7 @@ milliseconds since the epoch, durations milliseconds, missing numbers NaN, missi
 ``traces``, indexed by ``trace_id``, one row a trace that was read:
 
 ==================== =======================================================================
+place                0, 1, … in this table
 start_ms             start
 duration_ms          NaN while in progress
 state                OK, ERROR, IN_PROGRESS, STATE_UNSPECIFIED
@@ -168,6 +169,7 @@ class Features:
         Turn, load and topic stay what they are among all, and so does whether durations were measured.
         """
         traces, inside = self.traces[chosen], chosen[self.trace_at]
+        traces = traces.assign(place=np.arange(len(traces), dtype=np.int32))
         trace = np.cumsum(chosen, dtype=np.int32) - 1
         span = np.append(np.cumsum(inside, dtype=np.int32) - 1, -1)
         part = replace(
@@ -222,12 +224,12 @@ class Features:
     @cached_property
     def is_call(self) -> npt.NDArray[np.bool_]:
         """For each span whether it calls a tool, retriever, reranker or memory."""
-        return self.spans["kind"].isin(TOOL_KINDS).to_numpy(dtype=bool)
+        return self.spans.coded("kind").among(*TOOL_KINDS)
 
     @cached_property
     def is_model_call(self) -> npt.NDArray[np.bool_]:
         """For each span whether it calls a language model."""
-        return self.spans["kind"].isin(MODEL_KINDS).to_numpy(dtype=bool)
+        return self.spans.coded("kind").among(*MODEL_KINDS)
 
     @cached_property
     def complete(self) -> pd.DataFrame:
@@ -288,8 +290,9 @@ class Features:
     @cached_property
     def durations_measured(self) -> bool:
         """Whether the calls of tools and models take as long as they happen to take (``timing.clock``)."""
-        calls = self.spans[self.is_call | self.is_model_call][["kind", "name", "duration_ms"]]
-        operation = calls.groupby(["kind", "name"], sort=False).ngroup()
+        calls = self.spans[self.is_call | self.is_model_call]
+        kind, name = calls.coded("kind"), calls.coded("name")
+        operation = kind.codes.astype(np.int64) * len(name.values) + name.codes
         return look_measured(operation, calls["duration_ms"])
 
     @cached_property

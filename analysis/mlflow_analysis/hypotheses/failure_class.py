@@ -38,7 +38,7 @@ class FailureClass(Hypothesis):
             return features.operations.index
         if self.unit is Unit.SESSION:
             return pd.Index(features.complete["session"].unique())
-        return features.complete.index
+        return pd.Index(features.complete_at)
 
     def spans(self, features: Features) -> pd.DataFrame:
         """The spans that show it; rows of ``features.failures``."""
@@ -60,7 +60,7 @@ class FailureClass(Hypothesis):
 
     def rows(self, features: Features, spans: pd.DataFrame) -> pd.DataFrame:
         """The affected table of these spans, one row each."""
-        unit: pd.Series | pd.Index = spans["trace_id"]
+        unit: pd.Series | pd.Index = spans["trace"]
         if self.unit is Unit.SPAN:
             unit = spans.index
         elif self.unit is Unit.SESSION:
@@ -89,7 +89,7 @@ class FailureClass(Hypothesis):
         claim = self.documentation().claim.rstrip(".")
         if spans.empty:
             return f"{claim}."
-        failed = features.traces["failed"].reindex(spans["trace_id"].unique()).astype(bool)
+        failed = features.traces["failed"].to_numpy(dtype=bool)[spans["trace"].unique()]
         return (
             f"{claim}: {most_frequent(operation_names(spans))}{statuses(spans)}; "
             f"{int(failed.sum()):,} of the {len(failed):,} traces with it failed."
@@ -136,7 +136,8 @@ def after_seconds(spans: pd.DataFrame) -> pd.Series:
 
 def outcomes(features: Features, spans: pd.DataFrame) -> pd.Series:
     """How each span's trace ended, as the end of a sentence."""
-    trace_failed = spans["trace_id"].map(features.traces["failed"]).astype(bool)
+    failed = features.traces["failed"].to_numpy(dtype=bool)
+    trace_failed = pd.Series(failed[spans["trace"]], index=spans.index)
     ending = pd.Series("; the trace went on and ended without an error.", index=spans.index)
     ending = ending.mask(spans["depth"] == 0, "; the trace is recorded as OK all the same.")
     ending = ending.mask(trace_failed, "; the trace failed later.")

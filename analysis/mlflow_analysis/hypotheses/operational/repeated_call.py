@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -22,7 +23,7 @@ _FEWEST_SAME_OUTPUT = 5
 _ACKNOWLEDGEMENT_SHARE = 0.5
 _EXCERPT = 200
 # A pause is meant to be the same every time.
-_PAUSE = r"(?i)(?:^|[_\W])(?:wait|sleep|delay|pause)(?:$|[_\W])"
+_PAUSE = re.compile(r"(?i)(?:^|[_\W])(?:wait|sleep|delay|pause)(?:$|[_\W])")
 _COLUMNS = [
     "trace", "trace_id", "tool", "span_id", "count", "extra_ms", "extra", "first", "last", "arguments", "how",
 ]  # fmt: skip
@@ -111,11 +112,11 @@ def _loops(features: Features) -> pd.DataFrame:
 def _find(features: Features) -> pd.DataFrame:
     """Works on numbers that stand for tools, arguments and outputs; texts are looked at last."""
     spans = features.spans
-    calls = spans[features.is_call & features.ended & (spans["tool"] != "")][_CALL_COLUMNS]
-    names = pd.Series(calls["tool"].unique(), dtype=object)
-    pauses = names[names.astype(str).str.contains(_PAUSE)]
-    calls = calls[~calls["tool"].isin(pauses).to_numpy()]
-    for column in ("tool", "arguments_key", "output_key"):
+    tool = spans.coded("tool")
+    pauses = filter(_PAUSE.search, tool.values)
+    calling = features.is_call & features.ended & ~tool.among("", *pauses)
+    calls = spans[calling][_CALL_COLUMNS].assign(tool_=tool.codes[calling].astype(np.int64))
+    for column in ("arguments_key", "output_key"):
         calls[f"{column}_"] = pd.factorize(calls[column].to_numpy(dtype=object))[0]
     calls["with_tool"] = _number(calls, "trace", "tool_")
     calls["failed"] = calls["failed"].astype(bool)

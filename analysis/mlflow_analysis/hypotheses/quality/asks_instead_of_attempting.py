@@ -124,7 +124,7 @@ def _attempts(features: Features) -> list[_Session]:
     traces = features.complete[["turn", "session", "request", "response", "failed", "root_span_id"]]
     opening = traces[(traces["turn"] == 1) & (traces["request"] != "") & (traces["response"] != "")]
     opening = opening[~opening["failed"]]
-    called = (features.spans["kind"] == "TOOL").to_numpy() & features.ended
+    called = features.spans.coded("kind").among("TOOL") & features.ended
     calls = features.spans[["session", "trace_id", "tool", "arguments"]][called]
     first = calls.drop_duplicates("session")
     first_call = {

@@ -77,7 +77,7 @@ class RepetitionAcross(Hypothesis):
     def eligible(self, features: Features) -> pd.Index:
         """Answered requests, where there are enough."""
         table = answered(features)
-        return table.index if len(table) >= _FEWEST else table.index[:0]
+        return pd.Index(table["place"] if len(table) >= _FEWEST else table["place"][:0])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Answers with a boilerplate sentence: the commonest one of each."""
@@ -88,7 +88,7 @@ class RepetitionAcross(Hypothesis):
             for text, sentence in zip(traces["response"], held["sentence"], strict=True)
         ]
         return affected_rows(
-            traces.index,
+            traces["place"],
             traces.index,
             traces["root_span_id"],
             held["sentence"].reset_index(drop=True),

@@ -79,7 +79,7 @@ class SensitiveDataExposed(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Every trace that ended."""
-        return features.complete.index
+        return pd.Index(features.complete_at)
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that show it."""
@@ -142,7 +142,7 @@ def _of_others(features: Features) -> Iterator[_Exposed]:
 
 def _in_payloads(features: Features) -> Iterator[_Exposed]:
     spans = features.spans
-    of_tools, of_models = (spans["tool"] != "").to_numpy(), features.is_model_call
+    of_tools, of_models = ~spans.coded("tool").among(""), features.is_model_call
     for rows, column, place in (
         (of_tools, "arguments", "the arguments of"),
         (of_tools | of_models, "output", "the output of"),
