@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mlflow_analysis.features.selection import Selection
+from mlflow_analysis.features.selection import Selection, coded
 
 TABLE = pd.DataFrame(
     {
@@ -74,3 +74,9 @@ def test_texts_are_numbered_once_for_all_selections() -> None:
     every = Selection(TABLE)
     part = every[LONG].renumbered(parent=np.array([-1, 0, -1], np.int32))
     assert part.coded("name").values is every.coded("name").values
+
+
+def test_empty_texts_are_those_of_another_column() -> None:
+    own, other = np.array(["", "b", ""], dtype=object), np.array(["c", "a", ""], dtype=object)
+    both = coded(own).otherwise(coded(other))
+    assert list(both.values[both.codes]) == ["c", "b", ""]

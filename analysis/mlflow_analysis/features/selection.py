@@ -33,6 +33,13 @@ class Coded:
         held = np.fromiter(map(texts.__contains__, self.values), bool, len(self.values))
         return np.asarray(held[self.codes])
 
+    def otherwise(self, other: Coded) -> Coded:
+        """These texts, and where one is empty that of ``other``."""
+        both = coded(np.concatenate([self.values, other.values]))
+        mine, others = np.split(both.codes, [len(self.values)])
+        codes = np.where(self.among(""), others[other.codes], mine[self.codes])
+        return Coded(codes, both.values)
+
 
 def coded(texts: npt.NDArray[np.object_]) -> Coded:
     """These texts (n,) as numbers."""

@@ -91,6 +91,7 @@ import pandas as pd
 from mlflow_analysis.features.failure_patterns import NO_MESSAGE
 from mlflow_analysis.features.selection import Columns, Selection
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+from mlflow_analysis.statistics.clustering import cluster_codes
 from mlflow_analysis.timing.clock import look_measured
 
 Made = TypeVar("Made")
@@ -178,7 +179,7 @@ class Features:
             spans=self.spans[inside].renumbered(
                 trace=trace[self.trace_at[inside]], parent=span[self.parent_at[inside]]
             ),
-            assessments=self.assessments[self.assessments["trace_id"].isin(traces.index)],
+            assessments=self.assessments[np.append(chosen, False)[self.assessed_at]],
             attributes=self.attributes[chosen],
             whole=self,
         )
@@ -186,6 +187,7 @@ class Features:
         # what a trace tells of itself is the same beside any others
         vars(part).update(
             durations_measured=self.durations_measured,
+            session_codes=cluster_codes(self.session_codes[chosen]),
             is_call=self.is_call[inside],
             is_model_call=self.is_model_call[inside],
             failures=failures.assign(
@@ -210,6 +212,11 @@ class Features:
     def trace_at(self) -> npt.NDArray[np.int64]:
         """For each span the place of its trace in ``traces``."""
         return self.spans["trace"].to_numpy(np.int64)
+
+    @cached_property
+    def assessed_at(self) -> npt.NDArray[np.int64]:
+        """For each assessment the place of its trace in ``traces``, -1 if it is not there."""
+        return self.traces.index.get_indexer(pd.Index(self.assessments["trace_id"], dtype=object))
 
     @cached_property
     def parent_at(self) -> npt.NDArray[np.int64]:

@@ -148,8 +148,11 @@ def _went_down(features: Features, failing: pd.DataFrame) -> pd.Series:
 
 def _rows(features: Features, failing: pd.DataFrame) -> pd.DataFrame:
     spans = failing[_went_down(features, failing)]
-    how = pd.Series("; the trace failed later.", index=spans.index)
-    how = how.mask(spans["propagated"].astype(bool), "; the failure went up to the root.")
+    how = np.where(
+        spans["propagated"].to_numpy(dtype=bool),
+        "; the failure went up to the root.",
+        "; the trace failed later.",
+    ).astype(object)
     return affected_rows(
         spans["trace"],
         spans["trace_id"],
