@@ -76,6 +76,7 @@ def test_a_part_numbers_its_own_spans() -> None:
     part = features.part(np.array([False, True, False, True]))
     assert list(part.spans.index) == list(range(10))
     assert list(part.trace_at) == [0] * 5 + [1] * 5
+    assert list(part.traces["place"]) == [0, 1]
     assert _names_of_parents(part) == _names_of_parents(features)
     assert set(part.trace_at[part.parent_at[5:]][part.parent_at[5:] >= 0]) == {1}
 

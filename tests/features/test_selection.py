@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from mlflow_analysis.features.selection import Selection
+from mlflow_analysis.features.selection import Selection, coded
 
 TABLE = pd.DataFrame(
     {
@@ -55,3 +55,28 @@ def test_no_rows() -> None:
     nothing = Selection(TABLE)[np.zeros(5, dtype=bool)]
     assert len(nothing) == 0
     pd.testing.assert_frame_equal(nothing[["name", "ms"]], TABLE.iloc[:0][["name", "ms"]])
+
+
+def test_texts_as_numbers_are_those_of_the_column() -> None:
+    table = TABLE.assign(kind=pd.Series(["y", "x", "", "x", "y"], dtype=object, index=TABLE.index))
+    every = Selection(table)
+    some = every[LONG]
+    kinds = some.coded("kind")
+
+    assert list(kinds.values) == ["", "x", "y"]
+    assert list(kinds.values[kinds.codes]) == list(some["kind"]) == ["y", "x", "x"]
+    assert kinds.among("x", "z").tolist() == [False, True, True]
+    assert every.coded("kind").among("").tolist() == [False, False, True, False, False]
+    assert not some.take([]).coded("kind").among("x").size
+
+
+def test_texts_are_numbered_once_for_all_selections() -> None:
+    every = Selection(TABLE)
+    part = every[LONG].renumbered(parent=np.array([-1, 0, -1], np.int32))
+    assert part.coded("name").values is every.coded("name").values
+
+
+def test_empty_texts_are_those_of_another_column() -> None:
+    own, other = np.array(["", "b", ""], dtype=object), np.array(["c", "a", ""], dtype=object)
+    both = coded(own).otherwise(coded(other))
+    assert list(both.values[both.codes]) == ["c", "b", ""]

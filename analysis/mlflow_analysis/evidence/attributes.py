@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, one_each
+from mlflow_analysis.features.selection import Coded, Codes, coded
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Unit
 
-Codes = npt.NDArray[np.integer[Any]]
 _HOURS_PER_BLOCK = 3
-_LOAD_NAMES = ("low", "middle", "high")
+_AS_RECORDED = ("model", "app_version", "prompt_version", "user", "topic", "error_template")
 _MOST_VALUES = 60
 _SHORT, _MEDIUM = 15, 60
 
@@ -30,47 +30,44 @@ class Literal:
 
 
 @dataclass(frozen=True)
-class Coded:
-    """An attribute of every trace: its values in order, and the number of each trace's value."""
+class Attribute:
+    """An attribute of every trace."""
 
     name: str
-    codes: Codes
-    values: npt.NDArray[np.object_]
+    of_traces: Coded
 
 
-def trace_attributes(features: Features) -> list[Coded]:
+def trace_attributes(features: Features) -> list[Attribute]:
     """Each attribute of the traces, "" where unknown.
 
     ``hour`` is in blocks of three hours (UTC), ``load`` in thirds, ``request_length`` in words: short up
     to 15, medium up to 60, long.
     """
-    traces = features.traces
-    table = traces[
-        ["model", "app_version", "prompt_version", "user", "topic", "error_template"]
-    ].copy()
-    table["first_failed_span"] = traces["first_failed_name"]
-    start = traces["hour"] // _HOURS_PER_BLOCK * _HOURS_PER_BLOCK
+    traces, attributes = features.traces, features.attributes
     block = [f"{hour:02d}–{hour + _HOURS_PER_BLOCK:02d}" for hour in range(0, 24, _HOURS_PER_BLOCK)]
-    table["hour"] = (start // _HOURS_PER_BLOCK).map(dict(enumerate(block)))
-    turn = traces["turn"].clip(upper=4).astype(str).replace("4", "4+")
-    table["turn"] = turn if features.has_sessions else ""
-    words = traces["request_words"]
-    table["request_length"] = np.select(
-        [words == 0, words <= _SHORT, words <= _MEDIUM], ["", "short", "medium"], "long"
-    )
-    table["load"] = _thirds(traces["load"])
-    table = table.join(features.attributes).fillna("")
-    return [Coded(str(name), *_coded(table[name].to_numpy(dtype=object))) for name in table.columns]
+    turns = ["1", "2", "3", "4+"] if features.has_sessions else [""] * 4
+    words = np.searchsorted([1, _SHORT + 1, _MEDIUM + 1], traces["request_words"], side="right")
+    told = {name: traces[name] for name in _AS_RECORDED}
+    told["first_failed_span"] = traces["first_failed_name"]
+    return [
+        *(Attribute(name, coded(texts.to_numpy(dtype=object))) for name, texts in told.items()),
+        Attribute("hour", _named(traces["hour"].to_numpy() // _HOURS_PER_BLOCK, block)),
+        Attribute("turn", _named(traces["turn"].clip(upper=4).to_numpy() - 1, turns)),
+        Attribute("request_length", _named(words, ["", "short", "medium", "long"])),
+        Attribute("load", _thirds(traces["load"])),
+        *(Attribute(str(name), coded(attributes[name].to_numpy(object))) for name in attributes),
+    ]
 
 
-def _thirds(load: pd.Series) -> pd.Series:
+def _named(numbers: npt.NDArray[np.integer[Any]], names: list[str]) -> Coded:
+    return Coded(numbers.astype(np.int16), np.array(names, dtype=object))
+
+
+def _thirds(load: pd.Series) -> Coded:
     cuts = load.quantile([1 / 3, 2 / 3]).to_numpy()
     if len(load) < 30 or load.max() == 0 or cuts[1] >= load.max():
-        return pd.Series("", index=load.index)
-    return pd.Series(
-        np.asarray(_LOAD_NAMES)[np.searchsorted(cuts, load.to_numpy(), side="left")],
-        index=load.index,
-    )
+        return _named(np.zeros(len(load), np.int16), [""])
+    return _named(np.searchsorted(cuts, load.to_numpy(), side="left"), ["low", "middle", "high"])
 
 
 def literals(
@@ -78,7 +75,7 @@ def literals(
     counted: Prevalence,
     pairs: Members,
     features: Features,
-    attributes: list[Coded],
+    attributes: list[Attribute],
     excluded: frozenset[str],
 ) -> list[Literal]:
     """Every attribute value of the units, whose traces are ``pairs``, in a fixed order.
@@ -88,22 +85,24 @@ def literals(
     """
     at, place, n = pairs.unit, pairs.trace, counted.eligible
     majority = np.bincount(at, minlength=n) / 2 if unit is Unit.REQUEST_GROUP else None
+    alone = one_each(at, n)
     found: list[Literal] = []
     for attribute in attributes:
-        name, values = attribute.name, attribute.values
+        name, values = attribute.name, attribute.of_traces.values
         if name in excluded:
             continue
-        codes = attribute.codes[place]
         if unit is Unit.SPAN and name == "model":
-            own, values = features.shared(_models_of_spans)
-            codes = own[counted.places[at]]
+            own = features.shared(_models_of_spans)
+            codes, values = own.codes[counted.places[at]], own.values
+        else:
+            codes = attribute.of_traces.codes[place]
         if unit is Unit.SESSION and name == "turn":
             last = np.full(n, -1)
             np.maximum.at(last, at, codes)
             codes = last[at]
-        found += _of_column(name, codes, values, at, n, majority)
+        found += _of_column(name, codes, values, at, n, alone, majority)
     if "tool" not in excluded:
-        found += _tools(unit, counted, pairs, features, majority)
+        found += _tools(unit, counted, pairs, features, alone, majority)
     return found
 
 
@@ -116,8 +115,8 @@ def comparable(unit: Unit, counted: Prevalence, features: Features) -> Flags | N
     """
     if unit is not Unit.SPAN:
         return None
-    codes, values = features.shared(tools_of_spans)
-    of_tool = (values != "")[codes[counted.places]]
+    tools = features.spans.coded("tool")
+    of_tool = (tools.values != "")[tools.codes[counted.places]]
     showing = of_tool[counted.shows]
     if not len(showing) or (showing.any() and not showing.all()):
         return None
@@ -130,11 +129,14 @@ def _of_column(
     values: npt.NDArray[np.object_],
     at: Places,
     n: int,
+    alone: bool,
     majority: npt.NDArray[np.float64] | None = None,
 ) -> list[Literal]:
-    """The most frequent values of rows that belong to the units ``at``; ``codes`` number ``values``."""
+    """The most frequent values of rows that belong to the units ``at``; ``codes`` number ``values``.
+
+    ``alone`` says that there is a row for each unit, in their order.
+    """
     known = codes if codes.min(initial=0) >= 0 else codes[codes >= 0]
-    alone = one_each(at, n)
     result = []
     for number in _frequent(np.bincount(known, minlength=len(values)), values):
         holds = codes == number
@@ -160,11 +162,13 @@ def _tools(
     counted: Prevalence,
     pairs: Members,
     features: Features,
+    alone: bool,
     majority: npt.NDArray[np.float64] | None,
 ) -> list[Literal]:
     if unit is Unit.SPAN:
-        codes, values = features.shared(tools_of_spans)
-        own, spots = codes[counted.places], np.arange(counted.eligible)
+        tool = features.spans.coded("tool")
+        codes, values = tool.codes, tool.values
+        own, spots, alone = codes[counted.places], np.arange(counted.eligible), True
         if not (values != "")[own].any():
             # model calls or parents: no tool of their own, look at their children
             calls = features.calls.index
@@ -172,43 +176,28 @@ def _tools(
             unit_at[counted.places] = spots
             unit_at[-1] = -1  # where a call without a parent looks
             below = unit_at[features.parent_at[calls]]
-            own, spots = codes[calls[below >= 0]], below[below >= 0]
-        return _of_column("tool", own, values, spots, counted.eligible)
+            own, spots, alone = codes[calls[below >= 0]], below[below >= 0], False
+        return _of_column("tool", own, values, spots, counted.eligible, alone)
     tools, called = features.shared(_called)
     called = called[:, pairs.trace]
-    if unit is Unit.TRACE and one_each(pairs.unit, counted.eligible):
+    if unit is Unit.TRACE and alone:
         frequent = _frequent(np.count_nonzero(called, axis=1), tools)
         return [Literal("tool", str(tools[number]), called[number]) for number in frequent]
     row, column = np.nonzero(called)
-    return _of_column("tool", row, tools, pairs.unit[column], counted.eligible, majority)
+    return _of_column("tool", row, tools, pairs.unit[column], counted.eligible, False, majority)
 
 
-def _coded(
-    column: npt.NDArray[np.object_],
-) -> tuple[Codes, npt.NDArray[np.object_]]:
-    """Each value as a number, and the values in order."""
-    codes, values = pd.factorize(column, sort=True)
-    smallest = np.int16 if len(values) < 2**15 else np.int64
-    return codes.astype(smallest), np.asarray(values, dtype=object)
-
-
-def tools_of_spans(features: Features) -> tuple[Codes, npt.NDArray[np.object_]]:
-    """The tool of each span, "" of those that call none."""
-    return _coded(features.spans["tool"].to_numpy(dtype=object))
-
-
-def _models_of_spans(features: Features) -> tuple[Codes, npt.NDArray[np.object_]]:
+def _models_of_spans(features: Features) -> Coded:
     """The model of each span: its own, or else that of its trace."""
-    own = features.spans["model"].to_numpy(dtype=object)
-    return _coded(
-        np.where(own != "", own, features.traces["model"].to_numpy(dtype=object)[features.trace_at])
-    )
+    of_traces = coded(features.traces["model"].to_numpy(dtype=object))
+    of_trace = Coded(of_traces.codes[features.trace_at], of_traces.values)
+    return features.spans.coded("model").otherwise(of_trace)
 
 
 def _called(features: Features) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.bool_]]:
     """The names of all tools, and which traces call each, shape (tools, traces)."""
     calls = features.calls
-    codes, names = _coded(calls["tool"].to_numpy(dtype=object))
-    called = np.zeros((len(names), len(features.traces)), dtype=bool)
-    called[codes, calls["trace"]] = True
-    return names, called
+    tools = calls.coded("tool")
+    called = np.zeros((len(tools.values), len(features.traces)), dtype=bool)
+    called[tools.codes, calls["trace"]] = True
+    return tools.values, called

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.attributes import tools_of_spans
 from mlflow_analysis.evidence.candidates import Candidate, holds_for
 from mlflow_analysis.evidence.causes import Search
 from mlflow_analysis.evidence.examples import Rows, assessments, examples, trend
@@ -273,16 +272,16 @@ def _spans_that_show_it(examined: Examined, tools: set[str], features: Features)
     shown[rows.trace] = rows.span_id
     has_row = np.zeros(len(shown), dtype=bool)
     has_row[rows.trace] = True
-    codes, names = features.shared(tools_of_spans)
-    could_tell = np.array([str(name) in tools for name in names])[codes]
+    tool = spans.coded("tool")
+    could_tell = tool.among(*tools)
     if examined.hypothesis.category is not Category.PERFORMANCE:
         could_tell &= spans["failed"].to_numpy(dtype=bool)
     theirs = np.flatnonzero(could_tell)
     theirs = theirs[has_row[features.trace_at[theirs]]]
-    span_id = spans["span_id"].to_numpy(dtype=object)[theirs]
+    span_id = spans.take(theirs)["span_id"].to_numpy(dtype=object)
     known = theirs[span_id == shown[features.trace_at[theirs]]]
     return _Shown(
-        names[codes[known]],
+        tool.values[tool.codes[known]],
         spans["failed"].to_numpy(dtype=bool)[known],
         spans["propagated"].to_numpy(dtype=bool)[known],
         spans["error_status"].to_numpy(dtype=np.int64)[known],

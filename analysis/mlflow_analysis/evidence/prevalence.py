@@ -154,11 +154,13 @@ class Units:
     """Sessions and request groups are their own cluster."""
 
     def number(self, ids: pd.Series) -> Places:
-        """Which of the units each of ``ids`` is, -1 if it is none."""
+        """Which of the units each of ``ids`` (or of places in ``known``) is, -1 if it is none."""
         number = np.full(len(self.known) + 1, -1)
         number[self.places] = np.arange(len(self.ids))
         number[-1] = -1  # where what is not known stands
-        return np.asarray(number[places_in(self.known, ids)])
+        by_place = len(ids) > 0 and isinstance(ids.iat[0], int)
+        places = ids.to_numpy(np.int64) if by_place else places_in(self.known, ids)
+        return np.asarray(number[places])
 
 
 def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Prevalence:

@@ -49,6 +49,7 @@ def _topics(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray, seed: 
 
 def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray) -> None:
     """What follows from other columns. ``owner``: for each span the place of its trace."""
+    traces["place"] = np.arange(len(traces), dtype=np.int32)
     traces["session"] = traces["session_id"].where(
         traces["session_id"] != "", traces.index.to_series()
     )

@@ -7,6 +7,7 @@ milliseconds since the epoch, durations milliseconds, missing numbers NaN, missi
 ``traces``, indexed by ``trace_id``, one row a trace that was read:
 
 ==================== =======================================================================
+place                0, 1, … in this table
 start_ms             start
 duration_ms          NaN while in progress
 state                OK, ERROR, IN_PROGRESS, STATE_UNSPECIFIED
@@ -90,6 +91,7 @@ import pandas as pd
 from mlflow_analysis.features.failure_patterns import NO_MESSAGE
 from mlflow_analysis.features.selection import Columns, Selection
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
+from mlflow_analysis.statistics.clustering import cluster_codes
 from mlflow_analysis.timing.clock import look_measured
 
 Made = TypeVar("Made")
@@ -168,6 +170,7 @@ class Features:
         Turn, load and topic stay what they are among all, and so does whether durations were measured.
         """
         traces, inside = self.traces[chosen], chosen[self.trace_at]
+        traces = traces.assign(place=np.arange(len(traces), dtype=np.int32))
         trace = np.cumsum(chosen, dtype=np.int32) - 1
         span = np.append(np.cumsum(inside, dtype=np.int32) - 1, -1)
         part = replace(
@@ -176,7 +179,7 @@ class Features:
             spans=self.spans[inside].renumbered(
                 trace=trace[self.trace_at[inside]], parent=span[self.parent_at[inside]]
             ),
-            assessments=self.assessments[self.assessments["trace_id"].isin(traces.index)],
+            assessments=self.assessments[np.append(chosen, False)[self.assessed_at]],
             attributes=self.attributes[chosen],
             whole=self,
         )
@@ -184,6 +187,7 @@ class Features:
         # what a trace tells of itself is the same beside any others
         vars(part).update(
             durations_measured=self.durations_measured,
+            session_codes=cluster_codes(self.session_codes[chosen]),
             is_call=self.is_call[inside],
             is_model_call=self.is_model_call[inside],
             failures=failures.assign(
@@ -210,6 +214,11 @@ class Features:
         return self.spans["trace"].to_numpy(np.int64)
 
     @cached_property
+    def assessed_at(self) -> npt.NDArray[np.int64]:
+        """For each assessment the place of its trace in ``traces``, -1 if it is not there."""
+        return self.traces.index.get_indexer(pd.Index(self.assessments["trace_id"], dtype=object))
+
+    @cached_property
     def parent_at(self) -> npt.NDArray[np.int64]:
         """For each span the number of its parent, -1 where there is none."""
         return self.spans["parent"].to_numpy(np.int64)
@@ -222,12 +231,12 @@ class Features:
     @cached_property
     def is_call(self) -> npt.NDArray[np.bool_]:
         """For each span whether it calls a tool, retriever, reranker or memory."""
-        return self.spans["kind"].isin(TOOL_KINDS).to_numpy(dtype=bool)
+        return self.spans.coded("kind").among(*TOOL_KINDS)
 
     @cached_property
     def is_model_call(self) -> npt.NDArray[np.bool_]:
         """For each span whether it calls a language model."""
-        return self.spans["kind"].isin(MODEL_KINDS).to_numpy(dtype=bool)
+        return self.spans.coded("kind").among(*MODEL_KINDS)
 
     @cached_property
     def complete(self) -> pd.DataFrame:
@@ -288,8 +297,9 @@ class Features:
     @cached_property
     def durations_measured(self) -> bool:
         """Whether the calls of tools and models take as long as they happen to take (``timing.clock``)."""
-        calls = self.spans[self.is_call | self.is_model_call][["kind", "name", "duration_ms"]]
-        operation = calls.groupby(["kind", "name"], sort=False).ngroup()
+        calls = self.spans[self.is_call | self.is_model_call]
+        kind, name = calls.coded("kind"), calls.coded("name")
+        operation = kind.codes.astype(np.int64) * len(name.values) + name.codes
         return look_measured(operation, calls["duration_ms"])
 
     @cached_property

@@ -26,7 +26,8 @@ from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.timing.replay import Mend
 
 AFFECTED_COLUMNS = ["unit", "trace_id", "span_id", "excerpt", "offset", "rationale"]
-_NO_UNITS, _NO_ROWS = pd.Index([], dtype=object), pd.DataFrame(columns=AFFECTED_COLUMNS)
+_COLUMNS = pd.Index(AFFECTED_COLUMNS)
+_NO_UNITS, _NO_ROWS = pd.Index([], dtype=object), pd.DataFrame(columns=_COLUMNS)
 
 
 class Rule(Enum):
@@ -64,8 +65,9 @@ class Case:
     numbers of spans, or group ids. Traces may be named by their numbers, too: places in the table."""
     affected: pd.DataFrame
     """Columns ``AFFECTED_COLUMNS``. One row for each affected unit and trace that shows it (a session
-    may have several rows, a trace one per span). ``offset`` is where ``excerpt`` starts in the text it
-    was cut from, -1 if it is a description. ``rationale`` is one sentence that names the numbers."""
+    may have several rows, a trace one per span). ``unit`` names all units in one way, which need not be
+    that of ``eligible``. ``offset`` is where ``excerpt`` starts in the text it was cut from, -1 if it is
+    a description. ``rationale`` is one sentence that names the numbers."""
     subject: str = ""
     contrast: Contrast | None = None
     members: pd.Series | None = None
@@ -118,8 +120,9 @@ def affected_rows(
     # one block: a column each would be copied again whenever rows are taken
     cells = np.empty((len(AFFECTED_COLUMNS), len(unit)), dtype=object)
     for place, each in enumerate((unit, trace_id, span_id, excerpt, offset, rationale)):
-        cells[place] = each if isinstance(each, (str, int)) else np.asarray(each, dtype=object)
-    return pd.DataFrame(cells.T, columns=AFFECTED_COLUMNS, dtype=object, copy=False)
+        # numpy would first look for its own attributes among the labels, for which pandas makes a table of them
+        cells[place] = each.to_numpy(object) if isinstance(each, (pd.Series, pd.Index)) else each
+    return pd.DataFrame(cells.T, columns=_COLUMNS, dtype=object, copy=False)
 
 
 @dataclass(frozen=True)
@@ -163,8 +166,8 @@ class Hypothesis(ABC):
     """Whether counting is cheap enough to do again and again while traces arrive."""
 
     formed_from_data: ClassVar[bool] = False
-    """Whether the claim is about something that only the traces name, such as a window of time. A case
-    with a subject is so anyhow."""
+    """Whether all that is claimed is about something that only the traces name, such as a window of time,
+    so that a half of them decides it. A case with a subject is so anyhow."""
 
     is_outcome: ClassVar[frozenset[Outcome]] = frozenset()
     """Outcomes that the claim is itself about: a contrast with them would only say it again."""
@@ -188,7 +191,7 @@ class Hypothesis(ABC):
         yield Case(self.eligible(features), self.affected(features))
 
     def estimates(self, features: Features) -> Iterable[Case]:
-        """The cases of the traces that form claims, of which no p-value is asked; by default ``cases``."""
+        """The cases where another half of the traces decides, of which no p-value is asked; by default ``cases``."""
         return self.cases(features)
 
     def recommend(self, finding: Finding) -> str:

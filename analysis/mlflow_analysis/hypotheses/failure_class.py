@@ -7,11 +7,13 @@ was passed up the tree once. A hypothesis adds words: what happened, why it matt
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isnan
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
-from mlflow_analysis.features.selection import Columns
+from mlflow_analysis.features.selection import Coded, Columns
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category, Unit
@@ -38,7 +40,7 @@ class FailureClass(Hypothesis):
             return features.operations.index
         if self.unit is Unit.SESSION:
             return pd.Index(features.complete["session"].unique())
-        return features.complete.index
+        return pd.Index(features.complete_at)
 
     def spans(self, features: Features) -> pd.DataFrame:
         """The spans that show it; rows of ``features.failures``."""
@@ -60,7 +62,7 @@ class FailureClass(Hypothesis):
 
     def rows(self, features: Features, spans: pd.DataFrame) -> pd.DataFrame:
         """The affected table of these spans, one row each."""
-        unit: pd.Series | pd.Index = spans["trace_id"]
+        unit: pd.Series | pd.Index = spans["trace"]
         if self.unit is Unit.SPAN:
             unit = spans.index
         elif self.unit is Unit.SESSION:
@@ -89,7 +91,7 @@ class FailureClass(Hypothesis):
         claim = self.documentation().claim.rstrip(".")
         if spans.empty:
             return f"{claim}."
-        failed = features.traces["failed"].reindex(spans["trace_id"].unique()).astype(bool)
+        failed = features.traces["failed"].to_numpy(dtype=bool)[spans["trace"].unique()]
         return (
             f"{claim}: {most_frequent(operation_names(spans))}{statuses(spans)}; "
             f"{int(failed.sum()):,} of the {len(failed):,} traces with it failed."
@@ -111,9 +113,10 @@ def operation_names(spans: Columns) -> pd.Series:
     return spans["tool"].where(spans["tool"] != "", spans["name"])
 
 
-def names_of_operations(features: Features) -> pd.Series:
+def names_of_operations(features: Features) -> Coded:
     """``operation_names`` of all of ``features.operations``; use it through ``features.shared``."""
-    return operation_names(features.operations)
+    operations = features.operations
+    return operations.coded("tool").otherwise(operations.coded("name"))
 
 
 def seconds_in(spans: pd.DataFrame) -> float | None:
@@ -124,23 +127,34 @@ def seconds_in(spans: pd.DataFrame) -> float | None:
 
 def with_status(spans: pd.DataFrame) -> pd.Series:
     """Text `` (status 401)`` where a number is known, else ""."""
-    status = spans["error_status"]
-    return (" (status " + status.astype(int).astype(str) + ")").where(status >= 0, "")
+    status = spans["error_status"].astype(int).tolist()
+    return _told([f" (status {each})" if each >= 0 else "" for each in status], spans)
 
 
 def after_seconds(spans: pd.DataFrame) -> pd.Series:
     """Text `` after 0.2 s`` where the duration is known, else ""."""
-    seconds = (spans["duration_ms"] / 1000.0).map("{:.1f}".format).astype(str)
-    return (" after " + seconds + " s").where(spans["duration_ms"].notna(), "")
+    seconds = (spans["duration_ms"].astype(float) / 1000.0).tolist()
+    return _told(["" if isnan(each) else f" after {each:.1f} s" for each in seconds], spans)
 
 
 def outcomes(features: Features, spans: pd.DataFrame) -> pd.Series:
     """How each span's trace ended, as the end of a sentence."""
-    trace_failed = spans["trace_id"].map(features.traces["failed"]).astype(bool)
-    ending = pd.Series("; the trace went on and ended without an error.", index=spans.index)
-    ending = ending.mask(spans["depth"] == 0, "; the trace is recorded as OK all the same.")
-    ending = ending.mask(trace_failed, "; the trace failed later.")
-    return ending.mask(spans["propagated"].astype(bool) & trace_failed, "; it made the trace fail.")
+    failed = features.traces["failed"].to_numpy(dtype=bool)[spans["trace"]]
+    made_it_fail = spans["propagated"].to_numpy(dtype=bool) & failed
+    endings = np.select(
+        [made_it_fail, failed, spans["depth"].to_numpy() == 0],
+        [
+            "; it made the trace fail.",
+            "; the trace failed later.",
+            "; the trace is recorded as OK all the same.",
+        ],
+        "; the trace went on and ended without an error.",
+    )
+    return _told(endings.tolist(), spans)
+
+
+def _told(texts: list[str], spans: pd.DataFrame) -> pd.Series:
+    return pd.Series(texts, index=spans.index, dtype=object)
 
 
 def most_frequent(names: pd.Series, preposition: str = "in ") -> str:

@@ -32,18 +32,22 @@ def _mended(features: Features) -> pd.Series:
     failed = features.failures[[*columns, "error_class"]]
     with_failure = features.traces_with(failed)
     fine = ~features.spans["failed"].to_numpy(dtype=bool) & with_failure[features.trace_at]
-    # the failures first, then what succeeded; equal numbers mean equal texts
+    # the failures first, then what succeeded
     both = pd.concat([failed[columns], features.spans[fine][columns]])
-    both = both.assign(operation=operation_names(both))
     start_ms, count = both["start_ms"].to_numpy(dtype=float), len(failed)
 
-    def later(same: list[str]) -> npt.NDArray[np.bool_]:
-        group = both.groupby(same, sort=False).ngroup().to_numpy()
+    def numbered(of: npt.NDArray[np.int64], texts: pd.Series) -> npt.NDArray[np.int64]:
+        """One number for each pair of a number and a text."""
+        codes, distinct = pd.factorize(texts.to_numpy(dtype=object))
+        return np.asarray(pd.factorize(of * len(distinct) + codes)[0], dtype=np.int64)
+
+    def later(group: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         last = np.full(int(group.max(initial=-1)) + 1, -np.inf)
         np.maximum.at(last, group[count:], start_ms[count:])
         return np.asarray(last[group[:count]] > start_ms[:count])
 
+    same_operation = numbered(both["trace"].to_numpy(np.int64), operation_names(both))
     mends = failed["error_class"].isin(_MENDED_BY_OTHER_ARGUMENTS) | (failed["tool"] == "")
-    made_good = later(["trace", "operation", "arguments_key"])
-    made_good |= mends.to_numpy() & later(["trace", "operation"])
+    made_good = later(numbered(same_operation, both["arguments_key"]))
+    made_good |= mends.to_numpy() & later(same_operation)
     return pd.Series(made_good, index=failed.index)

@@ -10,7 +10,7 @@ FEWEST_CALLS = 10
 IDENTICAL_SHARE = 0.5
 
 
-def look_measured(operations: pd.Series, duration_ms: pd.Series) -> bool:
+def look_measured(operations: npt.ArrayLike, duration_ms: pd.Series) -> bool:
     """Whether calls take as long as they happen to take; both (n,), names (or numbers) and durations.
 
     Durations that were measured hardly ever repeat to the microsecond. They look synthetic if of *every*
@@ -18,7 +18,7 @@ def look_measured(operations: pd.Series, duration_ms: pd.Series) -> bool:
     does (a cache on a coarse clock) says nothing as long as others vary. Too few calls say nothing.
     """
     known = duration_ms.notna().to_numpy(dtype=bool)
-    names = pd.factorize(operations.to_numpy()[known])[0]
+    names = pd.factorize(np.asarray(operations)[known])[0]
     microseconds = (duration_ms.to_numpy(dtype=float)[known] * 1000).round()
     counted = np.flatnonzero(np.bincount(names) >= FEWEST_CALLS)
     return not len(counted) or any(_vary(microseconds[names == each]) for each in counted)

@@ -31,7 +31,7 @@ def test_an_outage_of_an_hour_is_found():
 
     assert confirmed_subjects(ErrorBurst(), features) == [""]
     (case,) = ErrorBurst().cases(features)
-    starts = features.traces.loc[case.affected["unit"], "start_ms"] - EPOCH_MS
+    starts = features.traces.loc[case.affected["trace_id"], "start_ms"] - EPOCH_MS
     inside = starts.between(20 * HOUR_MS, 22 * HOUR_MS)
     assert inside.sum() == outage.sum()
     assert "at the overall rate; the first failing span is all agent." in case.statement

@@ -22,7 +22,7 @@ def test_a_tool_that_takes_the_trace_down_is_found():
     assert confirmed_subjects(ErrorCascade(), features) == ["stock"]
     (case,) = ErrorCascade().cases(features)
     assert len(case.eligible) == 13
-    assert set(case.affected["unit"]) == {each.info.trace_id for each in down}
+    assert set(case.affected["trace_id"]) == {each.info.trace_id for each in down}
     assert (
         case.statement
         == "When stock fails for good, 85% of the traces fail; of the other traces that call it, 0%."

@@ -15,7 +15,7 @@ def test_a_stopped_agent_is_found_by_its_error_and_by_its_answer():
         features_of(raised, answered, trace(model(), tool("search")))
     )
 
-    assert set(case.affected["unit"]) == {raised.info.trace_id, answered.info.trace_id}
+    assert set(case.affected["trace_id"]) == {raised.info.trace_id, answered.info.trace_id}
     assert "These traces made 12 calls at the median, the others 2." in case.statement
 
 
@@ -23,7 +23,7 @@ def test_an_ok_root_that_says_nothing_but_that_it_was_stopped_is_found_with_its_
     stopped = trace(tool("search"), response="Maximum iterations reached.")
     rows = StepLimitReached().affected(features_of(stopped, trace(model())))
 
-    assert list(rows["unit"]) == [stopped.info.trace_id]
+    assert list(rows["trace_id"]) == [stopped.info.trace_id]
     assert rows["excerpt"].iloc[0] == "Maximum iterations reached."
     assert rows["offset"].iloc[0] == '{"content":"Maximum'.index("Maximum")
     assert rows["rationale"].iloc[0].endswith("; the trace is recorded as OK all the same.")

@@ -73,5 +73,5 @@ def test_requests_that_are_said_to_be_out_of_scope_are_not_eligible() -> None:
     features = features_of(weather, order)
     told = as_told(features, Purpose("", out_of_scope=("weather",)))
 
-    assert list(Refusal().eligible(told)) == [order.info.trace_id]
+    assert list(told.traces.index[Refusal().eligible(told)]) == [order.info.trace_id]
     assert affected_traces(Refusal(), told) == {order.info.trace_id}

@@ -5,7 +5,7 @@ import pytest
 from mlflow_analysis.evidence.prevalence import prevalence
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Category
-from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Hypothesis
+from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Case, Hypothesis
 from mlflow_analysis.hypotheses.catalogue import catalogue
 from trace_factory import chain, features_of, feedback, model, tool, trace
 
@@ -31,6 +31,7 @@ SPARSE = {
 def test_bears_sparse_traces(hypothesis: Hypothesis, features: Features) -> None:
     for case in hypothesis.cases(features):
         assert list(case.affected.columns) == AFFECTED_COLUMNS
-        assert set(case.affected["unit"]) <= set(prevalence(hypothesis, case, features).units)
+        assert (prevalence(hypothesis, case, features).unit_of_row >= 0).all()
         assert set(case.affected["trace_id"]) <= set(features.traces.index)
-    assert set(hypothesis.affected(features)["unit"]) <= set(hypothesis.eligible(features))
+    whole = Case(hypothesis.eligible(features), hypothesis.affected(features))
+    assert (prevalence(hypothesis, whole, features).unit_of_row >= 0).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
@@ -65,15 +66,12 @@ class ApiFailure(FailureClass):
 def _worst_operation(features: Features, failing: pd.DataFrame) -> str:
     # only calls are there whether they fail or not: a root is an operation just when it failed
     is_call = features.is_call | features.is_model_call
-    names = features.shared(names_of_operations)
-    names = names[is_call[names.index]]
-    counts = pd.DataFrame(
-        {
-            "calls": names.value_counts(),
-            "failures": operation_names(failing[is_call[failing.index]]).value_counts(),
-        }
-    ).fillna(0)
-    counts = counts[counts["calls"] >= _FEWEST_CALLS].sort_index()
+    operations = features.shared(names_of_operations)
+    calls = np.bincount(operations.codes[is_call[features.operations.index]])
+    names = operations.values[: len(calls)]
+    failures = operation_names(failing[is_call[failing.index]]).value_counts()
+    counts = pd.DataFrame({"calls": calls, "failures": failures.reindex(names, fill_value=0)})
+    counts = counts.set_axis(names, axis=0)[calls >= _FEWEST_CALLS]
     if len(counts) < 2 or counts["failures"].sum() == 0:
         return ""
     worst = (counts["failures"] / counts["calls"]).idxmax()

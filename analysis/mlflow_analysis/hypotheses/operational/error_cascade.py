@@ -61,8 +61,8 @@ class ErrorCascade(Hypothesis):
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces that call a tool."""
         calls = features.calls
-        called = features.traces_with(calls[calls["tool"] != ""])
-        return features.traces.index[called & features.traces["complete"].to_numpy(dtype=bool)]
+        called = features.traces_with(calls[~calls.coded("tool").among("")])
+        return pd.Index(np.flatnonzero(called & features.traces["complete"].to_numpy(dtype=bool)))
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Failing traces in which a tool failed for good, one row for each tool."""
@@ -81,13 +81,13 @@ class ErrorCascade(Hypothesis):
         went_down = failing[_went_down(features, failing)]
         rows, of_rows = _rows(features, went_down), went_down["tool"].to_numpy(dtype=object)
         calls = features.calls
-        called = calls["tool"].to_numpy(dtype=object)
+        called = calls.coded("tool")
         at, failing_at = calls["trace"].to_numpy(), failing["trace"].to_numpy()
         failing_tool = failing["tool"].to_numpy(dtype=object)
         complete = features.traces["complete"].to_numpy(dtype=bool)
         for tool in tools:
             called_it, failed_in = (np.zeros(len(complete), dtype=bool) for _ in range(2))
-            called_it[at[called == tool]] = True
+            called_it[at[called.among(tool)]] = True
             failed_in[failing_at[failing_tool == tool]] = True
             traces = np.flatnonzero(called_it & complete)
             of_tool = rows[of_rows == tool].reset_index(drop=True)
@@ -142,15 +142,19 @@ def _failing_for_good(features: Features) -> pd.DataFrame:
 
 def _went_down(features: Features, failing: pd.DataFrame) -> pd.Series:
     """Whether the span's trace failed."""
-    return failing["trace_id"].map(features.traces["failed"]).astype(bool)
+    failed = features.traces["failed"].to_numpy(dtype=bool)
+    return pd.Series(failed[failing["trace"]], index=failing.index)
 
 
 def _rows(features: Features, failing: pd.DataFrame) -> pd.DataFrame:
     spans = failing[_went_down(features, failing)]
-    how = pd.Series("; the trace failed later.", index=spans.index)
-    how = how.mask(spans["propagated"].astype(bool), "; the failure went up to the root.")
+    how = np.where(
+        spans["propagated"].to_numpy(dtype=bool),
+        "; the failure went up to the root.",
+        "; the trace failed later.",
+    ).astype(object)
     return affected_rows(
-        spans["trace_id"],
+        spans["trace"],
         spans["trace_id"],
         spans["span_id"],
         spans["error_message"].str[:EXCERPT_LENGTH],

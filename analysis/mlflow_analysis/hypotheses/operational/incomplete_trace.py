@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
@@ -49,7 +50,7 @@ class IncompleteTrace(Hypothesis):
     def eligible(self, features: Features) -> pd.Index:
         """Every trace that was read, but those that may still be running."""
         traces = features.traces
-        return traces.index[~_running_now(traces)]
+        return pd.Index(np.flatnonzero(~_running_now(traces)))
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces in progress for over an hour, without a root, or without outputs."""

@@ -78,13 +78,13 @@ class RateLimited(FailureClass):
 
 def _traffic(features: Features, refused: pd.DataFrame) -> str:
     """Calls of the same operation in the minute before a refused and before an answered call."""
-    names = features.shared(names_of_operations)
-    names = names[names.isin(operation_names(refused).unique())]
-    if names.empty:
+    operations = features.shared(names_of_operations)
+    asked = operations.among(*operation_names(refused).unique())
+    if not asked.any():
         return ""
-    started = features.operations["start_ms"][names.index]
-    before = started.groupby(names).transform(_in_preceding_minute)
-    is_refused = names.index.isin(refused.index)
+    started = features.operations[asked]["start_ms"]
+    before = started.groupby(operations.codes[asked]).transform(_in_preceding_minute)
+    is_refused = started.index.isin(refused.index)
     if is_refused.all():
         return ""
     busy, calm = before[is_refused].median(), before[~is_refused].median()

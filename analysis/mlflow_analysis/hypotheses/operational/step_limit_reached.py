@@ -59,7 +59,7 @@ class StepLimitReached(FailureClass):
             [
                 rows,
                 affected_rows(
-                    answered.index,
+                    answered["place"],
                     answered.index,
                     answered["root_span_id"],
                     answered["response"].str[:EXCERPT_LENGTH],

@@ -96,16 +96,16 @@ class SwallowedError(Hypothesis):
             & features.shared(_told)[spans["trace"]]
         ]
         # the lexicon is only held against answers that have something to admit
-        answers = features.traces.loc[spans["trace_id"].unique(), "response"].astype(str)
+        places = spans["trace"].unique()
+        answers = features.traces["response"].iloc[places]
         admitting = {text for text in answers.unique() if admits_failure(text)}
-        silent = answers.index[~answers.isin(admitting)]
-        spans = spans[spans["trace_id"].isin(silent)]
+        spans = spans[spans["trace"].isin(places[~answers.isin(admitting)])]
         return spans[~mended(features, spans)]
 
     def _rows(self, features: Features, spans: pd.DataFrame) -> pd.DataFrame:
-        words = spans["trace_id"].map(features.traces["response_words"]).fillna(0).astype(int)
+        words = features.traces["response_words"].iloc[spans["trace"]].astype(str)
         return affected_rows(
-            spans["trace_id"],
+            spans["trace"],
             spans["trace_id"],
             spans["span_id"],
             spans["error_message"].str[:EXCERPT_LENGTH],
@@ -114,7 +114,7 @@ class SwallowedError(Hypothesis):
             + with_status(spans)
             + after_seconds(spans)
             + " and did not succeed later; the trace ended well, and none of the answer's "
-            + words.astype(str)
+            + words.set_axis(spans.index)
             + " words says so.",
             spans["error_offset"],
         )

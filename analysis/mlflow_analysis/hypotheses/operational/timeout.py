@@ -121,10 +121,13 @@ class Timeout(FailureClass):
 
 def _mend(features: Features, spans: pd.DataFrame) -> Mend:
     """The calls that ran into a limit at their operation's median when it succeeds, at 0 if it never does."""
-    operations, names = features.operations, features.shared(names_of_operations)
-    succeeded = ~operations["failed"].to_numpy(dtype=bool)
-    medians = operations["duration_ms"][succeeded].groupby(names[succeeded]).median()
-    usual = operation_names(spans).map(medians).fillna(0.0).astype(float)
+    operations, names = features.operations, operation_names(spans)
+    all_names = features.shared(names_of_operations)
+    concerned = all_names.among(*names.unique()) & ~operations["failed"].to_numpy(dtype=bool)
+    durations = operations[concerned]["duration_ms"]
+    medians = durations.groupby(all_names.codes[concerned]).median()
+    medians.index = all_names.values[medians.index]
+    usual = names.map(medians).fillna(0.0).astype(float)
     return Mend(
         "the calls that timed out as long as the same operation takes when it succeeds",
         durations=usual[~usual.index.duplicated()],
@@ -147,7 +150,7 @@ def inferred_limits(features: Features) -> Iterator[InferredLimit]:
         if found is None:
             continue
         low, high = found
-        calls = operations[of_all == operation][["failed", "duration_ms"]]
+        calls = operations[of_all.among(operation)][["failed", "duration_ms"]]
         succeeded = calls.loc[~calls["failed"].astype(bool), "duration_ms"]
         at_limit = succeeded.between(low, high).mean() if len(succeeded) else 0.0
         beyond = (calls["duration_ms"] > high).mean()

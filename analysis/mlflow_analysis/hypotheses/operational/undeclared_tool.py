@@ -151,8 +151,8 @@ def _unjudged(spans: Columns) -> pd.DataFrame:
 def _offered_calls(features: Features) -> pd.DataFrame:
     """Calls in traces that record an offer, with ``undeclared`` as above."""
     spans = features.spans
-    is_call = (features.is_model_call | (spans["kind"] == "TOOL").to_numpy()) & features.ended
-    offering = is_call & (spans["offered"] != "").to_numpy()
+    is_call = (features.is_model_call | spans.coded("kind").among("TOOL")) & features.ended
+    offering = is_call & ~spans.coded("offered").among("")
     models = spans[offering][["trace", "position", "offered", "requested"]]
     offers: dict[int, frozenset[str]] = {}
     pairs = models.loc[~models.duplicated(["trace", "offered"]).to_numpy()]
@@ -192,8 +192,8 @@ def _silent_calls(
 ) -> pd.DataFrame:
     """Tool calls of traces in which no reply records what it asks for."""
     spans, is_model = features.spans, is_call & features.is_model_call
-    speaking = features.traces_with(is_model & (spans["requested"] != "").to_numpy())
-    unrecorded = features.traces_with(is_model & (spans["offered"] == "").to_numpy())
+    speaking = features.traces_with(is_model & ~spans.coded("requested").among(""))
+    unrecorded = features.traces_with(is_model & spans.coded("offered").among(""))
     is_silent = features.traces_with(models) & ~speaking & ~unrecorded
     # the calls of no model are those of tools
     of_tools = is_call & ~is_model

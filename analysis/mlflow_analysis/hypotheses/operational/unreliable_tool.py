@@ -28,7 +28,7 @@ from mlflow_analysis.statistics.intervals import newcombe
 Flags = npt.NDArray[np.bool_]
 _FEWEST_CALLS = 10
 _COLUMNS = [
-    "trace_id", "span_id", "session", "tool", "depth", "duration_ms", "failed", "propagated", "error_class",
+    "trace", "trace_id", "span_id", "session", "tool", "depth", "duration_ms", "failed", "propagated", "error_class",
     "error_status", "error_message", "error_offset",
 ]  # fmt: skip
 
@@ -120,7 +120,7 @@ class UnreliableTool(Hypothesis):
 
 def _calls(features: Features) -> pd.DataFrame:
     spans = features.spans
-    of_tools = spans[features.is_call & features.ended & (spans["tool"] != "")]
+    of_tools = spans[features.is_call & features.ended & ~spans.coded("tool").among("")]
     return of_tools[["session", "tool", "failed", "error_class"]]
 
 

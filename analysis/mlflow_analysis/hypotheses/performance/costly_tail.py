@@ -64,7 +64,7 @@ class CostlyTail(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Traces with known tokens."""
-        return features.traces.index[_counted(features, "total_tokens")]
+        return pd.Index(_counted(features, "total_tokens"))
 
     def affected(self, features: Features) -> pd.DataFrame:
         """The tenth with the most tokens."""
@@ -107,7 +107,7 @@ def _case(features: Features, column: str) -> Case:
     return Case(
         pd.Index(counted),
         affected_rows(
-            top.index,
+            pd.Index(counted[largest]),
             top.index,
             top["root_span_id"],
             told,

@@ -144,12 +144,12 @@ def _rows(
     longest = longest[ends]
     longest = longest[np.isin(calls.trace[longest], traces[dominated])]
     share = pd.Series(100 * held[dominated] / whole[dominated])
-    ids = features.traces.index[traces[dominated]]
+    places = traces[dominated]
     ms = pd.Series(calls.ms[longest]).round().astype(int).map("{:,}".format).astype(str)
     total = pd.Series(whole[dominated]).round().astype(int).map("{:,}".format).astype(str)
     return affected_rows(
-        ids,
-        ids,
+        pd.Index(places),
+        features.traces.index[places],
         features.spans["span_id"].iloc[calls.row[longest]],
         subject + " took " + ms + " ms of " + total + " ms",
         f"Out-of-line calls of {subject} hold "

@@ -77,7 +77,7 @@ class FrameworkOverhead(Hypothesis):
         """Ended traces that call something."""
         traces = features.complete
         calls = (traces["tool_calls"] + traces["model_calls"]) > 0
-        return traces.index[calls & (traces["duration_ms"] > 0)]
+        return pd.Index(traces.loc[calls & (traces["duration_ms"] > 0), "place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces with much time between the calls."""
@@ -86,12 +86,11 @@ class FrameworkOverhead(Hypothesis):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case about all traces."""
         eligible = self.eligible(features)
-        spans, at, ids = features.spans, features.trace_at, features.traces.index
-        rows = np.flatnonzero(ids.isin(eligible))
+        spans, at, rows = features.spans, features.trace_at, eligible.to_numpy(np.int64)
         whole = features.traces["duration_ms"].to_numpy(dtype=float)[rows]
         critical = spans["critical_ms"].to_numpy(dtype=float)
         between = _between(features)
-        part = np.bincount(at[between], critical[between], minlength=len(ids))[rows]
+        part = np.bincount(at[between], critical[between], minlength=len(features.traces))[rows]
         felt = np.minimum(np.where(part >= _FELT_MS, part, 0.0), whole)
         shares = shares_of_totals(
             felt,
@@ -121,7 +120,7 @@ def _between(features: Features) -> Rows:
     """Rows of ``features.spans`` that have children and are no call."""
     holds = np.zeros(len(features.spans), dtype=bool)
     holds[features.parent_at[features.parent_at >= 0]] = True
-    works = features.spans["kind"].isin(_WORK).to_numpy()
+    works = features.spans.coded("kind").among(*_WORK)
     return np.flatnonzero(holds & ~works).astype(np.int64)
 
 
@@ -150,7 +149,7 @@ def _rows(
     ms = pd.Series(part).round().astype(int).map("{:,}".format).astype(str)
     percent = pd.Series(100 * part / whole).round().astype(int).astype(str)
     return affected_rows(
-        ids,
+        pd.Index(traces),
         ids,
         most["span_id"],
         most["name"].astype(str).reset_index(drop=True) + ": " + ms + " ms outside its calls",

@@ -88,7 +88,7 @@ class LatencyOutliers(Hypothesis):
         yield Case(
             pd.Index(traces["place"]),
             affected_rows(
-                slow.index,
+                slow["place"],
                 slow.index,
                 slow["root_span_id"],
                 "took " + seconds + " s",
@@ -102,20 +102,29 @@ class LatencyOutliers(Hypothesis):
             ),
             statement=f"{share:.1%} of the traces are slower than the spread of the others explains, which "
             f"allows for 1 %; p50 is {duration.median() / 1000:.1f} s, p95 {duration.quantile(0.95) / 1000:.1f} s.",
-            mended=_mend(features, slow.index),
+            mended=_mend(features, slow["place"]),
         )
 
 
 def _timed(features: Features) -> pd.DataFrame:
-    """The traces that are compared, with their ``place`` among all."""
-    columns = ["name", "failed", "duration_ms", "tool_calls", "model_calls", "root_span_id"]
-    traces = features.complete[columns].assign(place=features.complete_at)
+    """The traces that are compared."""
+    columns = [
+        "place",
+        "name",
+        "failed",
+        "duration_ms",
+        "tool_calls",
+        "model_calls",
+        "root_span_id",
+    ]
+    traces = features.complete[columns]
     return traces[~traces["failed"] & (traces["duration_ms"] > 0)]
 
 
-def _mend(features: Features, slow: pd.Index) -> Mend:
+def _mend(features: Features, slow: pd.Series) -> Mend:
     """The slow traces' calls at most as long as 95 % of the same operation's calls elsewhere."""
-    is_slow = features.traces.index.isin(slow)
+    is_slow = np.zeros(len(features.traces), dtype=bool)
+    is_slow[slow] = True
     times = []
     for calls in (features.shared(tool_calls), features.shared(model_calls)):
         inside = is_slow[calls.trace]

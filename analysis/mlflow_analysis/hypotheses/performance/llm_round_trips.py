@@ -61,8 +61,7 @@ class LlmRoundTrips(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Ended traces with a model call."""
-        traces = features.complete
-        return traces.index[(traces["model_calls"] > 0) & (traces["duration_ms"] > 0)]
+        return pd.Index(_calling(features)["place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces with many model calls."""
@@ -70,12 +69,11 @@ class LlmRoundTrips(Hypothesis):
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case, with what a call costs."""
-        eligible = self.eligible(features)
-        traces = features.complete.loc[eligible]
+        traces = _calling(features)
         slope, low = _slope(traces, features.seed)
         calls = features.shared(model_calls)
         held = np.bincount(calls.trace, calls.critical_ms, minlength=len(features.traces))
-        on_path = pd.Series(held, index=features.traces.index).reindex(eligible)
+        on_path = pd.Series(held[traces["place"]], index=traces.index)
         many = traces[
             (traces["model_calls"] >= _MANY)
             & (on_path / traces["duration_ms"] >= _MODEL_SHARE)
@@ -86,9 +84,9 @@ class LlmRoundTrips(Hypothesis):
         seconds = (on_path.reindex(many.index) / 1000).round(1).astype(str)
         whole = (many["duration_ms"] / 1000).round(1).astype(str)
         yield Case(
-            eligible,
+            pd.Index(traces["place"]),
             affected_rows(
-                many.index,
+                many["place"],
                 many.index,
                 many["root_span_id"],
                 count + " model calls",
@@ -105,6 +103,13 @@ class LlmRoundTrips(Hypothesis):
                 f"fewer than {_FEWEST} traces call a model" if len(traces) < _FEWEST else ""
             ),
         )
+
+
+def _calling(features: Features) -> pd.DataFrame:
+    """The ended traces with a model call."""
+    columns = ["place", "model_calls", "duration_ms", "root_span_id"]
+    traces = features.complete[columns]
+    return traces[(traces["model_calls"] > 0) & (traces["duration_ms"] > 0)]
 
 
 def _slope(traces: pd.DataFrame, seed: int) -> tuple[float, float]:

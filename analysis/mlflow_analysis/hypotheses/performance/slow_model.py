@@ -68,7 +68,9 @@ class SlowModel(Hypothesis):
     def eligible(self, features: Features) -> pd.Index:
         """Ended traces that call a model."""
         traces = features.complete
-        return traces.index[(traces["model_calls"] > 0) & (traces["duration_ms"] > 0)]
+        return pd.Index(
+            traces.loc[(traces["model_calls"] > 0) & (traces["duration_ms"] > 0), "place"]
+        )
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces that any model dominates."""

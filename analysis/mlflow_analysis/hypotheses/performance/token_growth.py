@@ -86,8 +86,9 @@ class TokenGrowth(Hypothesis):
 def _turns(features: Features) -> pd.DataFrame:
     traces = features.complete
     known = (traces["session_id"] != "") & (traces["input_tokens"] > 0)
-    traces = traces.loc[known, ["session", "turn", "input_tokens", "input_cost", "root_span_id"]]
-    by_session = traces.groupby("session")["input_tokens"]
+    columns = ["place", "session", "turn", "input_tokens", "input_cost", "root_span_id"]
+    traces = traces.loc[known, columns]
+    by_session = traces["input_tokens"].groupby(features.session_codes[traces["place"]])
     traces = traces.assign(first=by_session.transform("first"), turns=by_session.transform("size"))
     return traces[traces["turns"] >= _TURNS]
 
@@ -98,18 +99,18 @@ def _grown(features: Features, turns: pd.DataFrame) -> pd.DataFrame:
     last = last[
         (last["input_tokens"] >= _GROWN * last["first"]) & (last["input_tokens"] >= _WORTH_IT)
     ]
-    last = last[~(_cached_share(features, last.index) >= _CACHED).to_numpy()]
+    last = last[~(_cached_share(features, last["place"]) >= _CACHED).to_numpy()]
     tau = _kendall(turns[turns["session"].isin(last["session"])])
     return last[(last["session"].map(tau) >= _STEADY).to_numpy(dtype=bool)]
 
 
-def _cached_share(features: Features, trace_ids: pd.Index) -> pd.Series:
+def _cached_share(features: Features, traces: pd.Series) -> pd.Series:
     """Share of the traces' input that was read from the cache; NaN where that was not recorded."""
     calls = features.model_calls
     calls = calls[calls["cached_tokens"].notna()]
-    calls = calls[calls["trace_id"].isin(trace_ids)]
-    tokens = calls[["trace_id", "cached_tokens", "input_tokens"]]
-    sums = tokens.groupby("trace_id").sum().reindex(trace_ids)
+    calls = calls[calls["trace"].isin(traces)]
+    tokens = calls[["trace", "cached_tokens", "input_tokens"]]
+    sums = tokens.groupby("trace").sum().reindex(traces)
     cached, read = sums["cached_tokens"], sums["input_tokens"]
     # some providers count cached tokens within the input, others beside it
     return cached / read.where(read >= cached, read + cached).where(lambda whole: whole > 0)

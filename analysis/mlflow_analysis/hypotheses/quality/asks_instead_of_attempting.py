@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.extract import LONGEST_ARGUMENTS
@@ -124,16 +125,17 @@ def _attempts(features: Features) -> list[_Session]:
     traces = features.complete[["turn", "session", "request", "response", "failed", "root_span_id"]]
     opening = traces[(traces["turn"] == 1) & (traces["request"] != "") & (traces["response"] != "")]
     opening = opening[~opening["failed"]]
-    called = (features.spans["kind"] == "TOOL").to_numpy() & features.ended
-    calls = features.spans[["session", "trace_id", "tool", "arguments"]][called]
-    first = calls.drop_duplicates("session")
+    called = np.flatnonzero(features.spans.coded("kind").among("TOOL") & features.ended)
+    in_session = features.session_codes[features.trace_at[called]]
+    first = called[np.unique(in_session, return_index=True)[1]]
+    calls = features.spans.take(first)[["session", "arguments", "tool"]]
+    turns = features.traces["turn"].to_numpy()[features.trace_at[first]]
     first_call = {
-        session: (arguments, tool, int(turn))
+        session: (arguments, tool, turn)
         for session, arguments, tool, turn in zip(
-            first["session"], first["arguments"], first["tool"],
-            traces["turn"].reindex(first["trace_id"]), strict=True,
+            calls["session"], calls["arguments"], calls["tool"], turns.tolist(), strict=True
         )
-    }  # fmt: skip
+    }
     later = [session for session, (_, _, turn) in first_call.items() if turn > 1]
     said = _said(traces[traces["session"].isin(later)])
     values_in = cache(_values)  # many calls take the same

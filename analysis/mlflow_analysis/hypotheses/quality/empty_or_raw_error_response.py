@@ -85,7 +85,7 @@ class EmptyOrRawErrorResponse(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Traces that did not fail, of kinds that usually have an answer."""
-        return _answerable(features).index
+        return pd.Index(_answerable(features)["place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those with nothing to read in the answer."""
@@ -115,7 +115,7 @@ class EmptyOrRawErrorResponse(Hypothesis):
 
 
 def _answerable(features: Features) -> pd.DataFrame:
-    columns = ["name", "request", "response", "response_words", "root_span_id"]
+    columns = ["place", "name", "request", "response", "response_words", "root_span_id"]
     traces = features.complete.loc[~features.complete["failed"], columns]
     answer = (traces["response_words"] > 0).groupby(traces["name"]).transform("mean")
     return traces[answer >= _MOST_ANSWER]

@@ -150,7 +150,7 @@ def _usable(features: Features) -> pd.DataFrame:
     return table[
         (table["kind"] == "feedback")
         & (table["error"].fillna("").astype(str) == "")
-        & table["trace_id"].isin(features.traces.index)
+        & (features.assessed_at >= 0)
     ]
 
 

@@ -73,7 +73,7 @@ class Refusal(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Answered requests without a failed call."""
-        return _answered(features).index
+        return pd.Index(_answered(features)["place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those refused or handed off."""
@@ -81,23 +81,23 @@ class Refusal(Hypothesis):
 
     def cases(self, features: Features) -> Iterable[Case]:
         """One case; the statement tells the ways and the topic."""
-        eligible, refused = self.eligible(features), _refused(features)
+        refused = _refused(features)
         ways = refused["how"].value_counts().sort_index()
         told = ", ".join(f"{how} {count:,}" for how, count in ways.items())
         yield Case(
-            eligible,
+            self.eligible(features),
             _rows(refused, features),
             statement="Answers say that a request is unsupported, decline it or hand it off"
-            + (f" ({told}{_most_refused(features, eligible, refused)})" if told else "")
+            + (f" ({told}{_most_refused(features, refused)})" if told else "")
             + ". The pattern alone says nothing of harm.",
         )
 
 
 def _answered(features: Features) -> pd.DataFrame:
-    traces = well_answered(features)[["response", "response_words"]]
-    failed = features.spans["failed"].to_numpy(dtype=bool)
-    with_failed_call = features.spans["trace_id"].to_numpy(dtype=object)[failed]
-    return traces[~traces.index.isin(with_failed_call) & ~traces.index.isin(features.out_of_scope)]
+    traces = well_answered(features)[["place", "response", "response_words", "topic"]]
+    with_failed_call = features.traces_with(features.spans["failed"].to_numpy(dtype=bool))
+    fine = ~with_failed_call[traces["place"]]
+    return traces[fine & ~traces.index.isin(features.out_of_scope)]
 
 
 @remembered
@@ -123,8 +123,8 @@ def _said(text: str) -> tuple[str, int, int] | None:
     return None if said is None else ("handed off", said.start(), said.end())
 
 
-def _most_refused(features: Features, eligible: pd.Index, refused: pd.DataFrame) -> str:
-    topic = features.traces["topic"].reindex(eligible)
+def _most_refused(features: Features, refused: pd.DataFrame) -> str:
+    topic = _answered(features)["topic"]
     topic = topic[~topic.isin(NO_SUBJECT)]
     shares = topic.index.isin(refused.index)
     by_topic = pd.Series(shares, index=topic.index).groupby(topic.to_numpy()).agg(["sum", "size"])
@@ -151,7 +151,7 @@ def _rows(refused: pd.DataFrame, features: Features) -> pd.DataFrame:
         )
     ]
     return affected_rows(
-        traces.index,
+        traces["place"],
         traces.index,
         traces["root_span_id"],
         pd.Series([excerpt for excerpt, _ in cuts], dtype=object),

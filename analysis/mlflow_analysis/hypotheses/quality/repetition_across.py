@@ -77,7 +77,7 @@ class RepetitionAcross(Hypothesis):
     def eligible(self, features: Features) -> pd.Index:
         """Answered requests, where there are enough."""
         table = answered(features)
-        return table.index if len(table) >= _FEWEST else table.index[:0]
+        return pd.Index(table["place"] if len(table) >= _FEWEST else table["place"][:0])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Answers with a boilerplate sentence: the commonest one of each."""
@@ -88,7 +88,7 @@ class RepetitionAcross(Hypothesis):
             for text, sentence in zip(traces["response"], held["sentence"], strict=True)
         ]
         return affected_rows(
-            traces.index,
+            traces["place"],
             traces.index,
             traces["root_span_id"],
             held["sentence"].reset_index(drop=True),
@@ -129,8 +129,9 @@ def _boilerplate(features: Features) -> pd.DataFrame:
     """
     table = answered(features)
     none = pd.DataFrame({"trace_id": [], "sentence": [], "plain": [], "count": [], "share": []})
+    none = none.astype({"trace_id": object, "sentence": object, "plain": object})
     if len(table) < _FEWEST:
-        return none.astype({"trace_id": object, "sentence": object, "plain": object})
+        return none
     running = running_text(features)
     texts = [running[response] for response in table["response"]]
     times_of, fewest = Counter(texts), _SHARE * len(table)
@@ -147,6 +148,8 @@ def _boilerplate(features: Features) -> pd.DataFrame:
         if plain in common
     ]
     found = pd.DataFrame(rows, columns=["trace_id", "sentence", "plain"], dtype=object)
+    if not rows:
+        return none
     notices = "\n".join(_plain(text) for text in features.spans["instructions"].unique() if text)
     kept = [
         plain
@@ -174,7 +177,7 @@ def _with_usual_sentence(times_of: Mapping[str, int], fewest: float) -> list[str
     text = pc.list_parent_indices(parts).to_numpy()[chosen]
     kind = letters.indices.to_numpy()[which[chosen]]
     # each text once for each kind of sentence that it holds
-    text, kind = np.divmod(np.unique(text * len(letters) + kind), len(letters))
+    text, kind = np.divmod(pd.unique(text * len(letters) + kind), len(letters))
     times = np.bincount(kind, np.fromiter(times_of.values(), float, len(times_of))[text])
     return [texts.distinct[at] for at in np.unique(text[times[kind] >= fewest])]
 
@@ -213,9 +216,9 @@ def _unrelated(table: pd.DataFrame, seed: int) -> bool:
 def _quoted(rows: pd.DataFrame, features: Features) -> bool:
     """Whether the sentence comes from what calls returned."""
     sample = rows.iloc[:: max(1, len(rows) // _QUOTES_LOOKED_AT)].head(_QUOTES_LOOKED_AT)
-    calls = features.calls[["trace_id", "output"]]
+    calls = features.calls
     calls = calls[calls["trace_id"].isin(sample["trace_id"])]
-    outputs = calls.groupby("trace_id")["output"].agg(" ".join)
+    outputs = calls[["trace_id", "output"]].groupby("trace_id")["output"].agg(" ".join)
     quoted = sum(
         str(plain) in _plain(str(outputs.get(trace_id, "")))
         for trace_id, plain in zip(sample["trace_id"], sample["plain"], strict=True)

@@ -62,11 +62,11 @@ class RepetitionWithin(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Answers with enough running text."""
-        return _running(features).index
+        return pd.Index(_running(features)["place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that repeat themselves."""
-        answers = _running(features)
+        answers = _running(features)["response"]
         text = running_text(features)
         looked = {each: _repetition(text[each]) for each in dict.fromkeys(answers)}
         found = pd.Series([looked[each] for each in answers], index=answers.index, dtype=object)
@@ -77,7 +77,7 @@ class RepetitionWithin(Hypothesis):
             text.find(excerpt) for text, excerpt in zip(traces["response"], excerpts, strict=True)
         ]
         return affected_rows(
-            found.index,
+            traces["place"],
             found.index,
             traces["root_span_id"],
             pd.Series(excerpts, dtype=object),
@@ -86,10 +86,11 @@ class RepetitionWithin(Hypothesis):
         )
 
 
-def _running(features: Features) -> pd.Series:
-    """The eligible answers, as they are."""
+def _running(features: Features) -> pd.DataFrame:
+    """The eligible answers, as they are, and the ``place`` of their traces."""
     traces = features.complete
-    answers = traces.loc[traces["response_words"] >= _SHORTEST_ANSWER, ["request", "response"]]
+    columns = ["place", "request", "response"]
+    answers = traces.loc[traces["response_words"] >= _SHORTEST_ANSWER, columns]
     text = running_text(features)
     long = [
         text[each] is each or len(text[each].split()) >= _SHORTEST_ANSWER
@@ -97,7 +98,7 @@ def _running(features: Features) -> pd.Series:
     ]
     answers = answers[np.array(long, dtype=bool)]
     on_request = answers["request"].isin(requests(features).finding(_ON_REQUEST))
-    return answers.loc[~on_request, "response"]
+    return answers.loc[~on_request, ["place", "response"]]
 
 
 def _repetition(text: str) -> tuple[str, str] | None:

@@ -113,8 +113,8 @@ class RetrievalMiss(Hypothesis):
 def _searches(features: Features) -> pd.DataFrame:
     """The retriever calls that ask for something, with ``query``, ``kind`` of the miss and ``how`` ("" is a hit)."""
     spans = features.spans
-    searching = (spans["kind"] == "RETRIEVER") & ~spans["failed"]
-    calls = spans[features.ended & searching][_COLUMNS]
+    searching = spans.coded("kind").among("RETRIEVER") & features.ended
+    calls = spans[searching & ~spans["failed"].to_numpy(dtype=bool)][_COLUMNS]
     request = features.traces["request"].reindex(calls["trace_id"]).to_numpy()
     query = calls["arguments"].where(calls["arguments"] != "", request).str.slice(0, _LONGEST)
     words = {text: _content_words(_KEY.sub(" ", text)) for text in query.unique()}

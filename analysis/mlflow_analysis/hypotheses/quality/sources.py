@@ -49,7 +49,8 @@ _Values = tuple[tuple[str, ...], tuple[str, ...]]
 class Answer(NamedTuple):
     """What an answer gives that can be checked: each value once, in order of appearance."""
 
-    trace_id: str
+    place: int
+    """Of its trace in the table of traces."""
     named: tuple[str, ...]
     """Ids and links."""
     numbers: tuple[str, ...]
@@ -93,10 +94,9 @@ def checked_answers(features: Features) -> tuple[Answer, ...]:
     looked_up = {place: _looked_up(place, values, sources) for place, values in given.items()}
     doubtful = {_form(value) for _, missing in looked_up.values() for value in missing}
     general = _general(doubtful, given, features.session_codes)
-    trace_ids = traces.index.tolist()
     return tuple(
         Answer(
-            trace_ids[place],
+            place,
             *given[place],
             _from_nowhere(missing, place, sources, general) if missing else (),
             from_calls,
@@ -110,7 +110,7 @@ class _Sources:
 
     def __init__(self, features: Features) -> None:
         traces, spans = features.traces, features.spans
-        is_tool = (spans["tool"] != "").to_numpy()
+        is_tool = ~spans.coded("tool").among("")
         self._requests, self._responses = (
             traces[name].tolist() for name in ("request", "response")
         )

@@ -67,13 +67,15 @@ class TruncatedResponse(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Traces with an answer."""
-        return _answered(features).index
+        return pd.Index(_answered(features)["place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those whose answer is cut off."""
         answered = _answered(features)
         calls = features.model_calls
-        calls = calls[features.traces.index.isin(answered.index)[calls["trace"]]]
+        has_answer = np.zeros(len(features.traces), dtype=bool)
+        has_answer[answered["place"]] = True
+        calls = calls[has_answer[calls["trace"]]]
         # the spans of a trace stand together, in their order
         is_last = np.diff(calls["trace"], append=-1) != 0
         last = calls[is_last][["trace_id", "span_id", "model", "output_tokens", "finish_reason"]]
@@ -113,7 +115,7 @@ class TruncatedResponse(Hypothesis):
         cut = answered.loc[[trace_id for trace_id in answered.index if trace_id in shown]]
         length = cut["response"].str.len()
         return affected_rows(
-            cut.index,
+            cut["place"],
             cut.index,
             pd.Series([shown[trace_id][1] for trace_id in cut.index], dtype=object),
             cut["response"].str.slice(-200),
@@ -130,7 +132,7 @@ class TruncatedResponse(Hypothesis):
 
 
 def _answered(features: Features) -> pd.DataFrame:
-    traces = features.complete[["failed", "response", "root_span_id"]]
+    traces = features.complete[["place", "failed", "response", "root_span_id"]]
     return traces[~traces["failed"] & (traces["response"] != "")]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -60,7 +61,7 @@ class UnsupportedByTools(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Traces whose answer gives something to check."""
-        return pd.Index([answer.trace_id for answer in checked_answers(features)], dtype=object)
+        return pd.Index([answer.place for answer in checked_answers(features)], dtype=np.int64)
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those with a value from nowhere."""
@@ -84,13 +85,13 @@ class UnsupportedByTools(Hypothesis):
 
 
 def _rows(invented: list[Answer], features: Features) -> pd.DataFrame:
-    traces = features.traces.loc[[answer.trace_id for answer in invented]]
+    traces = features.traces.iloc[[answer.place for answer in invented]]
     cuts = []
     for answer, text in zip(invented, traces["response"], strict=True):
         at = max(text.find(answer.unsupported[0]), 0)
         cuts.append(cut_out(text, at, at + len(answer.unsupported[0])))
     return affected_rows(
-        traces.index,
+        traces["place"],
         traces.index,
         traces["root_span_id"],
         pd.Series([excerpt for excerpt, _ in cuts], dtype=object),

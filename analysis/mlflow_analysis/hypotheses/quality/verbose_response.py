@@ -63,14 +63,14 @@ class VerboseResponse(Hypothesis):
     def eligible(self, features: Features) -> pd.Index:
         """Answered simple requests."""
         table = answered(features)
-        return table.index[table["simple"]]
+        return pd.Index(table.loc[table["simple"], "place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Simple requests with a long answer where long answers to them are the rule."""
         long = _long(features)
         words = long["response_words"].astype(str)
         return affected_rows(
-            long.index,
+            long["place"],
             long.index,
             long["root_span_id"],
             long["response"].str.slice(0, 240),
@@ -93,7 +93,7 @@ class VerboseResponse(Hypothesis):
         saved = (long["response_words"] - LONG_WORDS / 3).sum() * _TOKENS_PER_WORD
         median = simple["response_words"].median() if len(simple) else 0.0
         yield Case(
-            simple.index,
+            self.eligible(features),
             self.affected(features),
             statement=f"Simple questions (at most {SIMPLE_WORDS} words) get answers of {LONG_WORDS} "
             f"words or more as a rule{_named(long)}; over all of them the median answer has {median:,.0f} words.",

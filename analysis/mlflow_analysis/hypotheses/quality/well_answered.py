@@ -7,7 +7,7 @@ import pandas as pd
 from mlflow_analysis.features.tables import Features
 
 _COLUMNS = [
-    "request", "response", "request_words", "response_words", "session", "user", "topic", "root_span_id",
+    "place", "request", "response", "request_words", "response_words", "session", "user", "topic", "root_span_id",
     "app_version", "prompt_version", "model",
 ]  # fmt: skip
 """What is looked at: a copy of all columns would take four times the room."""

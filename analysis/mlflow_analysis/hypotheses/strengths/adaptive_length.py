@@ -61,7 +61,7 @@ class AdaptiveLength(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Answered requests."""
-        return answered(features).index
+        return pd.Index(answered(features)["place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Short answers to simple requests and long ones to the others."""
@@ -70,7 +70,7 @@ class AdaptiveLength(Hypothesis):
         short = table["simple"] & (table["response_words"] < middle)
         long = ~table["simple"] & (table["response_words"] > middle)
         lengths = ["simple", "request_words", "response_words"]
-        fitting = table.loc[short | long, ["root_span_id", "response", *lengths]]
+        fitting = table.loc[short | long, ["place", "root_span_id", "response", *lengths]]
 
         @cache  # many are as long
         def told(simple: bool, asked: int, given: int) -> str:
@@ -80,7 +80,7 @@ class AdaptiveLength(Hypothesis):
             )
 
         return affected_rows(
-            fitting.index,
+            fitting["place"],
             fitting.index,
             fitting["root_span_id"],
             [response[:240] for response in fitting["response"]],
@@ -94,13 +94,13 @@ class AdaptiveLength(Hypothesis):
         simple, other = table[table["simple"]], table[~table["simple"]]
         few = _not_decided(table, simple, other)
         if few:
-            yield Case(table.index, self.affected(features), test_without_effect=few)
+            yield Case(self.eligible(features), self.affected(features), test_without_effect=few)
             return
         found = rank_correlation(
             table["complexity"], table["response_words"], table["session"], features.seed
         )
         yield Case(
-            table.index,
+            self.eligible(features),
             self.affected(features),
             contrast=Contrast(
                 Effect("rank correlation", found.value, found.interval, None), found.p_value

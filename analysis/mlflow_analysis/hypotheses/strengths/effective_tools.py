@@ -69,7 +69,7 @@ class EffectiveTools(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Ended traces."""
-        return features.complete.index
+        return pd.Index(features.complete_at)
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces that went well with any effective tool."""
@@ -87,18 +87,21 @@ class EffectiveTools(Hypothesis):
         at[traces.places] = np.arange(len(ids))
         at = at[calls["trace"]]
         ended = np.flatnonzero(at >= 0)
-        tools, names = pd.factorize(calls["tool"].to_numpy(dtype=object)[ended], sort=True)
-        place, number = np.unique(tools * len(ids) + at[ended], return_index=True)
+        tools = calls.coded("tool")
+        calling = tools.codes[ended].astype(np.int64) * len(ids) + at[ended]
+        place, number = np.unique(calling, return_index=True)
         # where the first call of each tool in each trace stands
-        first = np.full((len(names), len(ids)), -1, dtype=np.int64)
+        first = np.full((len(tools.values), len(ids)), -1, dtype=np.int64)
         first.flat[place] = ended[number]
         spans, outputs = (calls[name].to_numpy(dtype=object) for name in ("span_id", "output"))
-        for tool, called in zip(names, first, strict=True):
+        for tool, called in zip(tools.values, first, strict=True):
             uses = called >= 0
+            if not uses.any():
+                continue
             compared = np.flatnonzero(_comparable(traces.topics, judged, uses))
             good = compared[traces.well[compared] & uses[compared]]
             rows = affected_rows(
-                ids[good],
+                pd.Index(traces.places[good]),
                 ids[good],
                 list(spans[called[good]]),
                 [text[:_EXCERPT] for text in outputs[called[good]]],

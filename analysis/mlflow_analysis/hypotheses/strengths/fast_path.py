@@ -47,7 +47,7 @@ class FastPath(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Ended traces that did not fail."""
-        return _timed(features).index
+        return pd.Index(_timed(features)["place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those within the goal."""
@@ -60,7 +60,7 @@ class FastPath(Hypothesis):
             each: f"The answer took {each} s, within the goal of {goal} s." for each in excerpts
         }
         return affected_rows(
-            fast.index,
+            fast["place"],
             fast.index,
             fast["root_span_id"],
             list(map(excerpts.__getitem__, seconds)),
@@ -80,5 +80,5 @@ class FastPath(Hypothesis):
 
 
 def _timed(features: Features) -> pd.DataFrame:
-    traces = features.complete[["failed", "duration_ms", "root_span_id"]]
+    traces = features.complete[["place", "failed", "duration_ms", "root_span_id"]]
     return traces[~traces["failed"] & traces["duration_ms"].notna()]

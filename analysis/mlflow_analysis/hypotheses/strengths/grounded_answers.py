@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features, Field
@@ -57,13 +58,13 @@ class GroundedAnswers(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Answers that hand on something a call returned."""
-        return pd.Index([answer.trace_id for answer in _informed(features)], dtype=object)
+        return pd.Index([answer.place for answer in _informed(features)], dtype=np.int64)
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those in which everything has a source."""
         grounded = [answer for answer in _informed(features) if not answer.unsupported]
-        ids = [answer.trace_id for answer in grounded]
-        traces = features.traces.loc[ids, ["root_span_id", "response"]]
+        traces = features.traces[["place", "root_span_id", "response"]]
+        traces = traces.iloc[[answer.place for answer in grounded]]
 
         @cache  # many give as many
         def told(values: int, from_calls: int) -> str:
@@ -73,7 +74,7 @@ class GroundedAnswers(Hypothesis):
             )
 
         return affected_rows(
-            traces.index,
+            traces["place"],
             traces.index,
             traces["root_span_id"],
             [response[:240] for response in traces["response"]],

@@ -58,16 +58,17 @@ class HandlesFollowUps(Hypothesis):
     def eligible(self, features: Features) -> pd.Index:
         """Second and later turns."""
         traces = features.complete
-        return traces.index[traces["turn"] > 1]
+        return pd.Index(traces.loc[traces["turn"] > 1, "place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that went well."""
         traces = features.complete
         good = traces.loc[
-            (traces["turn"] > 1) & _went_well(features), ["turn", "request", "root_span_id"]
+            (traces["turn"] > 1) & _went_well(features),
+            ["place", "turn", "request", "root_span_id"],
         ]
         return affected_rows(
-            good.index,
+            good["place"],
             good.index,
             good["root_span_id"],
             [request[:200] for request in good["request"]],

@@ -59,7 +59,7 @@ class ReliableTopic(Hypothesis):
     def eligible(self, features: Features) -> pd.Index:
         """Ended traces that have a topic."""
         traces = features.complete
-        return traces.index[~traces["topic"].isin(NO_SUBJECT)]
+        return pd.Index(traces.loc[~traces["topic"].isin(NO_SUBJECT), "place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces of any topic that went well."""
@@ -87,7 +87,7 @@ class ReliableTopic(Hypothesis):
             yield Case(
                 pd.Index(features.complete_at[inside]),
                 affected_rows(
-                    traces.index[good],
+                    pd.Index(features.complete_at[good]),
                     traces.index[good],
                     list(roots[good]),
                     [text[:_EXCERPT] for text in requests[good]],

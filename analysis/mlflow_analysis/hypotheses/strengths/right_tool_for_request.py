@@ -75,7 +75,7 @@ class RightToolForRequest(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Traces that call a tool, of topics with enough of them."""
-        return _choices(features).index
+        return pd.Index(_choices(features)["place"])
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that go straight to the fitting tool, and well."""
@@ -89,7 +89,7 @@ class RightToolForRequest(Hypothesis):
             )
 
         return affected_rows(
-            right.index,
+            right["place"],
             right.index,
             right["span_id"],
             [request[:200] for request in right["request"]],
@@ -102,7 +102,7 @@ class RightToolForRequest(Hypothesis):
         share = float(table["right"].mean()) if len(table) else 0.0
         reason = _not_decided(table, share)
         if reason:
-            yield Case(table.index, self.affected(features), test_without_effect=reason)
+            yield Case(self.eligible(features), self.affected(features), test_without_effect=reason)
             return
         expected = _by_chance(table)
         right = table["right"].to_numpy(dtype=float)
@@ -116,7 +116,7 @@ class RightToolForRequest(Hypothesis):
             "share above chance", share - expected, (low - expected, high - expected), expected
         )
         yield Case(
-            table.index,
+            self.eligible(features),
             self.affected(features),
             contrast=Contrast(effect, p_value),
             statement=f"{share:.0%} of {len(table):,} requests go straight to the tool that fits their topic, "
@@ -128,7 +128,7 @@ class RightToolForRequest(Hypothesis):
 def _choices(features: Features) -> pd.DataFrame:
     """The eligible traces with ``tool`` and ``span_id`` of the first call, ``fitting`` and ``right``."""
     traces, spans = features.traces, features.spans
-    called = np.flatnonzero(features.is_call & (spans["tool"] != "").to_numpy(dtype=bool))
+    called = np.flatnonzero(features.is_call & ~spans.coded("tool").among(""))
     # the spans of a trace stand together
     places, first = np.unique(features.trace_at[called], return_index=True)
     well = succeeded(features).reindex(traces.index, fill_value=False).to_numpy(dtype=bool)
@@ -136,7 +136,7 @@ def _choices(features: Features) -> pd.DataFrame:
     failing = features.traces_with(of_calls[of_calls["failed"]])
     of_first = of_calls.take(first)
     table = (
-        traces[["topic", "session", "request"]]
+        traces[["place", "topic", "session", "request"]]
         .iloc[places]
         .assign(
             tool=of_first["tool"].to_numpy(),
