@@ -18,7 +18,7 @@ from mlflow_analysis.features.failures import failure_of
 from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.payload import as_text, canonical, key_of
 from mlflow_analysis.features.tables import Features
-from trace_factory import feedback, model, retriever, tool, trace
+from trace_factory import chain, feedback, model, retriever, tool, trace
 
 RECORDS = [
     *stores.small_traces(),
@@ -73,6 +73,19 @@ def test_nothing_is_lost_on_the_way() -> None:
     verdicts = features.assessments.groupby("name")["passed"].agg(set)
     assert verdicts["helpful"] >= {True, False}
     assert verdicts["score"] == {None}
+
+
+def test_what_few_spans_have_stands_with_them_alone() -> None:
+    counted = tool("search", outputs="found", attributes={"gen_ai.usage.input_tokens": 7})
+    record = trace(model("plan", tokens=(10, 2)), chain("step"), counted, number=1)
+    spans = build_features([extract(record)]).spans.frame.set_index("name")
+    assert spans["input_tokens"].dropna().to_dict() == {"plan": 10, "search": 7}
+    assert spans["output_tokens"].dropna().to_dict() == {"plan": 2}
+    for column, of in (("model", "plan"), ("tool", "search")):
+        assert list(spans.index[spans[column] != ""]) == [of]
+    empty = spans.loc["step"]
+    assert [empty["output"], empty["arguments_key"], empty["error_class"]] == ["", "", ""]
+    assert [empty["documents"], empty["error_status"], empty["failed"]] == [-1, -1, False]
 
 
 def test_equal_texts_are_one_object() -> None:

@@ -46,9 +46,10 @@ _NUMBERS: Mapping[str, pa.DataType] = {
 _IDS = frozenset({"trace_id", "span_id", "root_span_id", "mark"})
 """Texts of which each is met once or twice; all others are held once for all rows of a batch that have them."""
 _CODED = pa.dictionary(pa.int32(), pa.string())
-Values: TypeAlias = Sequence[Any] | npt.NDArray[Any]
 _ABSENT = {pa.int64(): -1, pa.float64(): None, pa.bool_(): False, _CODED: ""}
-"""What a column holds of spans that have no row with it."""
+"""What stands in a column for spans that have no row with it."""
+_Values: TypeAlias = Sequence[Any] | npt.NDArray[Any]
+"""A column before it is one of Arrow's, or already one."""
 
 
 def _schema(names: Iterable[str], **own: pa.DataType) -> pa.Schema:
@@ -75,6 +76,7 @@ _FEW_HAVE: Sequence[tuple[Callable[[Extracted], Rows], tuple[str, ...]]] = (
     (attrgetter("models"), MODEL_COLUMNS),
     (attrgetter("tools"), TOOL_COLUMNS),
 )
+"""Rows that only some spans have, and their columns."""
 ASSESSMENTS = _schema(("trace_id", *ASSESSMENT_COLUMNS), trace_id=_CODED, passed=pa.bool_())
 ATTRIBUTES = _schema(("trace_id", *ATTRIBUTE_COLUMNS), trace_id=_CODED)
 
@@ -147,12 +149,13 @@ def unchanged(batch: Batch, marks: Mapping[str, str]) -> Batch:
 
 def _of_traces(
     rows: Sequence[Rows], names: Sequence[str], ids: pa.StringArray
-) -> dict[str, Values]:
+) -> dict[str, _Values]:
+    """The columns of all rows, with the ids of the traces they are of."""
     owner, columns = _laid_end_to_end(rows, names)
     return {"trace_id": pa.DictionaryArray.from_arrays(owner, ids), **columns}
 
 
-def _span_columns(extracted: Sequence[Extracted], ids: pa.StringArray) -> dict[str, Values]:
+def _span_columns(extracted: Sequence[Extracted], ids: pa.StringArray) -> dict[str, _Values]:
     """The spans of each trace depth first: that is how parents are known."""
     rows = [each.spans for each in extracted]
     trace, recorded = _laid_end_to_end(rows, SPAN_COLUMNS)
@@ -162,9 +165,12 @@ def _span_columns(extracted: Sequence[Extracted], ids: pa.StringArray) -> dict[s
     parents[parents >= 0] += first[trace[parents >= 0]]
     failed = np.array([status == "ERROR" for status in recorded["status"]], np.bool_)
     trees = forest(starts, ends, parents, failed)
-    starts, ends = starts[trees.row], ends[trees.row]
+    starts, ends = (
+        starts[trees.row],
+        ends[trees.row],
+    )  # traces stay where they are, so does ``trace``
     ended = ends != RUNNING
-    columns: dict[str, Values] = {
+    columns: dict[str, _Values] = {
         "trace_id": pa.DictionaryArray.from_arrays(trace, ids),
         "position": trees.row - first[trace],
         "depth": trees.depth,
@@ -187,7 +193,7 @@ def _spread(
 ) -> dict[str, pa.Array]:
     """Columns that only some spans have, as columns of all; ``first``: where the spans of each trace begin."""
     kinds = {name: SPANS.field(name).type for name in names}
-    absent = [-1, *(_ABSENT[kind] for kind in kinds.values())]
+    absent = [-1, *(_ABSENT[kind] for kind in kinds.values())]  # row 0: that of all other spans
     trace, few = _laid_end_to_end([absent, *rows], ("place", *names))
     at = np.zeros(len(order), np.int64)
     at[np.array(few["place"][1:], np.int64) + first[trace[1:] - 1]] = np.arange(1, len(trace))
@@ -207,11 +213,11 @@ def _laid_end_to_end(
     return owner, {name: values[place::width] for place, name in enumerate(names)}
 
 
-def _table(columns: Mapping[str, Values], schema: pa.Schema) -> pa.Table:
+def _table(columns: Mapping[str, _Values], schema: pa.Schema) -> pa.Table:
     return pa.table([_column(columns[field.name], field.type) for field in schema], schema=schema)
 
 
-def _column(values: Values, kind: pa.DataType) -> pa.Array:
+def _column(values: _Values, kind: pa.DataType) -> pa.Array:
     if isinstance(values, (pa.Array, np.ndarray)):
         return values
     if kind == pa.float64():  # ``None`` becomes NaN

@@ -27,9 +27,9 @@ _NAN = float("nan")
 _NOT_KNOWN = (-1, _NAN)
 
 SPAN_COLUMNS = ("span_id", "name", "kind", "status", "start_ns", "end_ns", "parent")
-"""What every span has; ``end_ns`` and ``parent`` as ``timing.tree`` takes them, ``parent`` by its place in the trace.
+"""What every span has; ``end_ns`` as ``timing.tree`` takes it, ``parent`` as a place in the trace, or -1.
 
-The columns below only some spans have; their rows begin with the place of the span in the trace.
+What follows only some spans have: such a row begins with the place of its span in the trace.
 """
 FAILURE_COLUMNS = ("failed", "error_class", "error_status", "error_message", "error_offset")
 PAYLOAD_COLUMNS = ("arguments", "arguments_key", "output", "output_key")
@@ -81,7 +81,6 @@ _VERSION_KEYS = frozenset({*_APP_VERSION_KEYS, *_PROMPT_VERSION_KEYS})
 _PASSED = frozenset({"yes", "true", "pass", "passed", "correct", "good"})
 _NOT_PASSED = frozenset({"no", "false", "fail", "failed", "incorrect", "bad"})
 
-
 Rows: TypeAlias = list[Any]
 """Laid end to end: millions of spans are spared a tuple for each row."""
 
@@ -91,7 +90,7 @@ class Extracted(NamedTuple):
 
     trace: tuple[Any, ...]
     spans: Rows
-    """In order of start."""
+    """In order of start. A ``Batch`` has them depth first, with all that follows from where they stand."""
     failures: Rows
     payloads: Rows
     models: Rows
@@ -163,15 +162,8 @@ def _model_columns(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> 
 def extract_info(info: TraceInfo) -> Extracted:
     """The rows of a trace whose spans were not read."""
     return Extracted(
-        _trace_row(info, None, ()),
-        [],
-        [],
-        [],
-        [],
-        [],
-        _assessment_rows(info),
-        _attribute_rows(info),
-    )
+        _trace_row(info, None, ()), [], [], [], [], [], _assessment_rows(info), _attribute_rows(info)
+    )  # fmt: skip
 
 
 def _trace_row(
@@ -199,8 +191,7 @@ def _trace_row(
         cost = _sum(each[0] for each in costs), _sum(each[1] for each in costs)
     return (
         info.trace_id, info.start_ms, info.duration_ms, info.state, failed,
-        ended and info.state != "IN_PROGRESS",
-        info.session_id or "", info.user_id or "", request[:LONGEST_MESSAGE],
+        ended and info.state != "IN_PROGRESS", info.session_id or "", info.user_id or "", request[:LONGEST_MESSAGE],
         response[:LONGEST_MESSAGE], info.name or (root.name if root else ""),
         _first(info, _APP_VERSION_KEYS), _first(info, _PROMPT_VERSION_KEYS)[:80], *usage[:2], total, *cost,
         root.span_id if root else "",
@@ -230,13 +221,13 @@ def _attribute_rows(info: TraceInfo) -> Rows:
 
 
 @lru_cache(maxsize=512)
-def _own_names(keys: tuple[str, ...]) -> list[tuple[str, str]]:
+def _own_names(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Those of the application's own, and the names of their attributes; most traces have the same."""
-    return [
+    return tuple(
         (key, f"tag.{key}")
         for key in keys
         if not key.startswith("mlflow.") and key not in _VERSION_KEYS
-    ]
+    )
 
 
 def _assessment_rows(info: TraceInfo) -> Rows:
