@@ -13,7 +13,7 @@ import pytest
 from reading_back import all_infos, all_traces, execute, opened, through_the_client
 
 import stores
-from mlflow_analysis.records import Assessment, TraceInfo, TraceRecord
+from mlflow_analysis.records import Assessment, SpanRecord, TraceInfo, TraceRecord
 from mlflow_analysis.tracking import reader, sql_reader, tables
 from mlflow_analysis.tracking.connection import (
     ConnectionProblem,
@@ -23,7 +23,7 @@ from mlflow_analysis.tracking.connection import (
 )
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_reader import SqlTraces
-from mlflow_analysis.tracking.stored_spans import loaded_span
+from mlflow_analysis.tracking.stored_spans import span_record
 from mlflow_analysis.untrusted import printable_value, single_line
 from trace_factory import model, trace
 
@@ -231,9 +231,12 @@ def test_spans_become_records_when_it_is_their_traces_turn(
 ) -> None:
     source = opened(small_store)
     made: list[Any] = []
-    monkeypatch.setattr(
-        sql_reader, "loaded_span", lambda stored: (made.append(stored), loaded_span(stored))[1]
-    )
+
+    def counted(stored: dict[str, Any], **how: bool) -> SpanRecord:
+        made.append(stored)
+        return span_record(stored, **how)
+
+    monkeypatch.setattr(sql_reader, "span_record", counted)
     outcomes = source.traces(all_infos(source))
 
     first = next(outcomes)

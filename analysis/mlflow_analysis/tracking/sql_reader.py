@@ -25,7 +25,7 @@ from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_client import engine_of
 from mlflow_analysis.tracking.stored_infos import stored_info
-from mlflow_analysis.tracking.stored_spans import loaded_span, parsed, parsed_together
+from mlflow_analysis.tracking.stored_spans import parsed, parsed_together, span_record
 from mlflow_analysis.untrusted import printable
 
 IDS_AT_ONCE = 500
@@ -249,7 +249,7 @@ class SqlTraces(StoreTraces):
 def _outcome(info: TraceInfo, stored: Iterable[dict[str, Any]]) -> TraceOutcome:
     """The trace of ``info``, made of what is stored of its spans; damage may show as these are gone through."""
     try:
-        spans = [loaded_span(each) for each in stored]
+        spans = [span_record(each, loaded=False) for each in stored]
     except Exception as error:  # noqa: BLE001 - damage takes any form
         return damaged(info, error)
     if not spans or len(spans) < expected_spans(info):

@@ -136,28 +136,24 @@ def parsed(content: str) -> dict[str, Any]:
     return found
 
 
-def loaded_span(stored: dict[str, Any]) -> SpanRecord:
-    """The span of a parsed content, as MLflow would load it; raises as ``span_record`` does."""
-    attributes = stored.get("attributes")
-    if (
-        isinstance(attributes, dict)
-        and attributes.get(KIND) in _NO_KIND
-        and any(name.startswith(OTHER_CONVENTIONS) for name in attributes)
-    ):
-        _translate_kind(stored)  # imports MLflow, so only if it can make a difference
-    return span_record(stored)
-
-
-def span_record(stored: Mapping[str, Any]) -> SpanRecord:
+def span_record(stored: dict[str, Any], *, loaded: bool = True) -> SpanRecord:
     """A span in its stored form, ``mlflow.entities.Span.to_dict()``: attribute values are JSON texts.
 
-    Raises ``AttributeError``, ``KeyError``, ``TypeError`` or ``ValueError`` if it is damaged; what is
-    decoded later cannot fail.
+    Without ``loaded`` it is as a row keeps it, and becomes what MLflow would make of that. Raises
+    ``AttributeError``, ``KeyError``, ``TypeError`` or ``ValueError`` if it is damaged; what is decoded later
+    cannot fail.
     """
     attributes = stored.get("attributes") or {}
     if not isinstance(attributes, dict):
         raise TypeError("attributes are no object")
     kind = attributes.get(KIND)
+    if (
+        not loaded
+        and kind in _NO_KIND
+        and any(name.startswith(OTHER_CONVENTIONS) for name in attributes)
+    ):
+        _translate_kind(stored)  # imports MLflow, so only if it can make a difference
+        return span_record(stored)
     status = stored.get("status") or {}
     message = status.get("message")
     parent = stored.get("parent_span_id")
