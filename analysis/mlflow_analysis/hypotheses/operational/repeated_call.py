@@ -229,9 +229,9 @@ def _summary(calls: pd.DataFrame, fewest: int, how: str) -> pd.DataFrame:
 
 def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:
     """The model calls between the second and the last call of each trace's loops."""
-    models = features.model_calls
-    models = models[features.traces_with(loops)[models["trace"]]]
-    models = models[["trace", "trace_id", "position", "input_tokens", "output_tokens", "cost"]]
+    calls = features.model_calls
+    calls = calls[features.traces_with(loops)[calls["trace"]]]
+    models = calls[["trace", "trace_id", "position", "input_tokens", "output_tokens", "cost"]]
     bounds = loops.groupby("trace").agg({"first": "min", "last": "max"})
     merged = models.join(bounds, on="trace")
     inside = (merged["position"] >= merged["first"]) & (merged["position"] <= merged["last"])
