@@ -259,6 +259,8 @@ class _Masking(dict[str, str]):
         kinds = set(map(type, items))
         kind = kinds.pop() if len(kinds) == 1 else None
         if kind is str:
+            if all(self[each] == each for each in set(items)):  # few texts, said of many traces
+                return items
             shown = list(map(self.__getitem__, items))
         elif kind is not None and is_dataclass(kind):
             shown = self._of_records(items)

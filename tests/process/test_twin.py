@@ -50,8 +50,9 @@ def _done(tasks: list[Task], *, twin: bool = True) -> list[tuple[int, int]]:
         return list(divided.results())
 
 
-def _children() -> str:
-    return Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+def _children() -> set[int]:
+    told = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    return set(map(int, told.split()))
 
 
 def test_both_do_their_share_from_their_own_end_and_results_come_in_order():
@@ -115,13 +116,14 @@ def test_what_a_lost_twin_had_begun_is_done_here(
 
 
 def test_what_a_twin_had_done_before_it_was_lost_counts(caplog: pytest.LogCaptureFixture):
-    home = os.getpid()
+    home, before = os.getpid(), _children()
 
     def task(number: int) -> tuple[int, int]:
         if os.getpid() != home and number == 17:
             os.kill(os.getpid(), signal.SIGKILL)
         if os.getpid() == home and number == 2:
-            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # for the twin, which it leaves there
+            (twin,) = _children() - before
+            os.waitid(os.P_PID, twin, os.WEXITED | os.WNOWAIT)  # leaves it there
         return _who(number)
 
     results = _done(_meeting(20, task))
@@ -133,12 +135,13 @@ def test_what_a_twin_had_done_before_it_was_lost_counts(caplog: pytest.LogCaptur
 
 
 def test_to_leave_early_ends_the_twin():
+    before = _children()
     with pytest.raises(KeyError), Divided(_meeting(10_000), twin=True) as divided:
         steps = divided.do()
         next(steps), next(steps)
-        assert _children()
+        assert len(_children() - before) == 1
         raise KeyError
-    assert _children() == ""
+    assert _children() == before
 
 
 class _Circle:

@@ -47,7 +47,7 @@ from mlflow_analysis.process.twin import Divided
 from mlflow_analysis.purpose.draft import draft_purpose
 from mlflow_analysis.purpose.told import as_told
 from mlflow_analysis.reading.dispatch import Reading
-from mlflow_analysis.reading.executors import place_for
+from mlflow_analysis.reading.executors import get_ready_for, place_for
 from mlflow_analysis.reading.previews import Previews
 from mlflow_analysis.reading.sampling import Scheme, spread, stated
 from mlflow_analysis.reading.slices import SliceRead, reading_order
@@ -184,10 +184,11 @@ class _Run:
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
         most, newest = self.options.max_traces, self.options.sample is Scheme.NEWEST
+        nothing_kept = self.cache is None or self.cache.is_empty()
+        if nothing_kept and self.options.takes_all:
+            get_ready_for(self.source, total or 0, self.options.workers, self.options.engine)
         # marks tell what has changed since it was read: where nothing was, they come with what is read
-        marked = self.options.read is not None or (
-            self.cache is not None and not self.cache.is_empty()
-        )
+        marked = self.options.read is not None or not nothing_kept
         for page in self.source.outlines(filter_string, marked=marked, cancelled=self.cancelled):
             outlines += page
             if newest and most is not None and len(outlines) > most:

@@ -5,18 +5,23 @@ Behind each is a ``concurrent.futures.Executor``, so the engine need not know wh
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import sys
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing.context import BaseContext
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from pathlib import Path
 from typing import Protocol
 
 from platformdirs import user_log_path
 
-from mlflow_analysis.reading import worker
+from mlflow_analysis.reading import nursery, worker
 from mlflow_analysis.reading.slices import SliceRead, read_slice
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.source import SourceSpec, TraceSource
@@ -78,9 +83,12 @@ class Processes:
     def __init__(self, spec: SourceSpec, workers: int) -> None:
         self.workers = workers
         self._spec = spec
-        self._context = _context()
+        self._context = nursery.context()
         self._stopped = self._context.Event()
+        nursery.enter()
         self._pool = self._made()
+        self._parent = self._pool.submit(os.getppid)
+        """The process that the workers come from, once one of them has told."""
 
     def _made(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
@@ -110,6 +118,17 @@ class Processes:
 
     def _let_go(self) -> None:
         self._pool.shutdown(cancel_futures=True)
+        try:
+            parent = self._parent.result()
+        except (BrokenExecutor, CancelledError):  # none got to tell
+            parent = None
+        nursery.leave(parent)
+
+
+def get_ready_for(source: TraceSource, traces: int, workers: int = 1, engine: str = "") -> None:
+    """Begin to load what ``place_for`` will need for as many traces, while this process does something else."""
+    if source.spec is not None and not engine and _in_processes(traces, workers):
+        nursery.prepare()
 
 
 def place_for(source: TraceSource, traces: int, workers: int = 1, engine: str = "") -> Place:
@@ -130,18 +149,6 @@ def place_for(source: TraceSource, traces: int, workers: int = 1, engine: str = 
 
 def _in_processes(traces: int, workers: int) -> bool:
     return workers > 1 and traces >= FEWEST_FOR_PROCESSES
-
-
-def _context() -> BaseContext:
-    """Processes that begin fresh: a copy of this one would hold its locks and its connections.
-
-    The server that forks them stays, so it loads nothing itself: 70 MB, for half a second.
-    """
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([])
-        return context
-    return multiprocessing.get_context("spawn")
 
 
 def _log() -> Path | None:

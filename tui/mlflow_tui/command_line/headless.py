@@ -27,6 +27,7 @@ from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.process import collector
 from mlflow_analysis.reading.capacity import default_workers
+from mlflow_analysis.reading.executors import get_ready_for
 from mlflow_analysis.reading.sampling import Scheme
 from mlflow_analysis.report.method import judging
 from mlflow_analysis.review import review_path
@@ -225,16 +226,6 @@ def _charter(request: Request, source: TraceSource) -> Charter:
         raise click.UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _cache(source: TraceSource, request: Request) -> FeatureCache | None:
-    """Where features are kept, if they are; what is there is being read if all of it is wanted."""
-    if not request.cache:
-        return None
-    cache = FeatureCache(source.tracking_uri, source.experiment_id)
-    if not (request.filter_string or request.since_seconds or request.max_traces):
-        cache.read_ahead()
-    return cache
-
-
 def _analysed(
     source: TraceSource,
     request: Request,
@@ -243,8 +234,14 @@ def _analysed(
     purpose: Purpose | None,
     judge: Judge | None,
 ) -> AnalysisReady:
-    cache = _cache(source, request)
-    with collector.at_rest():  # it takes a second, in which what is kept can be read
+    cache = FeatureCache(source.tracking_uri, source.experiment_id) if request.cache else None
+    workers = request.workers or default_workers()
+    if not (request.filter_string or request.since_seconds or request.max_traces):
+        if cache is not None and not cache.is_empty():
+            cache.read_ahead()
+        else:
+            get_ready_for(source, source.count() or 0, workers, request.engine)
+    with collector.at_rest():  # it takes a second, in which that goes on
         from mlflow_analysis.engine.options import AnalysisOptions
         from mlflow_analysis.engine.run import analyze
     since = request.since_seconds
@@ -253,7 +250,7 @@ def _analysed(
         since_ms=None if since is None else int((time.time() - since) * 1000),
         max_traces=request.max_traces,
         sample=Scheme(request.sample),
-        workers=request.workers or default_workers(),
+        workers=workers,
         engine=request.engine,
         cache=cache,
         live=False,
