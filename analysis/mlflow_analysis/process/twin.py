@@ -109,6 +109,7 @@ class Divided(Generic[Result]):
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return twin
         try:
+            self._told.close()  # else it could wait forever for a parent that is no more to hear it
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl+c reaches both: the parent ends it
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
