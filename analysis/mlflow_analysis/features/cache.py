@@ -100,6 +100,14 @@ class FeatureCache:
         self._ahead: dict[Path, Future[Batch | None]] = {}
         """Parts that are being read."""
 
+    def traces_kept(self) -> int:
+        """Of how many traces there is something, whether it is still wanted or not."""
+        count = 0
+        for part in self._parts():
+            with contextlib.suppress(OSError, pa.ArrowException):  # said when it is read
+                count += pq.read_metadata(part / "traces.parquet").num_rows
+        return count
+
     def read_ahead(self) -> None:
         """Begin to read all that is there, unless that has begun, while something else is done: see ``load``.
 

@@ -5,17 +5,12 @@ Behind each is a ``concurrent.futures.Executor``, so the engine need not know wh
 
 from __future__ import annotations
 
-import multiprocessing
-import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing.context import BaseContext
-from pathlib import Path
 from typing import Protocol
 
-from platformdirs import user_log_path
-
+from mlflow_analysis.process import fresh
 from mlflow_analysis.reading import worker
 from mlflow_analysis.reading.slices import SliceRead, read_slice
 from mlflow_analysis.records import TraceOutline
@@ -78,13 +73,16 @@ class Processes:
     def __init__(self, spec: SourceSpec, workers: int) -> None:
         self.workers = workers
         self._spec = spec
-        self._context = _context()
+        self._context = fresh.context()
         self._stopped = self._context.Event()
         self._pool = self._made()
 
     def _made(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(
-            self.workers, self._context, initializer=worker.begin, initargs=(self._stopped, _log())
+            self.workers,
+            self._context,
+            initializer=worker.begin,
+            initargs=(self._stopped, fresh.log()),
         )
 
     def submit(self, outlines: Sequence[TraceOutline]) -> Future[SliceRead]:
@@ -124,24 +122,3 @@ def place_for(source: TraceSource, traces: int, workers: int = 1, engine: str = 
 
 def _in_processes(traces: int, workers: int) -> bool:
     return workers > 1 and traces >= FEWEST_FOR_PROCESSES
-
-
-def _context() -> BaseContext:
-    """Processes that begin fresh: a copy of this one would hold its locks and its connections.
-
-    The server that forks them stays, so it loads nothing itself: 70 MB, for half a second.
-    """
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([])
-        return context
-    return multiprocessing.get_context("spawn")
-
-
-def _log() -> Path | None:
-    """Where workers write instead of the screen; ``None`` where standard error is no screen."""
-    if not sys.stderr.isatty():
-        return None
-    folder = Path(user_log_path("mlflow-tui"))
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder / "workers.log"

@@ -20,6 +20,7 @@ from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.connecting.surroundings import read_env_file
 from mlflow_analysis.contract.kept import analyses_directory, keep_analysis, part_covered, set_aside
 from mlflow_analysis.contract.writing import AnalysisJson
+from mlflow_analysis.engine import topics_aside
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.findings.analysis import Analysis
@@ -237,7 +238,8 @@ def _analysed(
     purpose: Purpose | None,
     judge: Judge | None,
 ) -> AnalysisReady:
-    cache = _cache(source, request)
+    cache, workers = _cache(source, request), request.workers or default_workers()
+    aside = None if cache is None else topics_aside.begun(cache.traces_kept(), workers)
     with collector.at_rest():  # it takes a second, in which what is kept can be read
         from mlflow_analysis.engine.options import AnalysisOptions
         from mlflow_analysis.engine.run import analyze
@@ -247,9 +249,10 @@ def _analysed(
         since_ms=None if since is None else int((time.time() - since) * 1000),
         max_traces=request.max_traces,
         sample=Scheme(request.sample),
-        workers=request.workers or default_workers(),
+        workers=workers,
         engine=request.engine,
         cache=cache,
+        aside=aside,
         live=False,
         hypotheses=hypotheses,
         focus=focuses,
