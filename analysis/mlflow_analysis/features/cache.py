@@ -100,6 +100,10 @@ class FeatureCache:
         self._ahead: dict[Path, Future[Batch | None]] = {}
         """Parts that are being read."""
 
+    def is_empty(self) -> bool:
+        """Whether nothing is kept of the experiment."""
+        return not self._parts()
+
     def traces_kept(self) -> int:
         """Of how many traces there is something, whether it is still wanted or not."""
         count = 0

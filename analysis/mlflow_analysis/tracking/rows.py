@@ -13,7 +13,7 @@ import orjson
 from mlflow_analysis.records import Assessment, TraceInfo, TraceOutline
 from mlflow_analysis.tracking.convert import info_from
 from mlflow_analysis.tracking.json_values import assessed_value, holds_nothing_unsafe
-from mlflow_analysis.tracking.tables import COSTS, TOKENS
+from mlflow_analysis.tracking.tables import COSTS, LISTED, TOKENS
 from mlflow_analysis.untrusted import printable, single_line
 
 Row = tuple[Any, ...]
@@ -26,23 +26,32 @@ _PROMOTED = frozenset({_SESSION, _USAGE, _COST})
 """Metadata that has columns of its own; a row beside those is older and does not count."""
 
 
-def outline(row: Row, assessments: Iterable[Row]) -> TraceOutline:
-    """The outline of a row of ``tables.described(…, marks=True)``.
+def marked(row: Row, assessments: Iterable[Row]) -> TraceOutline:
+    """The outline of a row of ``tables.described(…, marks=True)``, and of rows of ``assessments``."""
+    return outline(row[: len(LISTED)], mark(row, assessments))
 
-    Its mark stands for the row, its tags, metadata and assessments as they are, and for the number of
-    its spans. What is within spans needs no look: MLflow counts each writing of spans in the row
-    (``db_payload_generation``).
-    """
-    trace_id, started, duration, state, session = row[:5]
-    stored = [row, *sorted(assessments)]
+
+def outline(row: Row, mark: str = "") -> TraceOutline:
+    """The outline of a row of ``tables.listed``, with this mark or none."""
+    trace_id, started, duration, state, session = row
     return TraceOutline(
         printable(trace_id),
         int(started),
         None if duration is None else float(duration),
         state,
         printable(session) if session else None,
-        blake2b(orjson.dumps(stored, default=str), digest_size=16).hexdigest(),
+        mark,
     )
+
+
+def mark(row: Row, assessments: Iterable[Row]) -> str:
+    """Stands for a row of ``tables.described(…, marks=True)``, with its tags and metadata, and for its assessments.
+
+    The row tells the number of spans. What is within them needs no look: MLflow counts each writing of
+    spans in the row (``db_payload_generation``).
+    """
+    stored = [row, *sorted(assessments)]
+    return blake2b(orjson.dumps(stored, default=str), digest_size=16).hexdigest()
 
 
 def info(row: Row, assessments: Iterable[Row]) -> TraceInfo:
@@ -60,7 +69,7 @@ def info(row: Row, assessments: Iterable[Row]) -> TraceInfo:
     tokens = [_count(number) for number in numbers[: len(TOKENS)]]
     if usage := _object(TOKENS, tokens):
         metadata[_USAGE] = usage
-    if cost := _object(COSTS, numbers[len(TOKENS) :]):
+    if cost := _object(COSTS, numbers[len(TOKENS) : len(TOKENS) + len(COSTS)]):
         metadata[_COST] = cost
     return info_from(
         trace_id=trace_id,

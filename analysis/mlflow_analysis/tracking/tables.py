@@ -6,6 +6,7 @@ memory, in each process that reads. What is read stays read-only; what can be to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +24,7 @@ TOKENS = (
     "cache_creation_input_tokens_above_1hr",
 )
 COSTS = ("input_cost", "output_cost", "total_cost")
-_LISTED = ("request_id", "timestamp_ms", "execution_time_ms", "status", "session_id")
+LISTED = ("request_id", "timestamp_ms", "execution_time_ms", "status", "session_id")
 _SHOWN = ("experiment_id", "request_preview", "response_preview", "trace_name", *TOKENS, *COSTS)
 _REST = ("client_request_id", "db_payload_generation")
 
@@ -36,7 +37,7 @@ EXPERIMENTS = _table(
     "experiments", "experiment_id", "name", "lifecycle_stage", "last_update_time", "workspace"
 )
 EXPERIMENT_TAGS = _table("experiment_tags", "experiment_id", "key", "value")
-TRACES = _table("trace_info", *_LISTED, *_SHOWN, *_REST)
+TRACES = _table("trace_info", *LISTED, *_SHOWN, *_REST)
 TAGS = _table("trace_tags", "request_id", "key", "value")
 METADATA = _table("trace_request_metadata", "request_id", "key", "value")
 ASSESSMENTS = _table(
@@ -67,9 +68,12 @@ _OBJECT_OF = {
 
 
 def page_of_traces(
-    experiment_id: int, last: tuple[int, str] | None, size: int, dialect: str, *, marks: bool
+    experiment_id: int,
+    last: tuple[int, str] | None,
+    size: int,
+    columns: Callable[[Any], Any],
 ) -> Any:
-    """The ``size`` traces after ``last`` (start and id of one), newest first: see ``described``.
+    """The ``size`` traces after ``last`` (start and id of one), newest first: their ``listed`` columns, or more.
 
     The order of ids is the database's own: it decides which of one millisecond come with the next page.
     """
@@ -81,9 +85,12 @@ def page_of_traces(
             started <= last[0], sql.or_(started < last[0], trace_id < last[1])
         )
     page = statement.order_by(started.desc(), trace_id.desc()).limit(size).subquery("page")
-    return described(page, dialect, marks=marks).order_by(
-        page.c.timestamp_ms.desc(), page.c.request_id.desc()
-    )
+    return columns(page).order_by(page.c.timestamp_ms.desc(), page.c.request_id.desc())
+
+
+def listed(traces: Any) -> Any:
+    """Rows of ``traces`` without anything that takes a look elsewhere."""
+    return sql.select(*(traces.c[name] for name in LISTED))
 
 
 @lru_cache(maxsize=8)
@@ -99,7 +106,7 @@ def described(traces: Any, dialect: str, *, marks: bool) -> Any:
     With ``marks``, they hold all columns there are, and the number of stored spans.
     """
     trace_id = traces.c.request_id
-    columns = [traces.c[name] for name in (*_LISTED, *_SHOWN)]
+    columns = [traces.c[name] for name in (*LISTED, *_SHOWN)]
     if marks:
         count = sql.select(sql.func.count()).where(SPANS.c.trace_id == trace_id)
         columns += [*(traces.c[name] for name in _REST), count.scalar_subquery().label("spans")]
