@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from sklearn.metrics import adjusted_rand_score
 
 from mlflow_analysis.demo.scenario import generate
-from mlflow_analysis.features.topics import NO_SUBJECT, OTHER, SHORT_REPLIES, topics
+from mlflow_analysis.features import topics as grouping
+from mlflow_analysis.features.coded import coded
+from mlflow_analysis.features.topics import NO_SUBJECT, OTHER, SHORT_REPLIES
 from trace_factory import features_of
 
 RETURNS = [
@@ -18,6 +21,15 @@ SHIPPING = [
     f"What does shipping a parcel to city {n} cost, shipping price {word}"
     for n, word in enumerate(["abroad", "overseas", "inland", "today"] * 10)
 ]
+
+
+def topics(requests: pd.Series, answers: pd.Series | None = None) -> pd.Series:
+    """The topic of each request."""
+    asked, answered = (
+        None if texts is None else coded(pa.chunked_array([pa.array(list(texts), pa.string())]))
+        for texts in (requests, answers)
+    )
+    return pd.Series(grouping.topics(asked, answered), requests.index, dtype=object)
 
 
 def test_subjects_are_kept_apart_and_named_by_their_words() -> None:

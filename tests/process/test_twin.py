@@ -32,7 +32,7 @@ def _meeting(count: int, task: Callable[[int], tuple[int, int]] = _who) -> list[
     waiting, come = os.pipe()
 
     def second() -> tuple[int, int]:
-        os.read(waiting, 1)
+        os.write(come, os.read(waiting, 1))  # it may have to be done again
         return task(1)
 
     def last() -> tuple[int, int]:
@@ -80,7 +80,7 @@ def test_what_was_begun_by_either_is_told():
         begun = list(divided.do())
     assert begun == sorted(begun)
     assert all(at < told <= 50 for at, told in enumerate(begun))
-    assert len(begun) == 2 or begun[2] > 3
+    assert len(begun) < 3 or begun[2] > 3
 
 
 def test_each_task_sees_what_was_there_before_without_its_being_sent():
@@ -169,19 +169,25 @@ def _runs(process: int) -> bool:
 _FAMILY = """
 import os, time
 from mlflow_analysis.process.twin import Divided
-with Divided([lambda: time.sleep(0.05)] * 5000, twin=True) as divided:
+with Divided({tasks}, twin=True) as divided:
     for begun in divided.do():
         if divided._twin:
             print(divided._twin, flush=True)
 """
+_MUCH_TO_DO = "[lambda: time.sleep(0.05)] * 5000"
+_MUCH_TO_TELL = (
+    "[lambda: None, lambda: time.sleep(600), lambda: print(flush=True) or bytes(1_000_000)]"
+)
 
 
-def test_the_twin_does_not_outlive_a_parent_that_was_killed():
-    with subprocess.Popen([sys.executable, "-c", _FAMILY], stdout=subprocess.PIPE) as parent:
+@pytest.mark.parametrize(("tasks", "lines"), [(_MUCH_TO_DO, 1), (_MUCH_TO_TELL, 2)])
+def test_the_twin_does_not_outlive_a_parent_that_was_killed(tasks: str, lines: int):
+    family = [sys.executable, "-c", _FAMILY.format(tasks=tasks)]
+    with subprocess.Popen(family, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
-        twin = int(parent.stdout.readline())
+        (twin,) = filter(str.strip, (parent.stdout.readline().decode() for _ in range(lines)))
         parent.kill()
-    while _runs(twin):
+    while _runs(int(twin)):
         time.sleep(0.01)
 
 

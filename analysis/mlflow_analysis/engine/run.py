@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from mlflow_analysis.brief.focus import Focus, distinct
+from mlflow_analysis.engine import topics_aside
 from mlflow_analysis.engine.options import AnalysisOptions, Known
 from mlflow_analysis.engine.stage_clock import StageClock
 from mlflow_analysis.events import (
@@ -27,7 +28,8 @@ from mlflow_analysis.events import (
 )
 from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.weighing import Shown, Weighing
-from mlflow_analysis.features.batch import Batch, unchanged
+from mlflow_analysis.features.asked import asked_in, topics_of
+from mlflow_analysis.features.batch import Batch, joined, unchanged
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.keeper import Keeper
@@ -95,6 +97,8 @@ class _Run:
         self.stamp: str | None = None
         """That of the store while all traces were listed, if it had one."""
         self.keeper: Keeper | None = None
+        self.aside = options.aside
+        """Where topics are worked out, if not here."""
         self.batches: list[Batch] = []
         self.read = 0
         self.skipped: list[SkippedTrace] = []
@@ -106,6 +110,7 @@ class _Run:
         try:
             yield from self._events()
         finally:
+            self._end_aside()
             if self.keeper is not None:
                 self.keeper.close()
 
@@ -124,6 +129,7 @@ class _Run:
             outlines = yield from self._list()
         else:
             outlines, self.listed_all = list(known.outlines), not self._window
+            self._get_ready(len(outlines))
         self._select()
         listed = time.monotonic()
         outlines = yield from self._read(outlines)
@@ -138,10 +144,7 @@ class _Run:
             self.options.read(Known(outlines, () if self.cache else tuple(self.batches)))
         window, total = self._covered(outlines), len(outlines)
         del outlines  # of a hundred thousand traces they take as much memory as a column of texts
-        tables = frames(self.batches)
-        give_back()  # before more memory is needed
-        features = features_of(tables, seed=self.options.seed)
-        give_back()
+        features = self._features()
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
         if said is not None:
@@ -170,6 +173,7 @@ class _Run:
         kept = cache.listing(stamp) if cache is not None and stamp is not None else None
         if kept is not None:
             self.listed_all = True
+            self._get_ready(len(kept))
             yield Progress("listing traces", len(kept), len(kept), 0.0, None)
             return kept
         outlines = yield from self._list_anew()
@@ -180,6 +184,7 @@ class _Run:
     def _list_anew(self) -> Generator[Event, None, list[TraceOutline]]:
         filter_string = self._window
         total = self.source.count(filter_string)
+        self._get_ready(total or 0)
         clock = StageClock()
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
@@ -289,6 +294,27 @@ class _Run:
         self.batches.append(result.batch)
         self.read += len(result.batch)
         self.skipped += result.skipped
+
+    def _features(self) -> Features:
+        """The tables of all that was read; topics are worked out meanwhile if there is a process for them."""
+        work = partial(topics_of, asked_in(joined(self.batches)), self.options.seed)
+        topics = work if self.aside is None else self.aside.begin(work)
+        tables = frames(self.batches)
+        give_back()  # before more memory is needed
+        import scipy.stats  # noqa: F401 - tests need it, topics elsewhere
+
+        features = features_of(tables, seed=self.options.seed, topics=topics)
+        self._end_aside()
+        give_back()
+        return features
+
+    def _get_ready(self, traces: int) -> None:
+        """Have what topics of so many traces need loaded by a process for them."""
+        self.aside = self.aside or topics_aside.begun(traces, self.options.workers)
+
+    def _end_aside(self) -> None:
+        if self.aside is not None:
+            self.aside.close()
 
     def _test(self, features: Features) -> Generator[Event, None, tuple[list[Finding], int]]:
         """Every hypothesis on the tables of all traces; returns findings and number of tests."""

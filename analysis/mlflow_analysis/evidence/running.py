@@ -107,7 +107,7 @@ class RunningCounts:
         batches = [self._arrived.popleft()]
         while self._arrived and sum(map(len, batches)) + len(self._arrived[0]) <= LARGEST_CHUNK:
             batches.append(self._arrived.popleft())
-        self._chunk = features_of(frames(batches), seed=self._seed, with_topics=False)
+        self._chunk = features_of(frames(batches), seed=self._seed)
         self._present |= self._chunk.present
         self._counted += len(self._chunk.traces)
         self._waiting.extend(self._hypotheses)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from mlflow_analysis.features.asked import asked_in, topics_of
 from mlflow_analysis.features.batch import batch_of
 from mlflow_analysis.features.extract import Extracted
 from mlflow_analysis.features.frames import Frames, frames
 from mlflow_analysis.features.selection import Selection
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.features.templates import templates
-from mlflow_analysis.features.topics import topics
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 
 _LOAD_WINDOW_MS = 60_000
@@ -24,27 +26,27 @@ def build_features(
     extracted: Sequence[Extracted], *, seed: int = 0, with_topics: bool = True
 ) -> Features:
     """The tables of these traces. ``with_topics=False`` leaves out the clustering of requests."""
-    return features_of(frames([batch_of(extracted)]), seed=seed, with_topics=with_topics)
+    batches = [batch_of(extracted)]
+    topics = partial(topics_of, asked_in(batches[0]), seed) if with_topics else None
+    return features_of(frames(batches), seed=seed, topics=topics)
 
 
-def features_of(read: Frames, *, seed: int = 0, with_topics: bool = True) -> Features:
-    """What ``frames`` made of batches, with the columns that follow from others, as ``build_features`` does."""
+def features_of(
+    read: Frames, *, seed: int = 0, topics: Callable[[], npt.NDArray[np.object_]] | None = None
+) -> Features:
+    """What ``frames`` made of batches, with the columns that follow from others.
+
+    ``topics`` gives the topic of each trace as read (``topics_of``). It is asked when all else is done, since they
+    may be worked out meanwhile; without it, every topic is "".
+    """
     traces, spans = read.traces, read.spans
     owner = spans["trace"].to_numpy(np.int64)
     spans["error_template"] = templates(spans["error_message"])
     _add_columns(traces, spans, owner)
     spans["session"] = pd.Series(traces["session"].to_numpy()[owner], spans.index, dtype=object)
-    nothing = pd.Series("", index=traces.index, dtype=object)
-    wanted = with_topics and len(traces) > 0
-    traces["topic"] = _topics(traces, spans, owner, seed) if wanted else nothing
+    labels = np.full(len(traces), "", dtype=object) if topics is None else topics()[read.order]
+    traces["topic"] = pd.Series(labels, index=traces.index, dtype=object)
     return Features(traces, Selection(spans), read.assessments, read.attributes, seed)
-
-
-def _topics(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray, seed: int) -> pd.Series:
-    """The topic of each request; what is answered where something failed is no answer."""
-    failing = np.bincount(owner, spans["failed"].to_numpy(dtype=float), minlength=len(traces)) > 0
-    answered = traces["response"].where(~failing & traces["complete"].to_numpy(dtype=bool), "")
-    return topics(traces["request"], answered, seed)
 
 
 def _add_columns(traces: pd.DataFrame, spans: pd.DataFrame, owner: np.ndarray) -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlflow_analysis.features.batch import Batch, joined
+from mlflow_analysis.features.coded import coded
 
 _Read: TypeAlias = dict[str, pa.ChunkedArray]
 """Columns by name; what was taken out is let go."""
@@ -31,6 +32,8 @@ _IN_ARROW = pd.StringDtype("pyarrow")
 class Frames:
     """The tables as read, before anything is worked out; see ``tables`` for the order."""
 
+    order: npt.NDArray[np.int64]
+    """Of each row of ``traces``, which it was among those read."""
     traces: pd.DataFrame
     spans: pd.DataFrame
     assessments: pd.DataFrame
@@ -39,22 +42,28 @@ class Frames:
 
 def frames(batches: list[Batch]) -> Frames:
     """The tables of all traces of ``batches``, which is emptied: a column is let go once it was converted."""
-    traces, spans, assessments, attributes = map(_columns, joined(batches).tables)
+    read = joined(batches)
     batches.clear()
-    ids = traces["trace_id"].combine_chunks()
-    starts = pa.table({name: traces[name] for name in ("start_ms", "trace_id")})
-    order = pc.sort_indices(starts, [("start_ms", "ascending"), ("trace_id", "ascending")])
+    order, ids = _order_of(read.traces), read.traces["trace_id"].combine_chunks()
     places = np.empty(len(ids), np.int64)
-    places[order.to_numpy()] = np.arange(len(ids))
-    del traces["mark"]
-    of_traces = _frame(traces, order.to_numpy()).set_index("trace_id")
+    places[order] = np.arange(len(ids))
+    traces, spans, assessments, attributes = map(_columns, read.tables)
+    del read, traces["mark"]
+    of_traces = _frame(traces, order).set_index("trace_id")
     of_spans = _spans(spans, _owners(spans.pop("trace_id"), ids, places), of_traces.index)
     return Frames(
+        order,
         of_traces,
         of_spans,
         _assessments(assessments, ids, places),
         _attributes(attributes, ids, places, of_traces.index),
     )
+
+
+def _order_of(traces: pa.Table) -> npt.NDArray[np.int64]:
+    by_start = [("start_ms", "ascending"), ("trace_id", "ascending")]
+    starts = traces.select([name for name, _ in by_start])
+    return np.asarray(pc.sort_indices(starts, by_start).to_numpy(), np.int64)
 
 
 def _columns(table: pa.Table) -> _Read:
@@ -65,12 +74,10 @@ def _owners(
     trace_id: pa.ChunkedArray, ids: pa.Array, places: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
     """For each row the place of its trace."""
-    coded = trace_id.unify_dictionaries().combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):  # no rows, no chunks
-        return np.empty(0, np.int64)
+    codes, known = coded(trace_id)
     # a part of a batch still knows the ids of the whole; no row has them
-    at = pc.index_in(coded.dictionary, value_set=ids).fill_null(0).to_numpy()
-    owners: npt.NDArray[np.int64] = places[at[coded.indices.to_numpy()]]
+    at = pc.index_in(known, value_set=ids).fill_null(0).to_numpy()
+    owners: npt.NDArray[np.int64] = places[at[codes]]
     return owners
 
 
@@ -104,7 +111,7 @@ def _parents(depth: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> npt.
 
 def _frame(columns: _Read, order: npt.NDArray[np.int64]) -> pd.DataFrame:
     """The columns in this order; they are taken out of ``columns`` one by one."""
-    keys = {name: _coded(columns[key])[0] for name, key in _KEY_OF.items() if key in columns}
+    keys = {name: coded(columns[key])[0] for name, key in _KEY_OF.items() if key in columns}
     return pd.DataFrame(
         {name: _series(columns.pop(name), order, keys.get(name)) for name in list(columns)},
         copy=False,
@@ -122,7 +129,7 @@ def _series(
         first[places[::-1]] = order[::-1]
         values = _texts_at(column, first)[places]
     else:
-        codes, texts = _coded(column)
+        codes, texts = coded(column)
         # what is met one after another should lie in memory one after another
         places, met = pd.factorize(codes[order])
         values = texts.take(met).to_numpy(zero_copy_only=False)[places]
@@ -138,19 +145,6 @@ def _texts_at(column: pa.ChunkedArray, rows: npt.NDArray[np.int64]) -> npt.NDArr
         codes = chunk.indices.to_numpy()[rows[here] - begin]
         texts[here] = chunk.dictionary.to_numpy(zero_copy_only=False)[codes]
     return texts
-
-
-def _coded(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], pa.StringArray]:
-    """The place of each text among the distinct ones, and these."""
-    if not len(column):
-        return np.empty(0, np.int32), pa.array([], pa.string())
-    column = (
-        column.unify_dictionaries()
-        if pa.types.is_dictionary(column.type)
-        else column.dictionary_encode()
-    )
-    coded = column.combine_chunks()
-    return coded.indices.to_numpy(), coded.dictionary
 
 
 def _assessments(columns: _Read, ids: pa.Array, places: npt.NDArray[np.int64]) -> pd.DataFrame:
@@ -171,7 +165,7 @@ def _attributes(
     owner = _owners(columns["trace_id"], ids, places)
     (names, known), (values, texts) = (
         (codes, distinct.to_numpy(zero_copy_only=False))
-        for codes, distinct in map(_coded, (columns["name"], columns["value"]))
+        for codes, distinct in map(coded, (columns["name"], columns["value"]))
     )
     kept = {}
     for name in sorted(range(len(known)), key=lambda each: str(known[each])):

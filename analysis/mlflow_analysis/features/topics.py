@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
+from mlflow_analysis.features.coded import Coded
 from mlflow_analysis.features.topic_names import FILLERS, names_of
 from mlflow_analysis.features.words import counted, weighed, worth_weighing
 
@@ -44,8 +46,8 @@ _LONGEST_REPLY = 12
 """Words."""
 
 
-def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0) -> pd.Series:
-    """A label such as "return · policy · days" for each request (text); "" where there are too few.
+def topics(requests: Coded, answers: Coded | None = None, seed: int = 0) -> npt.NDArray[np.object_]:
+    """A label such as "return · policy · days" for each request; "" where there are too few.
 
     Words of a request are of its subject if they go with what is answered; a place, a date or a story
     told along the way goes with nothing. So each word gets a place by its covariance with the words that
@@ -59,8 +61,8 @@ def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0)
     What is near no group is ``OTHER``, a few words about nothing are ``SHORT_REPLIES``. The same texts
     and seed give the same labels in whatever order.
 
-    ``answers`` has the index of ``requests``; "" for what is no answer (a failure says nothing of the
-    subject, and must not make one).
+    There are as many ``answers`` as ``requests``; -1 in place of what is no answer (a failure says nothing of
+    the subject, and must not make one).
     """
     from threadpoolctl import threadpool_limits
 
@@ -68,10 +70,9 @@ def topics(requests: pd.Series, answers: pd.Series | None = None, seed: int = 0)
         return _topics(requests, answers, seed)
 
 
-def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Series:
-    none = pd.Series("", index=requests.index, dtype=object)
-    asking = requests.where(requests != "").to_numpy(dtype=object)
-    request, distinct = pd.factorize(asking, sort=True)
+def _topics(requests: Coded, answers: Coded | None, seed: int) -> npt.NDArray[np.object_]:
+    request, distinct = _in_order(requests)
+    none = np.full(len(request), "", dtype=object)
     if len(distinct) < _FEWEST_TEXTS:
         return none
 
@@ -88,7 +89,7 @@ def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Ser
         return none
     points, apart = normalize(_reduced(weights[spoken], seed)), _APART
     if answers is not None:
-        places = _subjects(weights, cut, request, answers.to_numpy(dtype=object), seed)
+        places = _subjects(weights, cut, request, answers, seed)
         if places is not None:
             about = normalize(weights[spoken] @ places)
             points, apart = np.hstack([about, _OWN_WORDS * points]), _APART_BY_ANSWERS
@@ -106,7 +107,18 @@ def _topics(requests: pd.Series, answers: pd.Series | None, seed: int) -> pd.Ser
         name_of = names_of(csr_matrix(weights[grouped]), group[grouped], words[kept])
         names[grouped] = [name_of[number] for number in group[grouped]]
     names[-1] = ""  # of no request
-    return pd.Series(names[request], index=requests.index, dtype=object)
+    labels: npt.NDArray[np.object_] = names[request]
+    return labels
+
+
+def _in_order(texts: Coded) -> tuple[npt.NDArray[np.intp], list[str]]:
+    """For each text its place among the sorted distinct ones, -1 for ""; and these."""
+    met, at = np.unique(texts[0], return_inverse=True)
+    distinct = texts[1].take(met)
+    rank = pc.rank(distinct, "ascending", tiebreaker="dense").to_numpy().astype(np.intp) - 1
+    in_order = pc.unique(distinct.take(pc.sort_indices(distinct))).to_pylist()
+    missing = in_order[:1].count("")
+    return rank[at] - missing, in_order[missing:]
 
 
 def _of_no_subject() -> frozenset[str]:
@@ -126,12 +138,13 @@ def _subjects(
     weights: csr_matrix,
     cut: list[str],
     request: npt.NDArray[np.intp],
-    answers: npt.NDArray[np.object_],
+    answers: Coded,
     seed: int,
 ) -> np.ndarray | None:
     """A place for each word of the requests (words, dimensions), by what is answered where it stands.
 
-    ``weights`` and ``cut`` of the distinct requests; ``request``: which of them each of ``answers`` is to.
+    ``weights`` and ``cut`` of the distinct requests; ``request``: which of them each of ``answers`` is to, -1 for
+    none.
 
     The left singular vectors of the covariance of the words of requests with those of answers, times
     their singular values (partial least squares by SVD: Bookstein et al. 1996, NeuroImage 3:143;
@@ -145,11 +158,15 @@ def _subjects(
     from sklearn.preprocessing import normalize
 
     generator = np.random.default_rng(seed)
-    answered = np.unique(request[(request >= 0) & (answers != "")])
+    codes, texts = answers
+    is_answer = (request >= 0) & (codes >= 0)
+    is_answer[is_answer] = pc.not_equal(texts, "").to_numpy(zero_copy_only=False)[codes[is_answer]]
+    answered = np.unique(request[is_answer])
     answered = np.sort(generator.permutation(answered)[:_LARGEST_SAMPLE])
     if len(answered) < _FEWEST_TEXTS:
         return None
-    both = _told(answered, request, answers) + [cut[place] for place in answered]
+    told = is_answer & np.isin(request, answered)
+    both = _told(request[told], texts.take(codes[told])) + [cut[place] for place in answered]
     counts, _ = counted(both, leave_out=_of_no_subject())
     counts = counts[:, worth_weighing(counts[: len(answered)], _WORDS_OF_ANSWERS)]
     if counts.shape[1] < _FEWEST_WORDS:  # too few are in two answers
@@ -171,17 +188,13 @@ def _subjects(
     return np.asarray(directions * sizes)[:, :kept] if kept >= _FEWEST_DIRECTIONS else None
 
 
-def _told(
-    answered: npt.NDArray[np.intp],
-    request: npt.NDArray[np.intp],
-    answers: npt.NDArray[np.object_],
-) -> list[str]:
-    """The first different answers to each of the requests that are ``answered``, in one text."""
-    said: dict[int, set[str]] = {place: set() for place in answered.tolist()}
-    for row in np.flatnonzero(np.isin(request, answered)).tolist():
-        said[int(request[row])].add(answers[row])
+def _told(request: npt.NDArray[np.intp], answers: pa.StringArray) -> list[str]:
+    """The first different answers to each request, in one text; requests in order."""
+    said: dict[int, set[str]] = {place: set() for place in np.unique(request).tolist()}
+    for place, answer in zip(request.tolist(), answers.to_pylist(), strict=True):
+        said[place].add(answer)
     return [
-        " ".join(each[:_LONGEST_TEXT] for each in sorted(texts - {""})[:_ANSWERS_EACH])
+        " ".join(each[:_LONGEST_TEXT] for each in sorted(texts)[:_ANSWERS_EACH])
         for texts in said.values()
     ]
 

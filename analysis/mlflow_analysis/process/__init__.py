@@ -1,1 +1,1 @@
-"""A process of this program: its log, its memory and garbage collector, and its twin."""
+"""A process of this program: its log, its memory and garbage collector, and others beside it."""
