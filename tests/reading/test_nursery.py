@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 from multiprocessing import forkserver
 
 import pytest
@@ -37,6 +38,8 @@ def test_a_worker_begins_with_all_loaded_and_is_no_copy_of_this_process(
     try:
         assert place._pool.submit(eval, LOADED).result()
         assert place._pool.submit(os.getppid).result() != os.getpid()
+        kept_waiting = place._pool.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()).result()
+        assert signal.SIGINT in kept_waiting  # also while it loaded
     finally:
         place.close()
 

@@ -6,9 +6,11 @@ It goes when nobody has workers any more, since it takes 45 MB.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from multiprocessing.context import BaseContext
 
@@ -32,14 +34,20 @@ def prepare() -> None:
     if context().get_start_method() == "forkserver":
         from multiprocessing import forkserver
 
-        forkserver.ensure_running()
+        # ctrl+c reaches all: while it loads it would take that for itself
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def enter() -> None:
-    """Workers will be wanted, until ``leave``."""
+    """Workers are wanted, until ``leave``."""
     global _users
     with _guard:
         _users += 1
+        prepare()
 
 
 def leave(parent: int | None) -> None:
@@ -47,6 +55,8 @@ def leave(parent: int | None) -> None:
     global _users
     with _guard:
         _users -= 1
-        if not _users and parent is not None and parent != os.getpid():
-            os.kill(parent, signal.SIGTERM)
-            os.waitid(os.P_PID, parent, os.WEXITED | os.WNOWAIT)  # its next start clears it away
+        if not _users and parent is not None and sys.platform == "linux":
+            with contextlib.suppress(ProcessLookupError, ChildProcessError):  # lost, and replaced
+                os.kill(parent, signal.SIGTERM)
+                # to clear it away is left to whoever starts the next one
+                os.waitid(os.P_PID, parent, os.WEXITED | os.WNOWAIT)
