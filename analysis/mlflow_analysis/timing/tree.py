@@ -113,7 +113,7 @@ def _without_circles(parents: list[int]) -> list[int]:
 
 
 def forest(traces: Sequence[Recorded], failed: Flags) -> Forest:
-    """Lay out the spans of these traces, which stay in their order.
+    """Lay out the spans of these traces, which stay in their order; ``failed``: which of all spans did.
 
     The critical path is walked backwards from the end of each root: the child that ends last is on it,
     then the child that runs until that one starts, and so on; what no child covers is the parent's own
