@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from mlflow_analysis.records import SpanRecord
-from mlflow_analysis.timing.tree import end_of, forest, nanoseconds, parents_of, timed
+from mlflow_analysis.timing.tree import forest, recorded, timed
 from trace_factory import chain, tool, trace
 
 
@@ -87,18 +87,8 @@ def test_many_traces_at_once_are_what_walking_each_span_by_span_gives() -> None:
     draw = random.Random(5)
     traces = [_any_tree(draw, draw.randrange(1, 12)) for _ in range(300)]
     first = np.cumsum([0, *map(len, traces)])[:-1].tolist()
-    parents = [
-        at if at < 0 else at + begin
-        for each, begin in zip(traces, first, strict=True)
-        for at in parents_of(each)
-    ]
-    spans = [span for each in traces for span in each]
-    laid_out = forest(
-        nanoseconds([span.start_ns for span in spans]),
-        nanoseconds([end_of(span) for span in spans]),
-        nanoseconds(parents),
-        np.array([span.status == "ERROR" for span in spans]),
-    )
+    failed = [span.status == "ERROR" for each in traces for span in each]
+    laid_out = forest([recorded(each) for each in traces], np.array(failed))
     told = zip(
         laid_out.row,
         laid_out.depth,
@@ -128,7 +118,7 @@ def _any_tree(draw: random.Random, count: int) -> list[SpanRecord]:
 
 def _walked(spans: list[SpanRecord]) -> list[tuple[int, int, bool, int, int]]:
     """Row, depth, whether all above failed, self time and time on the critical path; depth first."""
-    parents = parents_of(spans)
+    parents = recorded(spans).parents
     below = [
         [at for at, parent in enumerate(parents) if parent == row] for row in range(len(spans))
     ]

@@ -28,7 +28,7 @@ from mlflow_analysis.features.extract import (
     Extracted,
     Rows,
 )
-from mlflow_analysis.timing.tree import NS_IN_MS, RUNNING, Places, forest, nanoseconds
+from mlflow_analysis.timing.tree import NS_IN_MS, RUNNING, Places, forest
 from mlflow_analysis.untrusted import printable
 
 _NUMBERS: Mapping[str, pa.DataType] = {
@@ -157,21 +157,13 @@ def _of_traces(
 
 def _span_columns(extracted: Sequence[Extracted], ids: pa.StringArray) -> dict[str, _Values]:
     """The spans of each trace depth first: that is how parents are known."""
-    rows = [each.spans for each in extracted]
-    trace, recorded = _laid_end_to_end(rows, SPAN_COLUMNS)
-    first = np.searchsorted(trace, np.arange(len(rows)))
-    starts, ends = nanoseconds(recorded["start_ns"]), nanoseconds(recorded["end_ns"])
-    parents = np.array(recorded["parent"], np.int64)
-    parents[parents >= 0] += first[trace[parents >= 0]]
+    trace, recorded = _laid_end_to_end([each.spans for each in extracted], SPAN_COLUMNS)
+    first = np.searchsorted(trace, np.arange(len(extracted)))
     failed = np.array([status == "ERROR" for status in recorded["status"]], np.bool_)
-    trees = forest(starts, ends, parents, failed)
-    starts, ends = (
-        starts[trees.row],
-        ends[trees.row],
-    )  # traces stay where they are, so does ``trace``
-    ended = ends != RUNNING
+    trees = forest([each.tree for each in extracted], failed)
+    starts, ends, ended = trees.start_ns, trees.end_ns, trees.end_ns != RUNNING
     columns: dict[str, _Values] = {
-        "trace_id": pa.DictionaryArray.from_arrays(trace, ids),
+        "trace_id": pa.DictionaryArray.from_arrays(trace, ids),  # traces stay in their order
         "position": trees.row - first[trace],
         "depth": trees.depth,
         "start_ms": starts / NS_IN_MS,

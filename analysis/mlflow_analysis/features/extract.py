@@ -16,7 +16,7 @@ from mlflow_analysis.features.retrieval import retrieved
 from mlflow_analysis.features.usage import cached_tokens, span_cost, trace_cost
 from mlflow_analysis.filing.issues import AUTHOR
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS, SpanRecord, TraceInfo, TraceRecord
-from mlflow_analysis.timing.tree import end_of, parents_of
+from mlflow_analysis.timing.tree import Recorded, recorded
 
 EXTRACTION = 2
 """To be raised whenever ``extract`` gives other rows for the same trace: kept ones are then made anew."""
@@ -26,8 +26,8 @@ LONGEST_ARGUMENTS = 2_000
 _NAN = float("nan")
 _NOT_KNOWN = (-1, _NAN)
 
-SPAN_COLUMNS = ("span_id", "name", "kind", "status", "start_ns", "end_ns", "parent")
-"""What every span has; ``end_ns`` as ``timing.tree`` takes it, ``parent`` as a place in the trace, or -1.
+SPAN_COLUMNS = ("span_id", "name", "kind", "status")
+"""What every span has.
 
 What follows only some spans have: such a row begins with the place of its span in the trace.
 """
@@ -89,6 +89,7 @@ class Extracted(NamedTuple):
     """The rows of one trace, each in the order of its ``*_COLUMNS``."""
 
     trace: tuple[Any, ...]
+    tree: Recorded
     spans: Rows
     """In order of start. A ``Batch`` has them depth first, with all that follows from where they stand."""
     failures: Rows
@@ -103,7 +104,7 @@ class Extracted(NamedTuple):
 def extract(record: TraceRecord) -> Extracted:
     """The rows of a trace with its spans."""
     info, spans = record.info, record.spans
-    parents = parents_of(spans)
+    tree = recorded(spans)
     rows: Rows = []
     failures: Rows = []
     payloads: Rows = []
@@ -112,9 +113,7 @@ def extract(record: TraceRecord) -> Extracted:
     calls: list[SpanRecord] = []
     for place, span in enumerate(spans):
         kind, inputs, outputs, attributes = span.kind, span.inputs, span.outputs, span.attributes
-        rows += (
-            span.span_id, span.name, kind, span.status, span.start_ns, end_of(span), parents[place]
-        )  # fmt: skip
+        rows += (span.span_id, span.name, kind, span.status)
         if (failure := failure_of(span)) is not None:
             failures += (
                 place, True, failure.error_class, failure.status, failure.message, failure.offset
@@ -129,9 +128,9 @@ def extract(record: TraceRecord) -> Extracted:
         if kind in TOOL_KINDS:
             found = retrieved(parsed(outputs), attributes) if kind == "RETRIEVER" else _NOT_KNOWN
             tools += (place, _tool(span), *found)
-    root = spans[parents.index(-1)] if spans else None
+    root = spans[tree.parents.index(-1)] if spans else None
     return Extracted(
-        _trace_row(info, root, calls), rows, failures, payloads, models, tools,
+        _trace_row(info, root, calls), tree, rows, failures, payloads, models, tools,
         _assessment_rows(info), _attribute_rows(info),
     )  # fmt: skip
 
@@ -162,7 +161,8 @@ def _model_columns(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> 
 def extract_info(info: TraceInfo) -> Extracted:
     """The rows of a trace whose spans were not read."""
     return Extracted(
-        _trace_row(info, None, ()), [], [], [], [], [], _assessment_rows(info), _attribute_rows(info)
+        _trace_row(info, None, ()), recorded(()), [], [], [], [], [],
+        _assessment_rows(info), _attribute_rows(info),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ is still running ends with its last child.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,7 +31,10 @@ class Forest:
     """Span trees depth first, children in order of start: an entry a span, times in nanoseconds."""
 
     row: Places
-    """Which of the spans as they were given."""
+    """Which of the spans as they were recorded, trace after trace."""
+    start_ns: Places
+    end_ns: Places
+    """``RUNNING`` where there is none."""
     depth: Places
     ancestors_failed: Flags
     """Every span from its parent to the root failed."""
@@ -38,6 +42,17 @@ class Forest:
     """Duration not covered by children."""
     critical_ns: Places
     """Time on the trace's critical path that is this span's own."""
+
+
+class Recorded(NamedTuple):
+    """Where the spans of a trace stand: an entry a span, in order of start."""
+
+    starts: array[int]
+    """In nanoseconds."""
+    ends: array[int]
+    """Likewise; ``RUNNING`` where there is none."""
+    parents: array[int]
+    """The place of each one's parent, -1 for those that stand at the top."""
 
 
 class TimedSpan(NamedTuple):
@@ -51,10 +66,7 @@ class TimedSpan(NamedTuple):
 
 def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
     """The spans of one trace, in order of start, as ``forest`` lays them out."""
-    starts = nanoseconds([span.start_ns for span in spans])
-    ends = nanoseconds([end_of(span) for span in spans])
-    parents = np.array(parents_of(spans), np.int64)
-    laid_out = forest(starts, ends, parents, np.zeros(len(spans), dtype=bool))
+    laid_out = forest([recorded(spans)], np.zeros(len(spans), dtype=bool))
     self_ms, critical_ms = laid_out.self_ns / NS_IN_MS, laid_out.critical_ns / NS_IN_MS
     return [
         TimedSpan(spans[row], *where)
@@ -65,25 +77,25 @@ def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
     ]
 
 
-def end_of(span: SpanRecord) -> int:
-    """In nanoseconds, as ``forest`` takes it."""
-    return RUNNING if span.end_ns is None else span.end_ns
-
-
-def nanoseconds(times: Sequence[int]) -> Places:
-    """As a column. A damaged record may tell of more than fits in."""
-    try:
-        return np.array(times, np.int64)
-    except OverflowError:
-        return np.array([min(max(time, RUNNING), _NEVER) for time in times], np.int64)
-
-
-def parents_of(spans: Sequence[SpanRecord]) -> list[int]:
-    """For each span of a trace the place of its parent, -1 for those that stand at the top."""
+def recorded(spans: Sequence[SpanRecord]) -> Recorded:
+    """Where the spans of a trace stand. Raises ``TypeError`` if a time is no whole number."""
     places: dict[str | None, int] = {span.span_id: place for place, span in enumerate(spans)}
     parents = [places.get(span.parent_id, -1) for span in spans]
-    # as a rule parents begin before their children, and then there is no circle
-    return _without_circles(parents) if any(map(ge, parents, range(len(parents)))) else parents
+    if any(map(ge, parents, range(len(parents)))):
+        # as a rule parents begin before their children, and then there is no circle
+        parents = _without_circles(parents)
+    return Recorded(
+        _nanoseconds([span.start_ns for span in spans]),
+        _nanoseconds([RUNNING if span.end_ns is None else span.end_ns for span in spans]),
+        array("q", parents),
+    )
+
+
+def _nanoseconds(times: list[int]) -> array[int]:
+    try:
+        return array("q", times)
+    except OverflowError:  # a damaged record
+        return array("q", [min(max(time, RUNNING), _NEVER) for time in times])
 
 
 def _without_circles(parents: list[int]) -> list[int]:
@@ -100,13 +112,18 @@ def _without_circles(parents: list[int]) -> list[int]:
     return [parent if rooted[place] else -1 for place, parent in enumerate(parents)]
 
 
-def forest(starts: Places, ends: Places, parents: Places, failed: Flags) -> Forest:
-    """Lay out the spans, trace by trace in order of start; ``parents``: the row of each one's parent, or -1.
+def forest(traces: Sequence[Recorded], failed: Flags) -> Forest:
+    """Lay out the spans of these traces, which stay in their order; ``failed``: which of all spans did.
 
     The critical path is walked backwards from the end of each root: the child that ends last is on it,
     then the child that runs until that one starts, and so on; what no child covers is the parent's own
     (as in Zhang et al. 2022, "CRISP: Critical Path Analysis of Large-Scale Microservice Architectures").
     """
+    starts, ends, parents = (
+        _end_to_end(columns) for columns in zip(*(traces or [recorded(())]), strict=True)
+    )
+    counts = np.array([len(each.parents) for each in traces], np.int64)
+    parents = np.where(parents < 0, -1, parents + np.repeat(np.cumsum(counts) - counts, counts))
     rows, edges = _by_depth(parents)
     place = np.empty_like(rows)
     place[rows] = np.arange(len(rows))
@@ -115,7 +132,8 @@ def forest(starts: Places, ends: Places, parents: Places, failed: Flags) -> Fore
     # from here on, spans are numbered level by level: siblings stand together, in order of start
     starts, ends, failed = starts[rows], ends[rows], failed[rows]
     up = np.where(parents[rows] < 0, -1, place[parents[rows]])
-    _end_what_is_running(starts, ends, up, below)
+    as_recorded = ends
+    ends = _ended(starts, ends, up, below)
     depth_first, ancestors_failed = _depth_first(up, below), np.ones(len(rows), dtype=bool)
     for level in below:
         above = up[level]
@@ -124,11 +142,20 @@ def forest(starts: Places, ends: Places, parents: Places, failed: Flags) -> Fore
     self_ns, critical_ns = _self_ns(starts, ends, up), _critical_ns(starts, ends, up, below)
     return Forest(
         rows[depth_first],
+        starts[depth_first],
+        as_recorded[depth_first],
         depth[depth_first],
         ancestors_failed[depth_first],
         self_ns[depth_first],
         critical_ns[depth_first],
     )
+
+
+def _end_to_end(columns: Sequence[array[int]]) -> Places:
+    whole = array("q")
+    for each in columns:
+        whole += each
+    return np.array(whole, np.int64)
 
 
 def _by_depth(parents: Places) -> tuple[Places, list[int]]:
@@ -146,14 +173,15 @@ def _by_depth(parents: Places) -> tuple[Places, list[int]]:
     return np.concatenate(levels), edges[:-1]
 
 
-def _end_what_is_running(starts: Places, ends: Places, up: Places, below: list[slice]) -> None:
+def _ended(starts: Places, ends: Places, up: Places, below: list[slice]) -> Places:
+    """The ends; a span that is running gets that of its last child."""
     running = ends == RUNNING
-    if not running.any():
-        return
-    ends[running] = starts[running]
-    for level in reversed(below):
-        open_above = running[up[level]]
-        np.maximum.at(ends, up[level][open_above], ends[level][open_above])
+    if running.any():
+        ends = np.where(running, starts, ends)
+        for level in reversed(below):
+            open_above = running[up[level]]
+            np.maximum.at(ends, up[level][open_above], ends[level][open_above])
+    return ends
 
 
 def _depth_first(up: Places, below: list[slice]) -> Places:
