@@ -153,6 +153,31 @@ def test_only_formed_claims_are_tested_and_all_of_them() -> None:
     assert 1 <= tests - causes <= 1 + 6
 
 
+def test_only_the_half_that_decides_is_asked_for_p_values() -> None:
+    asked: list[int] = []
+
+    class Formed(WorseTeam):
+        """One team's traces fail more often than the others'."""
+
+        formed_from_data = True
+
+        def cases(self, features: Features) -> Iterable[Case]:
+            asked.append(len(features.traces))
+            return super().cases(features)
+
+        def estimates(self, features: Features) -> Iterable[Case]:
+            return super().cases(features)
+
+    of = features(600, lambda number, team: number % (4 if team == "blue" else 9) == 0)
+    expected, found = (conclude([each], of)[0] for each in (WorseTeam(), Formed()))
+    assert asked == [sum(not first(number) for number in range(1, 601))]
+    assert [each.p_value for each in found] == [each.p_value for each in expected]
+
+    few = features(200, lambda number, team: team == "red" and number % 3 > 0)
+    conclude([Formed()], few)
+    assert 200 in asked
+
+
 def test_facts_and_what_the_user_asks_are_not_formed_from_the_data() -> None:
     case = Case(pd.Index([]), affected_rows([], [], "", "", ""), subject="crm")
     assert formed_from_data(WorseTeam(), case)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mlflow_analysis.statistics.clustering import cluster_codes
+from mlflow_analysis.statistics.clustering import cluster_codes, design_effect
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,9 @@ def test_clusters_are_numbered_as_they_appear(cluster: npt.NDArray[np.generic]) 
 
 def test_no_units_have_no_clusters() -> None:
     assert cluster_codes(np.zeros(0, dtype=np.int64)).tolist() == []
+
+
+def test_a_yes_or_no_costs_what_the_same_numbers_cost() -> None:
+    cluster = np.repeat(np.arange(30), 4)
+    outcome = np.random.default_rng(1).random(120) < 0.2 + 0.5 * (cluster % 3 == 0)
+    assert design_effect(outcome, cluster) == design_effect(outcome.astype(float), cluster) > 1

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence, one_each
+from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence
 from mlflow_analysis.features.selection import Coded, Codes, coded
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Unit
@@ -85,7 +85,6 @@ def literals(
     """
     at, place, n = pairs.unit, pairs.trace, counted.eligible
     majority = np.bincount(at, minlength=n) / 2 if unit is Unit.REQUEST_GROUP else None
-    alone = one_each(at, n)
     found: list[Literal] = []
     for attribute in attributes:
         name, values = attribute.name, attribute.of_traces.values
@@ -100,9 +99,9 @@ def literals(
             last = np.full(n, -1)
             np.maximum.at(last, at, codes)
             codes = last[at]
-        found += _of_column(name, codes, values, at, n, alone, majority)
+        found += _of_column(name, codes, values, at, n, pairs.one_each, majority)
     if "tool" not in excluded:
-        found += _tools(unit, counted, pairs, features, alone, majority)
+        found += _tools(unit, counted, pairs, features, majority)
     return found
 
 
@@ -129,12 +128,12 @@ def _of_column(
     values: npt.NDArray[np.object_],
     at: Places,
     n: int,
-    alone: bool,
+    one_each: bool,
     majority: npt.NDArray[np.float64] | None = None,
 ) -> list[Literal]:
     """The most frequent values of rows that belong to the units ``at``; ``codes`` number ``values``.
 
-    ``alone`` says that there is a row for each unit, in their order.
+    ``one_each`` says that there is a row for each unit, in their order.
     """
     known = codes if codes.min(initial=0) >= 0 else codes[codes >= 0]
     result = []
@@ -142,7 +141,7 @@ def _of_column(
         holds = codes == number
         if majority is not None:
             holds = np.bincount(at[holds], minlength=n) > majority
-        elif not alone:
+        elif not one_each:
             rows = at[holds]
             holds = np.zeros(n, dtype=bool)
             holds[rows] = True
@@ -162,13 +161,12 @@ def _tools(
     counted: Prevalence,
     pairs: Members,
     features: Features,
-    alone: bool,
     majority: npt.NDArray[np.float64] | None,
 ) -> list[Literal]:
     if unit is Unit.SPAN:
         tool = features.spans.coded("tool")
         codes, values = tool.codes, tool.values
-        own, spots, alone = codes[counted.places], np.arange(counted.eligible), True
+        own, spots, one_each = codes[counted.places], np.arange(counted.eligible), True
         if not (values != "")[own].any():
             # model calls or parents: no tool of their own, look at their children
             calls = features.calls.index
@@ -176,11 +174,11 @@ def _tools(
             unit_at[counted.places] = spots
             unit_at[-1] = -1  # where a call without a parent looks
             below = unit_at[features.parent_at[calls]]
-            own, spots, alone = codes[calls[below >= 0]], below[below >= 0], False
-        return _of_column("tool", own, values, spots, counted.eligible, alone)
+            own, spots, one_each = codes[calls[below >= 0]], below[below >= 0], False
+        return _of_column("tool", own, values, spots, counted.eligible, one_each)
     tools, called = features.shared(_called)
     called = called[:, pairs.trace]
-    if unit is Unit.TRACE and alone:
+    if unit is Unit.TRACE and pairs.one_each:
         frequent = _frequent(np.count_nonzero(called, axis=1), tools)
         return [Literal("tool", str(tools[number]), called[number]) for number in frequent]
     row, column = np.nonzero(called)

@@ -42,7 +42,9 @@ class Rows:
 def evidence_rows(unit: Unit, case: Case, counted: Prevalence, features: Features) -> Rows:
     """The first row of each trace; rows of unknown traces are left out."""
     if unit in (Unit.TRACE, Unit.SPAN):
-        place = np.append(counted.traces, -1)[counted.unit_of_row]
+        is_unit = counted.unit_of_row >= 0
+        place = np.full(len(is_unit), -1)
+        place[is_unit] = counted.traces[counted.unit_of_row[is_unit]]
     else:
         place = places_in(features.traces.index, case.affected["trace_id"])
     usable = np.flatnonzero((counted.unit_of_row >= 0) & (place >= 0))

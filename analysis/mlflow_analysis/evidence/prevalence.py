@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -104,11 +105,6 @@ class Prevalence:
         )
 
 
-def one_each(numbers: Places, units: int) -> bool:
-    """Whether these are the numbers of so many units, each once and in order."""
-    return len(numbers) == units and bool((numbers == np.arange(units)).all())
-
-
 @dataclass(frozen=True)
 class Members:
     """Which traces belong to which units, one pair a place."""
@@ -117,10 +113,12 @@ class Members:
     """Number of the unit among those that were asked for."""
     trace: Places
     """Where its trace stands in the table of traces."""
+    one_each: bool = False
+    """Whether each unit has one trace, and they are in order."""
 
     def first(self, units: int) -> Places:
         """The place of the first trace of each of ``units`` units; -1 if it has none."""
-        if one_each(self.unit, units):
+        if self.one_each:
             return self.trace
         first = np.full(units, np.iinfo(np.int64).max)
         np.minimum.at(first, self.unit, self.trace)
@@ -155,12 +153,17 @@ class Units:
 
     def number(self, ids: pd.Series) -> Places:
         """Which of the units each of ``ids`` (or of places in ``known``) is, -1 if it is none."""
-        number = np.full(len(self.known) + 1, -1)
-        number[self.places] = np.arange(len(self.ids))
-        number[-1] = -1  # where what is not known stands
         by_place = len(ids) > 0 and isinstance(ids.iat[0], int)
         places = ids.to_numpy(np.int64) if by_place else places_in(self.known, ids)
-        return np.asarray(number[places])
+        return np.asarray(self._number_at[places])
+
+    @cached_property
+    def _number_at(self) -> npt.NDArray[np.int32]:
+        """Which of the units stands at each place of ``known``, and -1 for what stands nowhere."""
+        number = np.full(len(self.known) + 1, -1, dtype=np.int32)
+        number[self.places] = np.arange(len(self.ids), dtype=np.int32)
+        number[-1] = -1
+        return number
 
 
 def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Prevalence:
@@ -179,6 +182,23 @@ def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Preval
 
 def units_of(unit: Unit, eligible: pd.Index, features: Features) -> Units:
     """Look these units up in the tables; of those named twice the first counts."""
+    # what many claims are about is looked up once
+    if unit is Unit.SPAN and eligible is features.operations.index:
+        return features.shared(_operations)
+    if unit is Unit.TRACE and eligible is features.every_complete:
+        return features.shared(_complete)
+    return _looked_up(unit, eligible, features)
+
+
+def _operations(features: Features) -> Units:
+    return _looked_up(Unit.SPAN, features.operations.index, features)
+
+
+def _complete(features: Features) -> Units:
+    return _looked_up(Unit.TRACE, features.every_complete, features)
+
+
+def _looked_up(unit: Unit, eligible: pd.Index, features: Features) -> Units:
     if unit not in (Unit.TRACE, Unit.SPAN):
         ids = pd.Index(eligible, dtype=object).unique()
         every = np.arange(len(ids))
@@ -186,7 +206,7 @@ def units_of(unit: Unit, eligible: pd.Index, features: Features) -> Units:
     known = features.traces.index if unit is Unit.TRACE else features.spans.index
     if eligible.dtype.kind == "i":
         places = eligible.to_numpy(np.int64)
-        ids = known.take(places)
+        ids = eligible if unit is Unit.SPAN else known.take(places)
     else:
         ids = eligible.astype(known.dtype, copy=False)
         places = places_in(known, ids)
@@ -201,8 +221,8 @@ def units_of(unit: Unit, eligible: pd.Index, features: Features) -> Units:
 
 def members(unit: Unit, counted: Prevalence, case: Case, features: Features) -> Members:
     """The traces of each of the units of ``counted``, in order of the units or of the traces."""
-    traces = features.traces
-    if unit in (Unit.TRACE, Unit.SPAN):
+    traces, one_each = features.traces, unit in (Unit.TRACE, Unit.SPAN)
+    if one_each:
         at, place = np.arange(len(counted.units)), counted.traces
     elif unit is Unit.SESSION:
         at = places_in(counted.units, features.shared(_sessions))[features.session_codes]
@@ -213,7 +233,7 @@ def members(unit: Unit, counted: Prevalence, case: Case, features: Features) -> 
         at = places_in(counted.units, case.members.index)
         place = places_in(traces.index, case.members)
     known = (at >= 0) & (place >= 0)
-    return Members(at, place) if known.all() else Members(at[known], place[known])
+    return Members(at, place, one_each) if known.all() else Members(at[known], place[known])
 
 
 def _sessions(features: Features) -> pd.Index:

@@ -6,7 +6,7 @@ Two passes, because Benjamini-Hochberg needs the p-values of *all* tests before 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from threadpoolctl import ThreadpoolController
@@ -91,7 +91,7 @@ class Weighing:
         cases: list[Weighed] = []
         if not reason:
             try:
-                found = list(hypothesis.cases(self._features))
+                found = list(self._cases(hypothesis))
                 replications = self._split.replications(hypothesis, found)
                 cases = [
                     self._weigh(hypothesis, case, replications[case.subject]) for case in found
@@ -103,6 +103,12 @@ class Weighing:
             return Shown(tuple(cases))
         reason = reason or f"no {hypothesis.unit.value} could show it"
         return Shown((), not_testable(hypothesis, reason))
+
+    def _cases(self, hypothesis: Hypothesis) -> Iterable[Case]:
+        """Where a half of the sessions decides, no p-value of all of them is asked."""
+        if hypothesis.formed_from_data and self._split.held_out:
+            return hypothesis.estimates(self._features)
+        return hypothesis.cases(self._features)
 
     @property
     def ended(self) -> tuple[str, ...]:

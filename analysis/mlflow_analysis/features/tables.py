@@ -250,6 +250,11 @@ class Features:
         return np.flatnonzero(self.traces["complete"].to_numpy(dtype=bool))
 
     @cached_property
+    def every_complete(self) -> pd.Index:
+        """``complete_at`` as what many claims are eligible for: one object, that is looked up once."""
+        return pd.Index(self.complete_at)
+
+    @cached_property
     def calls(self) -> Selection:
         """Spans that call a tool, retriever, reranker or memory."""
         return self.spans[self.is_call]

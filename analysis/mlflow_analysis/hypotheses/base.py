@@ -166,8 +166,8 @@ class Hypothesis(ABC):
     """Whether counting is cheap enough to do again and again while traces arrive."""
 
     formed_from_data: ClassVar[bool] = False
-    """Whether the claim is about something that only the traces name, such as a window of time. A case
-    with a subject is so anyhow."""
+    """Whether all that is claimed is about something that only the traces name, such as a window of time,
+    so that a half of them decides it. A case with a subject is so anyhow."""
 
     is_outcome: ClassVar[frozenset[Outcome]] = frozenset()
     """Outcomes that the claim is itself about: a contrast with them would only say it again."""
@@ -191,7 +191,7 @@ class Hypothesis(ABC):
         yield Case(self.eligible(features), self.affected(features))
 
     def estimates(self, features: Features) -> Iterable[Case]:
-        """The cases of the traces that form claims, of which no p-value is asked; by default ``cases``."""
+        """The cases where another half of the traces decides, of which no p-value is asked; by default ``cases``."""
         return self.cases(features)
 
     def recommend(self, finding: Finding) -> str:

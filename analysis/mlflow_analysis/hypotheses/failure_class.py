@@ -40,7 +40,7 @@ class FailureClass(Hypothesis):
             return features.operations.index
         if self.unit is Unit.SESSION:
             return pd.Index(features.complete["session"].unique())
-        return pd.Index(features.complete_at)
+        return features.every_complete
 
     def spans(self, features: Features) -> pd.DataFrame:
         """The spans that show it; rows of ``features.failures``."""

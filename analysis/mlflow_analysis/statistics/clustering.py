@@ -74,13 +74,18 @@ def design_effect(outcome: npt.ArrayLike, cluster: npt.ArrayLike | ClusterExchan
     Survey Methodology 24:193), so that an interval at n / DEFF covers what it should from 20 units on.
     1 where every cluster holds one unit.
     """
-    values = np.asarray(outcome, dtype=float)
+    values = np.asarray(outcome)
     exchange = ClusterExchange.of(cluster)
     sizes, clusters = exchange.sizes, len(exchange.sizes)
     if clusters < 2 or exchange.trivial:
         return 1.0
-    sums = np.asarray(np.bincount(exchange.codes, weights=values)[:, None], dtype=np.float64)
-    correlation = float(correlations(sums, np.array([values @ values]), sizes)[0])
+    if values.dtype == bool:  # of which few are true as a rule
+        counts = np.bincount(exchange.codes[values], minlength=clusters)
+        sums, squares = counts.astype(float), float(counts.sum())
+    else:
+        values = values.astype(float)
+        sums, squares = np.bincount(exchange.codes, values, clusters), values @ values
+    correlation = float(correlations(sums[:, None], np.array([squares]), sizes)[0])
     likely = shrunk(max(correlation, 0.0), USUAL_CORRELATION, clusters)
     size = float((sizes**2).sum()) / exchange.n
     return 1.0 + (size - 1.0) * likely * few_clusters(clusters - 1)

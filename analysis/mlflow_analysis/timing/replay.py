@@ -53,9 +53,7 @@ class Replay:
         self.layout: Layout = layout(spans, len(traces))
         self._schedule: Schedule = schedule(self.layout)
         unchanged = np.ones(len(self.layout.parent))
-        self._recorded = self.layout.own(
-            self._schedule.durations(self.layout.duration_ms, unchanged, unchanged)
-        )
+        self._recorded = self.layout.own(self._schedule.durations(unchanged, unchanged))
         spanned = np.bincount(self.layout.trace[: len(spans)], minlength=len(traces)) > 0
         known = traces["duration_ms"].to_numpy(dtype=float)
         counted = traces["complete"].to_numpy(dtype=bool) & spanned & np.isfinite(known)
@@ -89,9 +87,7 @@ class Replay:
             return np.zeros(len(touched))
         for rows in plan.by_depth[1:]:
             scale[rows] = np.minimum(scale[rows], scale[plan.parent[rows]])
-        lasting = self._schedule.durations(
-            plan.duration_ms, scale, own, follows=follows, only=touched[plan.trace]
-        )
+        lasting = self._schedule.durations(scale, own, follows=follows, only=touched[plan.trace])
         return np.where(touched, self._recorded - plan.own(lasting), 0.0)
 
     def _leaders(self, groups: pd.Series) -> Rows:

@@ -39,7 +39,6 @@ class Schedule:
 
     def durations(
         self,
-        recorded_ms: Floats,
         scale: Floats,
         own: Floats,
         *,

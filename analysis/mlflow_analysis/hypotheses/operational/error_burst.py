@@ -55,7 +55,7 @@ class ErrorBurst(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Complete traces."""
-        return pd.Index(features.complete_at)
+        return features.every_complete
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Failing traces in the window, whether the burst is beyond chance or not."""
@@ -73,7 +73,7 @@ class ErrorBurst(Hypothesis):
 def _case(features: Features, burst: Burst | None) -> Case:
     if burst is None:
         return Case(
-            pd.Index(features.complete_at),
+            features.every_complete,
             _rows(features.complete.iloc[:0], ""),
             test_without_effect="fewer than 5 traces failed, or all of them did",
         )
@@ -87,7 +87,7 @@ def _case(features: Features, burst: Burst | None) -> Case:
     )
     began = traces["first_failed_name"].where(traces["first_failed_name"] != "", "the root")
     return Case(
-        pd.Index(features.complete_at),
+        features.every_complete,
         _rows(traces, _when(burst)),
         contrast=Contrast(effect, burst.p_value),
         onset_ms=int(burst.start_ms),

@@ -105,12 +105,12 @@ def _failures(features: Features) -> Case:
     if len(traces) < _FEWEST_TRACES or not failed.any() or failed.all():
         few = len(traces) < _FEWEST_TRACES
         reason = "fewer than 40 complete traces" if few else "all traces ended alike"
-        return Case(traces.index, nobody, "failures", test_without_effect=reason)
+        return Case(features.every_complete, nobody, "failures", test_without_effect=reason)
     sessions = ClusterExchange(features.session_codes[features.complete_at])
     change = rate_change(failed, sessions, features.seed)
     if change is None:
         reason = "a session is too long to see a change beside it"
-        return Case(traces.index, nobody, "failures", test_without_effect=reason)
+        return Case(features.every_complete, nobody, "failures", test_without_effect=reason)
     cut = change.index if change.p_value <= _CLEAR else len(failed) // 2
     widening = design_effect(failed, sessions)
     level = _lasting(
@@ -122,7 +122,7 @@ def _failures(features: Features) -> Case:
     affected = since[since["failed"].astype(bool)] if after > before else since.iloc[:0]
     when = _when(since["start_ms"].iloc[0])
     return Case(
-        traces.index,
+        features.every_complete,
         _rows(
             affected,
             f"failed after {when}, when the failure rate rose from {before:.1%} to {after:.1%}",

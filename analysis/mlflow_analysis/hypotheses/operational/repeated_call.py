@@ -14,7 +14,6 @@ from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, affected_rows
 from mlflow_analysis.hypotheses.failure_class import leading_cause, most_frequent
-from mlflow_analysis.records import MODEL_KINDS
 from mlflow_analysis.timing.replay import Mend
 
 _FEWEST_IDENTICAL = 3
@@ -123,7 +122,9 @@ def _find(features: Features) -> pd.DataFrame:
     in_trace = np.bincount(calls["trace"], minlength=1)[calls["trace"]]
     in_long = calls[in_trace >= _FEWEST_IDENTICAL]
     loops = pd.concat([_identical(in_long), _alternating(in_long), _unmoved(in_long, calls)])
-    return loops.drop_duplicates(["trace_id", "tool"]).reset_index(drop=True)
+    loops = loops.drop_duplicates(["trace_id", "tool"]).reset_index(drop=True)
+    # put together with tables of nothing, columns are of any type, which is slow to compare
+    return loops.astype({"trace": int, "first": float, "last": float})
 
 
 def _identical(calls: pd.DataFrame) -> pd.DataFrame:
@@ -228,13 +229,10 @@ def _summary(calls: pd.DataFrame, fewest: int, how: str) -> pd.DataFrame:
 
 def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:
     """The model calls between the second and the last call of each trace's loops."""
-    models = features.model_calls[
-        ["trace", "trace_id", "position", "input_tokens", "output_tokens", "cost"]
-    ]
-    models = models[models["trace"].isin(loops["trace"]).to_numpy()]
-    # the columns of loops that were put together are of any type, which is slow to compare
-    bounds = loops[["trace", "first", "last"]].astype({"trace": int, "first": float, "last": float})
-    bounds = bounds.groupby("trace").agg({"first": "min", "last": "max"})
+    calls = features.model_calls
+    calls = calls[features.traces_with(loops)[calls["trace"]]]
+    models = calls[["trace", "trace_id", "position", "input_tokens", "output_tokens", "cost"]]
+    bounds = loops.groupby("trace").agg({"first": "min", "last": "max"})
     merged = models.join(bounds, on="trace")
     inside = (merged["position"] >= merged["first"]) & (merged["position"] <= merged["last"])
     return merged[inside.to_numpy(dtype=bool)]
@@ -243,10 +241,10 @@ def _models_between(features: Features, loops: pd.DataFrame) -> pd.DataFrame:
 def _mend(features: Features, loops: pd.DataFrame) -> Mend:
     """Without the calls after the second, and without the model calls that asked for nothing else."""
     removed = pd.Index([span for spans in loops["extra"] for span in spans], dtype=np.int64)
-    spans = features.spans[features.spans["trace"].isin(loops["trace"])][
-        ["trace", "parent", "kind", "position"]
-    ].sort_values(["trace", "parent", "position"], kind="stable")
-    is_model = spans["kind"].isin(MODEL_KINDS).to_numpy()
+    in_loop = features.traces_with(loops)[features.trace_at]
+    spans = features.spans[in_loop][["trace", "parent", "position"]]
+    spans = spans.sort_values(["trace", "parent", "position"], kind="stable")
+    is_model = features.is_model_call[spans.index]
     step = spans[["trace", "parent"]].to_numpy()
     new = np.append(True, (step[1:] != step[:-1]).any(axis=1)) | is_model
     number = np.cumsum(new) - 1

@@ -126,6 +126,7 @@ def _leaked(leak: OthersData) -> _Shown:
 
 class _Turn(NamedTuple):
     number: int
+    place: int
     trace_id: str
     request: str
     answer: str
@@ -134,12 +135,12 @@ class _Turn(NamedTuple):
 
 def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
     """Sessions that change from one id or name to another, and the answers that stay with the first."""
-    traces = features.complete[["session", "request", "response", "root_span_id"]]
+    traces = features.complete[["place", "session", "request", "response", "root_span_id"]]
     traces = traces[traces["session"].duplicated(keep=False)]
     names = Names(traces["request"])
     ids_of = ids_in_each(requests(features))
     looking_back = requests(features).finding(_LOOKS_BACK)
-    worked = _Work(features.calls[["trace_id", "arguments", "output"]])
+    worked = _Work(features)
     eligible: dict[str, None] = {}
     shown: list[_Shown] = []
     for session, of_session in _that_may_change(traces, ids_of, names).items():
@@ -152,14 +153,14 @@ def _previous_topic(features: Features) -> tuple[pd.Index, list[_Shown]]:
             new_called = [
                 name
                 for name in (_NONE if looks_back else _new(now_called, called))
-                if worked.touched(name, turn.trace_id)
+                if worked.touched(name, turn.place)
             ]
             if new or new_called:
                 eligible[session] = None
             carried = _carried(turn.answer, new, ids)
             if not carried and not now:  # where ids are spoken of, names are only beside them
                 carried = _carried_name(turn.answer, new_called, called, names)
-            if carried and not worked.touched(carried, turn.trace_id):
+            if carried and not worked.touched(carried, turn.place):
                 told = (
                     f"Turn {turn.number} asks about {(new or new_called)[0]}, and the answer names {carried} "
                     f"instead, which was asked about in turn {(ids | called)[carried]}."
@@ -191,6 +192,7 @@ def _that_may_change(
         map(
             _Turn,
             number[chosen].tolist(),
+            traces["place"][chosen].tolist(),
             traces.index[chosen],
             *(traces[name][chosen] for name in columns),
         ),
@@ -253,22 +255,21 @@ def _form(value: str) -> str:
 class _Work:
     """What the tool calls of each trace took and returned."""
 
-    def __init__(self, calls: pd.DataFrame) -> None:
-        # the calls of a trace stand together
-        traces = calls["trace_id"].to_numpy(dtype=object)
-        first = np.flatnonzero(np.append(True, traces[1:] != traces[:-1])[: len(traces)])
-        ends = np.append(first[1:], len(traces))
-        self._places = dict(
-            zip(traces[first].tolist(), map(range, first.tolist(), ends.tolist()), strict=False)
+    def __init__(self, features: Features) -> None:
+        self._calls = np.flatnonzero(features.is_call)
+        # the calls of a trace stand together, in the order of the traces
+        at = features.trace_at[self._calls]
+        self._bounds = np.searchsorted(at, np.arange(len(features.traces) + 1)).tolist()
+        # few are looked at: those of all calls are not gathered
+        self._arguments, self._outputs = (
+            features.spans[name].to_numpy(dtype=object) for name in ("arguments", "output")
         )
-        self._arguments = calls["arguments"].to_numpy(dtype=object)
-        self._outputs = calls["output"].to_numpy(dtype=object)
 
-    def touched(self, value: str, trace_id: str) -> bool:
-        """Whether a tool call of the turn took or returned the id or name."""
+    def touched(self, value: str, place: int) -> bool:
+        """Whether a tool call of the trace at this place took or returned the id or name."""
         plain = value.lstrip("#")
-        for place in self._places.get(trace_id, ()):
-            if plain in self._arguments[place] or plain in self._outputs[place]:
+        for row in self._calls[self._bounds[place] : self._bounds[place + 1]].tolist():
+            if plain in self._arguments[row] or plain in self._outputs[row]:
                 return True
         return False
 

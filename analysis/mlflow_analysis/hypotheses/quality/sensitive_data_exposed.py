@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import compress, islice
 from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -79,7 +79,7 @@ class SensitiveDataExposed(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Every trace that ended."""
-        return pd.Index(features.complete_at)
+        return features.every_complete
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Those that show it."""
@@ -127,7 +127,7 @@ def _exposed(features: Features) -> list[_Exposed]:
 def _in_answers(features: Features) -> Iterator[_Exposed]:
     traces = features.complete
     spans = dict(zip(traces.index, traces["root_span_id"], strict=True))
-    for trace_id, text in _hinted(traces["response"]):
+    for trace_id, text in _hinted(traces["response"], traces["response"]):
         for kind, start, end in _real(text, in_payload=False):
             yield _Exposed(trace_id, spans[trace_id], kind, "the answer", text, start, end)
 
@@ -143,28 +143,37 @@ def _of_others(features: Features) -> Iterator[_Exposed]:
 def _in_payloads(features: Features) -> Iterator[_Exposed]:
     spans = features.spans
     of_tools, of_models = ~spans.coded("tool").among(""), features.is_model_call
-    for rows, column, place in (
-        (of_tools, "arguments", "the arguments of"),
-        (of_tools | of_models, "output", "the output of"),
-        (of_models, "instructions", "the instructions of"),
+    for rows, column, key, place in (
+        (of_tools, "arguments", "arguments_key", "the arguments of"),
+        (of_tools | of_models, "output", "output_key", "the output of"),
+        (of_models, "instructions", "instructions", "the instructions of"),
     ):
-        for number, text in _hinted(spans[features.ended & rows][column]):
+        logged = spans[features.ended & rows]
+        for number, text in _hinted(logged[column], logged[key]):
             for kind, start, end in _real(text, in_payload=True):
                 span = spans.take([number])[["trace_id", "span_id", "tool", "name"]].iloc[0]
                 where = f"{place} {span['tool'] or span['name']}"
                 yield _Exposed(span["trace_id"], span["span_id"], kind, where, text, start, end)
 
 
-def _hinted(texts: pd.Series) -> Iterator[tuple[Any, str]]:
-    """Index and text of those that may hold something: RE2 reads 10 MB in less than 50 ms."""
-    distinct = iter(dict.fromkeys(texts))
-    held: set[str] = set()
-    # what RE2 reads is a copy: not of all at once
-    while part := list(islice(distinct, _AT_ONCE)):
-        holds = pc.match_substring_regex(pa.array(part, type=pa.large_string()), HINT)
-        held.update(compress(part, holds.to_pylist()))
-    hinted = texts[texts.isin(held)] if held else texts[:0]
+def _hinted(texts: pd.Series, keys: pd.Series) -> Iterator[tuple[Any, str]]:
+    """Index and text of those that may hold something; equal texts have equal ``keys``, which are shorter."""
+    codes, first = _numbered(keys)
+    distinct = texts.to_numpy(dtype=object)[first]
+    # what RE2 reads, 10 MB in less than 50 ms, is a copy: not of all at once
+    parts = [distinct[at : at + _AT_ONCE] for at in range(0, len(distinct), _AT_ONCE)]
+    holds = [pc.match_substring_regex(pa.array(part, pa.large_string()), HINT) for part in parts]
+    held = np.concatenate([np.zeros(0, dtype=bool), *holds])
+    hinted = texts[held[codes]]
     yield from zip(hinted.index, hinted, strict=True)
+
+
+def _numbered(keys: pd.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The number of each key, and where each number is met first."""
+    codes, distinct = pd.factorize(keys.to_numpy(dtype=object))
+    first = np.empty(len(distinct), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    return codes, first
 
 
 def _real(text: str, *, in_payload: bool) -> Iterator[tuple[str, int, int]]:

@@ -151,12 +151,13 @@ class _ByTrace:
     """A column of spans by the place of their trace."""
 
     def __init__(self, column: pd.Series, trace_at: npt.NDArray[np.int64], traces: int) -> None:
-        # the spans of a trace stand together, in the order of the traces
-        self._texts: list[str] = column.tolist()
+        # the spans of a trace stand together, in the order of the traces; most are never looked at
+        self._texts = column.to_numpy(dtype=object)
         self._bounds = np.searchsorted(trace_at, np.arange(traces + 1)).tolist()
 
     def __call__(self, place: int) -> list[str]:
-        return self._texts[self._bounds[place] : self._bounds[place + 1]]
+        texts: list[str] = self._texts[self._bounds[place] : self._bounds[place + 1]].tolist()
+        return texts
 
 
 def _looked_up(place: int, values: _Values, sources: _Sources) -> tuple[int, list[str]]:

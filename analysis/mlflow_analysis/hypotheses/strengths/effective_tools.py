@@ -69,7 +69,7 @@ class EffectiveTools(Hypothesis):
 
     def eligible(self, features: Features) -> pd.Index:
         """Ended traces."""
-        return pd.Index(features.complete_at)
+        return features.every_complete
 
     def affected(self, features: Features) -> pd.DataFrame:
         """Traces that went well with any effective tool."""
