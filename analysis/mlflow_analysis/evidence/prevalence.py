@@ -183,9 +183,9 @@ def prevalence(hypothesis: Hypothesis, case: Case, features: Features) -> Preval
 def units_of(unit: Unit, eligible: pd.Index, features: Features) -> Units:
     """Look these units up in the tables; of those named twice the first counts."""
     # what many claims are about is looked up once
-    if eligible is features.operations.index:
+    if unit is Unit.SPAN and eligible is features.operations.index:
         return features.shared(_operations)
-    if eligible is features.every_complete:
+    if unit is Unit.TRACE and eligible is features.every_complete:
         return features.shared(_complete)
     return _looked_up(unit, eligible, features)
 

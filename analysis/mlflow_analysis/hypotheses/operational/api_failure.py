@@ -71,7 +71,7 @@ def _worst_operation(features: Features, failing: pd.DataFrame) -> str:
     names = operations.values[: len(calls)]
     failures = operation_names(failing[is_call[failing.index]]).value_counts()
     counts = pd.DataFrame({"calls": calls, "failures": failures.reindex(names, fill_value=0)})
-    counts = counts.set_axis(names, axis=0)[calls >= _FEWEST_CALLS]
+    counts = counts[calls >= _FEWEST_CALLS]
     if len(counts) < 2 or counts["failures"].sum() == 0:
         return ""
     worst = (counts["failures"] / counts["calls"]).idxmax()
