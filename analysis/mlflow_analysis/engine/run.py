@@ -13,9 +13,10 @@ from dataclasses import replace
 from functools import partial
 
 from mlflow_analysis.brief.focus import Focus, distinct
-from mlflow_analysis.engine import topics_aside
 from mlflow_analysis.engine.options import AnalysisOptions, Known
 from mlflow_analysis.engine.stage_clock import StageClock
+from mlflow_analysis.engine.tables import tables_of
+from mlflow_analysis.engine.topics_aside import begun
 from mlflow_analysis.events import (
     AnalysisReady,
     Event,
@@ -28,10 +29,7 @@ from mlflow_analysis.events import (
 )
 from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.weighing import Shown, Weighing
-from mlflow_analysis.features.asked import asked_in, topics_of
-from mlflow_analysis.features.batch import Batch, joined, unchanged
-from mlflow_analysis.features.build import features_of
-from mlflow_analysis.features.frames import frames
+from mlflow_analysis.features.batch import Batch, unchanged
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
@@ -110,7 +108,8 @@ class _Run:
         try:
             yield from self._events()
         finally:
-            self._end_aside()
+            if self.aside is not None:
+                self.aside.close()
             if self.keeper is not None:
                 self.keeper.close()
 
@@ -144,7 +143,7 @@ class _Run:
             self.options.read(Known(outlines, () if self.cache else tuple(self.batches)))
         window, total = self._covered(outlines), len(outlines)
         del outlines  # of a hundred thousand traces they take as much memory as a column of texts
-        features = self._features()
+        features = tables_of(self.batches, self.options.seed, self.aside)
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
         if said is not None:
@@ -295,26 +294,9 @@ class _Run:
         self.read += len(result.batch)
         self.skipped += result.skipped
 
-    def _features(self) -> Features:
-        """The tables of all that was read; topics are worked out meanwhile if there is a process for them."""
-        work = partial(topics_of, asked_in(joined(self.batches)), self.options.seed)
-        topics = work if self.aside is None else self.aside.begin(work)
-        tables = frames(self.batches)
-        give_back()  # before more memory is needed
-        import scipy.stats  # noqa: F401 - tests need it, topics elsewhere
-
-        features = features_of(tables, seed=self.options.seed, topics=topics)
-        self._end_aside()
-        give_back()
-        return features
-
     def _get_ready(self, traces: int) -> None:
         """Have what topics of so many traces need loaded by a process for them."""
-        self.aside = self.aside or topics_aside.begun(traces, self.options.workers)
-
-    def _end_aside(self) -> None:
-        if self.aside is not None:
-            self.aside.close()
+        self.aside = self.aside or begun(traces, self.options.workers)
 
     def _test(self, features: Features) -> Generator[Event, None, tuple[list[Finding], int]]:
         """Every hypothesis on the tables of all traces; returns findings and number of tests."""

@@ -1,4 +1,7 @@
-"""Whether topics are worked out in a process of their own. This module loads nothing that it needs."""
+"""The process in which topics are worked out, where that is worth one. This module loads nothing that it needs.
+
+To load the libraries takes as long as the work, so it is begun as soon as it is known that there is much to do.
+"""
 
 from __future__ import annotations
 
