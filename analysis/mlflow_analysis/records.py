@@ -99,7 +99,10 @@ class TraceOutline:
     """As in ``TraceInfo``."""
     session_id: str | None
     mark: str
-    """Changes when anything that is stored of the trace changes: info, tags, assessments, spans."""
+    """Changes when anything that is stored of the trace changes: info, tags, assessments, spans.
+
+    "" if it was not asked for.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ class TraceRecord:
 
     info: TraceInfo
     spans: tuple[SpanRecord, ...]
+    mark: str = field(default="", compare=False)
+    """That of its outline as it was when it was read, if the outline had none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,8 @@ class SkippedTrace:
 
     trace_id: str
     reason: str
+    mark: str = field(default="", compare=False)
+    """As in ``TraceRecord``."""
 
 
 @dataclass(frozen=True, slots=True)

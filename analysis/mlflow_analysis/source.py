@@ -55,9 +55,16 @@ class TraceSource(Protocol):
         """What stays the same for as long as nobody writes to the store; ``None`` if that cannot be told cheaply."""
 
     def outlines(
-        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
+        self,
+        filter_string: str = "",
+        *,
+        marked: bool = True,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[list[TraceOutline]]:
-        """Pages of outlines, newest first: the cheapest listing there is. Raises as ``infos`` does."""
+        """Pages of outlines, newest first: the cheapest listing there is. Raises as ``infos`` does.
+
+        Unless they have to be ``marked``, they may have no marks: whoever reads the traces is told these then.
+        """
 
     def read(
         self, outlines: Sequence[TraceOutline], *, cancelled: Callable[[], bool] = never
@@ -116,9 +123,13 @@ class RecordedTraces:
             yield newest_first[start : start + 500]
 
     def outlines(
-        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
+        self,
+        filter_string: str = "",
+        *,
+        marked: bool = True,
+        cancelled: Callable[[], bool] = never,
     ) -> Iterator[list[TraceOutline]]:
-        """As ``infos``."""
+        """As ``infos``; all are marked."""
         for page in self.infos(filter_string, cancelled=cancelled):
             yield [outline_of(info) for info in page]
 

@@ -15,7 +15,7 @@ from invoices import CLAIMS, EXPERIMENT, RECORDS, analysis_of
 
 import stores
 from mlflow_analysis.engine import run
-from mlflow_analysis.engine.options import AnalysisOptions
+from mlflow_analysis.engine.options import AnalysisOptions, Known
 from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Progress, ReadingPlanned
 from mlflow_analysis.features.cache import FeatureCache, cache_directory
@@ -85,12 +85,12 @@ def settled(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_store_is_not_listed_again_unless_it_was_written_to(
     own_store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    listed: list[str] = []
+    listed: list[bool] = []
     outlines = SqlTraces.outlines
 
-    def noted(traces: SqlTraces, *arguments: Any, **options: Any) -> Any:
-        listed.append(traces.experiment_id)
-        return outlines(traces, *arguments, **options)
+    def noted(traces: SqlTraces, *arguments: Any, marked: bool, **options: Any) -> Any:
+        listed.append(marked)
+        return outlines(traces, *arguments, marked=marked, **options)
 
     monkeypatch.setattr(SqlTraces, "outlines", noted)
     first = planned(own_store)[1]
@@ -106,7 +106,13 @@ def test_a_store_is_not_listed_again_unless_it_was_written_to(
     shutil.rmtree(cache_directory())
     monkeypatch.setattr(file_stamp, "SETTLED_S", 3_600.0)  # too new for its times to be trusted
     assert [planned(own_store)[0].cached for _ in range(2)] == [0, 40]
-    assert len(listed) == 5
+    assert listed == [False, True, True, False, True]  # marks tell what differs from what is kept
+
+
+def test_whoever_goes_on_from_here_is_given_marks(own_store: str) -> None:
+    known: list[Known] = []
+    planned(own_store, read=known.append)
+    assert len({each.mark for each in known[0].outlines}) == 40
 
 
 @pytest.mark.usefixtures("settled")
@@ -120,6 +126,7 @@ def test_a_list_during_which_the_store_was_written_to_is_not_kept(
         client = load_mlflow().MlflowClient(tracking_uri=own_store)
         tag(client, RECORDS[7].info.trace_id, "")
 
+    planned(own_store, max_traces=10)  # so that what is read of others is told by the list
     with monkeypatch.context() as during:
         during.setattr(SqlTraces, "outlines", overtaken)
         planned(own_store)

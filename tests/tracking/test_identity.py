@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +198,19 @@ def test_a_trace_deleted_meanwhile_is_told(quick: StoreTraces, public: StoreTrac
 
         assert outcomes[0] == SkippedTrace("tr-gone", "It is no longer there.")
         assert len(outcomes) == 4
+
+
+def test_marks_that_were_not_asked_for_come_with_what_is_read(quick: StoreTraces) -> None:
+    marked = [outline for page in quick.outlines() for outline in page]
+
+    listed = [outline for page in quick.outlines(marked=False) for outline in page]
+    outcomes = list(quick.read(listed))
+
+    assert any(isinstance(each, SkippedTrace) for each in outcomes)
+    assert marked == [
+        replace(outline, mark=outline.mark or outcome.mark)
+        for outline, outcome in zip(listed, outcomes, strict=True)
+    ]
 
 
 def test_marks_stay_until_something_changes(quick: StoreTraces, store: str) -> None:

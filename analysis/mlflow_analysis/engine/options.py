@@ -58,7 +58,7 @@ class AnalysisOptions:
     """Where features are kept, so that only traces are read that are new there or have changed."""
     known: Known | None = None
     """Do not list traces: these are there. Of them, those that were read and have not changed are not read."""
-    read: Callable[[Known], None] = field(default=lambda _: None)
+    read: Callable[[Known], None] | None = None
     """Given what was listed and read, once it was; batches only without ``cache``."""
     live: bool = True
     """Whether somebody watches: count and draft while traces are being read."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from functools import partial
 
 from mlflow_analysis.brief.focus import Focus, distinct
@@ -125,7 +126,7 @@ class _Run:
             outlines, self.listed_all = list(known.outlines), not self._window
         self._select()
         listed = time.monotonic()
-        yield from self._read(outlines)
+        outlines = yield from self._read(outlines)
         read = time.monotonic()
         interrupted = self.cancelled()
         if interrupted:
@@ -133,7 +134,8 @@ class _Run:
                 f"Stopped by the user after {self.read:,} of {len(outlines):,} traces. Failing and "
                 "slow traces are read first, so shares and statistics lean towards them."
             )
-        self.options.read(Known(outlines, () if self.options.cache else tuple(self.batches)))
+        if self.options.read is not None:
+            self.options.read(Known(outlines, () if self.cache else tuple(self.batches)))
         window, total = self._covered(outlines), len(outlines)
         del outlines  # of a hundred thousand traces they take as much memory as a column of texts
         tables = frames(self.batches)
@@ -182,7 +184,11 @@ class _Run:
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
         most, newest = self.options.max_traces, self.options.sample is Scheme.NEWEST
-        for page in self.source.outlines(filter_string, cancelled=self.cancelled):
+        # marks tell what has changed since it was read: where nothing was, they come with what is read
+        marked = self.options.read is not None or (
+            self.cache is not None and not self.cache.is_empty()
+        )
+        for page in self.source.outlines(filter_string, marked=marked, cancelled=self.cancelled):
             outlines += page
             if newest and most is not None and len(outlines) > most:
                 break
@@ -215,8 +221,11 @@ class _Run:
         )
         self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
 
-    def _read(self, outlines: list[TraceOutline]) -> Iterator[Event]:
-        """What is kept, then spans: failing and slow traces first, then the rest spread over time."""
+    def _read(self, outlines: list[TraceOutline]) -> Generator[Event, None, list[TraceOutline]]:
+        """What is kept, then spans: failing and slow traces first, then the rest spread over time.
+
+        Returns ``outlines``, those that were read with marks.
+        """
         missing = outlines
         if self.cache is not None:
             cached = self.cache.load(outlines)
@@ -247,9 +256,23 @@ class _Run:
             place.close()
             if previews is not None:
                 previews.close()
+            outlines = self._marked(outlines)
             if self.keeper is not None:
                 self.keeper.finish(outlines, complete=self.listed_all, stamp=self.stamp)
         yield clock.progress("reading spans", self.read + len(self.skipped), total)
+        return outlines
+
+    def _marked(self, outlines: list[TraceOutline]) -> list[TraceOutline]:
+        """``outlines`` with the marks that reading told of those that had none."""
+        if all(each.mark for each in outlines):
+            return outlines
+        marks = {each.trace_id: each.mark for each in self.skipped}
+        for batch in self.batches:
+            marks |= batch.marks
+        return [
+            each if each.mark else replace(each, mark=marks.get(each.trace_id, ""))
+            for each in outlines
+        ]
 
     def _take_known(self, known: Known) -> list[TraceOutline]:
         """Take what was read before and has not changed; returns what has to be read."""

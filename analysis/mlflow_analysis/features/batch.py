@@ -67,6 +67,12 @@ class Batch:
         return int(self.traces.num_rows)
 
     @property
+    def marks(self) -> dict[str, str]:
+        """By trace id."""
+        ids, marks = self.traces["trace_id"].to_pylist(), self.traces["mark"].to_pylist()
+        return dict(zip(ids, marks, strict=True))
+
+    @property
     def tables(self) -> tuple[pa.Table, pa.Table, pa.Table, pa.Table]:
         """Traces, spans, assessments, attributes."""
         return self.traces, self.spans, self.assessments, self.attributes
@@ -111,8 +117,7 @@ def some_of(batch: Batch, keep: pa.Array | pa.ChunkedArray) -> Batch:
 
 def unchanged(batch: Batch, marks: Mapping[str, str]) -> Batch:
     """The traces of ``batch`` that were read as ``marks`` (by trace id) say they are now."""
-    rows = zip(batch.traces["trace_id"].to_pylist(), batch.traces["mark"].to_pylist(), strict=True)
-    keep = [marks.get(trace_id) == mark for trace_id, mark in rows]
+    keep = [marks.get(trace_id) == mark for trace_id, mark in batch.marks.items()]
     return batch if all(keep) else some_of(batch, pa.array(keep, pa.bool_()))
 
 

@@ -100,6 +100,10 @@ class FeatureCache:
         self._ahead: dict[Path, Future[Batch | None]] = {}
         """Parts that are being read."""
 
+    def is_empty(self) -> bool:
+        """Whether nothing is kept of the experiment."""
+        return not self._parts()
+
     def read_ahead(self) -> None:
         """Begin to read all that is there, unless that has begun, while something else is done: see ``load``.
 

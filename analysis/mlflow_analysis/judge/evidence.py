@@ -46,7 +46,7 @@ def traces_by_id(
     missing = set(wanted)
     found = []
     if missing:
-        for page in source.outlines(window, cancelled=cancelled):
+        for page in source.outlines(window, marked=False, cancelled=cancelled):
             found += [each for each in page if each.trace_id in missing]
             if len(found) == len(missing):
                 break

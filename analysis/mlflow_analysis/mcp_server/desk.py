@@ -104,7 +104,7 @@ class Desk:
     def purpose(self, experiment: str, tracking_uri: str) -> JsonObject:
         """What the application does, drafted from some of its traces, or as the user confirmed it."""
         source = self._at.source(experiment, tracking_uri)
-        outlines = [each for page in source.outlines() for each in page]
+        outlines = [each for page in source.outlines(marked=False) for each in page]
         stride = max(1, len(outlines) // _DRAFTED_FROM)
         records = [
             outcome

@@ -101,9 +101,15 @@ class Processes:
         self._stopped.set()
 
     def close(self) -> None:
-        """Let the workers go; each ends when it has ended its slice early."""
+        """Let the workers go; each ends when it has ended its slice early, or has got to begin.
+
+        Until then somebody has to hold on to what they are told by: one that begins finds it by its name.
+        """
         self.stop()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        threading.Thread(target=self._let_go, name="workers end", daemon=True).start()
+
+    def _let_go(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
 
 def place_for(source: TraceSource, traces: int, workers: int = 1, engine: str = "") -> Place:

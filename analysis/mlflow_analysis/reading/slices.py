@@ -48,13 +48,10 @@ def read_slice(
             extracted.append(extract(outcome))
         except Exception as error:  # one odd trace must not cost its slice
             logger.exception("Trace %s could not be analysed", trace_id)
-            skipped.append(
-                SkippedTrace(
-                    trace_id, f"What it holds could not be analysed ({type(error).__name__})."
-                )
-            )
+            reason = f"What it holds could not be analysed ({type(error).__name__})."
+            skipped.append(SkippedTrace(trace_id, reason, outcome.mark))
         else:
-            read.append(marks[trace_id])
+            read.append(marks[trace_id] or outcome.mark)
     return SliceRead(batch_of(extracted, read), tuple(skipped))
 
 

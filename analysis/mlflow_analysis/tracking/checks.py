@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 
 from mlflow_analysis.tracking.address import Address, StoreKind
+from mlflow_analysis.tracking.file_head import file_head
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.proxies import proxy_of
 from mlflow_analysis.untrusted import printable
@@ -87,9 +88,8 @@ def check_sqlite_file(address: Address) -> str:
     assert address.path is not None
     shown = printable(str(address.path))
     try:
-        with address.path.open("rb") as file:
-            head = file.read(len(_SQLITE_HEAD))
-            size = file.seek(0, 2)
+        size = address.path.stat().st_size
+        head = file_head(address.path, len(_SQLITE_HEAD))
     except IsADirectoryError as error:
         raise ConnectionProblem(
             f"{shown} is a directory, not a SQLite file.", "Give the file in it."
@@ -115,8 +115,7 @@ def check_sqlite_file(address: Address) -> str:
 def keeps_write_ahead_log(address: Address) -> bool:
     """Whether SQLite needs helper files beside this one to read it."""
     assert address.path is not None
-    with address.path.open("rb") as file:
-        return file.read(20)[19:] == b"\x02"
+    return file_head(address.path, 20)[19:] == b"\x02"
 
 
 def check_files(address: Address) -> str:

@@ -13,16 +13,31 @@ class GrowingTraces(ABC):
     """An experiment that is written to while it is read, as a ``reading.listing.GrowingSource``."""
 
     @abstractmethod
-    def outlines(
+    def infos(
         self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
-    ) -> Iterator[list[TraceOutline]]:
-        """Pages of outlines, newest first."""
+    ) -> Iterator[list[TraceInfo]]:
+        """As ``source.TraceSource``."""
 
     @abstractmethod
     def _infos_of(self, trace_ids: Sequence[str]) -> dict[str, TraceInfo]: ...
 
     @abstractmethod
     def _check_still_there(self) -> None: ...
+
+    def outlines(
+        self,
+        filter_string: str = "",
+        *,
+        marked: bool = True,
+        cancelled: Callable[[], bool] = never,
+    ) -> Iterator[list[TraceOutline]]:
+        """Pages of outlines, newest first; raises as ``infos`` does.
+
+        MLflow's client tells nothing of spans in a listing, so a mark stands for what the info says
+        of them: their number and size once the trace has ended. It costs nothing, so all are ``marked``.
+        """
+        for page in self.infos(filter_string, cancelled=cancelled):
+            yield [outline_of(info) for info in page]
 
     def recent(
         self, since_ms: int, *, cancelled: Callable[[], bool] = never

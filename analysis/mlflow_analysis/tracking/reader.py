@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline, TraceRecord
-from mlflow_analysis.source import SourceSpec, TraceOutcome, never, outline_of
+from mlflow_analysis.source import SourceSpec, TraceOutcome, never
 from mlflow_analysis.tracking.address import HTTP_KINDS, Address, StoreKind
 from mlflow_analysis.tracking.checks import details_of, reach
 from mlflow_analysis.tracking.convert import (
@@ -214,17 +214,6 @@ class StoreTraces(GrowingTraces):
                 return
             yield from read(batch)
 
-    def outlines(
-        self, filter_string: str = "", *, cancelled: Callable[[], bool] = never
-    ) -> Iterator[list[TraceOutline]]:
-        """Pages of outlines, newest first; raises as ``infos`` does.
-
-        MLflow's client tells nothing of spans in a listing, so a mark stands for what the info says
-        of them: their number and size once the trace has ended.
-        """
-        for page in self.infos(filter_string, cancelled=cancelled):
-            yield [outline_of(info) for info in page]
-
     def trace(self, trace_id: str) -> TraceRecord:
         """One trace, as it is now. Raises ``TraceNotReadable`` with the reason."""
         info = self._infos_of([trace_id]).get(printable(trace_id))
@@ -271,12 +260,18 @@ class StoreTraces(GrowingTraces):
         whole = self._whole(trace_ids)
         rest = [trace_id for trace_id in trace_ids if trace_id not in whole]
         infos = self._infos_of(rest) if rest else {}
-        batches = _batches([infos[each] for each in rest if each in infos], self._batch_size)
+        read = self._with_spans(rest, infos)
+        for trace_id in trace_ids:
+            yield whole[trace_id] if trace_id in whole else next(read)
+
+    def _with_spans(
+        self, trace_ids: Sequence[str], infos: Mapping[str, TraceInfo]
+    ) -> Iterator[TraceOutcome]:
+        """The outcomes of these traces, in their order; of those without an info that they are gone."""
+        batches = _batches([infos[each] for each in trace_ids if each in infos], self._batch_size)
         read = (outcome for batch in batches for outcome in self._read(batch))
         for trace_id in trace_ids:
-            if trace_id in whole:
-                yield whole[trace_id]
-            elif trace_id in infos:
+            if trace_id in infos:
                 yield next(read)
             else:
                 yield SkippedTrace(trace_id, "It is no longer there.")

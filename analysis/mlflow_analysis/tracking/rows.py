@@ -11,29 +11,39 @@ import orjson
 
 from mlflow_analysis.records import Assessment, TraceOutline
 from mlflow_analysis.tracking.json_values import assessed_value
+from mlflow_analysis.tracking.tables import LISTED
 from mlflow_analysis.untrusted import printable, single_line
 
 Row = tuple[Any, ...]
 """As the driver gives it."""
 
 
-def outline(row: Row, assessments: Iterable[Row]) -> TraceOutline:
-    """The outline of a row of ``tables.described(…, marks=True)``.
+def marked(row: Row, assessments: Iterable[Row]) -> TraceOutline:
+    """The outline of a row of ``tables.described(…, marks=True)``, and of rows of ``assessments``."""
+    return outline(row[: len(LISTED)], mark(row, assessments))
 
-    Its mark stands for the row, its tags, metadata and assessments as they are, and for the number of
-    its spans. What is within spans needs no look: MLflow counts each writing of spans in the row
-    (``db_payload_generation``).
-    """
-    trace_id, started, duration, state, session = row[:5]
-    stored = [row, *sorted(assessments)]
+
+def outline(row: Row, mark: str = "") -> TraceOutline:
+    """The outline of a row of ``tables.listed``, with this mark or none."""
+    trace_id, started, duration, state, session = row
     return TraceOutline(
         printable(trace_id),
         int(started),
         None if duration is None else float(duration),
         state,
         printable(session) if session else None,
-        blake2b(orjson.dumps(stored, default=str), digest_size=16).hexdigest(),
+        mark,
     )
+
+
+def mark(row: Row, assessments: Iterable[Row]) -> str:
+    """Stands for a row of ``tables.described(…, marks=True)``, with its tags and metadata, and for its assessments.
+
+    The row tells the number of spans. What is within them needs no look: MLflow counts each writing of
+    spans in the row (``db_payload_generation``).
+    """
+    stored = [row, *sorted(assessments)]
+    return blake2b(orjson.dumps(stored, default=str), digest_size=16).hexdigest()
 
 
 def assessment(row: Row) -> Assessment | None:

@@ -120,7 +120,7 @@ def _metadata(row: Row) -> dict[str, str]:
     promoted = {
         _SESSION: None if session is None else printable(session),
         _USAGE: _object(TOKENS, tokens),
-        _COST: _object(COSTS, numbers[len(TOKENS) :]),
+        _COST: _object(COSTS, numbers[len(TOKENS) : len(TOKENS) + len(COSTS)]),
     }
     return _with(_texts(stored), promoted)
 

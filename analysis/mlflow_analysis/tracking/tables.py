@@ -23,7 +23,7 @@ TOKENS = (
     "cache_creation_input_tokens_above_1hr",
 )
 COSTS = ("input_cost", "output_cost", "total_cost")
-_LISTED = ("request_id", "timestamp_ms", "execution_time_ms", "status", "session_id")
+LISTED = ("request_id", "timestamp_ms", "execution_time_ms", "status", "session_id")
 _SHOWN = ("experiment_id", "request_preview", "response_preview", "trace_name", *TOKENS, *COSTS)
 _REST = ("client_request_id", "db_payload_generation")
 
@@ -36,7 +36,7 @@ EXPERIMENTS = _table(
     "experiments", "experiment_id", "name", "lifecycle_stage", "last_update_time", "workspace"
 )
 EXPERIMENT_TAGS = _table("experiment_tags", "experiment_id", "key", "value")
-TRACES = _table("trace_info", *_LISTED, *_SHOWN, *_REST)
+TRACES = _table("trace_info", *LISTED, *_SHOWN, *_REST)
 TAGS = _table("trace_tags", "request_id", "key", "value")
 METADATA = _table("trace_request_metadata", "request_id", "key", "value")
 ASSESSMENTS = _table(
@@ -72,15 +72,19 @@ _OBJECT_OF = {
 """What makes one JSON object of many rows: that is one row to fetch instead of a dozen."""
 
 
+LISTING = sql.select(*(TRACES.c[name] for name in LISTED))
+"""Rows of traces without anything that takes a look elsewhere."""
+
+
 def page_of_traces(
-    experiment_id: int, last: tuple[int, str] | None, size: int, dialect: str, *, marks: bool
+    columns: Any, experiment_id: int, last: tuple[int, str] | None, size: int
 ) -> Any:
-    """The ``size`` traces after ``last`` (start and id of one), newest first: see ``described``.
+    """The ``size`` traces after ``last`` (start and id of one), newest first: ``LISTING``, or as ``described``.
 
     The order of ids is the database's own: it decides which of one millisecond come with the next page.
     """
     started, trace_id = TRACES.c.timestamp_ms, TRACES.c.request_id
-    statement = described(dialect, marks=marks).where(TRACES.c.experiment_id == experiment_id)
+    statement = columns.where(TRACES.c.experiment_id == experiment_id)
     if last is not None:
         # the first bound is implied by the second, and lets the index serve
         statement = statement.where(
@@ -100,7 +104,7 @@ def described(dialect: str, *, marks: bool) -> Any:
 
     With ``marks``, they hold all columns there are, and the number of stored spans.
     """
-    columns = [TRACES.c[name] for name in (*_LISTED, *_SHOWN)]
+    columns = [TRACES.c[name] for name in (*LISTED, *_SHOWN)]
     if marks:
         count = sql.select(sql.func.count()).where(SPANS.c.trace_id == TRACES.c.request_id)
         columns += [*(TRACES.c[name] for name in _REST), count.scalar_subquery().label("spans")]
