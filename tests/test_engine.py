@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing.connection
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -10,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from mlflow_analysis.brief.focus import parse
-from mlflow_analysis.engine import run, topics_aside
+from mlflow_analysis.engine import run
 from mlflow_analysis.engine.options import AnalysisOptions
 from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import (
@@ -25,7 +24,6 @@ from mlflow_analysis.events import (
 from mlflow_analysis.evidence.weighing import Shown, Weighing
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.kinds import Verdict
-from mlflow_analysis.process.aside import Aside, Result
 from mlflow_analysis.process.twin import Divided
 from mlflow_analysis.reading import dispatch, previews
 from mlflow_analysis.reading.slices import reading_order
@@ -129,46 +127,6 @@ def test_two_processes_test_where_there_is_enough_to_do(monkeypatch: pytest.Monk
         monkeypatch.setattr(run, "FEWEST_SPANS_FOR_TWO", fewest)
         analysis_of(RecordedTraces(records), workers=workers, hypotheses=["rate-limited"])
     assert twins == [True, False, False]
-
-
-def test_where_topics_are_worked_out_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    records = some_traces()
-    here = analysis_of(RecordedTraces(records))
-    begun: list[Begun] = []
-
-    class Begun(Aside):
-        def __init__(self, needs: Sequence[str]) -> None:
-            super().__init__(needs)
-            begun.append(self)
-            self.result = None
-
-        def begin(self, task: Callable[[], Result]) -> Callable[[], Result]:
-            wait = super().begin(task)
-
-            def noted() -> Result:
-                self.result = wait()
-                return self.result
-
-            return noted
-
-    monkeypatch.setattr(topics_aside, "Aside", Begun)
-    monkeypatch.setattr(topics_aside, "FEWEST_TRACES", len(records))
-    there = analysis_of(RecordedTraces(records), workers=2)
-    assert len(begun) == 1
-    assert {each.label for each in here.purpose.patterns} <= set(begun[0].result)
-    assert replace(there, timings={}) == replace(here, timings={})
-    analysis_of(RecordedTraces(records[1:]), workers=2)
-    assert len(begun) == 1
-
-
-def test_a_process_that_was_begun_is_used_and_let_go_even_by_a_run_that_is_left() -> None:
-    before = set(multiprocessing.active_children())
-    aside = Aside([])
-    events = analyze(RecordedTraces(some_traces(3)), AnalysisOptions(aside=aside))
-    next(events)
-    events.close()
-    for each in set(multiprocessing.active_children()) - before:
-        assert multiprocessing.connection.wait([each.sentinel], 60)
 
 
 class Flawed(RecordedTraces):

@@ -110,16 +110,6 @@ def test_another_experiment_or_store_has_a_cache_of_its_own(cache: FeatureCache)
     assert missing(FeatureCache("sqlite:///traces.db", "1")) == []
 
 
-def test_how_much_is_kept_is_told_without_reading_it(cache: FeatureCache) -> None:
-    assert cache.traces_kept() == 0
-    cache.keep([batch(*RECORDS[:7])])
-    cache.keep([batch(*RECORDS[7:12])])
-    assert cache.traces_kept() == 12
-    (part, _) = cache._parts()
-    (part / "traces.parquet").write_bytes(b"PAR1")
-    assert cache.traces_kept() in (5, 7)
-
-
 def test_a_changed_trace_is_read_again_and_then_found(cache: FeatureCache) -> None:
     cache.keep([batch(*RECORDS)])
     info = RECORDS[4].info

@@ -12,7 +12,6 @@ from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.judge.claims import NO_JUDGE
 from mlflow_analysis.judge.model import Judge
-from mlflow_analysis.process.aside import Aside
 from mlflow_analysis.reading.sampling import Scheme
 from mlflow_analysis.records import TraceOutline
 
@@ -57,8 +56,6 @@ class AnalysisOptions:
     """``dask://host:port``: a Dask cluster whose workers read, instead of processes of this machine."""
     cache: FeatureCache | None = None
     """Where features are kept, so that only traces are read that are new there or have changed."""
-    aside: Aside | None = None
-    """A process that gets ready for topics (``topics_aside``); if there is much to do, one is begun without."""
     known: Known | None = None
     """Do not list traces: these are there. Of them, those that were read and have not changed are not read."""
     read: Callable[[Known], None] | None = None

@@ -16,7 +16,6 @@ from mlflow_analysis.brief.focus import Focus, distinct
 from mlflow_analysis.engine.options import AnalysisOptions, Known
 from mlflow_analysis.engine.stage_clock import StageClock
 from mlflow_analysis.engine.tables import tables_of
-from mlflow_analysis.engine.topics_aside import begun
 from mlflow_analysis.events import (
     AnalysisReady,
     Event,
@@ -95,8 +94,6 @@ class _Run:
         self.stamp: str | None = None
         """That of the store while all traces were listed, if it had one."""
         self.keeper: Keeper | None = None
-        self.aside = options.aside
-        """Where topics are worked out, if not here."""
         self.batches: list[Batch] = []
         self.read = 0
         self.skipped: list[SkippedTrace] = []
@@ -108,8 +105,6 @@ class _Run:
         try:
             yield from self._events()
         finally:
-            if self.aside is not None:
-                self.aside.close()
             if self.keeper is not None:
                 self.keeper.close()
 
@@ -128,7 +123,6 @@ class _Run:
             outlines = yield from self._list()
         else:
             outlines, self.listed_all = list(known.outlines), not self._window
-            self._get_ready(len(outlines))
         self._select()
         listed = time.monotonic()
         outlines = yield from self._read(outlines)
@@ -143,7 +137,7 @@ class _Run:
             self.options.read(Known(outlines, () if self.cache else tuple(self.batches)))
         window, total = self._covered(outlines), len(outlines)
         del outlines  # of a hundred thousand traces they take as much memory as a column of texts
-        features = tables_of(self.batches, self.options.seed, self.aside)
+        features = tables_of(self.batches, self.options.seed)
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
         if said is not None:
@@ -172,7 +166,6 @@ class _Run:
         kept = cache.listing(stamp) if cache is not None and stamp is not None else None
         if kept is not None:
             self.listed_all = True
-            self._get_ready(len(kept))
             yield Progress("listing traces", len(kept), len(kept), 0.0, None)
             return kept
         outlines = yield from self._list_anew()
@@ -183,7 +176,6 @@ class _Run:
     def _list_anew(self) -> Generator[Event, None, list[TraceOutline]]:
         filter_string = self._window
         total = self.source.count(filter_string)
-        self._get_ready(total or 0)
         clock = StageClock()
         outlines: list[TraceOutline] = []
         yield Progress("listing traces", 0, total, 0.0, None)
@@ -293,10 +285,6 @@ class _Run:
         self.batches.append(result.batch)
         self.read += len(result.batch)
         self.skipped += result.skipped
-
-    def _get_ready(self, traces: int) -> None:
-        """Have what topics of so many traces need loaded by a process for them."""
-        self.aside = self.aside or begun(traces, self.options.workers)
 
     def _test(self, features: Features) -> Generator[Event, None, tuple[list[Finding], int]]:
         """Every hypothesis on the tables of all traces; returns findings and number of tests."""

@@ -1,22 +1,15 @@
-"""What was asked and answered in traces as they were read, and the topics that follow from it.
-
-Topics may be worked out in a process that has no other use for pandas and the like, so this module loads none.
-"""
+"""What was asked and answered in traces as they were read, and the topics that follow from it."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.coded import coded
 from mlflow_analysis.features.topics import topics
-
-if TYPE_CHECKING:
-    from mlflow_analysis.features.batch import Batch
 
 
 def asked_in(read: Batch) -> pa.Table:

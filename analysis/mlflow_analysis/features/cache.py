@@ -104,14 +104,6 @@ class FeatureCache:
         """Whether nothing is kept of the experiment."""
         return not self._parts()
 
-    def traces_kept(self) -> int:
-        """Of how many traces there is something, whether it is still wanted or not."""
-        count = 0
-        for part in self._parts():
-            with contextlib.suppress(OSError, pa.ArrowException):  # said when it is read
-                count += pq.read_metadata(part / "traces.parquet").num_rows
-        return count
-
     def read_ahead(self) -> None:
         """Begin to read all that is there, unless that has begun, while something else is done: see ``load``.
 

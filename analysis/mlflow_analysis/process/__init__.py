@@ -1,1 +1,1 @@
-"""A process of this program: its log, its memory and garbage collector, and others beside it."""
+"""A process of this program: its log, its memory and garbage collector, its twin and its end."""

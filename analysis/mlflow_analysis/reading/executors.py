@@ -6,6 +6,7 @@ Behind each is a ``concurrent.futures.Executor``, so the engine need not know wh
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import (
@@ -15,9 +16,11 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
+from pathlib import Path
 from typing import Protocol
 
-from mlflow_analysis.process import fresh
+from platformdirs import user_log_path
+
 from mlflow_analysis.reading import nursery, worker
 from mlflow_analysis.reading.slices import SliceRead, read_slice
 from mlflow_analysis.records import TraceOutline
@@ -92,7 +95,7 @@ class Processes:
             self.workers,
             self._context,
             initializer=worker.begin,
-            initargs=(self._stopped, fresh.log()),
+            initargs=(self._stopped, _log()),
         )
 
     def submit(self, outlines: Sequence[TraceOutline]) -> Future[SliceRead]:
@@ -149,3 +152,12 @@ def place_for(source: TraceSource, traces: int, workers: int = 1, engine: str = 
 
 def _in_processes(traces: int, workers: int) -> bool:
     return workers > 1 and traces >= FEWEST_FOR_PROCESSES
+
+
+def _log() -> Path | None:
+    """Where workers write instead of the screen; ``None`` where standard error is no screen."""
+    if not sys.stderr.isatty():
+        return None
+    folder = Path(user_log_path("mlflow-tui"))
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder / "workers.log"

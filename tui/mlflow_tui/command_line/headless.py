@@ -21,7 +21,6 @@ from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_analysis.connecting.surroundings import read_env_file
 from mlflow_analysis.contract.kept import analyses_directory, part_covered, set_aside, to_keep
 from mlflow_analysis.contract.writing import AnalysisJson
-from mlflow_analysis.engine import topics_aside
 from mlflow_analysis.events import AnalysisReady
 from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.findings.analysis import Analysis
@@ -236,11 +235,10 @@ def _analysed(
     judge: Judge | None,
 ) -> AnalysisReady:
     cache = FeatureCache(source.tracking_uri, source.experiment_id) if request.cache else None
-    workers, aside = request.workers or default_workers(), None
+    workers = request.workers or default_workers()
     if not (request.filter_string or request.since_seconds or request.max_traces):
         if cache is not None and not cache.is_empty():
             cache.read_ahead()
-            aside = topics_aside.begun(cache.traces_kept(), workers)
         else:
             get_ready_for(source, source.count() or 0, workers, request.engine)
     with collector.at_rest():  # it takes a second, in which that goes on
@@ -255,7 +253,6 @@ def _analysed(
         workers=workers,
         engine=request.engine,
         cache=cache,
-        aside=aside,
         live=False,
         hypotheses=hypotheses,
         focus=focuses,
