@@ -63,11 +63,10 @@ def test_a_source_of_this_process_is_read_here() -> None:
 def test_a_worker_loads_neither_pandas_nor_mlflow() -> None:
     loading = """
 import sys
-from mlflow_analysis.process import fresh
 from mlflow_analysis.reading import worker
 from mlflow_analysis.reading.slices import read_slice
 from mlflow_analysis.source import RecordedTraces
-fresh.leave_pandas_out()
+worker.leave_pandas_out()
 read_slice(RecordedTraces([]), [])
 print(*{name.partition(".")[0] for name in sys.modules})
 """
