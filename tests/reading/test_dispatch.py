@@ -157,6 +157,25 @@ def test_a_trace_that_cannot_be_analysed_costs_itself_only() -> None:
     assert analysis.traces_read == len(RECORDS) - 1
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"http.response.status_code": 10**30},
+        {"gen_ai.usage.input_tokens": 10**400, "gen_ai.usage.output_tokens": 1},
+    ],
+)
+def test_a_trace_with_a_number_that_no_column_takes_costs_itself_only(
+    attributes: dict[str, int],
+) -> None:
+    root = replace(RECORDS[5].spans[0], kind="CHAT_MODEL", attributes=attributes)
+    odd = replace(RECORDS[5], spans=(root,))
+    analysis = analysis_of(RecordedTraces([*RECORDS[:5], odd, *RECORDS[6:]]))
+    (skipped,) = analysis.skipped
+    assert skipped.trace_id == odd.info.trace_id
+    assert "could not be analysed (OverflowError)" in skipped.reason
+    assert analysis.traces_read == len(RECORDS) - 1
+
+
 # ---- stopping -------------------------------------------------------------------------------
 
 

@@ -36,8 +36,7 @@ def features_of(
 ) -> Features:
     """What ``frames`` made of batches, with the columns that follow from others.
 
-    ``topics`` gives the topic of each trace as read (``topics_of``). It is asked when all else is done, since they
-    may be worked out meanwhile; without it, every topic is "".
+    ``topics`` gives the topic of each trace as read (``topics_of``); without it, every topic is "".
     """
     traces, spans = read.traces, read.spans
     owner = spans["trace"].to_numpy(np.int64)

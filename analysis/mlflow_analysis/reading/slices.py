@@ -46,13 +46,38 @@ def read_slice(
         trace_id = outcome.info.trace_id
         try:
             extracted.append(extract(outcome))
-        except Exception as error:  # one odd trace must not cost its slice
-            logger.exception("Trace %s could not be analysed", trace_id)
-            reason = f"What it holds could not be analysed ({type(error).__name__})."
-            skipped.append(SkippedTrace(trace_id, reason, outcome.mark))
+        except Exception as error:  # noqa: BLE001 - one odd trace must not cost its slice
+            skipped.append(_odd(trace_id, error, outcome.mark))
         else:
             read.append(marks[trace_id] or outcome.mark)
-    return SliceRead(batch_of(extracted, read), tuple(skipped))
+    try:
+        batch = batch_of(extracted, read)
+    except Exception:  # noqa: BLE001 - likewise: a number may be larger than any column takes
+        batch, odd = _without_odd(extracted, read)
+        skipped += odd
+    return SliceRead(batch, tuple(skipped))
+
+
+def _without_odd(
+    extracted: Sequence[Extracted], marks: Sequence[str]
+) -> tuple[Batch, list[SkippedTrace]]:
+    """The rows of those traces that can be laid out as columns, and the others."""
+    kept: list[tuple[Extracted, str]] = []
+    odd: list[SkippedTrace] = []
+    for each, mark in zip(extracted, marks, strict=True):
+        try:
+            batch_of([each], [mark])
+        except Exception as error:  # noqa: BLE001 - said of the trace
+            odd.append(_odd(each.trace[0], error, mark))
+        else:
+            kept.append((each, mark))
+    return batch_of([each for each, _ in kept], [mark for _, mark in kept]), odd
+
+
+def _odd(trace_id: str, error: Exception, mark: str) -> SkippedTrace:
+    logger.error("Trace %s could not be analysed", trace_id, exc_info=error)
+    reason = f"What it holds could not be analysed ({type(error).__name__})."
+    return SkippedTrace(trace_id, reason, mark)
 
 
 def reopen_and_read(
