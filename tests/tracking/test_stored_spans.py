@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mlflow_analysis.records import SpanRecord
-from mlflow_analysis.tracking.stored_spans import OTHER_CONVENTIONS, span_record
+from mlflow_analysis.tracking.stored_spans import OTHER_CONVENTIONS, in_order, span_record
 from tracking.test_convert import stored_span
 
 
@@ -157,3 +157,13 @@ def test_a_kind_of_another_convention_is_read_as_mlflow_reads_it(
 
     assert span_record(deepcopy(stored), loaded=False).kind == kind
     assert span_record(translate_loaded_span(stored)).kind == kind
+
+
+def test_spans_that_start_together_come_after_their_parents_however_deep() -> None:
+    chain = [
+        SpanRecord(
+            f"{number:016x}", f"{number + 1:016x}", "step", "CHAIN", "OK", "", start_ns=1, end_ns=2
+        )
+        for number in range(20_000)
+    ]
+    assert in_order(chain) == tuple(chain[::-1])

@@ -210,8 +210,8 @@ def _self_ns(starts: Places, ends: Places, up: Places) -> Places:
 
 def _critical_ns(starts: Places, ends: Places, up: Places, below: list[slice]) -> Places:
     roots = up < 0
+    # between which moments each span is on the path, if it is at all
     low, high = np.where(roots, starts, 0), np.where(roots, ends, 0)
-    """Between which moments each span is on the path, if it is at all."""
     last_first = np.lexsort((-ends, up))
     own = high - low
     for level in below:

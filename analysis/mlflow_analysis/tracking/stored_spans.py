@@ -182,21 +182,31 @@ def in_order(spans: Iterable[SpanRecord]) -> tuple[SpanRecord, ...]:
     together = {a.start_ns for a, b in pairwise(by_start) if a.start_ns == b.start_ns}
     if not together:
         return tuple(by_start)
-    parents = {span.span_id: span.parent_id for span in by_start}
+    depths = _depths({span.span_id: span.parent_id for span in by_start})
 
     def place(span: SpanRecord) -> tuple[Any, ...]:
-        start = span.start_ns
-        return (start, _depth(span, parents), span.span_id) if start in together else (start,)
+        start, span_id = span.start_ns, span.span_id
+        return (start, depths[span_id], span_id) if start in together else (start,)
 
     return tuple(sorted(by_start, key=place))
 
 
-def _depth(span: SpanRecord, parents: Mapping[str, str | None]) -> int:
-    """How many ancestors a span has; as many as there are spans if it is its own."""
-    depth, at = 0, span.parent_id
-    while at is not None and at in parents and depth < len(parents):
-        depth, at = depth + 1, parents[at]
-    return depth
+def _depths(parents: Mapping[str, str | None]) -> dict[str, int]:
+    """How many ancestors each span has, in as many steps as there are spans; a circle is cut where it is met."""
+    depths: dict[str, int] = {}
+    for span_id in parents:
+        path: list[str] = []
+        on_path: set[str] = set()
+        at: str | None = span_id
+        while at is not None and at in parents and at not in depths and at not in on_path:
+            path.append(at)
+            on_path.add(at)
+            at = parents[at]
+        depth = depths.get(at, -1) if at is not None else -1
+        for each in reversed(path):
+            depth += 1
+            depths[each] = depth
+    return depths
 
 
 def hexadecimal(span_id: str) -> str:
