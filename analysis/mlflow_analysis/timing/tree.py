@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from operator import ge
+from operator import attrgetter, ge
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +65,8 @@ class TimedSpan(NamedTuple):
 
 
 def timed(spans: Sequence[SpanRecord]) -> list[TimedSpan]:
-    """The spans of one trace, in order of start, as ``forest`` lays them out."""
+    """The spans of one trace as ``forest`` lays them out; siblings that start together are in order of their ids."""
+    spans = sorted(spans, key=attrgetter("start_ns", "span_id"))
     laid_out = forest([recorded(spans)], np.zeros(len(spans), dtype=bool))
     self_ms, critical_ms = laid_out.self_ns / NS_IN_MS, laid_out.critical_ns / NS_IN_MS
     return [
