@@ -15,7 +15,6 @@ from mlflow_analysis.features.batch import SPANS, batch_of, joined
 from mlflow_analysis.features.build import build_features, features_of
 from mlflow_analysis.features.extract import EXTRACTION, extract
 from mlflow_analysis.features.failures import failure_of
-from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.payload import as_text, canonical, key_of
 from mlflow_analysis.features.tables import Features
 from trace_factory import chain, feedback, model, retriever, tool, trace
@@ -49,14 +48,12 @@ def test_however_the_traces_are_divided_the_tables_are_the_same(size: int) -> No
     shuffled = [extract(record) for record in RECORDS]
     random.Random(size).shuffle(shuffled)
     batches = [batch_of(shuffled[at : at + size]) for at in range(0, len(shuffled), size)]
-    assert_same(
-        features_of(frames(batches)), build_features([extract(record) for record in RECORDS])
-    )
+    assert_same(features_of(batches), build_features([extract(record) for record in RECORDS]))
 
 
 def test_nothing_is_lost_on_the_way() -> None:
     there = pickle.loads(pickle.dumps(batch_of([extract(record) for record in RECORDS])))
-    features = features_of(frames([there]))
+    features = features_of([there])
     for record in RECORDS:
         told = features.spans[features.spans["trace_id"] == record.info.trace_id]
         failures = [failure_of(span) for span in record.spans]
@@ -91,16 +88,16 @@ def test_what_few_spans_have_stands_with_them_alone() -> None:
 def test_equal_texts_are_one_object() -> None:
     # not in one batch: then they may have been one object before
     batches = [batch_of([extract(record)]) for record in RECORDS]
-    spans = features_of(frames(batches)).spans.frame
+    spans = features_of(batches).spans.frame
     answers = spans.loc[spans["output"].str.contains("30 days"), "output"]
     assert len(answers) > 5
     assert len({id(text) for text in answers}) == answers.nunique()
 
 
 def test_no_traces_are_tables_too() -> None:
-    assert_same(features_of(frames([])), build_features([]))
+    assert_same(features_of([]), build_features([]))
     assert joined([]).spans.schema == SPANS
-    assert list(features_of(frames([])).spans.frame.columns[:2]) == ["trace_id", "span_id"]
+    assert list(features_of([]).spans.frame.columns[:2]) == ["trace_id", "span_id"]
 
 
 def test_a_lone_surrogate_is_shown_as_such() -> None:

@@ -23,7 +23,6 @@ from mlflow_analysis.features.cache import (
     cache_directory,
 )
 from mlflow_analysis.features.extract import EXTRACTION, extract
-from mlflow_analysis.features.frames import frames
 from mlflow_analysis.records import TraceOutline, TraceRecord
 from mlflow_analysis.source import outline_of
 from trace_factory import feedback, model, tool, trace
@@ -61,7 +60,7 @@ def test_what_was_kept_gives_the_same_tables(cache: FeatureCache) -> None:
     cache.keep([batch(*RECORDS[12:])])
     cached = cache.load(OUTLINES)
     assert cached.missing == []
-    kept, read = features_of(frames(cached.batches)), features_of(frames([batch(*RECORDS)]))
+    kept, read = features_of(cached.batches), features_of([batch(*RECORDS)])
     pd.testing.assert_frame_equal(kept.spans.frame, read.spans.frame)
     for name in ("traces", "assessments", "attributes"):
         pd.testing.assert_frame_equal(getattr(kept, name), getattr(read, name))
@@ -119,14 +118,14 @@ def test_a_changed_trace_is_read_again_and_then_found(cache: FeatureCache) -> No
     cache.keep([batch(changed)])
     cached = cache.load(outlines)
     assert cached.missing == []
-    assert features_of(frames(cached.batches)).attributes.loc[info.trace_id, "tag.region"] == "apac"
+    assert features_of(cached.batches).attributes.loc[info.trace_id, "tag.region"] == "apac"
     assert missing(cache) == []  # as it was: still true of what was stored then
 
 
 def test_a_trace_that_is_gone_is_not_served(cache: FeatureCache) -> None:
     cache.keep([batch(*RECORDS)])
     cached = cache.load(OUTLINES[3:])
-    features = features_of(frames(cached.batches))
+    features = features_of(cached.batches)
     assert len(features.traces) == len(RECORDS) - 3
     assert not set(features.spans["trace_id"]) & {each.trace_id for each in OUTLINES[:3]}
 
@@ -183,7 +182,7 @@ def test_many_parts_become_one(cache: FeatureCache) -> None:
     assert len(list(cache.folder.glob("part-*"))) == 1
     cached = cache.load(OUTLINES)
     assert cached.missing == []
-    assert len(features_of(frames(cached.batches)).traces) == len(RECORDS)
+    assert len(features_of(cached.batches).traces) == len(RECORDS)
 
 
 def _keep(records: list[TraceRecord], start: object) -> None:
@@ -210,7 +209,7 @@ def test_two_processes_at_once_lose_and_double_nothing(
         each.join()
     assert [each.exitcode for each in both] == [0, 0]
     cached = cache.load(OUTLINES)
-    traces = features_of(frames(cached.batches)).traces
+    traces = features_of(cached.batches).traces
     assert traces.index.is_unique
     assert len(traces) + len(cached.missing) == len(RECORDS)
     cache.keep([batch(*(r for r in RECORDS if r.info.trace_id not in traces.index))])

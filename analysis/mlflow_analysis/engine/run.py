@@ -15,7 +15,6 @@ from functools import partial
 from mlflow_analysis.brief.focus import Focus, distinct
 from mlflow_analysis.engine.options import AnalysisOptions, Known
 from mlflow_analysis.engine.stage_clock import StageClock
-from mlflow_analysis.engine.tables import tables_of
 from mlflow_analysis.events import (
     AnalysisReady,
     Event,
@@ -29,6 +28,7 @@ from mlflow_analysis.events import (
 from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.weighing import Shown, Weighing
 from mlflow_analysis.features.batch import Batch, unchanged
+from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
@@ -137,7 +137,8 @@ class _Run:
             self.options.read(Known(outlines, () if self.cache else tuple(self.batches)))
         window, total = self._covered(outlines), len(outlines)
         del outlines  # of a hundred thousand traces they take as much memory as a column of texts
-        features = tables_of(self.batches, self.options.seed)
+        features = features_of(self.batches, seed=self.options.seed)
+        give_back()
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
         if said is not None:

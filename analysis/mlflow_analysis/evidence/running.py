@@ -19,7 +19,6 @@ from mlflow_analysis.evidence.prevalence import Prevalence, prevalence
 from mlflow_analysis.evidence.verdict import leaning
 from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.build import features_of
-from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Unit
 from mlflow_analysis.hypotheses.base import Hypothesis, Rule
@@ -107,7 +106,7 @@ class RunningCounts:
         batches = [self._arrived.popleft()]
         while self._arrived and sum(map(len, batches)) + len(self._arrived[0]) <= LARGEST_CHUNK:
             batches.append(self._arrived.popleft())
-        self._chunk = features_of(frames(batches), seed=self._seed)
+        self._chunk = features_of(batches, seed=self._seed, with_topics=False)
         self._present |= self._chunk.present
         self._counted += len(self._chunk.traces)
         self._waiting.extend(self._hypotheses)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from mlflow_analysis.features.asked import asked_in, topics_of
-from mlflow_analysis.features.batch import batch_of
+from mlflow_analysis.features.batch import Batch, batch_of, joined
 from mlflow_analysis.features.extract import Extracted
-from mlflow_analysis.features.frames import Frames, frames
+from mlflow_analysis.features.frames import frames
 from mlflow_analysis.features.selection import Selection
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.features.templates import templates
+from mlflow_analysis.process.allocator import give_back
 from mlflow_analysis.records import MODEL_KINDS, TOOL_KINDS
 
 _LOAD_WINDOW_MS = 60_000
@@ -26,25 +25,21 @@ def build_features(
     extracted: Sequence[Extracted], *, seed: int = 0, with_topics: bool = True
 ) -> Features:
     """The tables of these traces. ``with_topics=False`` leaves out the clustering of requests."""
-    batches = [batch_of(extracted)]
-    topics = partial(topics_of, asked_in(batches[0]), seed) if with_topics else None
-    return features_of(frames(batches), seed=seed, topics=topics)
+    return features_of([batch_of(extracted)], seed=seed, with_topics=with_topics)
 
 
-def features_of(
-    read: Frames, *, seed: int = 0, topics: Callable[[], npt.NDArray[np.object_]] | None = None
-) -> Features:
-    """What ``frames`` made of batches, with the columns that follow from others.
-
-    ``topics`` gives the topic of each trace as read (``topics_of``); without it, every topic is "".
-    """
+def features_of(batches: list[Batch], *, seed: int = 0, with_topics: bool = True) -> Features:
+    """The tables of all traces of ``batches``, which is emptied, as ``build_features`` makes them."""
+    asked = asked_in(joined(batches)) if with_topics else None
+    read = frames(batches)
+    give_back()  # before more memory is needed
     traces, spans = read.traces, read.spans
     owner = spans["trace"].to_numpy(np.int64)
     spans["error_template"] = templates(spans["error_message"])
     _add_columns(traces, spans, owner)
     spans["session"] = pd.Series(traces["session"].to_numpy()[owner], spans.index, dtype=object)
-    labels = np.full(len(traces), "", dtype=object) if topics is None else topics()[read.order]
-    traces["topic"] = pd.Series(labels, index=traces.index, dtype=object)
+    topic = "" if asked is None else topics_of(asked, seed)[read.order]
+    traces["topic"] = pd.Series(topic, index=traces.index, dtype=object)
     return Features(traces, Selection(spans), read.assessments, read.attributes, seed)
 
 

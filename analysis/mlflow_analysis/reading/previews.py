@@ -5,14 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 
 from mlflow_analysis.events import EvidenceGrew, PurposeDrafted
 from mlflow_analysis.evidence.running import RunningCounts
-from mlflow_analysis.features.asked import asked_in, topics_of
-from mlflow_analysis.features.batch import Batch, joined
+from mlflow_analysis.features.batch import Batch
 from mlflow_analysis.features.build import features_of
-from mlflow_analysis.features.frames import frames
 from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.base import Hypothesis
 from mlflow_analysis.purpose.draft import draft_purpose
@@ -69,5 +66,4 @@ class Previews:
 
 
 def _drafted(batches: list[Batch], seed: int) -> Purpose:
-    topics = partial(topics_of, asked_in(joined(batches)), seed)
-    return draft_purpose(features_of(frames(batches), seed=seed, topics=topics))
+    return draft_purpose(features_of(batches, seed=seed))
