@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from mlflow_analysis.demo.scenario import generate
 from mlflow_analysis.features import topics as grouping
-from mlflow_analysis.features.coded import coded
+from mlflow_analysis.features.numbered import numbered
 from mlflow_analysis.features.topics import NO_SUBJECT, OTHER, SHORT_REPLIES
 from trace_factory import features_of
 
@@ -26,7 +26,7 @@ SHIPPING = [
 def topics(requests: pd.Series, answers: pd.Series | None = None) -> pd.Series:
     """The topic of each request."""
     asked, answered = (
-        None if texts is None else coded(pa.chunked_array([pa.array(list(texts), pa.string())]))
+        None if texts is None else numbered(pa.chunked_array([pa.array(list(texts), pa.string())]))
         for texts in (requests, answers)
     )
     return pd.Series(grouping.topics(asked, answered), requests.index, dtype=object)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlflow_analysis.features.batch import Batch
-from mlflow_analysis.features.coded import coded
+from mlflow_analysis.features.numbered import numbered
 from mlflow_analysis.features.topics import topics
 
 
@@ -26,6 +26,6 @@ def asked_in(read: Batch) -> pa.Table:
 
 def topics_of(asked: pa.Table, seed: int) -> npt.NDArray[np.object_]:
     """The topic of each trace, in the order of ``asked``."""
-    codes, texts = coded(asked["response"])
+    codes, texts = numbered(asked["response"])
     answers = np.where(asked["is_answer"].to_numpy(), codes, -1)
-    return topics(coded(asked["request"]), (answers, texts), seed)
+    return topics(numbered(asked["request"]), (answers, texts), seed)

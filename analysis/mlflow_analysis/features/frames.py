@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlflow_analysis.features.batch import Batch, joined
-from mlflow_analysis.features.coded import coded
+from mlflow_analysis.features.numbered import numbered
 
 _Read: TypeAlias = dict[str, pa.ChunkedArray]
 """Columns by name; what was taken out is let go."""
@@ -74,7 +74,7 @@ def _owners(
     trace_id: pa.ChunkedArray, ids: pa.Array, places: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
     """For each row the place of its trace."""
-    codes, known = coded(trace_id)
+    codes, known = numbered(trace_id)
     # a part of a batch still knows the ids of the whole; no row has them
     at = pc.index_in(known, value_set=ids).fill_null(0).to_numpy()
     owners: npt.NDArray[np.int64] = places[at[codes]]
@@ -111,7 +111,7 @@ def _parents(depth: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> npt.
 
 def _frame(columns: _Read, order: npt.NDArray[np.int64]) -> pd.DataFrame:
     """The columns in this order; they are taken out of ``columns`` one by one."""
-    keys = {name: coded(columns[key])[0] for name, key in _KEY_OF.items() if key in columns}
+    keys = {name: numbered(columns[key])[0] for name, key in _KEY_OF.items() if key in columns}
     return pd.DataFrame(
         {name: _series(columns.pop(name), order, keys.get(name)) for name in list(columns)},
         copy=False,
@@ -129,7 +129,7 @@ def _series(
         first[places[::-1]] = order[::-1]
         values = _texts_at(column, first)[places]
     else:
-        codes, texts = coded(column)
+        codes, texts = numbered(column)
         # what is met one after another should lie in memory one after another
         places, met = pd.factorize(codes[order])
         values = texts.take(met).to_numpy(zero_copy_only=False)[places]
@@ -165,7 +165,7 @@ def _attributes(
     owner = _owners(columns["trace_id"], ids, places)
     (names, known), (values, texts) = (
         (codes, distinct.to_numpy(zero_copy_only=False))
-        for codes, distinct in map(coded, (columns["name"], columns["value"]))
+        for codes, distinct in map(numbered, (columns["name"], columns["value"]))
     )
     kept = {}
     for name in sorted(range(len(known)), key=lambda each: str(known[each])):

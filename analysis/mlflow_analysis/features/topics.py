@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import csr_matrix
 
-from mlflow_analysis.features.coded import Coded
+from mlflow_analysis.features.numbered import Numbered
 from mlflow_analysis.features.topic_names import FILLERS, names_of
 from mlflow_analysis.features.words import counted, weighed, worth_weighing
 
@@ -46,7 +46,9 @@ _LONGEST_REPLY = 12
 """Words."""
 
 
-def topics(requests: Coded, answers: Coded | None = None, seed: int = 0) -> npt.NDArray[np.object_]:
+def topics(
+    requests: Numbered, answers: Numbered | None = None, seed: int = 0
+) -> npt.NDArray[np.object_]:
     """A label such as "return · policy · days" for each request; "" where there are too few.
 
     Words of a request are of its subject if they go with what is answered; a place, a date or a story
@@ -70,7 +72,7 @@ def topics(requests: Coded, answers: Coded | None = None, seed: int = 0) -> npt.
         return _topics(requests, answers, seed)
 
 
-def _topics(requests: Coded, answers: Coded | None, seed: int) -> npt.NDArray[np.object_]:
+def _topics(requests: Numbered, answers: Numbered | None, seed: int) -> npt.NDArray[np.object_]:
     request, distinct = _in_order(requests)
     none = np.full(len(request), "", dtype=object)
     if len(distinct) < _FEWEST_TEXTS:
@@ -111,7 +113,7 @@ def _topics(requests: Coded, answers: Coded | None, seed: int) -> npt.NDArray[np
     return labels
 
 
-def _in_order(texts: Coded) -> tuple[npt.NDArray[np.intp], list[str]]:
+def _in_order(texts: Numbered) -> tuple[npt.NDArray[np.intp], list[str]]:
     """For each text its place among the sorted distinct ones, -1 for ""; and these."""
     met, at = np.unique(texts[0], return_inverse=True)
     distinct = texts[1].take(met)
@@ -138,7 +140,7 @@ def _subjects(
     weights: csr_matrix,
     cut: list[str],
     request: npt.NDArray[np.intp],
-    answers: Coded,
+    answers: Numbered,
     seed: int,
 ) -> np.ndarray | None:
     """A place for each word of the requests (words, dimensions), by what is answered where it stands.

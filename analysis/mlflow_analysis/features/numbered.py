@@ -1,4 +1,4 @@
-"""Columns of texts that repeat themselves. This module loads nothing but Arrow and NumPy."""
+"""Columns of texts that repeat themselves, as Arrow has them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Coded: TypeAlias = tuple[npt.NDArray[np.int32], pa.StringArray]
+Numbered: TypeAlias = tuple[npt.NDArray[np.int32], pa.StringArray]
 """The place of each text among some distinct ones, and these, of which not all need be there."""
 
 
-def coded(column: pa.ChunkedArray) -> Coded:
+def numbered(column: pa.ChunkedArray) -> Numbered:
     """The texts of a column, whose chunks may know different ones."""
     if not len(column):
         return np.empty(0, np.int32), pa.array([], pa.string())
