@@ -128,7 +128,10 @@ class Terminal:
         return self._ended()
 
     def _ended(self) -> int:
-        self._child.wait()
+        end = time.monotonic() + PATIENCE_SECONDS
+        while self._child.isalive():
+            assert time.monotonic() < end, f"The program did not end:\n{self.text}"
+            time.sleep(0.01)
         status = self._child.exitstatus
         return -int(self._child.signalstatus) if status is None else int(status)
 
@@ -140,10 +143,9 @@ class Terminal:
     def leave(self) -> int:
         """Press ``q``; the exit code."""
         self.press("q")
-        self.received += self._child.read()
-        self._child.wait()
-        assert self._child.exitstatus is not None, "ended by a signal"
-        return self._child.exitstatus
+        code = self.wait_for_end()
+        assert code >= 0, "ended by a signal"
+        return code
 
     def close(self) -> None:
         """End it if it has not ended."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -134,6 +135,25 @@ def test_what_a_twin_had_done_before_it_was_lost_counts(caplog: pytest.LogCaptur
     assert "was lost" in caplog.text
 
 
+def test_where_no_twin_can_be_made_all_is_done_here(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def too_many() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    blocked, circle = signal.pthread_sigmask(signal.SIG_BLOCK, ()), _Circle()
+    known = weakref.ref(circle)
+    monkeypatch.setattr(os, "fork", too_many)
+    assert _done([partial(_who, number) for number in range(5)]) == [
+        (number, os.getpid()) for number in range(5)
+    ]
+    assert "does all tasks itself" in caplog.text
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == blocked
+    del circle
+    gc.collect()
+    assert known() is None
+
+
 def test_to_leave_early_ends_the_twin():
     before = _children()
     with pytest.raises(KeyError), Divided(_meeting(10_000), twin=True) as divided:
@@ -169,15 +189,20 @@ def _runs(process: int) -> bool:
 _FAMILY = """
 import os, time
 from mlflow_analysis.process.twin import Divided
+
+def much():
+    while not divided._begun[1]:
+        time.sleep(0.001)
+    print(flush=True)
+    return bytes(1_000_000)
+
 with Divided({tasks}, twin=True) as divided:
     for begun in divided.do():
         if divided._twin:
             print(divided._twin, flush=True)
 """
 _MUCH_TO_DO = "[lambda: time.sleep(0.05)] * 5000"
-_MUCH_TO_TELL = (
-    "[lambda: None, lambda: time.sleep(600), lambda: print(flush=True) or bytes(1_000_000)]"
-)
+_MUCH_TO_TELL = "[lambda: None, lambda: time.sleep(600), much]"
 
 
 @pytest.mark.parametrize(("tasks", "lines"), [(_MUCH_TO_DO, 1), (_MUCH_TO_TELL, 2)])
@@ -187,7 +212,9 @@ def test_the_twin_does_not_outlive_a_parent_that_was_killed(tasks: str, lines: i
         assert parent.stdout is not None
         (twin,) = filter(str.strip, (parent.stdout.readline().decode() for _ in range(lines)))
         parent.kill()
+    end = time.monotonic() + 60
     while _runs(int(twin)):
+        assert time.monotonic() < end
         time.sleep(0.01)
 
 

@@ -10,20 +10,22 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from invoices import CLAIMS, RECORDS, analysis_of
-from worker_that_dies import Deadly
+from worker_that_dies import Deadly, look_again_and_again
 
 from mlflow_analysis.engine.options import AnalysisOptions
 from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress, ReadingPlanned
 from mlflow_analysis.reading import dispatch
 from mlflow_analysis.reading.dispatch import Reading, WorkersLost
-from mlflow_analysis.reading.executors import ThisProcess
+from mlflow_analysis.reading.executors import Processes, ThisProcess
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.source import RecordedTraces, TraceOutcome, TraceSource, never
 
@@ -103,6 +105,27 @@ def test_a_killed_worker_loses_nothing(
     assert "A worker was lost" in caplog.text
     assert isinstance(event, AnalysisReady)
     assert replace(event.analysis, timings={}) == plain
+
+
+def test_a_worker_that_is_killed_while_it_looks_keeps_nothing_from_the_others(
+    source: TraceSource,
+) -> None:
+    assert source.spec is not None
+    for _ in range(3):
+        place = Processes(source.spec, 1)
+        try:
+            looking = place._pool.submit(look_again_and_again)
+            while not looking.running():
+                time.sleep(0.01)
+            time.sleep(0.1)
+            (process,) = place._pool._processes
+            os.kill(process, signal.SIGKILL)
+            with pytest.raises(BrokenExecutor):
+                looking.result(30)
+            place.renew()
+            assert place.submit([]).result(30).skipped == ()
+        finally:
+            place.close()
 
 
 def test_only_the_slice_that_kills_its_worker_is_given_up(source: TraceSource) -> None:

@@ -1,4 +1,4 @@
-"""What a worker may be made to do: die of a certain trace. Workers import this by its plain name."""
+"""What a worker may be made to do: die of a certain trace, or be busy asking. Workers import this by its plain name."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 
+from mlflow_analysis.reading import worker
 from mlflow_analysis.reading.executors import Processes
 from mlflow_analysis.reading.slices import SliceRead, reopen_and_read
 from mlflow_analysis.records import TraceOutline
@@ -34,3 +35,10 @@ def _read(spec: SourceSpec, outlines: Sequence[TraceOutline], deadly: frozenset[
     if deadly & {each.trace_id for each in outlines}:
         os.kill(os.getpid(), signal.SIGKILL)
     return reopen_and_read(spec, outlines)
+
+
+def look_again_and_again() -> None:
+    """Ask whether to stop, and do nothing else."""
+    assert worker._stopped is not None
+    while not worker._stopped():
+        pass

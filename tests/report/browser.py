@@ -191,6 +191,9 @@ def chromium(profile: Path) -> Iterator[Browser]:
             yield browser
         finally:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(timeout=PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
             if browser is not None:
                 browser.close()

@@ -108,11 +108,17 @@ class Divided(Generic[Result]):
 
     def _make_twin(self) -> None:
         gc.freeze()  # to look at an object, as the collector does, is to copy its page
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-        with warnings.catch_warnings():
-            # of locks that other threads hold: the twin does the tasks only, which no other thread has a hand in
-            warnings.simplefilter("ignore", DeprecationWarning)
-            parent, twin = os.getpid(), os.fork()
+        parent, before = os.getpid(), signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        try:
+            with warnings.catch_warnings():
+                # of locks that other threads hold: the twin does the tasks only, which no other thread has a hand in
+                warnings.simplefilter("ignore", DeprecationWarning)
+                twin = os.fork()
+        except OSError as error:  # too little memory for it, or too many processes
+            gc.unfreeze()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            logger.warning("This process does all tasks itself: %s", error)
+            return
         if twin:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             self._twin = twin

@@ -16,6 +16,7 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     ThreadPoolExecutor,
 )
+from ctypes import c_bool
 from pathlib import Path
 from typing import Protocol
 
@@ -84,7 +85,8 @@ class Processes:
         self.workers = workers
         self._spec = spec
         self._context = nursery.context()
-        self._stopped = self._context.Event()
+        self._stopped = self._context.RawValue(c_bool, False)
+        """Seen by all workers, without a lock: one that is killed while it looks must not keep it from the others."""
         nursery.enter()
         self._pool = self._made()
         self._parent = self._pool.submit(os.getppid)
@@ -109,13 +111,10 @@ class Processes:
 
     def stop(self) -> None:
         """Have slices that are being read end early."""
-        self._stopped.set()
+        self._stopped.value = True
 
     def close(self) -> None:
-        """Let the workers go; each ends when it has ended its slice early, or has got to begin.
-
-        Until then somebody has to hold on to what they are told by: one that begins finds it by its name.
-        """
+        """Let the workers go; each ends when it has ended its slice early, or has got to begin."""
         self.stop()
         threading.Thread(target=self._let_go, name="workers end", daemon=True).start()
 

@@ -57,6 +57,8 @@ def leave(parent: int | None) -> None:
         _users -= 1
         if not _users and parent is not None and sys.platform == "linux":
             with contextlib.suppress(ProcessLookupError, ChildProcessError):  # lost, and replaced
-                os.kill(parent, signal.SIGTERM)
+                # nobody else's: a worker that has lost its parent tells who took it in
+                os.waitid(os.P_PID, parent, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+                os.kill(parent, signal.SIGKILL)
                 # to clear it away is left to whoever starts the next one
                 os.waitid(os.P_PID, parent, os.WEXITED | os.WNOWAIT)

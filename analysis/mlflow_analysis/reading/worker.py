@@ -12,8 +12,9 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from ctypes import c_bool
+from functools import partial
 from importlib.abc import MetaPathFinder
-from multiprocessing.synchronize import Event as Flag
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,13 +27,13 @@ from mlflow_analysis.source import SourceSpec
 _stopped: Callable[[], bool] | None = None
 
 
-def begin(stopped: Flag, log: Path | None) -> None:
+def begin(stopped: c_bool, log: Path | None) -> None:
     """Settle in: a worker must neither draw on the screen nor outlive whoever started it.
 
     What it has to say goes to ``log``, or where its parent's goes if that is ``None``.
     """
     global _stopped
-    _stopped = stopped.is_set
+    _stopped = partial(getattr, stopped, "value")
     if log is not None:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(descriptor, sys.stderr.fileno())
