@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from kept_records import OUTLINES, RECORDS, batch, keep_one_by_one
 
 from mlflow_analysis.features import cache as cache_module
-from mlflow_analysis.features.batch import Batch, batch_of
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.cache import (
     SIZE_VARIABLE,
@@ -22,28 +22,9 @@ from mlflow_analysis.features.cache import (
     cache_bytes,
     cache_directory,
 )
-from mlflow_analysis.features.extract import EXTRACTION, extract
-from mlflow_analysis.records import TraceOutline, TraceRecord
+from mlflow_analysis.features.extract import EXTRACTION
+from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.source import outline_of
-from trace_factory import feedback, model, tool, trace
-
-RECORDS = [
-    trace(
-        model("answer", outputs={"content": f"Answer {number}"}),
-        tool("search", outputs="429 Too Many Requests" if number % 4 == 0 else {"rows": number}),
-        request=f"Question {number}",
-        assessments=[feedback("helpful", number % 2 == 0)] if number % 3 == 0 else [],
-        tags={"region": "eu" if number % 2 else "us"},
-        number=number,
-    )
-    for number in range(1, 21)
-]
-OUTLINES = [outline_of(record.info) for record in RECORDS]
-
-
-def batch(*records: TraceRecord) -> Batch:
-    marks = [outline_of(record.info).mark for record in records]
-    return batch_of([extract(record) for record in records], marks)
 
 
 @pytest.fixture
@@ -185,23 +166,14 @@ def test_many_parts_become_one(cache: FeatureCache) -> None:
     assert len(features_of(cached.batches).traces) == len(RECORDS)
 
 
-def _keep(records: list[TraceRecord], start: object) -> None:
-    start.wait()  # type: ignore[attr-defined]
-    cache = FeatureCache("sqlite:///traces.db", "1")
-    for record in records:
-        cache.keep([batch(record)])
-        cache.tidy(OUTLINES, complete=False)
-        cache.load(OUTLINES)
-
-
 def test_two_processes_at_once_lose_and_double_nothing(
-    cache: FeatureCache, monkeypatch: pytest.MonkeyPatch
+    cache: FeatureCache,
 ) -> None:
-    monkeypatch.setattr(cache_module, "MOST_PARTS", 4)
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     start = context.Barrier(2)
     both = [
-        context.Process(target=_keep, args=(some, start)) for some in (RECORDS[:12], RECORDS[8:])
+        context.Process(target=keep_one_by_one, args=(cache, some, OUTLINES, 4, start))
+        for some in (RECORDS[:12], RECORDS[8:])
     ]
     for each in both:
         each.start()

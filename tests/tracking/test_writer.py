@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import random
 import shutil
-import signal
 import sqlite3
-import time
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -277,29 +275,23 @@ def test_a_store_without_issues_gets_assessments_and_tags(file_store: Path, tmp_
     assert not store.assessments("rate_limited")
 
 
-def _write_forever(uri: str) -> None:
-    writer_of(uri).write(filing(LIMITED, SLOW, assess_traces=True))
-    os._exit(0)
-
-
 def test_killed_at_any_moment_it_ends_with_one_issue_and_one_link_each(
     sqlite_template: Path, tmp_path: Path
 ) -> None:
-    load_mlflow()
-    fork = multiprocessing.get_context("fork")
-    whole = _seconds_of_a_whole_write(sqlite_template, tmp_path / "whole.db", fork)
-    chosen = random.Random(0)
-    cut_off = 0
+    program = [sys.executable, Path(__file__).with_name("killed_writers.py")]
+    ended = subprocess.run(
+        [*program, sqlite_template, tmp_path, str(KILLS)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) > KILLS / 4, "most writes were over before they were cut off"
     for number in range(KILLS):
-        path = Path(shutil.copy(sqlite_template, tmp_path / f"{number}.db"))
-        child = fork.Process(target=_write_forever, args=(f"sqlite:///{path}",))
-        child.start()
-        child.join(chosen.uniform(0.0, whole))
-        child.kill()
-        child.join()
-        cut_off += child.exitcode == -signal.SIGKILL
-        writer_of(f"sqlite:///{path}").write(filing(LIMITED, SLOW, assess_traces=True))
-        store = Store(f"sqlite:///{path}")
+        uri = f"sqlite:///{tmp_path / f'{number}.db'}"
+        writer_of(uri).write(filing(LIMITED, SLOW, assess_traces=True))
+        store = Store(uri)
         issues = store.issues()
         assert set(issues) == {LIMITED.name, SLOW.name}
         for each in (LIMITED, SLOW):
@@ -307,18 +299,6 @@ def test_killed_at_any_moment_it_ends_with_one_issue_and_one_link_each(
             assert set(links) == {link.trace_id for link in each.links}
         assert len(store.runs()) == 1
         store.client._tracing_client.store.engine.dispose()
-        path.unlink()
-    assert cut_off > KILLS / 4, "most writes were over before they were cut off"
-
-
-def _seconds_of_a_whole_write(template: Path, path: Path, fork: Any) -> float:
-    shutil.copy(template, path)
-    began = time.monotonic()
-    child = fork.Process(target=_write_forever, args=(f"sqlite:///{path}",))
-    child.start()
-    child.join()
-    assert child.exitcode == 0
-    return time.monotonic() - began
 
 
 @pytest.fixture(scope="module")
