@@ -137,7 +137,8 @@ class _Run:
             self.options.read(Known(outlines, () if self.cache else tuple(self.batches)))
         window, total = self._covered(outlines), len(outlines)
         del outlines  # of a hundred thousand traces they take as much memory as a column of texts
-        features = features_of(self.batches, seed=self.options.seed)
+        kept = self.cache if self.options.takes_all else None
+        features = features_of(self.batches, seed=self.options.seed, kept=kept)
         give_back()
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose

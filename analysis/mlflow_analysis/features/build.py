@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from mlflow_analysis.features.asked import asked_in, topics_of
+from mlflow_analysis.features.asked import KeptTopics, asked_in, topics_of
 from mlflow_analysis.features.batch import Batch, batch_of, joined
 from mlflow_analysis.features.extract import Extracted
 from mlflow_analysis.features.frames import frames
@@ -28,8 +28,17 @@ def build_features(
     return features_of([batch_of(extracted)], seed=seed, with_topics=with_topics)
 
 
-def features_of(batches: list[Batch], *, seed: int = 0, with_topics: bool = True) -> Features:
-    """The tables of all traces of ``batches``, which is emptied, as ``build_features`` makes them."""
+def features_of(
+    batches: list[Batch],
+    *,
+    seed: int = 0,
+    with_topics: bool = True,
+    kept: KeptTopics | None = None,
+) -> Features:
+    """The tables of all traces of ``batches``, which is emptied, as ``build_features`` makes them.
+
+    To form topics takes longer than all else: those that are ``kept`` are not formed again.
+    """
     asked = asked_in(joined(batches)) if with_topics else None
     read = frames(batches)
     give_back()  # before more memory is needed
@@ -38,7 +47,7 @@ def features_of(batches: list[Batch], *, seed: int = 0, with_topics: bool = True
     spans["error_template"] = templates(spans["error_message"])
     _add_columns(traces, spans, owner)
     spans["session"] = pd.Series(traces["session"].to_numpy()[owner], spans.index, dtype=object)
-    topic = "" if asked is None else topics_of(asked, seed)[read.order]
+    topic = "" if asked is None else topics_of(asked, read.order, seed, kept)
     traces["topic"] = pd.Series(topic, index=traces.index, dtype=object)
     return Features(traces, Selection(spans), read.assessments, read.attributes, seed)
 

@@ -23,6 +23,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -39,6 +41,7 @@ from mlflow_analysis.features.batch import (
 )
 from mlflow_analysis.features.extract import EXTRACTION
 from mlflow_analysis.features.listing_table import listing_table, outlines_in
+from mlflow_analysis.features.numbered import numbered
 from mlflow_analysis.process.allocator import give_back
 from mlflow_analysis.records import TraceOutline
 
@@ -54,7 +57,8 @@ PART_TRACES = 20_000
 
 _SCHEMAS = {"traces": TRACES, "spans": SPANS, "assessments": ASSESSMENTS, "attributes": ATTRIBUTES}
 _PART, _UNFINISHED = "part-", "unfinished-"
-_LISTING = "listing.parquet"
+_LISTING, _TOPICS = "listing.parquet", "topics.parquet"
+_KEY = b"key"
 _RUNNING = "IN_PROGRESS"
 _MOST_DEAD = 0.25
 """Rows of traces that have changed or gone, for each that has not."""
@@ -138,21 +142,29 @@ class FeatureCache:
 
     def listing(self, stamp: str) -> list[TraceOutline] | None:
         """All traces of the experiment, newest first, if they were kept when the store had this stamp."""
-        path = self.folder / _LISTING
-        try:
-            with pq.ParquetFile(path) as file:
-                return outlines_in(file.read(use_threads=False), stamp)
-        except FileNotFoundError:
-            return None
-        except (OSError, pa.ArrowException) as error:
-            logger.warning("%s is damaged, so traces are listed again: %s", path, error)
-            return None
+        table = self._kept(_LISTING)
+        return None if table is None else outlines_in(table, stamp)
 
     def keep_listing(self, outlines: Sequence[TraceOutline], stamp: str) -> None:
         """Keep ``outlines``, which are all there are, for as long as the store has this stamp."""
-        with self._unfinished() as unfinished:
-            _write_table(listing_table(outlines, stamp), unfinished / _LISTING)
-            (unfinished / _LISTING).replace(self.folder / _LISTING)
+        self._keep(listing_table(outlines, stamp), _LISTING)
+
+    def topics(self, key: str) -> npt.NDArray[np.object_] | None:
+        """The topics that were kept last, if it was under this key: see ``asked.KeptTopics``."""
+        table = self._kept(_TOPICS)
+        if table is None or (table.schema.metadata or {}).get(_KEY) != key.encode():
+            return None
+        codes, labels = numbered(table["topic"])
+        topics: npt.NDArray[np.object_] = labels.to_numpy(zero_copy_only=False)[codes]
+        return topics
+
+    def keep_topics(self, key: str, labels: npt.NDArray[np.object_]) -> None:
+        """Keep these in the place of others."""
+        coded = pa.array(labels, pa.string()).dictionary_encode()
+        try:
+            self._keep(pa.table({"topic": coded}, metadata={_KEY: key}), _TOPICS)
+        except OSError as error:
+            logger.warning("Topics could not be kept in %s: %s", self.folder, error)
 
     def keep(self, batches: Sequence[Batch]) -> None:
         """Write the traces of ``batches`` that have ended as one part."""
@@ -194,6 +206,23 @@ class FeatureCache:
                 some = []
         for part in parts:
             shutil.rmtree(part, ignore_errors=True)
+
+    def _kept(self, name: str) -> pa.Table | None:
+        """What is kept beside the parts under this name; ``None`` if nothing is, or it cannot be read."""
+        path = self.folder / name
+        try:
+            with pq.ParquetFile(path) as file:
+                return file.read(use_threads=False)
+        except FileNotFoundError:
+            return None
+        except (OSError, pa.ArrowException) as error:
+            logger.warning("%s is damaged, so what it held is worked out again: %s", path, error)
+            return None
+
+    def _keep(self, table: pa.Table, name: str) -> None:
+        with self._unfinished() as unfinished:
+            _write_table(table, unfinished / name)
+            (unfinished / name).replace(self.folder / name)
 
     def _parts(self) -> list[Path]:
         try:

@@ -12,6 +12,8 @@ from mlflow_analysis.features.numbered import Numbered
 from mlflow_analysis.features.topic_names import FILLERS, names_of
 from mlflow_analysis.features.words import counted, weighed, worth_weighing
 
+TOPICS = 1
+"""To be raised whenever ``topics`` gives other labels for the same texts: kept ones are then formed anew."""
 OTHER = "other"
 """Requests that speak of something that no group is about."""
 SHORT_REPLIES = "short replies"
