@@ -10,7 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 from mlflow_analysis.demo.scenario import generate
 from mlflow_analysis.features import topics as grouping
 from mlflow_analysis.features.numbered import numbered
-from mlflow_analysis.features.topics import NO_SUBJECT, OTHER, SHORT_REPLIES
+from mlflow_analysis.features.topics import NO_SUBJECT, OTHER, SHORT_REPLIES, TOPICS
 from trace_factory import features_of
 
 RETURNS = [
@@ -37,6 +37,15 @@ def test_subjects_are_kept_apart_and_named_by_their_words() -> None:
     (returns,), (shipping,) = labels[:40].unique(), labels[40:].unique()
     assert set(returns.split(" · ")) <= {"return", "shoes", "bought", "day", "policy"}
     assert set(shipping.split(" · ")) <= {"shipping", "parcel", "city", "cost", "price"}
+
+
+def test_labels_are_those_of_the_version_that_is_stated() -> None:
+    """Fails whenever ``topics`` gives other labels: raise ``TOPICS``, then write them here."""
+    labels = topics(pd.Series([*RETURNS, *SHIPPING, "Yes."]))
+    assert (TOPICS, labels.value_counts().to_dict()) == (
+        1,
+        {"bought · day · policy": 40, "city · cost · parcel": 40, SHORT_REPLIES: 1},
+    )
 
 
 def test_neither_order_nor_the_index_shows() -> None:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
+from threading import Thread
 
 from mlflow_analysis.brief.focus import Focus, distinct
 from mlflow_analysis.engine.options import AnalysisOptions, Known
@@ -99,6 +101,8 @@ class _Run:
         self.skipped: list[SkippedTrace] = []
         self.notes: list[str] = []
         self.timings: dict[str, float] = {}
+        self.loading = Thread(target=import_module, args=("scipy.stats",), name="load", daemon=True)
+        """Loads what testing needs while a store or a disk is waited for."""
 
     def events(self) -> Iterator[Event]:
         """All events, in order; what is being written to the cache meanwhile is waited for."""
@@ -109,6 +113,7 @@ class _Run:
                 self.keeper.close()
 
     def _events(self) -> Iterator[Event]:
+        self.loading.start()
         began, began_ms = time.monotonic(), int(time.time() * 1000)
         for hypothesis in self.hypotheses:
             yield HypothesisQueued(
@@ -303,6 +308,7 @@ class _Run:
             give_back()
             return tested
 
+        self.loading.join()  # a copy of this process would wait for ever for a module that is being loaded
         in_two = self.options.workers > 1 and len(features.spans) >= FEWEST_SPANS_FOR_TWO
         with Divided([partial(weigh, each) for each in hypotheses], twin=in_two) as testing:
             for begun in testing.do():
