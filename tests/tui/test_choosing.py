@@ -13,6 +13,7 @@ from first_screen import first_screen
 from hostile import drawn
 from recorded_engine import RecordedEngine, settings_in
 from textual.pilot import Pilot
+from workers_done import workers_done
 
 from mlflow_analysis import protocol
 from mlflow_analysis.connecting.sign_in import ConnectionRequest
@@ -109,7 +110,7 @@ async def test_the_command_line_jumps_ahead(tmp_path: Path) -> None:
         pilot,
         app,
     ):
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert app.current_mode == "traces"
         assert app.state.experiment == EXPERIMENTS[2]
@@ -120,7 +121,7 @@ async def test_an_unknown_experiment_leads_to_the_list(tmp_path: Path) -> None:
     engine = RecordedEngine(tmp_path)
     engine.experiments = EXPERIMENTS
     async with app_on(engine, tmp_path, tracking_uri="", experiment="nope") as (pilot, app):
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause(0.2)
         assert isinstance(app.screen, ExperimentsScreen)
         assert "no experiment called nope" in " ".join(text(app).split())
@@ -182,7 +183,7 @@ async def test_finding_as_you_type_and_finding_nothing(tmp_path: Path) -> None:
     engine = RecordedEngine(tmp_path)
     engine.experiments = EXPERIMENTS
     async with app_on(engine, tmp_path, (160, 30), tracking_uri="") as (pilot, app):
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert isinstance(app.screen, ExperimentsScreen)
         await pilot.press("slash", *"trav")
@@ -199,11 +200,11 @@ async def test_a_failed_refresh_keeps_the_list(tmp_path: Path) -> None:
     engine = RecordedEngine(tmp_path)
     engine.experiments = EXPERIMENTS
     async with app_on(engine, tmp_path, (120, 30), tracking_uri="") as (pilot, app):
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         engine.problems[protocol.ListExperiments] = Problem("The store went away.")
         await pilot.press("R")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert "✗ The store went away. The list is from before." in text(app)
         assert "travel planner" in text(app)
@@ -216,7 +217,7 @@ async def test_only_the_one_the_cursor_rests_on_is_looked_into(
     engine = RecordedEngine(tmp_path)
     engine.experiments = EXPERIMENTS
     async with app_on(engine, tmp_path, tracking_uri="") as (pilot, app):
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.press("j", "j")
         while not app.state.summaries:
             await pilot.pause(0.1)
@@ -237,7 +238,7 @@ async def test_too_small_a_terminal_is_told(tmp_path: Path, size: tuple[int, int
 
 async def test_help_lists_what_applies_here(tmp_path: Path) -> None:
     async with app_on(RecordedEngine(tmp_path), tmp_path, tracking_uri="") as (pilot, app):
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.press("question_mark")
         await pilot.pause()
         assert isinstance(app.screen, HelpDialog)

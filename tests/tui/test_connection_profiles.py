@@ -8,6 +8,7 @@ import pytest
 from first_screen import first_screen
 from on_connection_screen import SECRET, app_on, choose, profiles_in, text
 from recorded_engine import RecordedEngine, settings_in
+from workers_done import workers_done
 
 from mlflow_analysis import protocol
 from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
@@ -23,7 +24,7 @@ async def test_what_works_is_kept_without_its_secret_and_that_is_said(tmp_path: 
     engine = RecordedEngine(tmp_path)
     async with app_on(engine, tmp_path) as (pilot, app):
         await pilot.press(*f"postgresql://ana:{SECRET}@db/mlflow", "enter")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.press("f4", *"prod", "enter")
         await pilot.pause()
         said = " ".join(text(app).replace("▌", " ").split())
@@ -40,7 +41,7 @@ async def test_keeping_another_under_a_name_that_is_taken_asks_first(tmp_path: P
     async with app_on(RecordedEngine(tmp_path), tmp_path) as (pilot, app):
         app.screen.query_one(TextField).focus()
         await pilot.press(*"http://second", "enter")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.press("f4", *"prod", "enter")
         await pilot.pause()
         assert "There is a profile prod already" in text(app)
@@ -59,7 +60,7 @@ async def test_a_profile_is_edited_renamed_made_default_and_forgotten(tmp_path: 
     async with app_on(RecordedEngine(tmp_path), tmp_path) as (pilot, app):
         await choose(pilot, app, "prod")
         await pilot.press("e", "end", *"er", "ctrl+s")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert kept.get("prod").connection.tracking_uri == "http://older"
         await choose(pilot, app, "prod")
@@ -88,14 +89,14 @@ async def test_a_secret_that_no_profile_names_is_asked_for_once_a_run(tmp_path: 
         await pilot.pause()
         assert app.focused is app.screen.query_one("#field-secret")
         await pilot.press(*SECRET, "enter")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         assert engine.asked[-1].sign_in.secret == SECRET  # type: ignore[union-attr]
         assert app.settings.last_profile == "prod"
         engine.asked.clear()
         await choose(pilot, app, "sample")
         await choose(pilot, app, "prod")
         await pilot.press("f5")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         assert engine.asked[-1].sign_in.secret == SECRET  # type: ignore[union-attr]
         await pilot.pause()
         assert SECRET not in text(app)
@@ -114,7 +115,7 @@ async def test_a_profile_goes_straight_on(tmp_path: Path, start: str) -> None:
     app = MlflowTui(engine, settings, profile="prod" if start == "asked" else "")
     async with app.run_test(size=(80, 24)) as pilot:
         await first_screen(pilot)
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert isinstance(app.screen, ExperimentsScreen)
         assert engine.asked[0] == protocol.CheckConnection("http://host")
@@ -131,7 +132,7 @@ async def test_the_environment_of_this_shell_goes_before_the_last_profile(
     app = MlflowTui(engine, settings)
     async with app.run_test(size=(80, 24)) as pilot:
         await first_screen(pilot)
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         assert isinstance(app.screen, ConnectionScreen)
         assert engine.asked == []
 
@@ -144,7 +145,7 @@ async def test_a_broken_profile_file_is_told_and_the_rest_works(tmp_path: Path) 
         said = " ".join(text(app).replace("▌", " ").split())
         assert "line 1 is not TOML. Mend the file, or move it away" in said
         await pilot.press(*"http://host", "enter")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.press("f4", *"new", "enter")
         await pilot.pause()
         assert path.read_text() == "[profiles.prod\n"

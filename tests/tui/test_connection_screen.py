@@ -11,6 +11,7 @@ from hostile import TEXT, assert_harmless
 from on_connection_screen import SECRET, app_on, choose, profiles_in, text
 from recorded_engine import RecordedEngine
 from syrupy.assertion import SnapshotAssertion
+from workers_done import workers_done
 
 from mlflow_analysis import protocol
 from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
@@ -74,7 +75,7 @@ async def test_while_it_is_checked_and_when_it_works(
         await pilot.pause()
         assert text(app) == snapshot(name="checking")
         engine.go_on.set()
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert text(app) == snapshot(name="works")
 
@@ -111,7 +112,7 @@ async def test_a_second_check_is_not_ended_by_the_end_of_the_first(tmp_path: Pat
         await pilot.pause()
         assert "Trying http://onex" in text(app)
         engine.go_on.set()
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert app.state.asked == ConnectionRequest("http://onex")
 
@@ -122,7 +123,7 @@ async def test_a_failure_says_how_far_it_went(tmp_path: Path) -> None:
     async with app_on(engine, tmp_path) as (pilot, app):
         await pilot.press(*"http://host", "enter")
         engine.go_on.set()
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         shown = text(app)
         assert shown.index("✗ Refused.") < shown.index("Start it.") < shown.index("✓ reach")
@@ -155,7 +156,7 @@ async def test_a_server_is_filled_in_by_keys_alone(
         assert SECRET not in text(app)
         assert text(app) == snapshot
         await pilot.press("enter")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         asked = engine.asked[-1]
         assert asked == protocol.CheckConnection(
@@ -206,7 +207,7 @@ async def test_databricks_profiles_are_picked_from_the_config_file(
         assert "field https://two" in text(app)
         assert SECRET not in text(app)
         await pilot.press("enter")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         assert engine.asked[-1] == protocol.CheckConnection(
             "databricks",
             "",

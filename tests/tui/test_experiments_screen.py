@@ -17,6 +17,7 @@ from hostile import TEXT, assert_harmless, drawn
 from recorded_engine import RecordedEngine, settings_in
 from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
+from workers_done import workers_done
 
 from mlflow_analysis import protocol
 from mlflow_analysis.protocol import ExperimentFigures, Problem
@@ -93,11 +94,11 @@ async def listed(
     app = MlflowTui(engine, settings_in(tmp_path), tracking_uri="sqlite:///shop.db")
     async with app.run_test(size=size, notifications=True) as pilot:
         await first_screen(pilot)
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         screen = app.screen
         assert isinstance(screen, ExperimentsScreen)
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         yield pilot, app, screen
 
@@ -129,7 +130,7 @@ async def test_list_and_preview(
         screen._reviewed = {"7": NOON}  # its real time is now
         screen.show_matching()
         screen._look_into()
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         await pilot.pause()  # a scrollbar that is needed now takes a layout of its own
         assert text(app) == snapshot
@@ -157,11 +158,11 @@ async def test_a_store_where_figures_are_dear_is_asked_for_what_is_seen_only(
         assert max(map(len, engine.batches)) == 5
         await pilot.press("G")
         await pilot.pause(0.4)  # longer than the cursor must rest
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         assert set(app.state.figures) == seen | set(screen.listing.seen)
         assert len(app.state.figures) < len(MANY) / 2
         await pilot.press(*[">"] * 5)  # the order stands on all of them
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         assert len(app.state.figures) == len(MANY)
 
 
@@ -190,7 +191,7 @@ async def test_sorting_by_a_column_and_the_other_way_round(tmp_path: Path) -> No
     engine.experiments = MANY
     async with listed(tmp_path, engine) as (pilot, app, screen):
         await pilot.press(">", ">", ">")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert screen.listing.chosen == MANY[-1]
         assert "traces↓" in text(app)
@@ -212,7 +213,7 @@ async def test_the_cursor_stays_on_its_experiment_when_figures_come(tmp_path: Pa
         chosen = screen.listing.chosen
         screen._figures_due = {each.experiment_id for each in MANY}
         screen._fill()
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert screen.listing.chosen == chosen
 
@@ -226,7 +227,7 @@ async def test_figures_that_cannot_be_read_are_told_and_the_list_stays(tmp_path:
         assert "service 2" in text(app)
         engine.problems.clear()
         await pilot.press("R")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert "went away" not in text(app)
 
@@ -235,11 +236,11 @@ async def test_a_refresh_keeps_what_was_known_until_it_is_known_anew(tmp_path: P
     engine = Figured(tmp_path, [trace(model(), number=1)])
     async with listed(tmp_path, engine) as (pilot, app, screen):
         await pilot.pause(0.4)  # longer than the cursor must rest
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         assert "Data check" in text(app)
         engine.problems[protocol.ListExperiments] = Problem("The store went away.")
         await pilot.press("R")
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         assert "The list is from before." in text(app)
         assert "Data check" in text(app)

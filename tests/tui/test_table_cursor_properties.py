@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from recorded_engine import RecordedEngine
 from textual.pilot import Pilot
 from traces_on_screen import orders, traces_screen
+from workers_done import workers_done
 
 from mlflow_analysis.protocol import RowQuery, TableGrew
 from mlflow_tui.screens.traces import TracesScreen
@@ -101,7 +102,7 @@ async def _quiet(pilot: Pilot[int], screen: TracesScreen) -> None:
     """Until every row that is seen is at hand and nobody is waited for."""
     for _ in range(3):
         await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
+        await workers_done(pilot.app)
     await pilot.pause()
 
 

@@ -10,6 +10,7 @@ import pytest
 from first_screen import first_screen
 from recorded_engine import RecordedEngine, settings_in
 from textual.pilot import Pilot
+from workers_done import workers_done
 
 import stores
 from mlflow_tui.actions import CONNECTION, EXPERIMENTS, TRACES
@@ -49,7 +50,7 @@ async def colourless(
     )
     async with app.run_test(size=size) as pilot:
         await first_screen(pilot)
-        await app.workers.wait_for_complete()
+        await workers_done(app)
         await pilot.pause()
         yield pilot
 

@@ -10,6 +10,7 @@ from first_screen import first_screen
 from hostile import drawn
 from recorded_engine import RecordedEngine, settings_in
 from textual.pilot import Pilot
+from workers_done import workers_done
 
 from mlflow_analysis import protocol
 from mlflow_analysis.protocol import TableGrew, TraceRow
@@ -86,7 +87,7 @@ async def settled(pilot: Pilot[int], *, dialog: bool = False) -> None:
     """Until no worker runs and the cursor has come to rest; ``dialog``: one is open, and a worker waits for it."""
     await pilot.pause(0.2)  # longer than the cursor must rest before its trace is opened
     if not dialog:
-        await pilot.app.workers.wait_for_complete()
+        await workers_done(pilot.app)
     await pilot.pause()
 
 
