@@ -4,7 +4,8 @@ The folder of an experiment holds parts: folders of Parquet files that are writt
 own, and never altered. A trace is found by its id and its mark (``records.TraceOutline``), so one that has changed
 is not found, and rows of traces that are gone are never asked for. Which part holds what is read from the parts
 themselves. So two processes may write at once, and a process that is killed leaves no half of a part: a part
-becomes visible when its folder is renamed.
+becomes visible when its folder is renamed. Beside them lie the list of all traces, and their topics; of each the last
+that was written counts.
 
 Parts hold texts of traces: folders and files are the user's alone.
 """
