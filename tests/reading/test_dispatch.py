@@ -121,9 +121,9 @@ def test_a_worker_that_is_killed_while_it_looks_keeps_nothing_from_the_others(
             (process,) = place._pool._processes
             os.kill(process, signal.SIGKILL)
             with pytest.raises(BrokenExecutor):
-                looking.result(30)
+                looking.result(60)
             place.renew()
-            assert place.submit([]).result(30).skipped == ()
+            assert place.submit([]).result(60).skipped == ()
         finally:
             place.close()
 
