@@ -5,6 +5,7 @@ Found by ``tests/end_to_end/test_random_keys.py``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,45 @@ async def test_a_purpose_confirmed_twice_closes_nothing_else(tmp_path: Path) -> 
         send(app, "enter", "enter", "enter")
         await settle(pilot)
         assert board(app)
+
+
+async def test_a_purpose_that_is_settled_under_a_dialog_takes_it_along(tmp_path: Path) -> None:
+    async with open_board(tmp_path, half_way(), asks_purpose=True) as (app, pilot, _):
+        purpose = app.screen
+        assert isinstance(purpose, PurposeScreen)
+        send(app, "?")
+        await settle(pilot)
+        assert app.screen is not purpose
+        purpose.action_skip_questions()
+        await settle(pilot)
+        assert app.screen is board(app)
+
+
+async def test_a_dialog_that_is_answered_under_another_takes_it_along(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _):
+        answers: list[tuple[str, bool | None]] = []
+
+        def told(which: str) -> Callable[[bool | None], None]:
+            return lambda answer: answers.append((which, answer))
+
+        below = ConfirmDialog("Below?", "yes")
+        await app.push_screen(below, told("below"))
+        await app.push_screen(ConfirmDialog("Above?", "yes"), told("above"))
+        below.dismiss(True)
+        await settle(pilot)
+        assert app.screen is board(app)
+        assert sorted(answers) == [("above", None), ("below", True)]
+
+
+async def test_nobody_waits_for_a_dialog_that_was_left_for_another_step(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _):
+        board(app).action_focus_on()
+        await settle(pilot)
+        assert [each.group for each in app.workers if each.group == "dialog"]
+        app.action_go("report")
+        await settle(pilot)
+        assert app.current_mode == "report"
+        assert not [each for each in app.workers if each.group == "dialog"]
 
 
 async def test_the_palette_can_be_opened_again_before_it_has_closed(tmp_path: Path) -> None:

@@ -233,8 +233,8 @@ class MlflowTui(WatchApp):
         screen = self.screen
         if isinstance(screen, StepScreen):
             screen.before_leaving(place)
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
+        for above in reversed(self.screen_stack[1:]):
+            above.dismiss()  # whoever waits for its answer is told that there is none
         self.switch_mode(place)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -50,7 +50,10 @@ class Commands(CommandPalette):
 
 def comes_to_the_top(dialog: Screen[Any]) -> bool:
     """Whether ``dialog`` is open; what lies on it is closed then."""
-    if dialog not in dialog.app.screen_stack:
+    stack = dialog.app.screen_stack
+    if dialog not in stack:
         return False
-    dialog.pop_until_active()
+    # at once: Textual's own way would close them later, and whatever lies on top now in the place of the dialog
+    for above in reversed(stack[stack.index(dialog) + 1 :]):
+        above.dismiss()
     return True
