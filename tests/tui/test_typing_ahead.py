@@ -158,6 +158,21 @@ async def test_the_palette_can_be_opened_again_before_it_has_closed(tmp_path: Pa
         assert isinstance(app.screen, Commands)
 
 
+async def test_the_palette_that_another_step_was_quicker_than_does_not_come(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _):
+        app.action_command_palette()
+        app.action_go("report")
+        await settle(pilot)
+        assert app.current_mode == "report"
+        app.action_command_palette()
+        app.switch_mode("board")
+        await settle(pilot)
+        await app.switch_mode("report")
+        await settle(pilot)
+        assert app.current_mode == "report"
+        assert isinstance(app.screen, StepScreen)
+
+
 async def test_the_palette_is_moved_in_before_it_shows_what_was_found(tmp_path: Path) -> None:
     async with open_board(tmp_path, finished()) as (app, pilot, _):
         await pilot.press("ctrl+p")

@@ -38,6 +38,19 @@ class Dialog(ModalScreen[Answer]):
 class Commands(CommandPalette):
     """Every command by name."""
 
+    _has_come = False
+
+    def _on_mount(self, event: events.Mount) -> None:
+        """Not if another step is seen by now: Textual looks for the screen that it lies on."""
+        self._has_come = self in self.app.screen_stack
+        if not self._has_come:
+            event.prevent_default()
+
+    @on(events.ScreenResume)
+    def _came_to_nothing(self) -> None:
+        if not self._has_come:
+            self.dismiss()
+
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close; nothing if it is closed already."""
         return super().dismiss(result) if comes_to_the_top(self) else AwaitComplete()
