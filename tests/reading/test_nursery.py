@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import select
 import signal
+import subprocess
 from multiprocessing import forkserver
 
 import pytest
 
+from mlflow_analysis.reading import nursery
 from mlflow_analysis.reading.executors import FEWEST_FOR_PROCESSES, Processes, get_ready_for
 from mlflow_analysis.source import TraceSource
 
@@ -61,6 +63,18 @@ def test_workers_can_be_had_again_afterwards(source: TraceSource) -> None:
         place = _place(source)
         assert place.submit([]).result().skipped == ()
         place._let_go()
+
+
+def test_nothing_is_ended_that_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that has lost its parent tells the process that took it in."""
+    orphan = "sleep 60 >/dev/null 2>&1 & echo $!"
+    other = int(subprocess.run(["sh", "-c", orphan], capture_output=True, check=True).stdout)
+    try:
+        monkeypatch.setattr(nursery, "_users", 1)
+        nursery.leave(other)
+        assert not _ends(other, 0.2)
+    finally:
+        os.kill(other, signal.SIGKILL)
 
 
 def test_it_is_got_ready_only_where_there_will_be_workers(

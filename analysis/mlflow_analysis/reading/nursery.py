@@ -32,8 +32,9 @@ def context() -> BaseContext:
 def prepare() -> None:
     """Begin to load what workers need, while this process does something else."""
     if context().get_start_method() == "forkserver":
-        from multiprocessing import forkserver
+        from multiprocessing import forkserver, resource_tracker
 
+        resource_tracker.ensure_running()  # else begun below, which lets all signals through
         # ctrl+c reaches all: while it loads it would take that for itself
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
