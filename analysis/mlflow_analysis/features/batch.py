@@ -112,7 +112,7 @@ def batch_of(extracted: Sequence[Extracted], marks: Sequence[str] = ()) -> Batch
     of_traces = list(zip(*(each.trace for each in extracted), strict=True))
     traces = dict(zip(TRACE_COLUMNS, of_traces or [()] * len(TRACE_COLUMNS), strict=True))
     traces["mark"] = tuple(marks or [""] * len(extracted))
-    ids = _texts(traces["trace_id"])
+    ids = _column(traces["trace_id"], pa.string())
     assessments = _of_traces([each.assessments for each in extracted], ASSESSMENT_COLUMNS, ids)
     attributes = _of_traces([each.attributes for each in extracted], ATTRIBUTE_COLUMNS, ids)
     return Batch(
@@ -214,13 +214,7 @@ def _column(values: _Values, kind: pa.DataType) -> pa.Array:
         return values
     if kind == pa.float64():  # ``None`` becomes NaN
         return pa.array(np.array(values, np.float64))
-    if kind == _CODED:
-        return _texts(values).dictionary_encode()
-    return _texts(values) if kind == pa.string() else pa.array(values, kind)
-
-
-def _texts(values: Sequence[str]) -> pa.Array:
     try:
-        return pa.array(values, pa.string())
+        return pa.array(values, kind)
     except UnicodeEncodeError:  # a lone surrogate in records that did not come through ``tracking``
-        return pa.array([printable(value) for value in values], pa.string())
+        return pa.array([printable(value) for value in values], kind)
