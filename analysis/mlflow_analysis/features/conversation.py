@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
 from typing import Any
 
 from mlflow_analysis.features.payload import as_text, parsed
@@ -109,9 +108,8 @@ def said_in(value: Any, depth: int = 0) -> list[Said]:
     ``value`` has been through ``payload.parsed``.
     """
     if isinstance(value, list):
-        roles = list(takewhile(bool, map(role_of, value)))
-        if value and len(roles) == len(value):
-            return list(zip(roles, value, strict=True))
+        if messages := _each_with_role(value):
+            return messages
         if value and all(isinstance(item, dict) and _by_part(item) for item in value):
             parts = (message for item in value for message in _messages_by_part(item))
             return [(role_of(message), message) for message in parts]
@@ -128,6 +126,17 @@ def said_in(value: Any, depth: int = 0) -> list[Said]:
                 if found:
                     return found
     return []
+
+
+def _each_with_role(items: list[Any]) -> list[Said]:
+    """The messages that ``items`` are; none if one of them is no message."""
+    messages: list[Said] = []
+    for item in items:
+        role = role_of(item)
+        if not role:
+            return []
+        messages.append((role, item))
+    return messages
 
 
 def _by_part(item: dict[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -86,14 +86,13 @@ _SIGNS_OF_CALL = frozenset({
 """An object without any of these is no call, unless it stands where calls do."""
 _OPENING = ("[", "{")
 _TOLD = re.compile(r"(?:system|developer): (.*?)(?=\n(?:user|human|assistant): |\Z)", re.DOTALL)
-_FLAT_TOOL = re.compile(
+_NUMBERED_TOOL = re.compile(
     r"llm\.tools\.\d+\.(?:tool\.)?(?:json_schema|name)\Z|llm\.request\.functions\.\d+\.name\Z"
 )
-_FLAT_CALL = re.compile(
+_NUMBERED_ROLE = re.compile(r"(?:llm\.input_messages\.\d+\.message|gen_ai\.prompt\.\d+)\.role\Z")
+_NUMBERED_CALL = re.compile(
     r"(?:llm\.output_messages|gen_ai\.completion)\.\d+\..*tool_calls\.\d+\.(?:.*\.)?name\Z"
 )
-_FLAT_MESSAGE = re.compile(r"(llm\.input_messages\.\d+\.message|gen_ai\.prompt\.\d+)\.role\Z")
-_FLAT = ("llm.", "gen_ai.completion.", "gen_ai.prompt.")
 
 
 class ModelCall(NamedTuple):
@@ -110,40 +109,37 @@ class ModelCall(NamedTuple):
 def model_call(inputs: Any, outputs: Any, attributes: Mapping[str, Any]) -> ModelCall:
     """Read one call's payloads. ``inputs`` and ``outputs`` have been through ``payload.parsed``."""
     messages = said_in(inputs)
-    settings = list(_settings(inputs))
-    names = tuple(attributes)
-    flat = {name: attributes[name] for name in _flat(names)}  # decoded only now
+    settings = _settings(inputs)
+    telling = _telling(tuple(attributes))
+    told = _instructions(inputs, outputs, attributes, messages, settings, telling)
     return ModelCall(
-        sys.intern(
-            _instructions(inputs, outputs, attributes, messages, settings, flat)[
-                :LONGEST_INSTRUCTIONS
-            ]
-        ),
-        _offered(
-            outputs,
-            [(name, attributes[name]) for name in _offering(names)],
-            messages,
-            settings,
-            flat,
-        ),
-        _requested(outputs, attributes, flat),
+        sys.intern(told[:LONGEST_INSTRUCTIONS]),
+        _offered(outputs, attributes, messages, settings, telling),
+        _requested(outputs, attributes, telling),
     )
 
 
+class _Telling(NamedTuple):
+    """Names of attributes, by what they tell."""
+
+    offering: tuple[str, ...]
+    """The tools, or settings that may hold them."""
+    tools: tuple[str, ...]
+    """One tool each."""
+    roles: tuple[str, ...]
+    """Who says a message, each of another; what is said stands beside it."""
+    calls: tuple[str, ...]
+    """The name of one requested tool each."""
+
+
 @lru_cache(maxsize=_REMEMBERED)
-def _flat(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those that number what they tell."""
-    return tuple(
-        name
-        for name in names
-        if name.startswith(_FLAT) and any(part.isdigit() for part in name.split("."))
+def _telling(names: tuple[str, ...]) -> _Telling:
+    """Told once for all calls whose attributes have the same names; no value is decoded for it."""
+    numbered = (_NUMBERED_TOOL, _NUMBERED_ROLE, _NUMBERED_CALL)
+    return _Telling(
+        tuple(filter(_OFFERING_ATTRIBUTES.__contains__, names)),
+        *(tuple(filter(pattern.match, names)) for pattern in numbered),
     )
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _offering(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those that may tell of tools."""
-    return tuple(filter(_OFFERING_ATTRIBUTES.__contains__, names))
 
 
 def _instructions(
@@ -152,7 +148,7 @@ def _instructions(
     attributes: Mapping[str, Any],
     messages: list[Said],
     settings: list[Mapping[str, Any]],
-    flat: Mapping[str, Any],
+    telling: _Telling,
 ) -> str:
     told = _system_texts(messages)
     if not told and "gen_ai.input.messages" in attributes:
@@ -165,11 +161,11 @@ def _instructions(
                 break
     if not any(told) and "gen_ai.system_instructions" in attributes:
         told = [_text(attributes["gen_ai.system_instructions"])]
-    if not any(told) and flat:
+    if not any(told):
         told = [
-            _text(flat.get(f"{match[1]}.content"))
-            for key, role in flat.items()
-            if (match := _FLAT_MESSAGE.match(key)) and role in _SYSTEM_ROLES
+            _text(attributes.get(f"{role.removesuffix('role')}content"))
+            for role in telling.roles
+            if attributes[role] in _SYSTEM_ROLES
         ]
     if not any(told) and isinstance(inputs, str) and (match := _TOLD.match(inputs)):
         told = [match[1]]
@@ -186,18 +182,18 @@ def _text(value: Any) -> str:
 
 def _offered(
     outputs: Any,
-    offering: list[tuple[str, Any]],
+    attributes: Mapping[str, Any],
     messages: list[Said],
     settings: list[Mapping[str, Any]],
-    flat: Mapping[str, Any],
+    telling: _Telling,
 ) -> tuple[str, ...]:
     names: set[str] = set()
     sources = list(settings)
-    for key, value in offering:
+    for key in telling.offering:
         if key in _TOOL_ATTRIBUTES:
-            names.update(tool_names(value))
+            names.update(tool_names(attributes[key]))
         else:
-            sources += _settings(parsed(value))
+            sources += _settings(parsed(attributes[key]))
     if isinstance(outputs, dict) and outputs.get("object") == "response":
         sources += _settings(outputs)  # the Responses API tells the tools again
     for source in sources:
@@ -211,34 +207,32 @@ def _offered(
             content = message["content"]
             if content.get("type") == "function" and "function" in content:
                 names.update(tool_names([content]))
-    for key, value in flat.items():
-        if _FLAT_TOOL.match(key):
-            names.update(tool_names([value]))
+    for key in telling.tools:
+        names.update(tool_names([attributes[key]]))
     return tuple(sorted(names))
 
 
-def _settings(value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+def _settings(value: Any, depth: int = 0) -> list[Mapping[str, Any]]:
     """The objects of a payload, parsed, that may hold a call's settings, outermost first."""
-    if isinstance(value, dict):
-        yield value
-        if depth < 3 and not _MAY_SET.isdisjoint(value):
-            for key in _SETTING_KEYS:
-                if isinstance(value.get(key), (dict, str)):
-                    yield from _settings(parsed(value[key]), depth + 1)
+    if not isinstance(value, dict):
+        return []
+    found: list[Mapping[str, Any]] = [value]
+    if depth < 3 and not _MAY_SET.isdisjoint(value):
+        for key in _SETTING_KEYS:
+            if isinstance(value.get(key), (dict, str)):
+                found += _settings(parsed(value[key]), depth + 1)
+    return found
 
 
-def _requested(
-    outputs: Any, attributes: Mapping[str, Any], flat: Mapping[str, Any]
-) -> tuple[str, ...]:
+def _requested(outputs: Any, attributes: Mapping[str, Any], telling: _Telling) -> tuple[str, ...]:
     names: list[str] = []
     _collect_calls(outputs, names)
     for key in ("gen_ai.output.messages", "ai.response.toolCalls"):
         if not names and key in attributes:
             _collect_calls(parsed(attributes[key]), names)
     if not names:
-        names = [
-            value for key, value in flat.items() if _FLAT_CALL.match(key) and isinstance(value, str)
-        ]
+        numbered = (attributes[key] for key in telling.calls)
+        names = [name for name in numbered if isinstance(name, str)]
     return tuple(dict.fromkeys(names))
 
 
@@ -251,6 +245,7 @@ def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool 
     if isinstance(value, list):
         for item in value[:MOST_TOOLS]:
             _collect_calls(item, names, depth + 1, in_calls)
+        return
     if not isinstance(value, dict):
         return
     if in_calls or not _SIGNS_OF_CALL.isdisjoint(value):
@@ -258,16 +253,16 @@ def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool 
         if name:
             names.append(name)
             return
-    present = _REPLY_PLACES.keys() & value.keys()  # one or two of the many
-    for key in sorted(present, key=_REPLY_PLACES.__getitem__):
+    for key in sorted(filter(_REPLY_PLACES.__contains__, value), key=_REPLY_PLACES.__getitem__):
         inner = value[key]
         if isinstance(inner, str):
             if inner.lstrip()[:1] not in _OPENING:
                 continue  # words: most replies are nothing else
-        elif not isinstance(inner, (dict, list)):
+        elif isinstance(inner, list):
+            if key == "messages":
+                inner = _latest(inner)
+        elif not isinstance(inner, dict):
             continue
-        elif key == "messages" and isinstance(inner, list):
-            inner = _latest(inner)
         before = len(names)
         _collect_calls(inner, names, depth + 1, key in _CALLS)
         if len(names) > before and key in ("message", "tool_calls"):

@@ -10,6 +10,8 @@ import orjson
 
 from mlflow_analysis.untrusted import printable_value
 
+_UNHASHED = blake2b(digest_size=8)
+
 
 def canonical(value: Any) -> bytes:
     """JSON with sorted keys: equal values give equal bytes."""
@@ -27,7 +29,9 @@ def canonical(value: Any) -> bytes:
 
 def key_of(encoded: bytes) -> str:
     """A short hash of a value that ``canonical`` encoded."""
-    return blake2b(encoded, digest_size=8).hexdigest()
+    hashed = _UNHASHED.copy()  # a new one takes as long as the hashing of most values
+    hashed.update(encoded)
+    return hashed.hexdigest()
 
 
 def as_text(value: Any) -> str:
