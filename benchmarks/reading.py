@@ -78,8 +78,9 @@ def _all_of(source: StoreTraces) -> Callable[[], int]:
     gc.set_threshold(200_000, 20, 100)  # as the program does
 
     def read() -> int:
-        infos = [info for page in source.infos() for info in page]
-        return sum(isinstance(each, TraceRecord) for each in source.traces(infos))
+        return sum(
+            isinstance(each, TraceRecord) for page in source.infos() for each in source.traces(page)
+        )
 
     return read
 

@@ -19,7 +19,7 @@ from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.convert import trace_info, trace_record
 from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_analysis.tracking.sql_reader import SqlTraces
-from mlflow_analysis.tracking.stored_spans import span_record
+from mlflow_analysis.tracking.stored_spans import span_records
 
 TRACES = 120
 
@@ -48,7 +48,7 @@ def stored(client: Any) -> dict[str, TraceRecord]:
     )
     return {
         trace.info.trace_id: trace_record(
-            trace_info(trace.info), [span_record(span.to_dict()) for span in trace.data.spans]
+            trace_info(trace.info), span_records(span.to_dict() for span in trace.data.spans)
         )
         for trace in found
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from mlflow_analysis.tracking.connection import (
 )
 from mlflow_analysis.tracking.reader import StoreTraces
 from mlflow_analysis.tracking.sql_reader import SqlTraces
-from mlflow_analysis.tracking.stored_spans import span_record
+from mlflow_analysis.tracking.stored_spans import span_records
 from mlflow_analysis.untrusted import printable_value, single_line
 from trace_factory import model, trace
 
@@ -230,13 +230,14 @@ def test_spans_become_records_when_it_is_their_traces_turn(
     small_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = opened(small_store)
-    made: list[Any] = []
+    made: list[SpanRecord] = []
 
-    def counted(stored: dict[str, Any], **how: bool) -> SpanRecord:
-        made.append(stored)
-        return span_record(stored, **how)
+    def counted(stored: Iterable[dict[str, Any]], **how: bool) -> list[SpanRecord]:
+        records = span_records(stored, **how)
+        made.extend(records)
+        return records
 
-    monkeypatch.setattr(sql_reader, "span_record", counted)
+    monkeypatch.setattr(sql_reader, "span_records", counted)
     outcomes = source.traces(all_infos(source))
 
     first = next(outcomes)

@@ -45,7 +45,7 @@ _SHORT = 200
 class StoredSpan(DecodedLater, SpanRecord):
     """A ``SpanRecord`` whose payloads and attributes are decoded on first use.
 
-    Only ``span_record`` makes these.
+    Only ``span_records`` makes these.
     """
 
     __slots__ = ("_attributes", "_inputs", "_outputs", "_texts")
@@ -114,14 +114,14 @@ class StoredAttributes(Mapping[str, Any]):
         return repr(dict(self))
 
 
-def parsed_together(contents: str, count: int) -> list[dict[str, Any]] | None:
-    """``count`` contents of rows of ``spans``, put together with commas, each parsed.
+def parsed_together(counted: str) -> list[dict[str, Any]] | None:
+    """The spans of a row of ``tables.spans_of_ids``, each parsed.
 
     ``None`` if one is no JSON, or none that ``orjson`` takes. Parsed at once, the spans of a trace take less
     time than one by one.
     """
     try:
-        found: list[dict[str, Any]] = orjson.loads(f"[{contents}]")
+        count, *found = orjson.loads(f"[{counted}]")
     except orjson.JSONDecodeError:
         return None
     return found if len(found) == count else None
@@ -136,52 +136,53 @@ def parsed(content: str) -> dict[str, Any]:
     return found
 
 
-def span_record(stored: dict[str, Any], *, loaded: bool = True) -> SpanRecord:
-    """A span in its stored form, ``mlflow.entities.Span.to_dict()``: attribute values are JSON texts.
+def span_records(stored: Iterable[dict[str, Any]], *, loaded: bool = True) -> list[SpanRecord]:
+    """Spans of a trace in their stored form, ``mlflow.entities.Span.to_dict()``: attribute values are JSON texts.
 
-    Without ``loaded`` it is as a row keeps it, and becomes what MLflow would make of that. Raises
-    ``AttributeError``, ``KeyError``, ``TypeError`` or ``ValueError`` if it is damaged; what is decoded later
+    Without ``loaded`` they are as rows keep them, and become what MLflow would make of those. Raises
+    ``AttributeError``, ``KeyError``, ``TypeError`` or ``ValueError`` if one is damaged; what is decoded later
     cannot fail.
     """
-    attributes = stored.get("attributes") or {}
-    if not isinstance(attributes, dict):
-        raise TypeError("attributes are no object")
-    kind = attributes.get(KIND)
-    if (
-        not loaded
-        and kind in _NO_KIND
-        and any(name.startswith(OTHER_CONVENTIONS) for name in attributes)
-    ):
-        _translate_kind(stored)  # imports MLflow, so only if it can make a difference
-        return span_record(stored)
-    status = stored.get("status") or {}
-    message = status.get("message")
-    parent = stored.get("parent_span_id")
-    name = str(stored["name"])
-    start, end = stored["start_time_unix_nano"], stored.get("end_time_unix_nano")
-    events = stored.get("events")
-    span: Any = object.__new__(StoredSpan)  # to whom it is given, fields are read-only
-    span._texts = attributes
-    span._inputs = span._outputs = span._attributes = NOT_READ
-    span.span_id = hexadecimal(stored["span_id"])
-    span.parent_id = hexadecimal(parent) if parent else None
-    span.name = _name(name) if len(name) <= _SHORT else single_line(name)
-    span.kind = _kind(kind) if type(kind) is str and len(kind) <= _SHORT else _kind_of(kind)
-    span.status = _status(status.get("code") or "UNSET")
-    span.status_message = printable(str(message)) if message else ""
-    span.start_ns = start if type(start) is int else int(start)
-    span.end_ns = (end if type(end) is int else int(end)) if end else None
-    span.events = tuple(map(_event, events)) if events else ()
-    record: SpanRecord = span
-    return record
+    records: list[Any] = []
+    ids = _Hexadecimal()
+    for each in stored:
+        attributes = each.get("attributes") or {}
+        if not isinstance(attributes, dict):
+            raise TypeError("attributes are no object")
+        stored_kind = attributes.get(KIND)
+        is_short = type(stored_kind) is str and len(stored_kind) <= _SHORT
+        kind = _kind(stored_kind) if is_short else _kind_of(stored_kind)
+        if kind == "UNKNOWN" and not loaded and _may_tell(attributes):
+            _translate_kind(each)  # imports MLflow, so only if it can make a difference
+            kind = _kind_of(attributes.get(KIND))
+        name, status = each["name"], each.get("status") or {}
+        message = status.get("message")
+        span_id, parent = each["span_id"], each.get("parent_span_id")
+        start, end = each["start_time_unix_nano"], each.get("end_time_unix_nano")
+        events = each.get("events")
+        span: Any = object.__new__(StoredSpan)  # to whom it is given, fields are read-only
+        span._texts = attributes
+        span._inputs = span._outputs = span._attributes = NOT_READ
+        span.span_id = ids[span_id]
+        span.parent_id = ids[parent] if parent else None
+        is_short = type(name) is str and len(name) <= _SHORT
+        span.name = _name(name) if is_short else single_line(str(name))
+        span.kind = kind
+        span.status = _status(status.get("code") or "UNSET")
+        span.status_message = printable(str(message)) if message else ""
+        span.start_ns = start if type(start) is int else int(start)
+        span.end_ns = (end if type(end) is int else int(end)) if end else None
+        span.events = tuple(map(_event, events)) if events else ()
+        records.append(span)
+    return records
 
 
 def in_order(spans: Iterable[SpanRecord]) -> tuple[SpanRecord, ...]:
     """By start; of those that start together, parents first, then by id."""
     by_start = sorted(spans, key=_START)
-    together = {a.start_ns for a, b in pairwise(by_start) if a.start_ns == b.start_ns}
-    if not together:
+    if all(a.start_ns < b.start_ns or a.span_id == b.parent_id for a, b in pairwise(by_start)):
         return tuple(by_start)
+    together = {a.start_ns for a, b in pairwise(by_start) if a.start_ns == b.start_ns}
     depths = _depths({span.span_id: span.parent_id for span in by_start})
 
     def place(span: SpanRecord) -> tuple[Any, ...]:
@@ -207,6 +208,14 @@ def _depths(parents: Mapping[str, str | None]) -> dict[str, int]:
             depth += 1
             depths[each] = depth
     return depths
+
+
+class _Hexadecimal(dict[str, str]):
+    """Ids of a trace's spans by how they are stored: most are met again, as those of parents."""
+
+    def __missing__(self, span_id: str) -> str:
+        found = self[span_id] = hexadecimal(span_id)
+        return found
 
 
 def hexadecimal(span_id: str) -> str:
@@ -238,6 +247,12 @@ def _event(event: Mapping[str, Any]) -> SpanEvent:
         int(event.get("time_unix_nano") or 0),
         printable_value(dict(event.get("attributes") or {})),
     )
+
+
+def _may_tell(attributes: Mapping[str, Any]) -> bool:
+    """Whether attributes of other conventions may tell the kind of a span that says none of its own."""
+    says_none = attributes.get(KIND) in _NO_KIND
+    return says_none and any(name.startswith(OTHER_CONVENTIONS) for name in attributes)
 
 
 def _translate_kind(stored: dict[str, Any]) -> None:
