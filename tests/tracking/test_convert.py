@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from mlflow_analysis.records import SpanRecord
+from mlflow_analysis.tracking.span_content import span_content
 from mlflow_analysis.tracking.stored_spans import in_order, span_records
 from mlflow_analysis.untrusted import printable
 
@@ -27,7 +28,7 @@ def stored_span(**attributes: str) -> dict[str, Any]:
 
 
 def record_of(stored: dict[str, Any], *, loaded: bool = True) -> SpanRecord:
-    (record,) = span_records([stored], loaded=loaded)
+    (record,) = span_records([span_content(stored)], loaded=loaded)
     return record
 
 

@@ -36,6 +36,7 @@ from mlflow_analysis.tracking.problems import (
     FilterNotUnderstood,
     TraceNotReadable,
 )
+from mlflow_analysis.tracking.span_content import span_content
 from mlflow_analysis.tracking.stored_spans import span_records
 from mlflow_analysis.untrusted import printable, single_line
 
@@ -372,7 +373,7 @@ def _is_in_store(info: TraceInfo) -> bool:
 
 def _converted(info: TraceInfo, trace: Any) -> TraceOutcome:
     try:
-        spans = span_records(span.to_dict() for span in trace.data.spans)
+        spans = span_records(span_content(span.to_dict()) for span in trace.data.spans)
         record = trace_record(info, spans)
     except Exception as error:  # noqa: BLE001 - damage takes any form
         return damaged(info, error)

@@ -23,9 +23,11 @@ from mlflow_analysis.tracking.file_stamp import file_stamp
 from mlflow_analysis.tracking.incomplete import damaged, expected_spans, spans_location, why_missing
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
+from mlflow_analysis.tracking.span_content import parsed, parsed_together, span_content
 from mlflow_analysis.tracking.sql_client import engine_of
 from mlflow_analysis.tracking.stored_infos import stored_info
-from mlflow_analysis.tracking.stored_spans import parsed, parsed_together, span_records
+from mlflow_analysis.tracking.stored_spans import span_records
+from mlflow_analysis.tracking.stored_traces import stored_trace
 from mlflow_analysis.untrusted import printable
 
 IDS_AT_ONCE = 500
@@ -201,21 +203,22 @@ class SqlTraces(StoreTraces):
         return {}
 
     def _read(self, batch: Sequence[TraceInfo]) -> Iterator[TraceOutcome]:
-        """As ``StoreTraces``. Spans come as texts, and become records when it is their trace's turn.
-
-        So records live no longer than whoever reads them needs: those of a whole batch fit in no cache.
-        """
+        """As ``StoreTraces``. Spans come as texts, which are parsed when it is their trace's turn."""
         stored = self._spans_of([info.trace_id for info in batch])
         for info in batch:
-            counted, location = stored.pop(info.trace_id, None) or "0", spans_location(info)
+            text, location = stored.pop(info.trace_id, None), spans_location(info)
             if location == IN_ARCHIVE:
                 yield from self._read_together([info])  # MLflow finds them there, slowly
             elif location != IN_DATABASE:
                 yield self._read_artifact(info)
-            elif (spans := parsed_together(counted)) is None:
+            elif text is None:
+                yield SkippedTrace(info.trace_id, why_missing(info))
+            elif (spans := parsed_together(text)) is None:
                 yield from self._read_each(info)
+            elif len(spans) < expected_spans(info):
+                yield SkippedTrace(info.trace_id, why_missing(info))
             else:
-                yield _outcome(info, spans)
+                yield stored_trace(info, spans)
 
     def _read_each(self, info: TraceInfo) -> Iterator[TraceOutcome]:
         """A trace of which one span is damaged, or was moved to an archive, or is refused by a strict parser."""
@@ -223,12 +226,12 @@ class SqlTraces(StoreTraces):
             rows = _driver_rows(connection, tables.CONTENTS_OF_ID, {"id": info.trace_id})
             contents = [content for (content,) in rows]
         if all(contents):
-            yield _outcome(info, map(parsed, contents))
+            yield _outcome(info, contents)
         else:
             yield from self._read_together([info])
 
     def _spans_of(self, trace_ids: Sequence[str]) -> dict[str, str | None]:
-        """The number of spans and their contents by the id of their trace: see ``tables.spans_of_ids``."""
+        """What is stored of their spans, by the id of their trace: see ``tables.spans_of_ids``."""
         statement = tables.spans_of_ids(self._dialect)
         with self._connected() as connection:
             return dict(_driver_rows(connection, statement, tables.bound(trace_ids, self._dialect)))
@@ -254,9 +257,10 @@ class SqlTraces(StoreTraces):
         return engine_of(self._address.mlflow_uri)
 
 
-def _outcome(info: TraceInfo, stored: Iterable[dict[str, Any]]) -> TraceOutcome:
-    """The trace of ``info``, made of what is stored of its spans; damage may show as these are gone through."""
+def _outcome(info: TraceInfo, contents: Iterable[str]) -> TraceOutcome:
+    """The trace of ``info``, made of the contents of its spans one by one."""
     try:
+        stored = [span_content(parsed(content)) for content in contents]
         spans = span_records(stored, loaded=False)
     except Exception as error:  # noqa: BLE001 - damage takes any form
         return damaged(info, error)

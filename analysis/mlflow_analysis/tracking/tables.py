@@ -60,9 +60,14 @@ CONTENTS_OF_ID = sql.select(SPANS.c.content).where(SPANS.c.trace_id == sql.bindp
 _MANY = sql.bindparam("ids", expanding=True)
 _ONE_BY_ONE = sql.func.json_each(sql.bindparam("ids")).table_valued("value")
 """The ids of one JSON text. For SQLite: to write out a parameter for each id takes longer than to look it up."""
-_COUNTED = (
-    sql.cast(sql.func.count(), sql.String) + "," + sql.func.aggregate_strings(SPANS.c.content, ",")
+_SPANS = (
+    sql.literal('{"spans":[')
+    + sql.func.aggregate_strings(SPANS.c.content, ",")
+    + '],"count":'
+    + sql.cast(sql.func.count(), sql.String)
+    + "}"
 )
+
 _OBJECT_OF = {
     "sqlite": "json_group_object",
     "postgresql": "jsonb_object_agg",
@@ -111,16 +116,16 @@ def assessments_of_ids(dialect: str) -> Any:
 
 @lru_cache(maxsize=4)
 def spans_of_ids(dialect: str) -> Any:
-    """Ids of traces, and in one text the number of its spans and the contents of each, with commas between.
+    """Ids of traces, and one JSON text of its ``spans`` and their ``count``.
 
     That is one row to fetch instead of many. Of a trace without spans there is none, or ``None`` for the text.
     """
     if dialect == "sqlite":
         trace_id = _ONE_BY_ONE.c.value
         return sql.select(
-            trace_id, sql.select(_COUNTED).where(SPANS.c.trace_id == trace_id).scalar_subquery()
+            trace_id, sql.select(_SPANS).where(SPANS.c.trace_id == trace_id).scalar_subquery()
         )
-    of_these = sql.select(SPANS.c.trace_id, _COUNTED).where(_among(SPANS.c.trace_id, dialect))
+    of_these = sql.select(SPANS.c.trace_id, _SPANS).where(_among(SPANS.c.trace_id, dialect))
     return of_these.group_by(SPANS.c.trace_id)
 
 
