@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from mlflow_analysis.features.selection import Coded
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.hypotheses.quality.screening import Texts, answers
 from mlflow_analysis.hypotheses.remembered import remembered
@@ -114,10 +114,12 @@ class _Sources:
         self._requests, self._responses = (
             traces[name].tolist() for name in ("request", "response")
         )
-        self._taken = _ByTrace(spans["arguments"], features.trace_at, len(traces))
+        self._taken = _ByTrace(spans.texts("arguments"), features.trace_at, len(traces))
         self._sessions = features.session_codes
         self._complete = traces["complete"].to_numpy(dtype=bool)
-        self.returned = _ByTrace(spans[is_tool]["output"], features.trace_at[is_tool], len(traces))
+        self.returned = _ByTrace(
+            spans[is_tool].texts("output"), features.trace_at[is_tool], len(traces)
+        )
         """What the calls of a trace returned."""
 
     def elsewhere(self, place: int) -> list[str]:
@@ -150,14 +152,14 @@ class _Sources:
 class _ByTrace:
     """A column of spans by the place of their trace."""
 
-    def __init__(self, column: pd.Series, trace_at: npt.NDArray[np.int64], traces: int) -> None:
+    def __init__(self, column: Coded, trace_at: npt.NDArray[np.int64], traces: int) -> None:
         # the spans of a trace stand together, in the order of the traces; most are never looked at
-        self._texts = column.to_numpy(dtype=object)
+        self._texts = column
         self._bounds = np.searchsorted(trace_at, np.arange(traces + 1)).tolist()
 
     def __call__(self, place: int) -> list[str]:
-        texts: list[str] = self._texts[self._bounds[place] : self._bounds[place + 1]].tolist()
-        return texts
+        rows = slice(self._bounds[place], self._bounds[place + 1])
+        return [self._texts.values[code] for code in self._texts.codes[rows].tolist()]
 
 
 def _looked_up(place: int, values: _Values, sources: _Sources) -> tuple[int, list[str]]:
