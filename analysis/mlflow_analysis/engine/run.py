@@ -38,7 +38,7 @@ from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.judged import Judging
 from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.base import Hypothesis
-from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.hypotheses.catalogue import by_id, catalogue, in_order_of_work
 from mlflow_analysis.hypotheses.judged import JudgedClaim, judged_claim
 from mlflow_analysis.hypotheses.own import own_hypothesis
 from mlflow_analysis.judge.claims import asked_of_judge
@@ -310,7 +310,8 @@ class _Run:
 
         self.loading.join()  # a copy of this process would wait for ever for a module that is being loaded
         in_two = self.options.workers > 1 and len(features.spans) >= FEWEST_SPANS_FOR_TWO
-        with Divided([partial(weigh, each) for each in hypotheses], twin=in_two) as testing:
+        tasks = [partial(weigh, each) for each in in_order_of_work(hypotheses)]
+        with Divided(tasks, twin=in_two) as testing:
             for begun in testing.do():
                 if begun == 1 or clock.due(_PROGRESS_EVERY):
                     yield clock.progress("testing hypotheses", begun - 1, len(hypotheses))

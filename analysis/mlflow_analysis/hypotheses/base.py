@@ -174,6 +174,8 @@ class Hypothesis(ABC):
     mends: ClassVar[str] = ""
     """What is mended, in a word that hypotheses share whose findings may be one and the same. Without one
     a finding is never merged: two wrong merges are worse than three duplicates."""
+    counterpart: ClassVar[str] = ""
+    """Id of another hypothesis that rests on the same work: the two are tested one after the other."""
     text_cue: ClassVar[bool] = False
     """Whether it goes by wording, which is no harm by itself: its statement then says what the sessions'
     outcomes show."""
