@@ -29,19 +29,25 @@ def _who(number: int) -> tuple[int, int]:
 
 
 def _meeting(count: int, task: Callable[[int], tuple[int, int]] = _who) -> list[Task]:
-    """Tasks of which the second waits until somebody has begun the last: two are needed for them."""
-    waiting, come = os.pipe()
+    """Tasks of which the last waits until somebody has begun the first, and the second for the last: two are
+    needed for them."""
+    (first_come, first_comes), (last_come, last_comes) = os.pipe(), os.pipe()
+
+    def first() -> tuple[int, int]:
+        os.write(first_comes, b".")
+        return task(0)
 
     def second() -> tuple[int, int]:
-        os.write(come, os.read(waiting, 1))  # it may have to be done again
+        os.write(last_comes, os.read(last_come, 1))  # it may have to be done again
         return task(1)
 
     def last() -> tuple[int, int]:
-        os.write(come, b".")
+        os.write(last_comes, os.read(first_come, 1))
+        os.write(first_comes, b".")
         return task(count - 1)
 
     between = [partial(task, number) for number in range(2, count - 1)]
-    return [partial(task, 0), second, *between, last]
+    return [first, second, *between, last]
 
 
 def _done(tasks: list[Task], *, twin: bool = True) -> list[tuple[int, int]]:
@@ -197,8 +203,8 @@ def much():
     return bytes(1_000_000)
 
 with Divided({tasks}, twin=True) as divided:
-    for begun in divided.do():
-        if divided._twin:
+    for at, _ in enumerate(divided.do()):
+        if at == 0:
             print(divided._twin, flush=True)
 """
 _MUCH_TO_DO = "[lambda: time.sleep(0.05)] * 5000"

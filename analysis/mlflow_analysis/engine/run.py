@@ -312,8 +312,9 @@ class _Run:
         in_two = self.options.workers > 1 and len(features.spans) >= FEWEST_SPANS_FOR_TWO
         tasks = [partial(weigh, each) for each in in_order_of_work(hypotheses)]
         with Divided(tasks, twin=in_two) as testing:
+            yield clock.progress("testing hypotheses", 0, len(hypotheses))
             for begun in testing.do():
-                if begun == 1 or clock.due(_PROGRESS_EVERY):
+                if clock.due(_PROGRESS_EVERY):
                     yield clock.progress("testing hypotheses", begun - 1, len(hypotheses))
             for tested in testing.results():
                 weighing.take(tested)

@@ -275,13 +275,13 @@ class Features:
         has_failed = self.spans["failed"].to_numpy(dtype=bool) & self.ended
         failed = self.spans[has_failed].frame
         span, above = failed.index.to_numpy(), failed["parent"].to_numpy(np.int64)
-        reason, reasons = pd.factorize(failed["error_class"])
+        trace, (reason, reasons) = failed["trace"], pd.factorize(failed["error_class"])
         passed_on = np.isin(span * len(reasons) + reason, above * len(reasons) + reason)
-        deepest = failed.groupby(["trace_id", "error_class"])["depth"].transform("max")
+        deepest = failed["depth"].groupby(trace * len(reasons) + reason).transform("max")
         root_passed_on = (failed["depth"] == 0) & (deepest > 0)
         silent = failed["error_message"] == NO_MESSAGE
         if silent.any():
-            deepest = failed.groupby("trace_id")["depth"].transform("max")
+            deepest = failed["depth"].groupby(trace).transform("max")
             passed_up = np.isin(span, above)
             root_passed_on |= silent & (passed_up | ((failed["depth"] == 0) & (deepest > 0)))
         return failed[~passed_on & ~root_passed_on]

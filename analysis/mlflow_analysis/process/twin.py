@@ -29,8 +29,7 @@ class Divided(Generic[Result]):
     """This process goes on from the first task, its twin from the last, until they meet.
 
     There is a ticket for each task in a pipe. Whoever draws one does the next task from its own end: no task is done
-    twice, and neither has to know how far the other is. The twin is made after the first task: what that one works
-    out for all, both have. What the twin's tasks give must be picklable.
+    twice, and neither has to know how far the other is. What the twin's tasks give must be picklable.
     """
 
     def __init__(self, tasks: Sequence[Callable[[], Result]], *, twin: bool) -> None:
@@ -67,11 +66,11 @@ class Divided(Generic[Result]):
 
     def do(self) -> Iterator[int]:
         """Do what falls to this process; before each task, tells how many were begun by either."""
+        if self._wanted:
+            self._make_twin()
         for at in self._drawn(range(len(self._tasks))):
             yield self._begun[:].count(1)
             self._done[at] = self._tasks[at]()
-            if at == 0 and self._wanted:
-                self._make_twin()
 
     def results(self) -> Iterator[Result]:
         """What each task gave, in their order, once the twin is done too. What was lost with it is done again."""
