@@ -29,25 +29,19 @@ def _who(number: int) -> tuple[int, int]:
 
 
 def _meeting(count: int, task: Callable[[int], tuple[int, int]] = _who) -> list[Task]:
-    """Tasks of which the last waits until somebody has begun the first, and the second for the last: two are
-    needed for them."""
-    (first_come, first_comes), (last_come, last_comes) = os.pipe(), os.pipe()
-
-    def first() -> tuple[int, int]:
-        os.write(first_comes, b".")
-        return task(0)
+    """Tasks of which the second waits until somebody has begun the last: two are needed for them."""
+    waiting, come = os.pipe()
 
     def second() -> tuple[int, int]:
-        os.write(last_comes, os.read(last_come, 1))  # it may have to be done again
+        os.write(come, os.read(waiting, 1))  # it may have to be done again
         return task(1)
 
     def last() -> tuple[int, int]:
-        os.write(last_comes, os.read(first_come, 1))
-        os.write(first_comes, b".")
+        os.write(come, b".")
         return task(count - 1)
 
     between = [partial(task, number) for number in range(2, count - 1)]
-    return [first, second, *between, last]
+    return [partial(task, 0), second, *between, last]
 
 
 def _done(tasks: list[Task], *, twin: bool = True) -> list[tuple[int, int]]:
@@ -70,6 +64,10 @@ def test_both_do_their_share_from_their_own_end_and_results_come_in_order():
     assert 0 < mine < 200
     assert set(who[:mine]) == {os.getpid()}
     assert len(set(who[mine:])) == 1
+
+
+def test_the_first_task_is_never_the_twins():
+    assert {_done([partial(_who, 0)])[0] for _ in range(20)} == {(0, os.getpid())}
 
 
 def test_alone_it_does_all():

@@ -29,7 +29,8 @@ class Divided(Generic[Result]):
     """This process goes on from the first task, its twin from the last, until they meet.
 
     There is a ticket for each task in a pipe. Whoever draws one does the next task from its own end: no task is done
-    twice, and neither has to know how far the other is. What the twin's tasks give must be picklable.
+    twice, and neither has to know how far the other is. The first task is never the twin's, which is made once its
+    ticket was drawn. What the twin's tasks give must be picklable.
     """
 
     def __init__(self, tasks: Sequence[Callable[[], Result]], *, twin: bool) -> None:
@@ -66,9 +67,9 @@ class Divided(Generic[Result]):
 
     def do(self) -> Iterator[int]:
         """Do what falls to this process; before each task, tells how many were begun by either."""
-        if self._wanted:
-            self._make_twin()
         for at in self._drawn(range(len(self._tasks))):
+            if at == 0 and self._wanted:
+                self._make_twin()
             yield self._begun[:].count(1)
             self._done[at] = self._tasks[at]()
 
