@@ -8,7 +8,7 @@ program itself takes).
 The floor reads the tables that our reader reads, each from its beginning to its end, and parses the JSON of each
 span. What inputs, outputs and attributes hold are texts within that JSON; neither the floor nor our reader
 decodes these, since whoever looks at a record does. Our reader also finds the rows of each trace by its id,
-newest trace first, and makes records of them.
+newest trace first, and checks the form of each span; records are made of those that somebody looks at.
 """
 
 from __future__ import annotations
@@ -78,8 +78,9 @@ def _all_of(source: StoreTraces) -> Callable[[], int]:
     gc.set_threshold(200_000, 20, 100)  # as the program does
 
     def read() -> int:
-        infos = [info for page in source.infos() for info in page]
-        return sum(isinstance(each, TraceRecord) for each in source.traces(infos))
+        return sum(
+            isinstance(each, TraceRecord) for page in source.infos() for each in source.traces(page)
+        )
 
     return read
 

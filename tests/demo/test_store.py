@@ -18,8 +18,9 @@ from mlflow_analysis.records import TraceRecord
 from mlflow_analysis.tracking.connection import connect
 from mlflow_analysis.tracking.convert import trace_info, trace_record
 from mlflow_analysis.tracking.environment import load_mlflow
+from mlflow_analysis.tracking.span_content import span_content
 from mlflow_analysis.tracking.sql_reader import SqlTraces
-from mlflow_analysis.tracking.stored_spans import span_record
+from mlflow_analysis.tracking.stored_spans import span_records
 
 TRACES = 120
 
@@ -48,7 +49,8 @@ def stored(client: Any) -> dict[str, TraceRecord]:
     )
     return {
         trace.info.trace_id: trace_record(
-            trace_info(trace.info), [span_record(span.to_dict()) for span in trace.data.spans]
+            trace_info(trace.info),
+            span_records(span_content(span.to_dict()) for span in trace.data.spans),
         )
         for trace in found
     }

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mlflow_analysis.records import SpanRecord
-from mlflow_analysis.tracking.stored_spans import in_order, span_record
+from mlflow_analysis.tracking.span_content import span_content
+from mlflow_analysis.tracking.stored_spans import in_order, span_records
 from mlflow_analysis.untrusted import printable
 
 
@@ -26,6 +27,11 @@ def stored_span(**attributes: str) -> dict[str, Any]:
     }
 
 
+def record_of(stored: dict[str, Any], *, loaded: bool = True) -> SpanRecord:
+    (record,) = span_records([span_content(stored)], loaded=loaded)
+    return record
+
+
 OBEYED = [
     *range(0x09),
     *range(0x0B, 0x20),
@@ -36,7 +42,7 @@ OBEYED = [
 
 
 def inputs_of(text: str) -> Any:
-    return span_record(stored_span(**{"mlflow.spanInputs": text})).inputs
+    return record_of(stored_span(**{"mlflow.spanInputs": text})).inputs
 
 
 @pytest.mark.parametrize(
@@ -77,7 +83,7 @@ def test_json_nested_too_deep_to_walk_stays_text() -> None:
 
 
 def test_ids_are_hexadecimal_as_everywhere_else() -> None:
-    assert span_record(stored_span()).span_id == "0000000000000001"
+    assert record_of(stored_span()).span_id == "0000000000000001"
 
 
 def span(span_id: str, parent_id: str | None, start_ns: int) -> SpanRecord:

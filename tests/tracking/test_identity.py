@@ -124,7 +124,7 @@ def test_records_are_those_of_mlflows_client(quick: StoreTraces, public: StoreTr
     assert read.keys() == expected.keys()
     for trace_id, outcome in expected.items():
         assert in_full(read[trace_id]) == in_full(outcome)
-        assert type(read[trace_id]) is type(outcome)
+        assert isinstance(read[trace_id], TraceRecord) is isinstance(outcome, TraceRecord)
 
 
 def test_reading_by_outline_and_by_info_gives_the_same(quick: StoreTraces) -> None:

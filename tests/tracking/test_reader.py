@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from reading_back import all_infos, all_traces, execute, opened, through_the_cli
 
 import stores
 from mlflow_analysis.records import Assessment, SpanRecord, TraceInfo, TraceRecord
-from mlflow_analysis.tracking import reader, sql_reader, tables
+from mlflow_analysis.tracking import reader, sql_reader, stored_traces, tables
 from mlflow_analysis.tracking.connection import (
     ConnectionProblem,
     FilterNotUnderstood,
@@ -22,8 +22,9 @@ from mlflow_analysis.tracking.connection import (
     connect,
 )
 from mlflow_analysis.tracking.reader import StoreTraces
+from mlflow_analysis.tracking.span_content import SpanContent
 from mlflow_analysis.tracking.sql_reader import SqlTraces
-from mlflow_analysis.tracking.stored_spans import span_record
+from mlflow_analysis.tracking.stored_spans import records_in_order
 from mlflow_analysis.untrusted import printable_value, single_line
 from trace_factory import model, trace
 
@@ -226,24 +227,24 @@ def test_tables_and_client_give_the_same_records(small_store: Path) -> None:
     assert all_traces(direct) == all_traces(client)
 
 
-def test_spans_become_records_when_it_is_their_traces_turn(
+def test_spans_become_records_when_somebody_looks(
     small_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = opened(small_store)
-    made: list[Any] = []
+    made: list[SpanRecord] = []
 
-    def counted(stored: dict[str, Any], **how: bool) -> SpanRecord:
-        made.append(stored)
-        return span_record(stored, **how)
+    def counted(stored: Sequence[SpanContent]) -> tuple[SpanRecord, ...]:
+        records = records_in_order(stored)
+        made.extend(records)
+        return records
 
-    monkeypatch.setattr(sql_reader, "span_record", counted)
-    outcomes = source.traces(all_infos(source))
+    monkeypatch.setattr(stored_traces, "records_in_order", counted)
+    traces = [each for each in source.traces(all_infos(source)) if isinstance(each, TraceRecord)]
 
-    first = next(outcomes)
-    assert isinstance(first, TraceRecord)
-    assert len(made) == len(first.spans)
-    rest = [each for each in outcomes if isinstance(each, TraceRecord)]
-    assert len(made) == sum(len(each.spans) for each in (first, *rest))
+    assert made == []
+    first = traces[0]
+    assert first.spans is first.spans
+    assert made == list(first.spans) != []
 
 
 def test_tables_of_another_revision_are_left_to_mlflow(

@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 
 from mlflow_analysis.records import SpanRecord
-from mlflow_analysis.tracking.stored_spans import OTHER_CONVENTIONS, in_order, span_record
-from tracking.test_convert import stored_span
+from mlflow_analysis.tracking.stored_spans import OTHER_CONVENTIONS, in_order
+from tracking.test_convert import record_of, stored_span
 
 
 def a_span(**attributes: Any) -> SpanRecord:
     texts = {name: json.dumps(value) for name, value in attributes.items()}
-    stored = stored_span(**texts)
-    return span_record(stored)
+    return record_of(stored_span(**texts))
 
 
 def plain(span: SpanRecord) -> SpanRecord:
@@ -96,14 +95,14 @@ def test_equal_definitions_of_tools_are_decoded_once() -> None:
 )
 def test_damage_shows_at_once_and_not_when_somebody_looks(damage: dict[str, Any]) -> None:
     with pytest.raises((AttributeError, KeyError, TypeError, ValueError)):
-        span_record({**stored_span(), **damage})
+        record_of({**stored_span(), **damage})
 
 
 def test_an_attribute_that_is_no_text_is_taken_as_it_is() -> None:
     deep: Any = "end"
     for _ in range(900):
         deep = [deep]
-    span = span_record({**stored_span(), "attributes": {"n": 3, "list": ["\x1b"], "deep": deep}})
+    span = record_of({**stored_span(), "attributes": {"n": 3, "list": ["\x1b"], "deep": deep}})
 
     assert (span.attributes["n"], span.attributes["list"]) == (3, ["␛"])
     assert span.attributes["deep"] == "(nested too deeply to be read)"
@@ -155,8 +154,8 @@ def test_a_kind_of_another_convention_is_read_as_mlflow_reads_it(
 
     stored = stored_span(**{"mlflow.spanType": '"UNKNOWN"', name: json.dumps(value)})
 
-    assert span_record(deepcopy(stored), loaded=False).kind == kind
-    assert span_record(translate_loaded_span(stored)).kind == kind
+    assert record_of(deepcopy(stored), loaded=False).kind == kind
+    assert record_of(translate_loaded_span(stored)).kind == kind
 
 
 def test_spans_that_start_together_come_after_their_parents_however_deep() -> None:

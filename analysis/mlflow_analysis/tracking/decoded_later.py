@@ -31,14 +31,15 @@ class DecodedLater:
 
     def __eq__(self, other: object) -> bool:
         record = type(self).__bases__[1]
-        return _values(self) == _values(other) if isinstance(other, record) else NotImplemented
+        return _compared(self) == _compared(other) if isinstance(other, record) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(_values(self))
+        return hash(_compared(self))
 
     def __reduce__(self) -> tuple[type[Any], tuple[Any, ...]]:
-        return type(self).__bases__[1], _values(self)
+        values = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        return type(self).__bases__[1], tuple(values)
 
 
-def _values(record: Any) -> tuple[Any, ...]:
-    return tuple(getattr(record, field.name) for field in fields(record))
+def _compared(record: Any) -> tuple[Any, ...]:
+    return tuple(getattr(record, field.name) for field in fields(record) if field.compare)

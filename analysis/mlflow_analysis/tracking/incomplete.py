@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlflow_analysis.records import SkippedTrace, TraceInfo
+from mlflow_analysis.tracking.convert import SPANS_LOCATION
 from mlflow_analysis.tracking.stored_infos import StoredInfo, size_stats
 
 
@@ -35,3 +36,8 @@ def why_missing(info: TraceInfo) -> str:
 def stated_size(info: TraceInfo) -> dict[str, Any]:
     """MLflow's own statistics of a finished trace: ``num_spans``, ``total_size_bytes`` …"""
     return info.size_stats if isinstance(info, StoredInfo) else size_stats(info.metadata)
+
+
+def spans_location(info: TraceInfo) -> str | None:
+    """Where MLflow keeps its spans; ``None`` for a file of its own."""
+    return info.spans_location if isinstance(info, StoredInfo) else info.tags.get(SPANS_LOCATION)

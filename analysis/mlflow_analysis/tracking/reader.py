@@ -25,19 +25,19 @@ from mlflow_analysis.tracking.checks import details_of, reach
 from mlflow_analysis.tracking.convert import (
     IN_ARCHIVE,
     IN_DATABASE,
-    SPANS_LOCATION,
     trace_info,
     trace_record,
 )
 from mlflow_analysis.tracking.environment import load_mlflow
 from mlflow_analysis.tracking.growing import GrowingTraces
-from mlflow_analysis.tracking.incomplete import damaged, stated_size, why_missing
+from mlflow_analysis.tracking.incomplete import damaged, spans_location, stated_size, why_missing
 from mlflow_analysis.tracking.problems import (
     ConnectionProblem,
     FilterNotUnderstood,
     TraceNotReadable,
 )
-from mlflow_analysis.tracking.stored_spans import span_record
+from mlflow_analysis.tracking.span_content import span_content
+from mlflow_analysis.tracking.stored_spans import span_records
 from mlflow_analysis.untrusted import printable, single_line
 
 FIRST_PAGE = 500
@@ -368,12 +368,12 @@ def _in_order(message: str) -> str:
 
 
 def _is_in_store(info: TraceInfo) -> bool:
-    return info.tags.get(SPANS_LOCATION) in {IN_DATABASE, IN_ARCHIVE}
+    return spans_location(info) in {IN_DATABASE, IN_ARCHIVE}
 
 
 def _converted(info: TraceInfo, trace: Any) -> TraceOutcome:
     try:
-        spans = [span_record(span.to_dict()) for span in trace.data.spans]
+        spans = span_records(span_content(span.to_dict()) for span in trace.data.spans)
         record = trace_record(info, spans)
     except Exception as error:  # noqa: BLE001 - damage takes any form
         return damaged(info, error)

@@ -15,7 +15,8 @@ from typing import Any
 from mlflow_analysis.records import Assessment, SpanEvent, SpanRecord, TraceInfo, TraceRecord
 from mlflow_analysis.tracking.convert import info_from, texts, trace_record
 from mlflow_analysis.tracking.json_values import assessed_value
-from mlflow_analysis.tracking.stored_spans import INPUTS, KIND, NOT_ATTRIBUTES, OUTPUTS, hexadecimal
+from mlflow_analysis.tracking.span_ids import hexadecimal
+from mlflow_analysis.tracking.stored_spans import INPUTS, KIND, NOT_ATTRIBUTES, OUTPUTS
 from mlflow_analysis.untrusted import printable, printable_value, single_line
 
 Json = Mapping[str, Any]

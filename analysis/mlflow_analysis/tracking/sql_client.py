@@ -35,7 +35,7 @@ def _with_larger_cache(connection: Any, _: Any) -> None:
 
 
 def _with_long_texts(connection: Any, _: Any) -> None:
-    """Room for the spans of a trace in one text (``tables.SPANS_OF_IDS``); MySQL's own 1 KB cuts it off."""
+    """Room for the spans of a trace in one text (``tables.spans_of_ids``); MySQL's own 1 KB cuts it off."""
     with closing(connection.cursor()) as cursor:
         cursor.execute("SET SESSION group_concat_max_len = 4294967295")
 

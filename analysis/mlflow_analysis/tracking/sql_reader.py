@@ -18,14 +18,16 @@ from typing import Any
 from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline
 from mlflow_analysis.source import TraceOutcome, never
 from mlflow_analysis.tracking import reader, rows, tables
-from mlflow_analysis.tracking.convert import IN_ARCHIVE, SPANS_LOCATION, trace_record
+from mlflow_analysis.tracking.convert import IN_ARCHIVE, IN_DATABASE, trace_record
 from mlflow_analysis.tracking.file_stamp import file_stamp
-from mlflow_analysis.tracking.incomplete import damaged, expected_spans, why_missing
+from mlflow_analysis.tracking.incomplete import damaged, expected_spans, spans_location, why_missing
 from mlflow_analysis.tracking.problems import ConnectionProblem
 from mlflow_analysis.tracking.reader import StoreTraces
+from mlflow_analysis.tracking.span_content import parsed, parsed_together, span_content
 from mlflow_analysis.tracking.sql_client import engine_of
 from mlflow_analysis.tracking.stored_infos import stored_info
-from mlflow_analysis.tracking.stored_spans import parsed, parsed_together, span_record
+from mlflow_analysis.tracking.stored_spans import span_records
+from mlflow_analysis.tracking.stored_traces import stored_trace
 from mlflow_analysis.untrusted import printable
 
 IDS_AT_ONCE = 500
@@ -121,10 +123,10 @@ class SqlTraces(StoreTraces):
 
     def _pages(self, cancelled: Callable[[], bool], *, marks: bool) -> Iterator[list[Assessed]]:
         """The rows of traces with those of their assessments, newest first."""
-        described = tables.described(self._engine.dialect.name, marks=marks)
+        described = tables.described(self._dialect, marks=marks)
         for page in self._listed(cancelled, described):
             with self._connected() as connection:
-                assessed = _assessed(connection, page)
+                assessed = self._assessed(connection, page)
             yield assessed
 
     def _listed(self, cancelled: Callable[[], bool], columns: Any) -> Iterator[list[rows.Row]]:
@@ -153,13 +155,20 @@ class SqlTraces(StoreTraces):
 
     def _rows_of(self, trace_ids: Sequence[str], *, marks: bool) -> list[Assessed]:
         found: list[rows.Row] = []
-        dialect = self._engine.dialect.name
         with self._connected() as connection:
+            statement = tables.traces_of_ids(self._dialect, marks=marks)
             for some in _parts(trace_ids, IDS_AT_ONCE):
-                found += _driver_rows(
-                    connection, tables.traces_of_ids(dialect, marks=marks), {"ids": some}
-                )
-            return _assessed(connection, found)
+                found += _driver_rows(connection, statement, tables.bound(some, self._dialect))
+            return self._assessed(connection, found)
+
+    def _assessed(self, connection: Any, found: Sequence[rows.Row]) -> list[Assessed]:
+        """Rows of traces with those of their assessments."""
+        assessments: dict[str, list[rows.Row]] = defaultdict(list)
+        statement = tables.assessments_of_ids(self._dialect)
+        for some in _parts([row[0] for row in found], IDS_AT_ONCE):
+            for row in _driver_rows(connection, statement, tables.bound(some, self._dialect)):
+                assessments[row[1]].append(row)
+        return [(row, assessments.get(row[0], ())) for row in found]
 
     # ---- spans ------------------------------------------------------------------------------
 
@@ -193,21 +202,23 @@ class SqlTraces(StoreTraces):
         """Nothing: here infos come first, cheaply, and say how large the traces are."""
         return {}
 
-    def _read_together(self, batch: Sequence[TraceInfo]) -> Iterator[TraceOutcome]:
-        """The spans of a batch come as texts, and become records when it is their trace's turn.
-
-        So records live no longer than whoever reads them needs: those of a whole batch fit in no cache.
-        """
+    def _read(self, batch: Sequence[TraceInfo]) -> Iterator[TraceOutcome]:
+        """As ``StoreTraces``. Spans come as texts, which are parsed when it is their trace's turn."""
         stored = self._spans_of([info.trace_id for info in batch])
         for info in batch:
-            count, contents = stored.pop(info.trace_id, (0, ""))
-            spans = parsed_together(contents, count)
-            if info.tags.get(SPANS_LOCATION) == IN_ARCHIVE:
-                yield from super()._read_together([info])  # MLflow finds them there, slowly
-            elif spans is None:
+            text, location = stored.pop(info.trace_id, None), spans_location(info)
+            if location == IN_ARCHIVE:
+                yield from self._read_together([info])  # MLflow finds them there, slowly
+            elif location != IN_DATABASE:
+                yield self._read_artifact(info)
+            elif text is None:
+                yield SkippedTrace(info.trace_id, why_missing(info))
+            elif (spans := parsed_together(text)) is None:
                 yield from self._read_each(info)
+            elif len(spans) < expected_spans(info):
+                yield SkippedTrace(info.trace_id, why_missing(info))
             else:
-                yield _outcome(info, spans)
+                yield stored_trace(info, spans)
 
     def _read_each(self, info: TraceInfo) -> Iterator[TraceOutcome]:
         """A trace of which one span is damaged, or was moved to an archive, or is refused by a strict parser."""
@@ -215,19 +226,15 @@ class SqlTraces(StoreTraces):
             rows = _driver_rows(connection, tables.CONTENTS_OF_ID, {"id": info.trace_id})
             contents = [content for (content,) in rows]
         if all(contents):
-            yield _outcome(info, map(parsed, contents))
+            yield _outcome(info, contents)
         else:
-            yield from super()._read_together([info])
+            yield from self._read_together([info])
 
-    def _spans_of(self, trace_ids: Sequence[str]) -> dict[str, tuple[int, str]]:
-        """How many spans are stored and their contents, by the id of their trace: see ``tables.SPANS_OF_IDS``."""
+    def _spans_of(self, trace_ids: Sequence[str]) -> dict[str, str | None]:
+        """What is stored of their spans, by the id of their trace: see ``tables.spans_of_ids``."""
+        statement = tables.spans_of_ids(self._dialect)
         with self._connected() as connection:
-            return {
-                printable(trace_id): (count, contents)
-                for trace_id, count, contents in _driver_rows(
-                    connection, tables.SPANS_OF_IDS, {"ids": trace_ids}
-                )
-            }
+            return dict(_driver_rows(connection, statement, tables.bound(trace_ids, self._dialect)))
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
@@ -242,14 +249,19 @@ class SqlTraces(StoreTraces):
         self.count()
 
     @property
+    def _dialect(self) -> str:
+        return str(self._engine.dialect.name)
+
+    @property
     def _engine(self) -> Any:
         return engine_of(self._address.mlflow_uri)
 
 
-def _outcome(info: TraceInfo, stored: Iterable[dict[str, Any]]) -> TraceOutcome:
-    """The trace of ``info``, made of what is stored of its spans; damage may show as these are gone through."""
+def _outcome(info: TraceInfo, contents: Iterable[str]) -> TraceOutcome:
+    """The trace of ``info``, made of the contents of its spans one by one."""
     try:
-        spans = [span_record(each, loaded=False) for each in stored]
+        stored = [span_content(parsed(content)) for content in contents]
+        spans = span_records(stored, loaded=False)
     except Exception as error:  # noqa: BLE001 - damage takes any form
         return damaged(info, error)
     if not spans or len(spans) < expected_spans(info):
@@ -262,15 +274,6 @@ def _driver_rows(
 ) -> Iterator[rows.Row]:
     """Rows as the driver gives them: there is nothing to convert, and SQLAlchemy takes as long for its own."""
     return iter(connection.execute(statement, parameters).cursor)
-
-
-def _assessed(connection: Any, found: Sequence[rows.Row]) -> list[Assessed]:
-    """Rows of traces with those of their assessments."""
-    assessments: dict[str, list[rows.Row]] = defaultdict(list)
-    for some in _parts([row[0] for row in found], IDS_AT_ONCE):
-        for row in _driver_rows(connection, tables.ASSESSMENTS_OF_IDS, {"ids": some}):
-            assessments[row[1]].append(row)
-    return [(row, assessments.get(row[0], ())) for row in found]
 
 
 def _parts(trace_ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from mlflow_analysis.records import Assessment, TraceInfo
-from mlflow_analysis.tracking.convert import by_time
+from mlflow_analysis.tracking.convert import SPANS_LOCATION, by_time
 from mlflow_analysis.tracking.decoded_later import NOT_READ, DecodedLater
 from mlflow_analysis.tracking.json_values import holds_nothing_unsafe
 from mlflow_analysis.tracking.rows import Row, assessment
@@ -34,9 +34,15 @@ class StoredInfo(DecodedLater, TraceInfo):
     Only ``stored_info`` makes these.
     """
 
-    __slots__ = ("_assessed", "_assessments", "_metadata", "_row", "_size_stats", "_tags")
+    __slots__ = (
+        "_assessed", "_assessments", "_metadata", "_row", "_size_stats", "_stored_metadata",
+        "_stored_tags", "_tags",
+    )  # fmt: skip
     _row: Row
     _assessed: Sequence[Row]
+    _stored_tags: Any
+    _stored_metadata: Any
+    """As the store has them: to read spans, little is asked of them, and nothing that is shown."""
     _tags: Any
     _size_stats: Any
     _metadata: Any
@@ -46,21 +52,26 @@ class StoredInfo(DecodedLater, TraceInfo):
     def tags(self) -> Mapping[str, str]:
         """As of any info."""
         if self._tags is NOT_READ:
-            self._tags = _tags(self._row)
+            self._tags = _tags(self._row, self._decoded_tags())
         return self._tags
 
     @property
     def metadata(self) -> Mapping[str, str]:
         """As of any info."""
         if self._metadata is NOT_READ:
-            self._metadata = _metadata(self._row)
+            self._metadata = _metadata(self._row, self._decoded_metadata())
         return self._metadata
 
     @property
+    def spans_location(self) -> str | None:
+        """That of its tags."""
+        return self._decoded_tags().get(SPANS_LOCATION)
+
+    @property
     def size_stats(self) -> dict[str, Any]:
-        """Those in its metadata, whose rest stays as it is: reading its spans asks for nothing else there."""
+        """Those of its metadata."""
         if self._size_stats is NOT_READ:
-            self._size_stats = size_stats(orjson.loads(self._row[-1] or "{}"))
+            self._size_stats = size_stats(self._decoded_metadata())
         return self._size_stats
 
     @property
@@ -76,6 +87,16 @@ class StoredInfo(DecodedLater, TraceInfo):
             self._assessments = tuple(sorted(valid, key=by_time))
         return self._assessments
 
+    def _decoded_tags(self) -> dict[str, Any]:
+        if self._stored_tags is NOT_READ:
+            self._stored_tags = orjson.loads(self._row[-2] or "{}")
+        return self._stored_tags
+
+    def _decoded_metadata(self) -> dict[str, Any]:
+        if self._stored_metadata is NOT_READ:
+            self._stored_metadata = orjson.loads(self._row[-1] or "{}")
+        return self._stored_metadata
+
 
 def stored_info(row: Row, assessed: Sequence[Row]) -> TraceInfo:
     """The info of a row of ``tables.described``, and of rows of ``assessments``."""
@@ -83,7 +104,8 @@ def stored_info(row: Row, assessed: Sequence[Row]) -> TraceInfo:
      output_tokens, total_tokens, *_) = row  # fmt: skip
     info: Any = object.__new__(StoredInfo)  # to whom it is given, fields are read-only
     info._row, info._assessed = row, assessed
-    info._tags = info._metadata = info._assessments = info._size_stats = NOT_READ
+    info._stored_tags = info._stored_metadata = info._size_stats = NOT_READ
+    info._tags = info._metadata = info._assessments = NOT_READ
     info.trace_id = printable(trace_id)
     info.experiment_id = printable(str(experiment_id))
     info.state = state
@@ -109,30 +131,26 @@ def size_stats(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return stated if isinstance(stated, dict) else {}
 
 
-def _tags(row: Row) -> dict[str, str]:
-    _, _, _, _, _, _, _, _, name, *_, stored, _ = row
-    return _with(_texts(stored), {_NAME: None if name is None else printable(name)})
+def _tags(row: Row, stored: Mapping[str, Any]) -> dict[str, str]:
+    _, _, _, _, _, _, _, _, name, *_, text, _ = row
+    return _with(_texts(stored, text), {_NAME: None if name is None else printable(name)})
 
 
-def _metadata(row: Row) -> dict[str, str]:
-    _, _, _, _, session, _, _, _, _, *numbers, _, stored = row
+def _metadata(row: Row, stored: Mapping[str, Any]) -> dict[str, str]:
+    _, _, _, _, session, _, _, _, _, *numbers, _, text = row
     tokens = [_count(number) for number in numbers[: len(TOKENS)]]
     promoted = {
         _SESSION: None if session is None else printable(session),
         _USAGE: _object(TOKENS, tokens),
         _COST: _object(COSTS, numbers[len(TOKENS) : len(TOKENS) + len(COSTS)]),
     }
-    return _with(_texts(stored), promoted)
+    return _with(_texts(stored, text), promoted)
 
 
-def _with(texts: dict[str, str], promoted: Mapping[str, str | None]) -> dict[str, str]:
+def _with(texts: Mapping[str, str], promoted: Mapping[str, str | None]) -> dict[str, str]:
     """``texts`` with those that have columns of their own, as these say, in order of name."""
-    for name, text in promoted.items():
-        if text is None:
-            texts.pop(name, None)
-        else:
-            texts[name] = text
-    return {name: texts[name] for name in _in_order(tuple(texts))}
+    found = {**texts, **promoted}
+    return {name: text for name in _in_order(tuple(found)) if (text := found[name]) is not None}
 
 
 @lru_cache(maxsize=512)
@@ -141,14 +159,11 @@ def _in_order(names: tuple[str, ...]) -> list[str]:
     return sorted(names)
 
 
-def _texts(json_object: str | None) -> dict[str, str]:
-    """A JSON object of texts, as the database makes one of rows; a value may be ``null``."""
-    if not json_object:
-        return {}
-    texts: dict[str, Any] = orjson.loads(json_object)
-    if holds_nothing_unsafe(json_object) and None not in texts.values():
-        return texts
-    return {printable(key): printable(str(value)) for key, value in sorted(texts.items())}
+def _texts(stored: Mapping[str, Any], text: str | None) -> Mapping[str, str]:
+    """What is ``stored``, printable. The database made ``text`` of it; a value may be ``null``."""
+    if not text or (holds_nothing_unsafe(text) and None not in stored.values()):
+        return stored
+    return {printable(key): printable(str(value)) for key, value in sorted(stored.items())}
 
 
 def _object(names: Sequence[str], values: Sequence[int | float | None]) -> str | None:

@@ -7,19 +7,17 @@ asked for. So a ``StoredSpan`` keeps the texts. To whoever uses it, it is a ``Sp
 
 from __future__ import annotations
 
-import binascii
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
-from typing import Any
-
-import orjson
+from typing import Any, TypeVar
 
 from mlflow_analysis.records import SpanEvent, SpanRecord
 from mlflow_analysis.tracking.decoded_later import NOT_READ, DecodedLater
 from mlflow_analysis.tracking.json_values import json_value
+from mlflow_analysis.tracking.span_content import EventContent, SpanContent
+from mlflow_analysis.tracking.span_ids import Hexadecimal
 from mlflow_analysis.untrusted import printable, printable_value, single_line
 
 INPUTS = "mlflow.spanInputs"
@@ -41,11 +39,13 @@ _START = attrgetter("start_ns")
 _SHORT = 200
 """Names up to this many characters are remembered: a few names make up most spans."""
 
+Span = TypeVar("Span", SpanRecord, SpanContent)
+
 
 class StoredSpan(DecodedLater, SpanRecord):
     """A ``SpanRecord`` whose payloads and attributes are decoded on first use.
 
-    Only ``span_record`` makes these.
+    Only ``span_records`` makes these.
     """
 
     __slots__ = ("_attributes", "_inputs", "_outputs", "_texts")
@@ -114,74 +114,50 @@ class StoredAttributes(Mapping[str, Any]):
         return repr(dict(self))
 
 
-def parsed_together(contents: str, count: int) -> list[dict[str, Any]] | None:
-    """``count`` contents of rows of ``spans``, put together with commas, each parsed.
+def span_records(contents: Iterable[SpanContent], *, loaded: bool = True) -> list[SpanRecord]:
+    """Spans of a trace as records.
 
-    ``None`` if one is no JSON, or none that ``orjson`` takes. Parsed at once, the spans of a trace take less
-    time than one by one.
+    Without ``loaded`` they are as rows keep them, and become what MLflow would make of those.
     """
-    try:
-        found: list[dict[str, Any]] = orjson.loads(f"[{contents}]")
-    except orjson.JSONDecodeError:
-        return None
-    return found if len(found) == count else None
+    records: list[Any] = []
+    ids = Hexadecimal()
+    for each in contents:
+        name, parent, status, attributes = each.name, each.parent_id, each.status, each.attributes
+        stored_kind = attributes.get(KIND)
+        is_short = type(stored_kind) is str and len(stored_kind) <= _SHORT
+        kind = _kind(stored_kind) if is_short else _kind_of(stored_kind)
+        if kind == "UNKNOWN" and not loaded and _may_tell(attributes):
+            _translate_kind(attributes)  # imports MLflow, so only if it can make a difference
+            kind = _kind_of(attributes.get(KIND))
+        span: Any = object.__new__(StoredSpan)  # to whom it is given, fields are read-only
+        span._texts = attributes
+        span._inputs = span._outputs = span._attributes = NOT_READ
+        span.span_id = ids[each.span_id]
+        span.parent_id = ids[parent] if parent else None
+        span.name = _name(name) if len(name) <= _SHORT else single_line(name)
+        span.kind = kind
+        span.status = _status(status.code or "UNSET")
+        span.status_message = printable(status.message) if status.message else ""
+        span.start_ns = each.start_ns
+        span.end_ns = each.end_ns or None
+        span.events = tuple(map(_event, each.events)) if each.events else ()
+        records.append(span)
+    return records
 
 
-def parsed(content: str) -> dict[str, Any]:
-    """The content of a row of ``spans``. Raises ``ValueError`` if it is damaged."""
-    try:
-        found: dict[str, Any] = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        found = json.loads(content)  # takes what orjson refuses: NaN, lone surrogates
-    return found
-
-
-def span_record(stored: dict[str, Any], *, loaded: bool = True) -> SpanRecord:
-    """A span in its stored form, ``mlflow.entities.Span.to_dict()``: attribute values are JSON texts.
-
-    Without ``loaded`` it is as a row keeps it, and becomes what MLflow would make of that. Raises
-    ``AttributeError``, ``KeyError``, ``TypeError`` or ``ValueError`` if it is damaged; what is decoded later
-    cannot fail.
-    """
-    attributes = stored.get("attributes") or {}
-    if not isinstance(attributes, dict):
-        raise TypeError("attributes are no object")
-    kind = attributes.get(KIND)
-    if (
-        not loaded
-        and kind in _NO_KIND
-        and any(name.startswith(OTHER_CONVENTIONS) for name in attributes)
-    ):
-        _translate_kind(stored)  # imports MLflow, so only if it can make a difference
-        return span_record(stored)
-    status = stored.get("status") or {}
-    message = status.get("message")
-    parent = stored.get("parent_span_id")
-    name = str(stored["name"])
-    start, end = stored["start_time_unix_nano"], stored.get("end_time_unix_nano")
-    events = stored.get("events")
-    span: Any = object.__new__(StoredSpan)  # to whom it is given, fields are read-only
-    span._texts = attributes
-    span._inputs = span._outputs = span._attributes = NOT_READ
-    span.span_id = hexadecimal(stored["span_id"])
-    span.parent_id = hexadecimal(parent) if parent else None
-    span.name = _name(name) if len(name) <= _SHORT else single_line(name)
-    span.kind = _kind(kind) if type(kind) is str and len(kind) <= _SHORT else _kind_of(kind)
-    span.status = _status(status.get("code") or "UNSET")
-    span.status_message = printable(str(message)) if message else ""
-    span.start_ns = start if type(start) is int else int(start)
-    span.end_ns = (end if type(end) is int else int(end)) if end else None
-    span.events = tuple(map(_event, events)) if events else ()
-    record: SpanRecord = span
-    return record
+def records_in_order(stored: Sequence[SpanContent]) -> tuple[SpanRecord, ...]:
+    """The spans of a trace as rows keep them, in the order of ``in_order``."""
+    by_start = sorted(stored, key=_START)
+    records = span_records(by_start, loaded=False)
+    return tuple(records) if _told_by_start(by_start) else in_order(records)
 
 
 def in_order(spans: Iterable[SpanRecord]) -> tuple[SpanRecord, ...]:
     """By start; of those that start together, parents first, then by id."""
     by_start = sorted(spans, key=_START)
-    together = {a.start_ns for a, b in pairwise(by_start) if a.start_ns == b.start_ns}
-    if not together:
+    if _told_by_start(by_start):
         return tuple(by_start)
+    together = {a.start_ns for a, b in pairwise(by_start) if a.start_ns == b.start_ns}
     depths = _depths({span.span_id: span.parent_id for span in by_start})
 
     def place(span: SpanRecord) -> tuple[Any, ...]:
@@ -189,6 +165,11 @@ def in_order(spans: Iterable[SpanRecord]) -> tuple[SpanRecord, ...]:
         return (start, depths[span_id], span_id) if start in together else (start,)
 
     return tuple(sorted(by_start, key=place))
+
+
+def _told_by_start(by_start: Sequence[Span]) -> bool:
+    """Whether spans in order of start are in order: of two that start together, the second is the first's child."""
+    return all(a.start_ns < b.start_ns or a.span_id == b.parent_id for a, b in pairwise(by_start))
 
 
 def _depths(parents: Mapping[str, str | None]) -> dict[str, int]:
@@ -209,18 +190,6 @@ def _depths(parents: Mapping[str, str | None]) -> dict[str, int]:
     return depths
 
 
-def hexadecimal(span_id: str) -> str:
-    """Stored span ids are base64 of 8 bytes; everywhere else they are 16 hexadecimal digits."""
-    if len(span_id) == 12 and span_id[-1] == "=":
-        try:
-            decoded = binascii.a2b_base64(span_id)
-        except ValueError:
-            return printable(span_id)
-        if len(decoded) == 8:
-            return decoded.hex()
-    return printable(span_id)
-
-
 def _attributes(texts: Mapping[str, Any]) -> Mapping[str, Any]:
     names = _printable_names(tuple(texts))
     if names is not None:
@@ -232,22 +201,25 @@ def _attributes(texts: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _event(event: Mapping[str, Any]) -> SpanEvent:
-    return SpanEvent(
-        single_line(str(event.get("name") or "")),
-        int(event.get("time_unix_nano") or 0),
-        printable_value(dict(event.get("attributes") or {})),
-    )
+def _event(event: EventContent) -> SpanEvent:
+    name, attributes = single_line(event.name), printable_value(event.attributes)
+    return SpanEvent(name, event.time_unix_nano, attributes)
 
 
-def _translate_kind(stored: dict[str, Any]) -> None:
-    """Give ``stored`` the kind that MLflow reads from the attributes of other conventions."""
+def _may_tell(attributes: Mapping[str, Any]) -> bool:
+    """Whether attributes of other conventions may tell the kind of a span that says none of its own."""
+    says_none = attributes.get(KIND) in _NO_KIND
+    return says_none and any(name.startswith(OTHER_CONVENTIONS) for name in attributes)
+
+
+def _translate_kind(attributes: dict[str, Any]) -> None:
+    """Add the kind that MLflow reads from the attributes of other conventions."""
     from mlflow_analysis.tracking.environment import load_mlflow
 
     load_mlflow()
     from mlflow.tracing.otel.translation import translate_loaded_span
 
-    translate_loaded_span(stored)
+    translate_loaded_span({"attributes": attributes})
 
 
 @lru_cache(maxsize=4096)
@@ -257,7 +229,8 @@ def _name(text: str) -> str:
 
 def _kind_of(stored: Any) -> str:
     kind = json_value(stored)
-    return single_line(str(kind)).upper() if kind else "UNKNOWN"
+    is_told = kind and not isinstance(kind, (dict, list))
+    return single_line(str(kind)).upper() if is_told else "UNKNOWN"
 
 
 _kind = lru_cache(maxsize=1024)(_kind_of)

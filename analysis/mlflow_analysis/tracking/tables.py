@@ -6,9 +6,11 @@ memory, in each process that reads. What is read stays read-only; what can be to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import orjson
 import sqlalchemy as sql
 
 KNOWN_REVISIONS = frozenset({"dc11669786a5"})
@@ -46,23 +48,25 @@ ASSESSMENTS = _table(
 )  # fmt: skip
 SPANS = _table("spans", "trace_id", "span_id", "content")
 
-_IDS = sql.bindparam("ids", expanding=True)
-ASSESSMENTS_OF_IDS = sql.select(ASSESSMENTS).where(ASSESSMENTS.c.trace_id.in_(_IDS))
-"""Those of the traces whose ids are bound to ``ids``, replaced ones too."""
 ASSESSED_SINCE = (
     sql.select(ASSESSMENTS.c.trace_id)
     .where(ASSESSMENTS.c.last_updated_timestamp >= sql.bindparam("since"))
     .distinct()
 )
 """Traces with an assessment that was made or altered at ``since`` (ms) or later; an index serves."""
-SPANS_OF_IDS = (
-    sql.select(SPANS.c.trace_id, sql.func.count(), sql.func.aggregate_strings(SPANS.c.content, ","))
-    .where(SPANS.c.trace_id.in_(_IDS))
-    .group_by(SPANS.c.trace_id)
-)
-"""Id of each trace that has any, their number, and their contents in one text: one row to fetch instead of many."""
 CONTENTS_OF_ID = sql.select(SPANS.c.content).where(SPANS.c.trace_id == sql.bindparam("id"))
-"""The same contents, each by itself."""
+"""What is stored of each span of a trace."""
+
+_MANY = sql.bindparam("ids", expanding=True)
+_ONE_BY_ONE = sql.func.json_each(sql.bindparam("ids")).table_valued("value")
+"""The ids of one JSON text. For SQLite: to write out a parameter for each id takes longer than to look it up."""
+_SPANS = (
+    sql.literal('{"spans":[')
+    + sql.func.aggregate_strings(SPANS.c.content, ",")
+    + '],"count":'
+    + sql.cast(sql.func.count(), sql.String)
+    + "}"
+)
 
 _OBJECT_OF = {
     "sqlite": "json_group_object",
@@ -93,10 +97,40 @@ def page_of_traces(
     return statement.order_by(started.desc(), trace_id.desc()).limit(size)
 
 
+def bound(trace_ids: Sequence[str], dialect: str) -> dict[str, Any]:
+    """The parameters of ``traces_of_ids``, ``assessments_of_ids`` and ``spans_of_ids``."""
+    return {"ids": orjson.dumps(trace_ids).decode() if dialect == "sqlite" else trace_ids}
+
+
 @lru_cache(maxsize=8)
 def traces_of_ids(dialect: str, *, marks: bool) -> Any:
-    """The traces whose ids are bound to ``ids``, in no order: see ``described``."""
-    return described(dialect, marks=marks).where(TRACES.c.request_id.in_(_IDS))
+    """The traces of these ids, in no order: see ``described``."""
+    return described(dialect, marks=marks).where(_among(TRACES.c.request_id, dialect))
+
+
+@lru_cache(maxsize=4)
+def assessments_of_ids(dialect: str) -> Any:
+    """The assessments of the traces of these ids, replaced ones too."""
+    return sql.select(ASSESSMENTS).where(_among(ASSESSMENTS.c.trace_id, dialect))
+
+
+@lru_cache(maxsize=4)
+def spans_of_ids(dialect: str) -> Any:
+    """Ids of traces, and one JSON text of its ``spans`` and their ``count``.
+
+    That is one row to fetch instead of many. Of a trace without spans there is none, or ``None`` for the text.
+    """
+    if dialect == "sqlite":
+        trace_id = _ONE_BY_ONE.c.value
+        return sql.select(
+            trace_id, sql.select(_SPANS).where(SPANS.c.trace_id == trace_id).scalar_subquery()
+        )
+    of_these = sql.select(SPANS.c.trace_id, _SPANS).where(_among(SPANS.c.trace_id, dialect))
+    return of_these.group_by(SPANS.c.trace_id)
+
+
+def _among(column: Any, dialect: str) -> Any:
+    return column.in_(sql.select(_ONE_BY_ONE.c.value) if dialect == "sqlite" else _MANY)
 
 
 def described(dialect: str, *, marks: bool) -> Any:
