@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
-from threading import Thread
 
 from mlflow_analysis.brief.focus import Focus, distinct
 from mlflow_analysis.engine.options import AnalysisOptions, Known
@@ -33,6 +33,7 @@ from mlflow_analysis.features.batch import Batch, unchanged
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
+from mlflow_analysis.features.topics import LIBRARIES
 from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.judged import Judging
@@ -101,19 +102,20 @@ class _Run:
         self.skipped: list[SkippedTrace] = []
         self.notes: list[str] = []
         self.timings: dict[str, float] = {}
-        self.loading = Thread(target=import_module, args=("scipy.stats",), name="load", daemon=True)
-        """Loads what testing needs while a store or a disk is waited for."""
+        self.loading = ThreadPoolExecutor(1, "load")
+        """Loads what is needed once all is read, while others read or a disk is waited for; not while traces are
+        listed, which takes Python's time as loading does."""
 
     def events(self) -> Iterator[Event]:
         """All events, in order; what is being written to the cache meanwhile is waited for."""
         try:
             yield from self._events()
         finally:
+            self.loading.shutdown(wait=False, cancel_futures=True)
             if self.keeper is not None:
                 self.keeper.close()
 
     def _events(self) -> Iterator[Event]:
-        self.loading.start()
         began, began_ms = time.monotonic(), int(time.time() * 1000)
         for hypothesis in self.hypotheses:
             yield HypothesisQueued(
@@ -230,6 +232,7 @@ class _Run:
 
         Returns ``outlines``, those that were read with marks.
         """
+        self.loading.submit(import_module, "scipy.stats")
         missing = outlines
         if self.cache is not None:
             cached = self.cache.load(outlines)
@@ -240,6 +243,9 @@ class _Run:
             missing = self._take_known(self.options.known)
         clock, total = StageClock(self.read), len(outlines)
         place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
+        if place.workers > 1:  # so much is new that topics will be formed
+            for library in LIBRARIES:
+                self.loading.submit(import_module, library)
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
         yield ReadingPlanned(total, self.read, place.workers)
         try:
@@ -308,7 +314,7 @@ class _Run:
             give_back()
             return tested
 
-        self.loading.join()  # a copy of this process would wait for ever for a module that is being loaded
+        self.loading.shutdown()  # a copy of this process would wait for ever for a module that is being loaded
         in_two = self.options.workers > 1 and len(features.spans) >= FEWEST_SPANS_FOR_TWO
         with Divided([partial(weigh, each) for each in hypotheses], twin=in_two) as testing:
             for begun in testing.do():

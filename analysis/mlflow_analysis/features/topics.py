@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_matrix
+import scipy
 
 from mlflow_analysis.features.numbered import Numbered
 from mlflow_analysis.features.topic_names import FILLERS, names_of
@@ -14,6 +14,13 @@ from mlflow_analysis.features.words import counted, weighed, worth_weighing
 
 TOPICS = 1
 """To be raised whenever ``topics`` gives other labels for the same texts: kept ones are then formed anew."""
+LIBRARIES = (
+    "sklearn.cluster",
+    "sklearn.decomposition",
+    "sklearn.feature_extraction.text",
+    "sklearn.preprocessing",
+)
+"""What ``topics`` loads if there are enough texts, which takes a third of a second."""
 OTHER = "other"
 """Requests that speak of something that no group is about."""
 SHORT_REPLIES = "short replies"
@@ -80,7 +87,7 @@ def _topics(requests: Numbered, answers: Numbered | None, seed: int) -> npt.NDAr
     if len(distinct) < _FEWEST_TEXTS:
         return none
 
-    from sklearn.preprocessing import normalize  # takes a second: not for few texts
+    from sklearn.preprocessing import normalize  # not for few texts
 
     cut = [text[:_LONGEST_TEXT] for text in distinct]
     counts, words = counted(cut, leave_out=_of_no_subject())
@@ -108,7 +115,7 @@ def _topics(requests: Numbered, answers: Numbered | None, seed: int) -> npt.NDAr
             names[place] = SHORT_REPLIES
     grouped = np.flatnonzero(group >= 0)
     if len(grouped):
-        name_of = names_of(csr_matrix(weights[grouped]), group[grouped], words[kept])
+        name_of = names_of(scipy.sparse.csr_matrix(weights[grouped]), group[grouped], words[kept])
         names[grouped] = [name_of[number] for number in group[grouped]]
     names[-1] = ""  # of no request
     labels: npt.NDArray[np.object_] = names[request]
@@ -131,7 +138,7 @@ def _of_no_subject() -> frozenset[str]:
     return ENGLISH_STOP_WORDS | FILLERS
 
 
-def _reduced(weights: csr_matrix, seed: int) -> np.ndarray:
+def _reduced(weights: scipy.sparse.csr_matrix, seed: int) -> np.ndarray:
     from sklearn.decomposition import TruncatedSVD
 
     components = min(_DIMENSIONS, *(size - 1 for size in weights.shape))
@@ -139,7 +146,7 @@ def _reduced(weights: csr_matrix, seed: int) -> np.ndarray:
 
 
 def _subjects(
-    weights: csr_matrix,
+    weights: scipy.sparse.csr_matrix,
     cut: list[str],
     request: npt.NDArray[np.intp],
     answers: Numbered,
@@ -182,7 +189,7 @@ def _subjects(
         return None
     replies = _reduced(own[telling], seed)
     replies -= replies.mean(axis=0)
-    asked = csr_matrix(weights[answered[telling]]).T.tocsr()
+    asked = scipy.sparse.csr_matrix(weights[answered[telling]]).T.tocsr()
     directions, sizes, _ = np.linalg.svd(asked @ replies, full_matrices=False)
     by_chance = [
         np.linalg.norm(asked @ replies[generator.permutation(len(replies))], 2)
