@@ -22,7 +22,7 @@ from mlflow_analysis.events import (
     TraceSkipped,
 )
 from mlflow_analysis.evidence.weighing import Shown, Weighing
-from mlflow_analysis.features.topics import LIBRARIES
+from mlflow_analysis.features import topics
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.process.twin import Divided
@@ -149,9 +149,10 @@ def test_what_is_needed_later_is_loaded_once_traces_are_listed(
 
     source = Listed(some_traces(8))
     monkeypatch.setattr(run, "import_module", loaded.append)
+    monkeypatch.setattr(topics, "load", lambda: loaded.append("topics"))
     monkeypatch.setattr(run, "place_for", place)
     analysis_of(source, hypotheses=["rate-limited"])
-    assert loaded == ["scipy.stats", *(LIBRARIES if others_read else ())]
+    assert loaded == ["scipy.stats", *(["topics"] if others_read else ())]
 
 
 class Flawed(RecordedTraces):

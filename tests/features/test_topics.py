@@ -53,12 +53,10 @@ def test_labels_are_those_of_the_version_that_is_stated() -> None:
 
 _LOADED_ON_THE_WAY = """
 import sys
-from importlib import import_module
 import pyarrow as pa, scipy.stats
 from mlflow_analysis.features import topics
 from mlflow_analysis.features.numbered import numbered
-for library in topics.LIBRARIES:
-    import_module(library)
+topics.load()
 before = set(sys.modules)
 asked, answered = (numbered(pa.chunked_array([texts])) for texts in ({requests}, {answers}))
 print(*topics.topics(asked, answered), sep=",", file=sys.stderr)
@@ -66,7 +64,7 @@ print(*sorted(name for name in set(sys.modules) - before if name.startswith("skl
 """
 
 
-def test_what_is_loaded_to_form_topics_is_stated() -> None:
+def test_what_topics_need_can_be_loaded_before() -> None:
     answers = [f"{text}, says the answer of {n}" for n, text in enumerate(RETURNS + SHIPPING)]
     code = _LOADED_ON_THE_WAY.format(requests=RETURNS + SHIPPING, answers=answers)
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

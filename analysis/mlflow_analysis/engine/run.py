@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 
@@ -29,11 +28,11 @@ from mlflow_analysis.events import (
 )
 from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.weighing import Shown, Weighing
+from mlflow_analysis.features import topics
 from mlflow_analysis.features.batch import Batch, unchanged
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.keeper import Keeper
 from mlflow_analysis.features.tables import Features
-from mlflow_analysis.features.topics import LIBRARIES
 from mlflow_analysis.findings.analysis import Analysis, Skipped, Window
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.judged import Judging
@@ -145,7 +144,9 @@ class _Run:
         window, total = self._covered(outlines), len(outlines)
         del outlines  # of a hundred thousand traces they take as much memory as a column of texts
         kept = self.cache if self.options.takes_all else None
-        features = features_of(self.batches, seed=self.options.seed, kept=kept)
+        self.loading.shutdown()  # a copy of this process would wait for ever for a module that is being loaded
+        in_two = self._in_two(sum(len(each.spans) for each in self.batches))
+        features = features_of(self.batches, seed=self.options.seed, kept=kept, in_two=in_two)
         give_back()
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
@@ -244,8 +245,7 @@ class _Run:
         clock, total = StageClock(self.read), len(outlines)
         place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
         if place.workers > 1:  # so much is new that topics will be formed
-            for library in LIBRARIES:
-                self.loading.submit(import_module, library)
+            self.loading.submit(topics.load)
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
         yield ReadingPlanned(total, self.read, place.workers)
         try:
@@ -280,8 +280,7 @@ class _Run:
         for batch in self.batches:
             marks |= batch.marks
         return [
-            each if each.mark else replace(each, mark=marks.get(each.trace_id, ""))
-            for each in outlines
+            each if each.mark else each.marked(marks.get(each.trace_id, "")) for each in outlines
         ]
 
     def _take_known(self, known: Known) -> list[TraceOutline]:
@@ -314,8 +313,7 @@ class _Run:
             give_back()
             return tested
 
-        self.loading.shutdown()  # a copy of this process would wait for ever for a module that is being loaded
-        in_two = self.options.workers > 1 and len(features.spans) >= FEWEST_SPANS_FOR_TWO
+        in_two = self._in_two(len(features.spans))
         with Divided([partial(weigh, each) for each in hypotheses], twin=in_two) as testing:
             for begun in testing.do():
                 if begun == 1 or clock.due(_PROGRESS_EVERY):
@@ -326,6 +324,10 @@ class _Run:
         findings, tests = weighing.conclude()
         yield clock.progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses))
         return findings, tests
+
+    def _in_two(self, spans: int) -> bool:
+        """Whether a copy of this process does its share."""
+        return self.options.workers > 1 and spans >= FEWEST_SPANS_FOR_TWO
 
     def _asked(
         self, focus: Focus, features: Features, clock: StageClock

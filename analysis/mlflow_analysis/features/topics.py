@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -14,19 +16,18 @@ from mlflow_analysis.features.words import counted, weighed, worth_weighing
 
 TOPICS = 1
 """To be raised whenever ``topics`` gives other labels for the same texts: kept ones are then formed anew."""
-LIBRARIES = (
-    "sklearn.cluster",
-    "sklearn.decomposition",
-    "sklearn.feature_extraction.text",
-    "sklearn.preprocessing",
-)
-"""What ``topics`` loads if there are enough texts, which takes a third of a second."""
 OTHER = "other"
 """Requests that speak of something that no group is about."""
 SHORT_REPLIES = "short replies"
 """Requests of a few words without any word of a subject: "yes, please", a name, a number."""
 NO_SUBJECT = ("", OTHER, SHORT_REPLIES)
 """Labels of what is left beside the groups: nothing is claimed of them together."""
+_LIBRARIES = (
+    "sklearn.cluster",
+    "sklearn.decomposition",
+    "sklearn.feature_extraction.text",
+    "sklearn.preprocessing",
+)
 _FEWEST_TEXTS = 30
 _LARGEST_SAMPLE = 3_000
 _LONGEST_TEXT = 1_000
@@ -53,6 +54,12 @@ _NEAREST = 0.3
 """Cosine similarity that a request must have with the centre of its group."""
 _LONGEST_REPLY = 12
 """Words."""
+
+
+def load() -> None:
+    """Load what ``topics`` needs if there are enough texts, which takes a third of a second."""
+    for library in _LIBRARIES:
+        import_module(library)
 
 
 def topics(

@@ -29,13 +29,18 @@ class Divided(Generic[Result]):
     """This process goes on from the first task, its twin from the last, until they meet.
 
     There is a ticket for each task in a pipe. Whoever draws one does the next task from its own end: no task is done
-    twice, and neither has to know how far the other is. The twin is made after the first task: what that one works
-    out for all, both have. What the twin's tasks give must be picklable.
+    twice, and neither has to know how far the other is. What the twin's tasks give must be picklable.
     """
 
-    def __init__(self, tasks: Sequence[Callable[[], Result]], *, twin: bool) -> None:
-        """``tasks``: so many as a pipe holds bytes (65,536). Alone unless ``twin``."""
-        self._tasks = tasks
+    def __init__(
+        self, tasks: Sequence[Callable[[], Result]], *, twin: bool, ahead: int = 1
+    ) -> None:
+        """``tasks``: so many as a pipe holds bytes (65,536). Alone unless ``twin``.
+
+        The twin is made once ``ahead`` tasks are done, what they work out for all, both have, and this process has
+        drawn the next, which thus is never the twin's.
+        """
+        self._tasks, self._ahead = tasks, ahead
         self._done: dict[int, Result] = {}
         self._begun = mmap(-1, len(tasks) + 1)
         """One byte a task, seen by both: whether it was begun."""
@@ -68,10 +73,10 @@ class Divided(Generic[Result]):
     def do(self) -> Iterator[int]:
         """Do what falls to this process; before each task, tells how many were begun by either."""
         for at in self._drawn(range(len(self._tasks))):
+            if self._wanted and at == self._ahead < len(self._tasks) - 1:
+                self._make_twin()
             yield self._begun[:].count(1)
             self._done[at] = self._tasks[at]()
-            if at == 0 and self._wanted:
-                self._make_twin()
 
     def results(self) -> Iterator[Result]:
         """What each task gave, in their order, once the twin is done too. What was lost with it is done again."""
