@@ -148,6 +148,8 @@ class _Run:
         in_two = self._in_two(sum(len(each.spans) for each in self.batches))
         features = features_of(self.batches, seed=self.options.seed, kept=kept, in_two=in_two)
         give_back()
+        if self.keeper is not None:
+            self.keeper.write_rest()  # not before: until here there was enough to do for two
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
         if said is not None:
