@@ -144,7 +144,6 @@ class _Run:
         window, total = self._covered(outlines), len(outlines)
         del outlines  # of a hundred thousand traces they take as much memory as a column of texts
         kept = self.cache if self.options.takes_all else None
-        self.loading.shutdown()  # a copy of this process would wait for ever for a module that is being loaded
         in_two = self._in_two(sum(len(each.spans) for each in self.batches))
         features = features_of(self.batches, seed=self.options.seed, kept=kept, in_two=in_two)
         give_back()
@@ -315,6 +314,7 @@ class _Run:
             give_back()
             return tested
 
+        self.loading.shutdown()  # a copy of this process would wait for ever for a module that is being loaded
         in_two = self._in_two(len(features.spans))
         with Divided([partial(weigh, each) for each in hypotheses], twin=in_two) as testing:
             for begun in testing.do():

@@ -57,7 +57,7 @@ def features_of(
     if topic is not None:
         return _features(tables(), topic, seed)
     if in_two:
-        load()  # a copy would wait for ever for what another thread was loading
+        load()  # a copy would wait for ever for a module that another thread is loading
     both: list[Callable[[], Any]] = [tables, asked.topics]
     with Divided(both, twin=in_two, ahead=0) as divided:
         for _ in divided.do():
