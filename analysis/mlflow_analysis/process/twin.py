@@ -37,8 +37,8 @@ class Divided(Generic[Result]):
     ) -> None:
         """``tasks``: so many as a pipe holds bytes (65,536). Alone unless ``twin``.
 
-        The twin is made once ``ahead`` tasks are done, what they work out for all, both have, and this process has
-        drawn the next, which thus is never the twin's.
+        The twin is made once ``ahead`` tasks are done: what those work out for all, both have. The next one is never
+        the twin's.
         """
         self._tasks, self._ahead = tasks, ahead
         self._done: dict[int, Result] = {}
