@@ -66,10 +66,6 @@ def test_both_do_their_share_from_their_own_end_and_results_come_in_order():
     assert len(set(who[mine:])) == 1
 
 
-def test_the_first_task_is_never_the_twins():
-    assert {_done([partial(_who, 0)])[0] for _ in range(20)} == {(0, os.getpid())}
-
-
 def test_alone_it_does_all():
     assert _done([partial(_who, number) for number in range(5)], twin=False) == [
         (number, os.getpid()) for number in range(5)
@@ -78,6 +74,30 @@ def test_alone_it_does_all():
 
 def test_there_may_be_nothing_to_do():
     assert _done([]) == []
+
+
+def test_the_twin_may_be_there_from_the_beginning_and_leaves_the_first_task_to_its_parent():
+    waiting, come = os.pipe()
+
+    def first() -> tuple[int, int]:
+        os.read(waiting, 1)
+        return _who(0)
+
+    def second() -> tuple[int, int]:
+        os.write(come, b".")
+        return _who(1)
+
+    with Divided([first, second], twin=True) as divided:
+        for _ in divided.do():
+            pass
+        (_, mine), (_, its) = divided.results()
+    assert mine == os.getpid() != its
+
+
+def test_no_twin_is_made_for_what_this_process_has_begun():
+    before = _children()
+    with Divided([partial(_who, 0)], twin=True) as divided:
+        assert [_children() - before for _ in divided.do()] == [set()]
 
 
 def test_what_was_begun_by_either_is_told():

@@ -33,19 +33,20 @@ _IN_ARROW = pd.StringDtype("pyarrow")
 class Frames:
     """The tables as read, before anything is worked out; see ``tables`` for the order."""
 
-    order: npt.NDArray[np.int64]
-    """Of each row of ``traces``, which it was among those read."""
     traces: pd.DataFrame
     spans: Selection
     assessments: pd.DataFrame
     attributes: pd.DataFrame
 
 
-def frames(batches: list[Batch]) -> Frames:
-    """The tables of all traces of ``batches``, which is emptied: a column is let go once it was converted."""
+def frames(batches: list[Batch], order: npt.NDArray[np.int64]) -> Frames:
+    """The tables of all traces of ``batches``, which is emptied: a column is let go once it was converted.
+
+    ``order``: of each trace, which it was among those read.
+    """
     read = joined(batches)
     batches.clear()
-    order, ids = _order_of(read.traces), read.traces["trace_id"].combine_chunks()
+    ids = read.traces["trace_id"].combine_chunks()
     places = np.empty(len(ids), np.int64)
     places[order] = np.arange(len(ids))
     traces, spans, assessments, attributes = map(_columns, read.tables)
@@ -53,7 +54,6 @@ def frames(batches: list[Batch]) -> Frames:
     of_traces = _frame(traces, order).set_index("trace_id")
     of_spans = _spans(spans, _owners(spans.pop("trace_id"), ids, places), of_traces.index)
     return Frames(
-        order,
         of_traces,
         of_spans,
         _assessments(assessments, ids, places),
@@ -61,7 +61,8 @@ def frames(batches: list[Batch]) -> Frames:
     )
 
 
-def _order_of(traces: pa.Table) -> npt.NDArray[np.int64]:
+def order_of(traces: pa.Table) -> npt.NDArray[np.int64]:
+    """By start, then by id."""
     by_start = [("start_ms", "ascending"), ("trace_id", "ascending")]
     starts = traces.select([name for name, _ in by_start])
     return np.asarray(pc.sort_indices(starts, by_start).to_numpy(), np.int64)

@@ -68,7 +68,7 @@ class Divided(Generic[Result]):
     def do(self) -> Iterator[int]:
         """Do what falls to this process; before each task, tells how many were begun by either."""
         for at in self._drawn(range(len(self._tasks))):
-            if at == 0 and self._wanted:
+            if at == 0 and self._wanted and len(self._tasks) > 1:
                 self._make_twin()
             yield self._begun[:].count(1)
             self._done[at] = self._tasks[at]()
