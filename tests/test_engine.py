@@ -22,12 +22,14 @@ from mlflow_analysis.events import (
     TraceSkipped,
 )
 from mlflow_analysis.evidence.weighing import Shown, Weighing
+from mlflow_analysis.features import topics
 from mlflow_analysis.findings.analysis import Analysis
 from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.process.twin import Divided
 from mlflow_analysis.reading import dispatch, previews
+from mlflow_analysis.reading.executors import ThisProcess
 from mlflow_analysis.reading.slices import reading_order
-from mlflow_analysis.records import SkippedTrace, TraceInfo
+from mlflow_analysis.records import SkippedTrace, TraceInfo, TraceOutline
 from mlflow_analysis.source import RecordedTraces, TraceOutcome, outline_of
 from trace_factory import model, tool, trace
 
@@ -127,6 +129,30 @@ def test_two_processes_test_where_there_is_enough_to_do(monkeypatch: pytest.Monk
         monkeypatch.setattr(run, "FEWEST_SPANS_FOR_TWO", fewest)
         analysis_of(RecordedTraces(records), workers=workers, hypotheses=["rate-limited"])
     assert twins == [True, False, False]
+
+
+@pytest.mark.parametrize("others_read", [False, True])
+def test_what_is_needed_later_is_loaded_once_traces_are_listed(
+    others_read: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+
+    class Listed(RecordedTraces):
+        def outlines(self, *args: str, **options) -> Iterator[list[TraceOutline]]:
+            yield from super().outlines(*args, **options)
+            assert not loaded
+
+    def place(*_: object) -> ThisProcess:
+        made = ThisProcess(source)
+        made.workers = 1 + others_read
+        return made
+
+    source = Listed(some_traces(8))
+    monkeypatch.setattr(run, "import_module", loaded.append)
+    monkeypatch.setattr(topics, "load", lambda: loaded.append("topics"))
+    monkeypatch.setattr(run, "place_for", place)
+    analysis_of(source, hypotheses=["rate-limited"])
+    assert loaded == ["scipy.stats", *(["topics"] if others_read else ())]
 
 
 class Flawed(RecordedTraces):

@@ -87,5 +87,15 @@ def test_the_first_paint_does_not_wait_for_what_app_and_engine_say_to_each_other
     assert not [name for name in loaded if name.startswith(late)]
 
 
+def test_the_engine_leaves_the_libraries_of_statistics_until_traces_are_listed() -> None:
+    loading = "from mlflow_analysis.engine import run\nrun.catalogue()"
+    late = ("scipy.n", "scipy.s", "sklearn")
+    asking = f"\nimport sys\nprint(*[name for name in sys.modules if name.startswith({late})])"
+    finished = subprocess.run(
+        [sys.executable, "-c", loading + asking], capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.split() == []
+
+
 def test_the_check_itself_sees_what_is_loaded() -> None:
     assert "numpy" in _loaded_by("import numpy")

@@ -104,6 +104,12 @@ class TraceOutline:
     "" if it was not asked for.
     """
 
+    def marked(self, mark: str) -> TraceOutline:
+        """This one with ``mark``; ``dataclasses.replace`` takes twice as long, and there are many."""
+        return TraceOutline(
+            self.trace_id, self.start_ms, self.duration_ms, self.state, self.session_id, mark
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class TraceRecord:

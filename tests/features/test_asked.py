@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from mlflow_analysis.features.batch import batch_of
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.cache import FeatureCache
 from mlflow_analysis.features.extract import extract
+from mlflow_analysis.features.numbered import Numbered
 from mlflow_analysis.records import TraceRecord
 from trace_factory import model, tool, trace
 
@@ -62,9 +65,25 @@ def test_what_is_answered_where_something_failed_is_no_answer() -> None:
         trace(tool("search", status="ERROR"), response="It broke."),
         trace(tool("search"), response="Twelve."),
     ]
-    asked = asked_in(batch_of([extract(each) for each in records]))
-    answers = zip(asked["response"].to_pylist(), asked["is_answer"].to_pylist(), strict=True)
-    assert dict(answers) == {"It broke.": False, "Twelve.": True}
+    codes, texts = asked_in(batch_of([extract(each) for each in records]), np.arange(2)).answers
+    assert codes[0] == -1
+    assert texts[int(codes[1])].as_py() == "Twelve."
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no copy of a process")
+def test_a_copy_of_the_process_forms_topics_and_they_are_kept(
+    kept: FeatureCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told_by(requests: Numbered, answers: Numbered, seed: int) -> np.ndarray:
+        return np.full(len(requests[0]), str(os.getpid()), dtype=object)
+
+    monkeypatch.setattr(asked_module, "topics", told_by)
+    formed, again = (
+        features_of([batch_of(list(map(extract, RECORDS)))], kept=kept, in_two=True).traces["topic"]
+        for _ in range(2)
+    )
+    assert set(formed) == set(again)
+    assert set(formed) != {str(os.getpid())}
 
 
 # ---- topics that were formed before ---------------------------------------------------------

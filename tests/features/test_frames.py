@@ -95,6 +95,6 @@ def test_a_part_takes_over_what_its_traces_tell_of_themselves() -> None:
 def test_what_was_converted_is_let_go() -> None:
     batches = [batch_of([extract(_nested())]) for _ in range(3)]
     held = [weakref.ref(batch.spans) for batch in batches]
-    tables = frames(batches)
+    tables = frames(batches, np.arange(3))
     assert len(tables.spans) == 15
     assert batches == [] and [each() for each in held] == [None] * 3

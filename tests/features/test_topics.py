@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -46,6 +49,27 @@ def test_labels_are_those_of_the_version_that_is_stated() -> None:
         1,
         {"bought · day · policy": 40, "city · cost · parcel": 40, SHORT_REPLIES: 1},
     )
+
+
+_LOADED_ON_THE_WAY = """
+import sys
+import pyarrow as pa, scipy.stats
+from mlflow_analysis.features import topics
+from mlflow_analysis.features.numbered import numbered
+topics.load()
+before = set(sys.modules)
+asked, answered = (numbered(pa.chunked_array([texts])) for texts in ({requests}, {answers}))
+print(*topics.topics(asked, answered), sep=",", file=sys.stderr)
+print(*sorted(name for name in set(sys.modules) - before if name.startswith("sklearn")))
+"""
+
+
+def test_what_topics_need_can_be_loaded_before() -> None:
+    answers = [f"{text}, says the answer of {n}" for n, text in enumerate(RETURNS + SHIPPING)]
+    code = _LOADED_ON_THE_WAY.format(requests=RETURNS + SHIPPING, answers=answers)
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert len(set(told.stderr.strip().split(","))) == 2
+    assert told.stdout.strip() == ""
 
 
 def test_neither_order_nor_the_index_shows() -> None:

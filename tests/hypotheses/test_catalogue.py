@@ -12,7 +12,7 @@ from mlflow_analysis.features.build import build_features
 from mlflow_analysis.features.extract import extract_info
 from mlflow_analysis.findings.kinds import Category, Verdict
 from mlflow_analysis.hypotheses.base import AFFECTED_COLUMNS, Hypothesis
-from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.hypotheses.catalogue import by_id, catalogue, in_order_of_work
 from mlflow_analysis.hypotheses.reference import reference
 from trace_factory import chain, features_of, feedback, model, retriever, tool, trace
 
@@ -85,6 +85,23 @@ def test_all_four_families_are_there() -> None:
         Category.STRENGTH,
     }
     assert len(catalogue()) >= 20
+
+
+def test_what_rests_on_the_same_work_is_tested_one_after_the_other() -> None:
+    order = [each.id for each in in_order_of_work(catalogue())]
+    counterparts = {each.id: each.counterpart for each in catalogue() if each.counterpart}
+    assert counterparts["handles-follow-ups"] == "context-lost"
+    for one, other in counterparts.items():
+        assert order.index(other) == order.index(one) - 1
+    moved = set(counterparts.values())
+    assert [each for each in order if each not in moved] == [
+        each.id for each in catalogue() if each.id not in moved
+    ]
+
+
+def test_one_without_its_counterpart_stays_where_it_is() -> None:
+    some = [by_id("rate-limited"), by_id("handles-follow-ups"), by_id("timeout")]
+    assert in_order_of_work(some) == some
 
 
 def test_an_unknown_id_is_named() -> None:

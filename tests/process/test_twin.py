@@ -76,6 +76,30 @@ def test_there_may_be_nothing_to_do():
     assert _done([]) == []
 
 
+def test_the_twin_may_be_there_from_the_beginning_and_leaves_the_first_task_to_its_parent():
+    waiting, come = os.pipe()
+
+    def first() -> tuple[int, int]:
+        os.read(waiting, 1)
+        return _who(0)
+
+    def second() -> tuple[int, int]:
+        os.write(come, b".")
+        return _who(1)
+
+    with Divided([first, second], twin=True) as divided:
+        for _ in divided.do():
+            pass
+        (_, mine), (_, its) = divided.results()
+    assert mine == os.getpid() != its
+
+
+def test_no_twin_is_made_for_what_this_process_has_begun():
+    before = _children()
+    with Divided([partial(_who, 0)], twin=True) as divided:
+        assert [_children() - before for _ in divided.do()] == [set()]
+
+
 def test_what_was_begun_by_either_is_told():
     with Divided(_meeting(50), twin=True) as divided:
         begun = list(divided.do())
@@ -197,8 +221,8 @@ def much():
     return bytes(1_000_000)
 
 with Divided({tasks}, twin=True) as divided:
-    for begun in divided.do():
-        if divided._twin:
+    for at, _ in enumerate(divided.do()):
+        if at == 0:
             print(divided._twin, flush=True)
 """
 _MUCH_TO_DO = "[lambda: time.sleep(0.05)] * 5000"

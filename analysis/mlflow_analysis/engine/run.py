@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
-from threading import Thread
 
 from mlflow_analysis.brief.focus import Focus, distinct
 from mlflow_analysis.engine.options import AnalysisOptions, Known
@@ -29,6 +28,7 @@ from mlflow_analysis.events import (
 )
 from mlflow_analysis.evidence.summary import summarise
 from mlflow_analysis.evidence.weighing import Shown, Weighing
+from mlflow_analysis.features import topics
 from mlflow_analysis.features.batch import Batch, unchanged
 from mlflow_analysis.features.build import features_of
 from mlflow_analysis.features.keeper import Keeper
@@ -38,7 +38,7 @@ from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.judged import Judging
 from mlflow_analysis.findings.purpose import Purpose
 from mlflow_analysis.hypotheses.base import Hypothesis
-from mlflow_analysis.hypotheses.catalogue import by_id, catalogue
+from mlflow_analysis.hypotheses.catalogue import by_id, catalogue, in_order_of_work
 from mlflow_analysis.hypotheses.judged import JudgedClaim, judged_claim
 from mlflow_analysis.hypotheses.own import own_hypothesis
 from mlflow_analysis.judge.claims import asked_of_judge
@@ -101,19 +101,20 @@ class _Run:
         self.skipped: list[SkippedTrace] = []
         self.notes: list[str] = []
         self.timings: dict[str, float] = {}
-        self.loading = Thread(target=import_module, args=("scipy.stats",), name="load", daemon=True)
-        """Loads what testing needs while a store or a disk is waited for."""
+        self.loading = ThreadPoolExecutor(1, "load")
+        """Loads what is needed once all is read, while others read or a disk is waited for; not while traces are
+        listed, which takes Python's time as loading does."""
 
     def events(self) -> Iterator[Event]:
         """All events, in order; what is being written to the cache meanwhile is waited for."""
         try:
             yield from self._events()
         finally:
+            self.loading.shutdown(wait=False, cancel_futures=True)
             if self.keeper is not None:
                 self.keeper.close()
 
     def _events(self) -> Iterator[Event]:
-        self.loading.start()
         began, began_ms = time.monotonic(), int(time.time() * 1000)
         for hypothesis in self.hypotheses:
             yield HypothesisQueued(
@@ -143,8 +144,11 @@ class _Run:
         window, total = self._covered(outlines), len(outlines)
         del outlines  # of a hundred thousand traces they take as much memory as a column of texts
         kept = self.cache if self.options.takes_all else None
-        features = features_of(self.batches, seed=self.options.seed, kept=kept)
+        in_two = self._in_two(sum(len(each.spans) for each in self.batches))
+        features = features_of(self.batches, seed=self.options.seed, kept=kept, in_two=in_two)
         give_back()
+        if self.keeper is not None:
+            self.keeper.write_rest()  # not before: until here there was enough to do for two
         purpose = draft_purpose(features)
         said = self.options.confirmed_purpose() or self.options.purpose
         if said is not None:
@@ -230,6 +234,7 @@ class _Run:
 
         Returns ``outlines``, those that were read with marks.
         """
+        self.loading.submit(import_module, "scipy.stats")
         missing = outlines
         if self.cache is not None:
             cached = self.cache.load(outlines)
@@ -240,6 +245,8 @@ class _Run:
             missing = self._take_known(self.options.known)
         clock, total = StageClock(self.read), len(outlines)
         place = place_for(self.source, len(missing), self.options.workers, self.options.engine)
+        if place.workers > 1:  # so much is new that topics will be formed
+            self.loading.submit(topics.load)
         previews = Previews(self.hypotheses, self.options.seed) if self.options.live else None
         yield ReadingPlanned(total, self.read, place.workers)
         try:
@@ -274,8 +281,7 @@ class _Run:
         for batch in self.batches:
             marks |= batch.marks
         return [
-            each if each.mark else replace(each, mark=marks.get(each.trace_id, ""))
-            for each in outlines
+            each if each.mark else each.marked(marks.get(each.trace_id, "")) for each in outlines
         ]
 
     def _take_known(self, known: Known) -> list[TraceOutline]:
@@ -308,11 +314,13 @@ class _Run:
             give_back()
             return tested
 
-        self.loading.join()  # a copy of this process would wait for ever for a module that is being loaded
-        in_two = self.options.workers > 1 and len(features.spans) >= FEWEST_SPANS_FOR_TWO
-        with Divided([partial(weigh, each) for each in hypotheses], twin=in_two) as testing:
+        self.loading.shutdown()  # a copy of this process would wait for ever for a module that is being loaded
+        in_two = self._in_two(len(features.spans))
+        tasks = [partial(weigh, each) for each in in_order_of_work(hypotheses)]
+        with Divided(tasks, twin=in_two) as testing:
+            yield clock.progress("testing hypotheses", 0, len(hypotheses))
             for begun in testing.do():
-                if begun == 1 or clock.due(_PROGRESS_EVERY):
+                if clock.due(_PROGRESS_EVERY):
                     yield clock.progress("testing hypotheses", begun - 1, len(hypotheses))
             for tested in testing.results():
                 weighing.take(tested)
@@ -320,6 +328,10 @@ class _Run:
         findings, tests = weighing.conclude()
         yield clock.progress("testing hypotheses", len(self.hypotheses), len(self.hypotheses))
         return findings, tests
+
+    def _in_two(self, spans: int) -> bool:
+        """Whether a copy of this process does its share."""
+        return self.options.workers > 1 and spans >= FEWEST_SPANS_FOR_TWO
 
     def _asked(
         self, focus: Focus, features: Features, clock: StageClock

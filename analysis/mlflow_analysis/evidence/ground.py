@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 
 import numpy as np
-from scipy import special
+import scipy
 
 from mlflow_analysis.evidence.prevalence import Flags, Prevalence
 from mlflow_analysis.statistics.clustering import ClusterExchange, Floats
@@ -71,7 +71,7 @@ class Ground:
         if variance <= 0:
             return 1.0
         above = (both[some].sum() - expected.sum() - 0.5) / np.sqrt(variance)
-        return float(special.ndtr(-above))
+        return float(scipy.special.ndtr(-above))
 
     def lowest_p(self, units: Floats) -> Floats:
         """Fisher's p if as many as can be of groups of so many units were affected."""

@@ -136,7 +136,8 @@ def _total(spared: pd.Series | None, features: Features) -> float | None:
     """Lower bound of the sum of what is spared by trace; ``None`` where nothing was recorded."""
     if spared is None or not spared.notna().any():
         return None
-    by_trace: Floats = spared.groupby(level=0).sum().reindex(features.traces.index).to_numpy(float)
+    by_trace = np.zeros(len(features.traces))
+    by_trace[places_in(features.traces.index, spared.index)] = spared
     return lower_total(by_trace, features.session_codes)
 
 

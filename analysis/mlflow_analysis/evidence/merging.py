@@ -23,7 +23,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import csr_array
+import scipy
 
 from mlflow_analysis.evidence.composition import Weighed
 from mlflow_analysis.findings.finding import Alias, Finding
@@ -55,7 +55,7 @@ def merged(findings: Sequence[Finding], weighed: dict[str, Weighed], traces: int
     candidates = [findings[number] for number in chosen]
     shown = [weighed[each.fingerprint].places.traces for each in candidates]
     ends = np.cumsum([0, *map(len, shown)])
-    shows = csr_array(
+    shows = scipy.sparse.csr_array(
         (np.ones(ends[-1], np.int64), np.concatenate(shown), ends), shape=(len(shown), traces)
     )
     overlap = (shows @ shows.T).toarray()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import Protocol
@@ -30,33 +32,43 @@ class KeptTopics(Protocol):
         """Keep these in the place of others."""
 
 
-def asked_in(read: Batch) -> pa.Table:
-    """Of each trace all that its topic may depend on: ``request``, ``response``, and whether that is an answer.
+@dataclass(frozen=True)
+class Asked:
+    """All that topics follow from: for each trace, in order, what was asked and answered."""
 
-    Where something failed it is none. No text is copied.
-    """
+    requests: Numbered
+    answers: Numbered
+    """-1 in place of what is no answer: where something failed there is none."""
+    seed: int
+
+    @cached_property
+    def key(self) -> str:
+        """Stands for all of it, the code that forms topics included."""
+        made_by = [TOPICS, self.seed, *map(version, _LIBRARIES)]
+        digest = blake2b(repr(made_by).encode(), digest_size=16)
+        for codes, texts in (self.requests, self.answers):
+            _, offsets, content = texts.buffers()
+            digest.update(codes.tobytes())
+            if len(texts):
+                ends = np.frombuffer(offsets, np.int32, len(texts) + 1, texts.offset * 4)
+                digest.update(ends.tobytes())
+                digest.update(memoryview(content)[ends[0] : ends[-1]] if content else b"")
+        return digest.hexdigest()
+
+    def topics(self) -> npt.NDArray[np.object_]:
+        """The topic of each trace."""
+        return topics(self.requests, self.answers, self.seed)
+
+
+def asked_in(read: Batch, order: npt.NDArray[np.int64], seed: int = 0) -> Asked:
+    """What was asked and answered in the traces that were read, in this ``order`` of them."""
     traces, spans = read.traces, read.spans
     failing = spans["trace_id"].filter(spans["failed"]).cast(pa.string()).combine_chunks()
     failed = pc.is_in(traces["trace_id"], value_set=failing)
-    is_answer = pc.and_not(traces["complete"], failed)
-    return traces.select(["request", "response"]).append_column("is_answer", is_answer)
-
-
-def topics_of(
-    asked: pa.Table, order: npt.NDArray[np.int64], seed: int, kept: KeptTopics | None = None
-) -> npt.NDArray[np.object_]:
-    """The topic of each trace, in this ``order`` of the rows of ``asked``. Those that are ``kept`` are looked up."""
-    requests = _in_order(asked["request"], order)
-    codes, texts = _in_order(asked["response"], order)
-    answers = np.where(asked["is_answer"].to_numpy()[order], codes, np.int32(-1)), texts
-    if kept is None:
-        return topics(requests, answers, seed)
-    key = _key(requests, answers, seed)
-    labels = kept.topics(key)
-    if labels is None:
-        labels = topics(requests, answers, seed)
-        kept.keep_topics(key, labels)
-    return labels
+    is_answer = pc.and_not(traces["complete"], failed).to_numpy()[order]
+    codes, texts = _in_order(traces["response"], order)
+    answers = np.where(is_answer, codes, np.int32(-1)), texts
+    return Asked(_in_order(traces["request"], order), answers, seed)
 
 
 def _in_order(column: pa.ChunkedArray, order: npt.NDArray[np.int64]) -> Numbered:
@@ -64,17 +76,3 @@ def _in_order(column: pa.ChunkedArray, order: npt.NDArray[np.int64]) -> Numbered
     codes, texts = numbered(column)
     places, met = pd.factorize(codes[order])
     return places.astype(np.int32), texts.take(met)
-
-
-def _key(requests: Numbered, answers: Numbered, seed: int) -> str:
-    """Stands for all that topics follow from, the code that forms them included."""
-    made_by = [TOPICS, seed, *map(version, _LIBRARIES)]
-    digest = blake2b(repr(made_by).encode(), digest_size=16)
-    for codes, texts in (requests, answers):
-        _, offsets, content = texts.buffers()
-        digest.update(codes.tobytes())
-        if len(texts):
-            ends = np.frombuffer(offsets, np.int32, len(texts) + 1, texts.offset * 4)
-            digest.update(ends.tobytes())
-            digest.update(memoryview(content)[ends[0] : ends[-1]] if content else b"")
-    return digest.hexdigest()

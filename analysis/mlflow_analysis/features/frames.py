@@ -6,7 +6,7 @@ Equal texts become one Python object: a store repeats itself, and memory is what
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from mlflow_analysis.features.batch import Batch, joined
 from mlflow_analysis.features.numbered import numbered
+from mlflow_analysis.features.selection import Coded, Selection, smallest_for
 
 _Read: TypeAlias = dict[str, pa.ChunkedArray]
 """Columns by name; what was taken out is let go."""
@@ -32,19 +33,20 @@ _IN_ARROW = pd.StringDtype("pyarrow")
 class Frames:
     """The tables as read, before anything is worked out; see ``tables`` for the order."""
 
-    order: npt.NDArray[np.int64]
-    """Of each row of ``traces``, which it was among those read."""
     traces: pd.DataFrame
-    spans: pd.DataFrame
+    spans: Selection
     assessments: pd.DataFrame
     attributes: pd.DataFrame
 
 
-def frames(batches: list[Batch]) -> Frames:
-    """The tables of all traces of ``batches``, which is emptied: a column is let go once it was converted."""
+def frames(batches: list[Batch], order: npt.NDArray[np.int64]) -> Frames:
+    """The tables of all traces of ``batches``, which is emptied: a column is let go once it was converted.
+
+    ``order``: of each trace, which it was among those read.
+    """
     read = joined(batches)
     batches.clear()
-    order, ids = _order_of(read.traces), read.traces["trace_id"].combine_chunks()
+    ids = read.traces["trace_id"].combine_chunks()
     places = np.empty(len(ids), np.int64)
     places[order] = np.arange(len(ids))
     traces, spans, assessments, attributes = map(_columns, read.tables)
@@ -52,7 +54,6 @@ def frames(batches: list[Batch]) -> Frames:
     of_traces = _frame(traces, order).set_index("trace_id")
     of_spans = _spans(spans, _owners(spans.pop("trace_id"), ids, places), of_traces.index)
     return Frames(
-        order,
         of_traces,
         of_spans,
         _assessments(assessments, ids, places),
@@ -60,7 +61,8 @@ def frames(batches: list[Batch]) -> Frames:
     )
 
 
-def _order_of(traces: pa.Table) -> npt.NDArray[np.int64]:
+def order_of(traces: pa.Table) -> npt.NDArray[np.int64]:
+    """By start, then by id."""
     by_start = [("start_ms", "ascending"), ("trace_id", "ascending")]
     starts = traces.select([name for name, _ in by_start])
     return np.asarray(pc.sort_indices(starts, by_start).to_numpy(), np.int64)
@@ -81,18 +83,21 @@ def _owners(
     return owners
 
 
-def _spans(columns: _Read, owner: npt.NDArray[np.int64], trace_ids: pd.Index) -> pd.DataFrame:
+def _spans(columns: _Read, owner: npt.NDArray[np.int64], trace_ids: pd.Index) -> Selection:
     """The spans in order; ``owner`` is for each row the place of its trace."""
     order = np.lexsort((columns["position"].to_numpy(), owner))
-    owner = owner[order]
+    trace = owner[order].astype(np.int32)
     parent = _parents(columns["depth"].to_numpy(), order)
     span_id = columns.pop("span_id").take(pa.array(order))
-    spans = _frame(columns, order)
-    spans.index.name = "span"
-    spans.insert(0, "span_id", span_id.to_pandas(types_mapper={pa.string(): _IN_ARROW}.get))
-    spans.insert(0, "trace_id", pd.Series(trace_ids.to_numpy()[owner], spans.index, dtype=object))
-    spans["trace"], spans["parent"] = owner.astype(np.int32), parent
-    return spans
+    texts = {"trace_id": Coded(trace, trace_ids.to_numpy()), **_texts(columns, order)}
+    numbers = {
+        "span_id": span_id.to_pandas(types_mapper={pa.string(): _IN_ARROW}.get),
+        "trace": trace,
+        "parent": parent,
+        **_others(columns, order),
+    }
+    index = pd.RangeIndex(len(order), name="span")
+    return Selection(pd.DataFrame(numbers, index, copy=False), texts)
 
 
 def _parents(depth: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
@@ -111,29 +116,41 @@ def _parents(depth: npt.NDArray[np.int64], order: npt.NDArray[np.int64]) -> npt.
 
 def _frame(columns: _Read, order: npt.NDArray[np.int64]) -> pd.DataFrame:
     """The columns in this order; they are taken out of ``columns`` one by one."""
+    names = list(columns)
+    values = {name: each.values[each.codes] for name, each in _texts(columns, order).items()}
+    values |= _others(columns, order)
+    series = {name: pd.Series(values[name], dtype=values[name].dtype, copy=False) for name in names}
+    return pd.DataFrame(series, copy=False)  # texts as objects
+
+
+def _others(columns: _Read, order: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[Any]]:
+    """What is left of ``columns``, in this order; it is taken out one by one."""
+    return {name: columns.pop(name).to_numpy()[order] for name in list(columns)}
+
+
+def _texts(columns: _Read, order: npt.NDArray[np.int64]) -> dict[str, Coded]:
+    """The columns of texts in this order; they are taken out of ``columns`` one by one."""
     keys = {name: numbered(columns[key])[0] for name, key in _KEY_OF.items() if key in columns}
-    return pd.DataFrame(
-        {name: _series(columns.pop(name), order, keys.get(name)) for name in list(columns)},
-        copy=False,
-    )
+    return {
+        name: _coded(columns.pop(name), order, keys.get(name))
+        for name in list(columns)
+        if pa.types.is_dictionary(columns[name].type)
+    }
 
 
-def _series(
+def _coded(
     column: pa.ChunkedArray, order: npt.NDArray[np.int64], key: npt.NDArray[np.int32] | None
-) -> pd.Series:
-    if not pa.types.is_dictionary(column.type):
-        values = column.to_numpy()[order]
-    elif key is not None:
-        places, met = pd.factorize(key[order])
+) -> Coded:
+    codes, texts = numbered(column) if key is None else (key, None)
+    # what is met one after another should lie in memory one after another
+    places, met = pd.factorize(codes[order])
+    if texts is not None:
+        values = texts.take(met).to_numpy(zero_copy_only=False)
+    else:
         first = np.empty(len(met), np.int64)
         first[places[::-1]] = order[::-1]
-        values = _texts_at(column, first)[places]
-    else:
-        codes, texts = numbered(column)
-        # what is met one after another should lie in memory one after another
-        places, met = pd.factorize(codes[order])
-        values = texts.take(met).to_numpy(zero_copy_only=False)[places]
-    return pd.Series(values, dtype=values.dtype, copy=False)  # texts as objects
+        values = _texts_at(column, first)
+    return Coded(places.astype(smallest_for(len(values))), values)
 
 
 def _texts_at(column: pa.ChunkedArray, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:

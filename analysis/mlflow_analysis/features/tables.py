@@ -38,7 +38,7 @@ are needed) and ``failures`` a frame; all keep the numbers, by which a span is n
 
 ==================== =======================================================================
 trace_id, span_id, session
-                     ``span_id`` as Arrow has it (``string``), all other texts as objects
+                     ``span_id`` as Arrow has it (``string``), all other texts as objects, once asked for
 trace                place of its trace in ``traces``
 parent               number of the span that it stands below; -1 for a root, and where the parent was not recorded
 name, kind           kind as in ``records``: TOOL, CHAT_MODEL, …
@@ -160,7 +160,8 @@ class Features:
             return self.shared(work)
         if work not in self._shared:
             rows = self.whole.by_trace(work)
-            self._shared[work] = rows[rows["trace_id"].isin(self.traces.index)]
+            ids = pd.Index(rows["trace_id"], dtype=object)
+            self._shared[work] = rows[self.traces.index.get_indexer(ids) >= 0]
         mine: pd.DataFrame = self._shared[work]
         return mine
 
@@ -274,13 +275,13 @@ class Features:
         has_failed = self.spans["failed"].to_numpy(dtype=bool) & self.ended
         failed = self.spans[has_failed].frame
         span, above = failed.index.to_numpy(), failed["parent"].to_numpy(np.int64)
-        reason, reasons = pd.factorize(failed["error_class"])
+        trace, (reason, reasons) = failed["trace"], pd.factorize(failed["error_class"])
         passed_on = np.isin(span * len(reasons) + reason, above * len(reasons) + reason)
-        deepest = failed.groupby(["trace_id", "error_class"])["depth"].transform("max")
+        deepest = failed["depth"].groupby(trace * len(reasons) + reason).transform("max")
         root_passed_on = (failed["depth"] == 0) & (deepest > 0)
         silent = failed["error_message"] == NO_MESSAGE
         if silent.any():
-            deepest = failed.groupby("trace_id")["depth"].transform("max")
+            deepest = failed["depth"].groupby(trace).transform("max")
             passed_up = np.isin(span, above)
             root_passed_on |= silent & (passed_up | ((failed["depth"] == 0) & (deepest > 0)))
         return failed[~passed_on & ~root_passed_on]
@@ -327,7 +328,7 @@ _HAS: dict[Field, Callable[[Features], bool]] = {
     Field.SPANS: lambda read: len(read.spans) > 0,
     Field.TOOL_SPANS: lambda read: bool(read.is_call.any()),
     Field.MODEL_SPANS: lambda read: bool(read.is_model_call.any()),
-    Field.RETRIEVER_SPANS: lambda read: "RETRIEVER" in read.spans["kind"].unique(),
+    Field.RETRIEVER_SPANS: lambda read: bool(read.spans.coded("kind").among("RETRIEVER").any()),
     Field.REQUESTS: lambda read: any(read.traces["request"]),
     Field.RESPONSES: lambda read: any(read.traces["response"]),
     Field.SESSIONS: lambda read: any(read.traces["session_id"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 import numpy as np
-from scipy.sparse import csr_matrix
+import scipy
 
 FILLERS = frozenset({
     "able", "absolutely", "actually", "ahead", "alright", "answer", "appreciate", "ask", "asap", "awesome",
@@ -29,14 +29,18 @@ _SAME_STEM = 5
 _LOOKED_AT = 20
 
 
-def names_of(weights: csr_matrix, groups: np.ndarray, words: np.ndarray) -> dict[int, str]:
+def names_of(
+    weights: scipy.sparse.csr_matrix, groups: np.ndarray, words: np.ndarray
+) -> dict[int, str]:
     """A name of up to three words for each group, no name twice.
 
     ``weights``: texts × words, zero where a text lacks a word; ``groups``: of each text. Class-based
     TF-IDF (Grootendorst 2022, "BERTopic"): the share of a group's texts with the word, times
     log(1 + mean share of all words in all groups / share of this word in all groups).
     """
-    held = csr_matrix((np.ones(len(weights.data)), weights.indices, weights.indptr), weights.shape)
+    held = scipy.sparse.csr_matrix(
+        (np.ones(len(weights.data)), weights.indices, weights.indptr), weights.shape
+    )
     numbers = np.unique(groups)
     shares = np.vstack([
         np.asarray(held[np.flatnonzero(groups == number)].mean(axis=0)).ravel() for number in numbers

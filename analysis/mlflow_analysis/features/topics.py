@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_matrix
+import scipy
 
 from mlflow_analysis.features.numbered import Numbered
 from mlflow_analysis.features.topic_names import FILLERS, names_of
@@ -20,6 +22,12 @@ SHORT_REPLIES = "short replies"
 """Requests of a few words without any word of a subject: "yes, please", a name, a number."""
 NO_SUBJECT = ("", OTHER, SHORT_REPLIES)
 """Labels of what is left beside the groups: nothing is claimed of them together."""
+_LIBRARIES = (
+    "sklearn.cluster",
+    "sklearn.decomposition",
+    "sklearn.feature_extraction.text",
+    "sklearn.preprocessing",
+)
 _FEWEST_TEXTS = 30
 _LARGEST_SAMPLE = 3_000
 _LONGEST_TEXT = 1_000
@@ -46,6 +54,12 @@ _NEAREST = 0.3
 """Cosine similarity that a request must have with the centre of its group."""
 _LONGEST_REPLY = 12
 """Words."""
+
+
+def load() -> None:
+    """Load what ``topics`` needs if there are enough texts, which takes a third of a second."""
+    for library in _LIBRARIES:
+        import_module(library)
 
 
 def topics(
@@ -80,7 +94,7 @@ def _topics(requests: Numbered, answers: Numbered | None, seed: int) -> npt.NDAr
     if len(distinct) < _FEWEST_TEXTS:
         return none
 
-    from sklearn.preprocessing import normalize  # takes a second: not for few texts
+    from sklearn.preprocessing import normalize  # not for few texts
 
     cut = [text[:_LONGEST_TEXT] for text in distinct]
     counts, words = counted(cut, leave_out=_of_no_subject())
@@ -108,7 +122,7 @@ def _topics(requests: Numbered, answers: Numbered | None, seed: int) -> npt.NDAr
             names[place] = SHORT_REPLIES
     grouped = np.flatnonzero(group >= 0)
     if len(grouped):
-        name_of = names_of(csr_matrix(weights[grouped]), group[grouped], words[kept])
+        name_of = names_of(scipy.sparse.csr_matrix(weights[grouped]), group[grouped], words[kept])
         names[grouped] = [name_of[number] for number in group[grouped]]
     names[-1] = ""  # of no request
     labels: npt.NDArray[np.object_] = names[request]
@@ -131,7 +145,7 @@ def _of_no_subject() -> frozenset[str]:
     return ENGLISH_STOP_WORDS | FILLERS
 
 
-def _reduced(weights: csr_matrix, seed: int) -> np.ndarray:
+def _reduced(weights: scipy.sparse.csr_matrix, seed: int) -> np.ndarray:
     from sklearn.decomposition import TruncatedSVD
 
     components = min(_DIMENSIONS, *(size - 1 for size in weights.shape))
@@ -139,7 +153,7 @@ def _reduced(weights: csr_matrix, seed: int) -> np.ndarray:
 
 
 def _subjects(
-    weights: csr_matrix,
+    weights: scipy.sparse.csr_matrix,
     cut: list[str],
     request: npt.NDArray[np.intp],
     answers: Numbered,
@@ -182,7 +196,7 @@ def _subjects(
         return None
     replies = _reduced(own[telling], seed)
     replies -= replies.mean(axis=0)
-    asked = csr_matrix(weights[answered[telling]]).T.tocsr()
+    asked = scipy.sparse.csr_matrix(weights[answered[telling]]).T.tocsr()
     directions, sizes, _ = np.linalg.svd(asked @ replies, full_matrices=False)
     by_chance = [
         np.linalg.norm(asked @ replies[generator.permutation(len(replies))], 2)

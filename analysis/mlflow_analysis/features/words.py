@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import csr_matrix
+import scipy
 
 _WORD = re.compile(r"\b[^\W\d_]{3,}\b")
 _FEWEST_TEXTS = 2
@@ -25,7 +25,7 @@ _LARGEST_SHARE = 0.5
 
 def counted(
     texts: Sequence[str], *, leave_out: Set[str]
-) -> tuple[csr_matrix, npt.NDArray[np.object_]]:
+) -> tuple[scipy.sparse.csr_matrix, npt.NDArray[np.object_]]:
     """How often each text has each word (texts × words), and the words, sorted.
 
     A word is three letters or more without a digit or underscore beside them, in lower case.
@@ -42,14 +42,14 @@ def counted(
     ]
     of_pieces = _ones(list(chain.from_iterable(held)), np.cumsum([0, *map(len, held)]), len(place))
     of_texts = _ones(pieces.indices.to_numpy(), divided.offsets.to_numpy(), len(found))
-    counts = csr_matrix(of_texts @ of_pieces)
+    counts = scipy.sparse.csr_matrix(of_texts @ of_pieces)
     counts.sort_indices()  # in each row as words were met, which is how scikit-learn sums them
     words, order = np.unique(np.array(list(place), dtype=object), return_inverse=True)
     counts.indices = order.astype(np.int32)[counts.indices]
     return counts, words
 
 
-def worth_weighing(counts: csr_matrix, most: int) -> npt.NDArray[np.int64]:
+def worth_weighing(counts: scipy.sparse.csr_matrix, most: int) -> npt.NDArray[np.int64]:
     """The places of the words that are in some texts, but not in most; the ``most`` frequent of them."""
     texts = np.bincount(counts.indices, minlength=counts.shape[1])
     kept = np.flatnonzero((texts >= _FEWEST_TEXTS) & (texts <= _LARGEST_SHARE * counts.shape[0]))
@@ -59,14 +59,14 @@ def worth_weighing(counts: csr_matrix, most: int) -> npt.NDArray[np.int64]:
     return kept
 
 
-def weighed(counts: csr_matrix) -> csr_matrix:
+def weighed(counts: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
     """TF-IDF with 1 + log(count) for the count, each text of length 1."""
     from sklearn.feature_extraction.text import TfidfTransformer
 
-    return csr_matrix(TfidfTransformer(sublinear_tf=True).fit_transform(counts))
+    return scipy.sparse.csr_matrix(TfidfTransformer(sublinear_tf=True).fit_transform(counts))
 
 
-def _ones(columns: npt.ArrayLike, starts: npt.ArrayLike, width: int) -> csr_matrix:
+def _ones(columns: npt.ArrayLike, starts: npt.ArrayLike, width: int) -> scipy.sparse.csr_matrix:
     """A row for each of ``starts`` but the last, in which each column counts as often as it is listed."""
     at, begin = np.asarray(columns, np.int32), np.asarray(starts, np.int32)
-    return csr_matrix((np.ones(len(at)), at, begin), (len(begin) - 1, width))
+    return scipy.sparse.csr_matrix((np.ones(len(at)), at, begin), (len(begin) - 1, width))

@@ -80,9 +80,9 @@ class Case:
     mended: Mend | None = None
     """Which spans would be shorter, side by side or gone if it were mended, for the replay."""
     tokens_spared: pd.Series | None = None
-    """Tokens that would not be used, by trace id; the engine gives the lower bound of the total."""
+    """Tokens that would not be used, by trace id, one row each; the engine gives the lower bound of the total."""
     money_spared: pd.Series | None = None
-    """US dollars that would not be spent, by trace id; NaN where no cost was recorded."""
+    """US dollars that would not be spent, likewise; NaN where no cost was recorded."""
     test_without_effect: str = ""
     """Set when the claim can't be decided here, with the reason, e.g. "fewer than 10 calls"."""
     fewest_units: int | None = None
@@ -174,6 +174,8 @@ class Hypothesis(ABC):
     mends: ClassVar[str] = ""
     """What is mended, in a word that hypotheses share whose findings may be one and the same. Without one
     a finding is never merged: two wrong merges are worse than three duplicates."""
+    counterpart: ClassVar[str] = ""
+    """Id of another hypothesis that rests on the same work: the two are tested one after the other."""
     text_cue: ClassVar[bool] = False
     """Whether it goes by wording, which is no harm by itself: its statement then says what the sessions'
     outcomes show."""

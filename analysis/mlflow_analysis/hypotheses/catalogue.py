@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from functools import cache
 
 from mlflow_analysis.hypotheses import operational, performance, quality, strengths
@@ -34,6 +35,16 @@ def catalogue() -> tuple[Hypothesis, ...]:
                 raise ValueError(f"Two hypotheses have the id {hypothesis.id!r}.")
             found[hypothesis.id] = hypothesis
     return tuple(found.values())
+
+
+def in_order_of_work(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
+    """Those that another names as its ``counterpart`` right before it, the others in their order.
+
+    So whoever divides the work between processes has what both rest on worked out by one of them.
+    """
+    before = {each.counterpart: number for number, each in enumerate(hypotheses)}
+    places = [before.get(each.id, number) for number, each in enumerate(hypotheses)]
+    return [hypotheses[number] for number in sorted(range(len(places)), key=places.__getitem__)]
 
 
 def by_id(hypothesis_id: str) -> Hypothesis:

@@ -29,8 +29,8 @@ class Divided(Generic[Result]):
     """This process goes on from the first task, its twin from the last, until they meet.
 
     There is a ticket for each task in a pipe. Whoever draws one does the next task from its own end: no task is done
-    twice, and neither has to know how far the other is. The twin is made after the first task: what that one works
-    out for all, both have. What the twin's tasks give must be picklable.
+    twice, and neither has to know how far the other is. The first task is never the twin's, which is made once its
+    ticket was drawn. What the twin's tasks give must be picklable.
     """
 
     def __init__(self, tasks: Sequence[Callable[[], Result]], *, twin: bool) -> None:
@@ -68,10 +68,10 @@ class Divided(Generic[Result]):
     def do(self) -> Iterator[int]:
         """Do what falls to this process; before each task, tells how many were begun by either."""
         for at in self._drawn(range(len(self._tasks))):
+            if at == 0 and self._wanted and len(self._tasks) > 1:
+                self._make_twin()
             yield self._begun[:].count(1)
             self._done[at] = self._tasks[at]()
-            if at == 0 and self._wanted:
-                self._make_twin()
 
     def results(self) -> Iterator[Result]:
         """What each task gave, in their order, once the twin is done too. What was lost with it is done again."""

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 
 import numpy as np
-import pandas as pd
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.purpose import Purpose, RequestPattern, ToolUse
@@ -98,16 +97,14 @@ def _describe(
 
 def _stated_role(features: Features) -> str:
     """First sentence of the instructions that most model calls have."""
-    texts = features.model_calls["instructions"].to_numpy(dtype=object)
-    codes, distinct = pd.factorize(texts[texts != ""])
-    if not len(distinct):
-        return ""
+    codes, distinct = features.model_calls.texts("instructions").met()
     # The first sentence, because what follows may hold the date or the user's name.
     counts: Counter[str] = Counter()
     for text, times in zip(distinct, np.bincount(codes).tolist(), strict=True):
-        counts[_opening(text)] += times
-    most = max(counts.values())
-    if most < _SHARED * len(codes):
+        if text:
+            counts[_opening(text)] += times
+    most = max(counts.values(), default=0)
+    if not counts or most < _SHARED * counts.total():
         return ""  # every call has instructions of its own
     return min(opening for opening, times in counts.items() if times == most)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.tables import Features
@@ -25,13 +26,11 @@ def facts_of(features: Features) -> tuple[PurposeFact, ...]:
         return ()
     of_all = f"of {len(traces):,} traces"
     facts = [_conversations(features), _languages(features)]
-    models = features.model_calls[features.model_calls["model"] != ""]
+    models = features.model_calls["model"]
+    models = models[models != ""]
     if len(models):
-        facts.append(
-            PurposeFact(
-                "models", _shares(models["model"]), f"{len(models):,} model calls that name one"
-            )
-        )
+        basis = f"{len(models):,} model calls that name one"
+        facts.append(PurposeFact("models", _shares(models), basis))
     users = traces.loc[traces["user"] != "", "user"]
     if len(users):
         facts.append(
@@ -58,25 +57,26 @@ def facts_of(features: Features) -> tuple[PurposeFact, ...]:
 
 def _conversations(features: Features) -> PurposeFact:
     traces = features.traces
-    with_session = int((traces["session_id"] != "").sum())
-    if not with_session:
+    ids = traces["session_id"].to_numpy(dtype=object)
+    ids = ids[ids != ""]
+    if not len(ids):
         return PurposeFact("conversations", "single requests", "no trace carries a session id")
-    turns = traces[traces["session_id"] != ""].groupby("session_id").size()
-    basis = f"session id on {with_session:,} of {len(traces):,} traces"
+    turns = np.bincount(pd.factorize(ids)[0])
+    basis = f"session id on {len(ids):,} of {len(traces):,} traces"
     if turns.max() == 1:
         return PurposeFact("conversations", f"{len(turns):,} sessions of one turn each", basis)
     return PurposeFact(
         "conversations",
-        f"{counted(len(turns), 'session')}; turns: {turns.median():g} at the median, {turns.max()} at most",
+        f"{counted(len(turns), 'session')}; turns: {np.median(turns):g} at the median, {turns.max()} at most",
         basis,
     )
 
 
 def _languages(features: Features) -> PurposeFact | None:
-    requests = features.traces["request"]
-    spoken = requests[requests != ""].drop_duplicates()
+    spoken = features.traces["request"].unique()
+    spoken = spoken[spoken != ""]
     step = max(1, len(spoken) // _TEXTS_PER_LANGUAGE)
-    looked_at = spoken.iloc[::step]
+    looked_at = pd.Series(spoken[::step], dtype=object)
     codes = looked_at.str.slice(0, 600).map(language_of)
     told = codes[codes != ""].map(lambda code: _LANGUAGES.get(code, code))
     sizes = told.map(told.value_counts())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.payload import parsed
+from mlflow_analysis.features.selection import Selection
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.purpose import ToolUse
 from mlflow_analysis.untrusted import single_line
@@ -32,36 +34,31 @@ _MOST_FIELDS = 6
 _LOOKED_AT = 50
 """Calls of a tool from which its arguments and its output are described."""
 _QUOTE = 160
-_COLUMNS = ["tool", "kind", "failed", "duration_ms", "arguments", "output", "documents"]
+_COLUMNS = ["kind", "failed", "arguments", "output", "documents"]
 
 
 def tools_of(features: Features) -> tuple[ToolUse, ...]:
     """Tools by number of calls."""
-    calls = features.calls[_COLUMNS]
-    if calls.empty:
-        return ()
-    uses = calls.groupby("tool", sort=True).agg(
-        kind=("kind", "first"),
-        calls=("failed", "size"),
-        failures=("failed", "sum"),
-        p50_ms=("duration_ms", "median"),
-        arguments=("arguments", "first"),
-    )
-    uses = uses.sort_values("calls", ascending=False, kind="stable").head(_MOST_TOOLS)
-    looked_at = calls[calls["tool"].isin(uses.index)].groupby("tool", sort=True).head(_LOOKED_AT)
-    by_tool = dict(iter(looked_at.groupby("tool", sort=True)))
-    return tuple(
-        ToolUse(
-            str(name),
-            str(use["kind"]),
-            int(use["calls"]),
-            int(use["failures"]),
-            0.0 if pd.isna(use["p50_ms"]) else round(float(use["p50_ms"]), 3),
-            single_line(str(use["arguments"]))[:_QUOTE],
-            _argument_names(by_tool[name]["arguments"]),
-            _gives(by_tool[name]),
-        )
-        for name, use in uses.to_dict("index").items()
+    codes, names = features.calls.coded("tool").met()
+    calls = np.bincount(codes)
+    by_tool = np.split(np.argsort(codes, kind="stable"), np.cumsum(calls)[:-1])
+    most = np.argsort(-calls, kind="stable")[:_MOST_TOOLS].tolist() if len(names) else []
+    return tuple(_use_of(names[each], features.calls.take(by_tool[each])) for each in most)
+
+
+def _use_of(name: str, calls: Selection) -> ToolUse:
+    """The tool as all its calls show it, and the first of them more closely."""
+    some = calls.take(range(min(len(calls), _LOOKED_AT)))[_COLUMNS]
+    p50_ms = calls["duration_ms"].median()
+    return ToolUse(
+        name,
+        str(some["kind"].iat[0]),
+        len(calls),
+        int(calls["failed"].sum()),
+        0.0 if pd.isna(p50_ms) else round(float(p50_ms), 3),
+        single_line(str(some["arguments"].iat[0]))[:_QUOTE],
+        _argument_names(some["arguments"]),
+        _gives(some),
     )
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special
-from scipy.sparse import csr_array
+import scipy
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
@@ -98,7 +97,7 @@ def shrunk(estimate: float, usual: float, clusters: int) -> float:
 
 def few_clusters(freedom: int) -> float:
     """(t/z)²: what a variance from ``freedom`` degrees of freedom needs for a 95 % interval."""
-    t, z = special.stdtrit(max(1, freedom), 0.975), special.ndtri(0.975)
+    t, z = scipy.special.stdtrit(max(1, freedom), 0.975), scipy.special.ndtri(0.975)
     return float((t / z) ** 2)
 
 
@@ -127,10 +126,12 @@ class ClusterExchange:
         return len(self.sizes) == self.n
 
     @cached_property
-    def _members(self) -> csr_array:
+    def _members(self) -> scipy.sparse.csr_array:
         order = np.argsort(self.codes, kind="stable")
         ends = np.concatenate([[0], np.cumsum(self.sizes)]).astype(np.int64)
-        return csr_array((np.ones(self.n), order, ends), shape=(len(self.sizes), self.n))
+        return scipy.sparse.csr_array(
+            (np.ones(self.n), order, ends), shape=(len(self.sizes), self.n)
+        )
 
     def sums(self, groups: npt.NDArray[np.bool_]) -> Floats:
         """How many units of each cluster are in each row of ``groups`` (m, n); shape (m, C)."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
-from scipy import special
+import scipy
 
 Interval = tuple[float, float]
 CONFIDENCE = 0.95
-_Z = float(special.ndtri(0.5 + CONFIDENCE / 2))
+
+
+@cache
+def normal_quantile(share: float) -> float:
+    """The value that a standard normal variable stays below with a probability of ``share``."""
+    return float(scipy.special.ndtri(share))
 
 
 def wilson(affected: float, eligible: float, design_effect: float = 1.0) -> Interval:
@@ -18,7 +25,7 @@ def wilson(affected: float, eligible: float, design_effect: float = 1.0) -> Inte
     """
     if eligible <= 0:
         return 0.0, 1.0
-    z, n = _Z, eligible / design_effect
+    z, n = normal_quantile(0.5 + CONFIDENCE / 2), eligible / design_effect
     rate = affected / eligible
     middle = rate + z * z / (2 * n)
     half = z * float(np.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter1d
+import scipy
 
 from mlflow_analysis.statistics.clustering import Floats
 
@@ -75,7 +75,7 @@ def _density(x: Floats, low: float, high: float, bandwidth: float) -> Floats:
     """Gaussian kernel density on ``_CELLS`` cells, up to a factor."""
     cells = np.floor((x - low) * (_CELLS / (high - low))).astype(np.int64)
     counts = np.bincount(cells[(cells >= 0) & (cells < _CELLS)], minlength=_CELLS)
-    smooth = gaussian_filter1d(
+    smooth = scipy.ndimage.gaussian_filter1d(
         counts.astype(float), bandwidth * _CELLS / (high - low), mode="constant", truncate=6.0
     )
     return np.asarray(smooth, dtype=np.float64)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import math
 
-from scipy import special
-
-from mlflow_analysis.statistics.intervals import CONFIDENCE
+from mlflow_analysis.statistics.intervals import CONFIDENCE, normal_quantile
 
 POWER = 0.80
 _LARGEST = 10_000_000
-_EDGE = float(special.ndtri(0.5 + CONFIDENCE / 2))
-_REACH = float(special.ndtri(POWER))
 
 
 def units_to_decide(
@@ -27,7 +23,8 @@ def units_to_decide(
     if eligible <= 0:
         return None
     rate = affected / eligible if affected else min(0.5 / eligible, threshold / 2)
-    spread = _EDGE * math.sqrt(threshold * (1 - threshold)) + _REACH * math.sqrt(rate * (1 - rate))
+    edge, reach = _quantiles()
+    spread = edge * math.sqrt(threshold * (1 - threshold)) + reach * math.sqrt(rate * (1 - rate))
     return _more(eligible, design_effect * spread**2, (rate - threshold) ** 2)
 
 
@@ -39,8 +36,9 @@ def units_to_measure(
     An interval narrows with the square root of the number of units; for a power of 80 % the threshold must
     lie 1.96 + 0.84 standard errors from today's estimate.
     """
-    error = (interval[1] - interval[0]) / 2 / _EDGE
-    needed = eligible * ((_EDGE + _REACH) * error) ** 2
+    edge, reach = _quantiles()
+    error = (interval[1] - interval[0]) / 2 / edge
+    needed = eligible * ((edge + reach) * error) ** 2
     return _more(eligible, needed, (value - threshold) ** 2)
 
 
@@ -48,8 +46,13 @@ def units_beyond_chance(eligible: int, p_value: float, needed: float) -> int | N
     """The same for a p-value that ``eligible`` units gave, and that must fall to ``needed`` (two-sided)."""
     if not 0 < p_value < 1 or needed <= 0:
         return None
-    reached, wanted = (-float(special.ndtri(p / 2)) for p in (p_value, min(needed, 1.0)))
-    return _more(eligible, eligible * (wanted + _REACH) ** 2, reached**2)
+    reached, wanted = (-normal_quantile(p / 2) for p in (p_value, min(needed, 1.0)))
+    return _more(eligible, eligible * (wanted + normal_quantile(POWER)) ** 2, reached**2)
+
+
+def _quantiles() -> tuple[float, float]:
+    """How many standard errors from the estimate the interval ends, and how many more the power takes."""
+    return normal_quantile(0.5 + CONFIDENCE / 2), normal_quantile(POWER)
 
 
 def _more(eligible: int, numerator: float, denominator: float) -> int | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import scipy
-from scipy.sparse import csr_array
 
 from mlflow_analysis.statistics.clustering import Codes, Floats, cluster_codes
 from mlflow_analysis.statistics.intervals import Interval
@@ -44,7 +43,9 @@ def rank_correlation(
     # units with equal x and y are as one with their weight: many fewer than there are units
     places = [np.unique(each, return_inverse=True)[1].astype(np.int64) for each in (first, second)]
     pairs, pair = np.unique(np.stack(places), axis=1, return_inverse=True)
-    in_cluster = csr_array((np.ones(len(pair)), (pair, codes)), shape=(pairs.shape[1], clusters))
+    in_cluster = scipy.sparse.csr_array(
+        (np.ones(len(pair)), (pair, codes)), shape=(pairs.shape[1], clusters)
+    )
     value = _correlation(pairs, np.bincount(pair).astype(float))
     generator = np.random.default_rng(seed)
     drawn = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
+import scipy
 
 from mlflow_analysis.statistics.clustering import Floats
 
@@ -38,7 +38,7 @@ def ratio_intervals(parts: Floats, wholes: Floats) -> tuple[Floats, Floats]:
     squares = np.maximum((variances**2).sum(axis=0), np.finfo(float).tiny)
     freedom = np.clip(2 * spread**2 / squares, 1.0, clusters[inner] - 1)
     error = np.sqrt(spread * (clusters[inner] - 1) / clusters[inner]) / totals[inner]
-    half = special.stdtrit(freedom, 0.975) * error / (p * (1 - p))
-    low[inner] = special.expit(special.logit(p) - half)
-    high[inner] = special.expit(special.logit(p) + half)
+    half = scipy.special.stdtrit(freedom, 0.975) * error / (p * (1 - p))
+    low[inner] = scipy.special.expit(scipy.special.logit(p) - half)
+    high[inner] = scipy.special.expit(scipy.special.logit(p) + half)
     return low, high

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from rapidfuzz import fuzz, process
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 _NUMBERS = re.compile(r"\d+")
 _WORDS = re.compile(r"[^\w]+")
@@ -54,8 +53,10 @@ def _linked(members: list[str], cutoff: float) -> list[int | None]:
         rows.append(near[0] + start)
         columns.append(near[1])
     row, column = np.concatenate(rows), np.concatenate(columns)
-    graph = coo_array((np.ones(len(row)), (row, column)), shape=(len(members), len(members)))
-    _, component = connected_components(graph, directed=False)
+    graph = scipy.sparse.coo_array(
+        (np.ones(len(row)), (row, column)), shape=(len(members), len(members))
+    )
+    _, component = scipy.sparse.csgraph.connected_components(graph, directed=False)
     first: dict[int, int] = {}
     result: list[int | None] = []
     for position, number in enumerate(component.tolist()):

@@ -116,7 +116,7 @@ def _find(features: Features) -> pd.DataFrame:
     calling = features.is_call & features.ended & ~tool.among("", *pauses)
     calls = spans[calling][_CALL_COLUMNS].assign(tool_=tool.codes[calling].astype(np.int64))
     for column in ("arguments_key", "output_key"):
-        calls[f"{column}_"] = pd.factorize(calls[column].to_numpy(dtype=object))[0]
+        calls[f"{column}_"] = spans.texts(column).codes[calling].astype(np.int64)
     calls["with_tool"] = _number(calls, "trace", "tool_")
     calls["failed"] = calls["failed"].astype(bool)
     in_trace = np.bincount(calls["trace"], minlength=1)[calls["trace"]]

@@ -102,7 +102,7 @@ class RetryStorm(Hypothesis):
 
 def _known(features: Features) -> npt.NDArray[np.bool_]:
     """Which spans are calls in complete traces whose arguments are known."""
-    known = (features.spans["arguments_key"] != "").to_numpy()
+    known = ~features.spans.texts("arguments_key").among("")
     return known & (features.is_call | features.is_model_call) & features.ended
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy
 
+from mlflow_analysis.features.selection import Selection
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.evidence import Effect
 from mlflow_analysis.findings.finding import Finding
@@ -84,7 +85,7 @@ class UnreliableTool(Hypothesis):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each tool with enough calls; eligible are the calls of that tool."""
         calls = _calls(features)
-        codes, names = pd.factorize(calls["tool"].to_numpy(dtype=object), sort=True)
+        codes, names = calls.coded("tool").met()
         sizes = np.bincount(codes, minlength=len(names))
         tested = np.flatnonzero(sizes >= _FEWEST_CALLS)
         if len(names) < 2 or not len(tested):
@@ -92,8 +93,7 @@ class UnreliableTool(Hypothesis):
             nobody = _rows(features, _failing(features, calls.index[:0]))
             yield Case(calls.index, nobody, test_without_effect=reason)
             return
-        failed = _failed(calls).to_numpy()
-        sessions = pd.factorize(calls["session"].to_numpy(dtype=object), sort=True)[0]
+        failed, sessions = _failed(calls), calls.coded("session").met()[0]
         widening = design_effect(failed, sessions)
         mixed = _tools_in(sessions, codes)[sessions] > 1
         failing = _failing(features, calls.index[failed])
@@ -118,10 +118,9 @@ class UnreliableTool(Hypothesis):
         return f"{finding.subject} fails in {finding.rate:.0%} of its calls. {self.documentation().recommendation}"
 
 
-def _calls(features: Features) -> pd.DataFrame:
+def _calls(features: Features) -> Selection:
     spans = features.spans
-    of_tools = spans[features.is_call & features.ended & ~spans.coded("tool").among("")]
-    return of_tools[["session", "tool", "failed", "error_class"]]
+    return spans[features.is_call & features.ended & ~spans.coded("tool").among("")]
 
 
 def _failing(features: Features, calls: pd.Index) -> pd.DataFrame:
@@ -129,8 +128,8 @@ def _failing(features: Features, calls: pd.Index) -> pd.DataFrame:
     return features.spans.take(calls.to_numpy(np.int64))[_COLUMNS]
 
 
-def _failed(calls: pd.DataFrame) -> pd.Series:
-    return calls["failed"].astype(bool) & (calls["error_class"] != "cancelled")
+def _failed(calls: Selection) -> Flags:
+    return calls["failed"].to_numpy(dtype=bool) & ~calls.coded("error_class").among("cancelled")
 
 
 def _tools_in(sessions: Codes, tools: Codes) -> Codes:

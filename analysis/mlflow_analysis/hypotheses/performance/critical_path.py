@@ -49,11 +49,9 @@ def calls_of(features: Features, is_one: npt.NDArray[np.bool_], column: str) -> 
     timed = ended(features)[at]
     ms = spans["duration_ms"].to_numpy(dtype=float)
     row = np.flatnonzero(is_one & timed & (ms > 0)).astype(np.int64)
-    code, names = pd.factorize(spans[column].to_numpy(dtype=object)[row], sort=True)
+    code, names = spans.coded(column).at(row).met()
     critical = spans["critical_ms"].to_numpy(dtype=float)[row]
-    return Calls(
-        row, at[row], code.astype(np.int64), [str(name) for name in names], ms[row], critical
-    )
+    return Calls(row, at[row], code, names.tolist(), ms[row], critical)
 
 
 def tool_calls(features: Features) -> Calls:

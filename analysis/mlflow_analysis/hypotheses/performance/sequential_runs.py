@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mlflow_analysis.features.selection import Coded
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.hypotheses.performance.data_flow import (
     argument_values,
@@ -47,24 +48,29 @@ class Runs:
 
 @dataclass(frozen=True)
 class _Texts:
-    """What is compared, as arrays over the rows of ``features.spans`` (requests: of its traces)."""
+    """What is compared, by row of ``features.spans`` (requests: of its traces)."""
 
-    name: Objects
-    arguments: Objects
-    arguments_key: Objects
-    output: Objects
+    name: Coded
+    arguments: Coded
+    key: Coded
+    """Equal where the whole arguments are."""
+    output: Coded
     request: Objects
 
     @classmethod
     def of(cls, features: Features) -> _Texts:
         spans = features.spans
         return cls(
-            name=spans["name"].to_numpy(dtype=object),
-            arguments=spans["arguments"].to_numpy(dtype=object),
-            arguments_key=spans["arguments_key"].to_numpy(dtype=object),
-            output=spans["output"].to_numpy(dtype=object),
+            name=spans.coded("name"),
+            arguments=spans.texts("arguments"),
+            key=spans.texts("arguments_key"),
+            output=spans.texts("output"),
             request=features.traces["request"].to_numpy(dtype=object),
         )
+
+    def call(self, row: int) -> tuple[int, int]:
+        """What is called, and with what, as numbers."""
+        return self.name.codes[row], self.key.codes[row]
 
 
 def independent_runs(features: Features, least_ms: float, least_share: float) -> Runs:
@@ -123,36 +129,34 @@ def _chains(features: Features, texts: _Texts) -> tuple[Rows, Rows]:
 
 def _texts_allow(texts: _Texts, before: Rows, after: Rows) -> npt.NDArray[np.bool_]:
     """Whether arguments and outputs are known, short enough to compare, and not the same call again."""
-    names, keys = texts.name, texts.arguments_key
-    outputs, arguments = texts.output, texts.arguments
-    changing = {name: changes_something(name) for name in {*names[before], *names[after]}}
-    return np.array(
-        [
-            keys[later] != ""
-            and len(arguments[later]) < _ARGUMENTS_LIMIT
-            and 0 < len(outputs[earlier]) < _OUTPUT_LIMIT
-            and not (names[earlier] == names[later] and keys[earlier] == keys[later])
-            and not changing[names[earlier]]
-            and not changing[names[later]]
-            for earlier, later in zip(before, after, strict=True)
-        ],
-        dtype=bool,
-    )
+    name, key = texts.name.codes, texts.key.codes
+    changing = np.fromiter(map(changes_something, texts.name.values), bool, len(texts.name.values))
+    again = (name[before] == name[after]) & (key[before] == key[after])
+    allowed = ~again & ~changing[name[before]] & ~changing[name[after]]
+    allowed &= ~texts.key.at(after).among("")
+    allowed[allowed] = [
+        len(texts.arguments.of(later)) < _ARGUMENTS_LIMIT
+        and 0 < len(texts.output.of(earlier)) < _OUTPUT_LIMIT
+        for earlier, later in zip(before[allowed].tolist(), after[allowed].tolist(), strict=True)
+    ]
+    return allowed
 
 
 def _split(chain: list[int], texts: _Texts, request: str) -> list[list[int]]:
     """Cut a chain before every call that uses what an earlier one of its run returned."""
     runs = [chain[:1]]
     for row in chain[1:]:
-        call, arguments = (texts.name[row], texts.arguments_key[row]), texts.arguments[row]
+        call, arguments = texts.call(row), texts.arguments.of(row)
         # what the user said came from no other call
         untold = any(value not in request for value in argument_values(arguments))
         waits = any(
-            (texts.name[earlier], texts.arguments_key[earlier]) == call
+            texts.call(earlier) == call
             or (
                 untold
                 and uses_output(
-                    arguments, texts.output[earlier], f"{request} {texts.arguments[earlier]}"
+                    arguments,
+                    texts.output.of(earlier),
+                    f"{request} {texts.arguments.of(earlier)}",
                 )
             )
             for earlier in runs[-1]

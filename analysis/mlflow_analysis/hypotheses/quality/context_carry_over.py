@@ -261,15 +261,13 @@ class _Work:
         at = features.trace_at[self._calls]
         self._bounds = np.searchsorted(at, np.arange(len(features.traces) + 1)).tolist()
         # few are looked at: those of all calls are not gathered
-        self._arguments, self._outputs = (
-            features.spans[name].to_numpy(dtype=object) for name in ("arguments", "output")
-        )
+        self._arguments, self._outputs = map(features.spans.texts, ("arguments", "output"))
 
     def touched(self, value: str, place: int) -> bool:
         """Whether a tool call of the trace at this place took or returned the id or name."""
         plain = value.lstrip("#")
         for row in self._calls[self._bounds[place] : self._bounds[place + 1]].tolist():
-            if plain in self._arguments[row] or plain in self._outputs[row]:
+            if plain in self._arguments.of(row) or plain in self._outputs.of(row):
                 return True
         return False
 

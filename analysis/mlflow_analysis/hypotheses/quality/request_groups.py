@@ -100,8 +100,9 @@ def compared(features: Features) -> Compared:
         features.calls[["trace_id", "tool"]],
         features.seed,
     )
-    responses = dict(zip(traces.index, traces["response"], strict=True))
-    requests = dict(zip(traces.index, traces["request"], strict=True))
+    asked = traces[["request", "response"]].loc[several.index]
+    responses = dict(zip(asked.index, asked["response"], strict=True))
+    requests = dict(zip(asked.index, asked["request"], strict=True))
     repeated = {key: members for key, members in together.items() if len(members) > 1}
     pairs = dict.fromkeys(
         (responses[member], requests[members[0]])

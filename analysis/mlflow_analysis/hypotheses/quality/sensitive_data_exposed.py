@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from mlflow_analysis.features.selection import Coded
 from mlflow_analysis.features.tables import Features, Field
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
@@ -126,10 +126,12 @@ def _exposed(features: Features) -> list[_Exposed]:
 
 def _in_answers(features: Features) -> Iterator[_Exposed]:
     traces = features.complete
-    spans = dict(zip(traces.index, traces["root_span_id"], strict=True))
-    for trace_id, text in _hinted(traces["response"], traces["response"]):
+    ids, spans = traces.index.tolist(), traces["root_span_id"].tolist()
+    answers = Coded(*pd.factorize(traces["response"].to_numpy(dtype=object)))
+    for row in _hinted(answers):
+        text = answers.of(row)
         for kind, start, end in _real(text, in_payload=False):
-            yield _Exposed(trace_id, spans[trace_id], kind, "the answer", text, start, end)
+            yield _Exposed(ids[row], spans[row], kind, "the answer", text, start, end)
 
 
 def _of_others(features: Features) -> Iterator[_Exposed]:
@@ -143,37 +145,29 @@ def _of_others(features: Features) -> Iterator[_Exposed]:
 def _in_payloads(features: Features) -> Iterator[_Exposed]:
     spans = features.spans
     of_tools, of_models = ~spans.coded("tool").among(""), features.is_model_call
-    for rows, column, key, place in (
-        (of_tools, "arguments", "arguments_key", "the arguments of"),
-        (of_tools | of_models, "output", "output_key", "the output of"),
-        (of_models, "instructions", "instructions", "the instructions of"),
+    for chosen, column, place in (
+        (of_tools, "arguments", "the arguments of"),
+        (of_tools | of_models, "output", "the output of"),
+        (of_models, "instructions", "the instructions of"),
     ):
-        logged = spans[features.ended & rows]
-        for number, text in _hinted(logged[column], logged[key]):
+        rows = np.flatnonzero(features.ended & chosen)
+        logged = spans.texts(column).at(rows)
+        for row in _hinted(logged):
+            text = logged.of(row)
             for kind, start, end in _real(text, in_payload=True):
-                span = spans.take([number])[["trace_id", "span_id", "tool", "name"]].iloc[0]
+                span = spans.take(rows[[row]])[["trace_id", "span_id", "tool", "name"]].iloc[0]
                 where = f"{place} {span['tool'] or span['name']}"
                 yield _Exposed(span["trace_id"], span["span_id"], kind, where, text, start, end)
 
 
-def _hinted(texts: pd.Series, keys: pd.Series) -> Iterator[tuple[Any, str]]:
-    """Index and text of those that may hold something; equal texts have equal ``keys``, which are shorter."""
-    codes, first = _numbered(keys)
-    distinct = texts.to_numpy(dtype=object)[first]
+def _hinted(texts: Coded) -> list[int]:
+    """The rows whose text may hold something."""
+    codes, distinct = texts.met()
     # what RE2 reads, 10 MB in less than 50 ms, is a copy: not of all at once
     parts = [distinct[at : at + _AT_ONCE] for at in range(0, len(distinct), _AT_ONCE)]
     holds = [pc.match_substring_regex(pa.array(part, pa.large_string()), HINT) for part in parts]
     held = np.concatenate([np.zeros(0, dtype=bool), *holds])
-    hinted = texts[held[codes]]
-    yield from zip(hinted.index, hinted, strict=True)
-
-
-def _numbered(keys: pd.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The number of each key, and where each number is met first."""
-    codes, distinct = pd.factorize(keys.to_numpy(dtype=object))
-    first = np.empty(len(distinct), dtype=np.int64)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
-    return codes, first
+    return np.flatnonzero(held[codes]).tolist()
 
 
 def _real(text: str, *, in_payload: bool) -> Iterator[tuple[str, int, int]]:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.hypotheses.quality.screening import Texts, answers
@@ -114,11 +113,17 @@ class _Sources:
         self._requests, self._responses = (
             traces[name].tolist() for name in ("request", "response")
         )
-        self._taken = _ByTrace(spans["arguments"], features.trace_at, len(traces))
+        # few are looked at: those of all spans are not gathered
+        self._arguments = spans.texts("arguments")
+        self._bounds = _bounds(features.trace_at, len(traces))
         self._sessions = features.session_codes
         self._complete = traces["complete"].to_numpy(dtype=bool)
-        self.returned = _ByTrace(spans[is_tool]["output"], features.trace_at[is_tool], len(traces))
-        """What the calls of a trace returned."""
+        self._outputs = spans[is_tool]["output"].tolist()
+        self._bounds_of_outputs = _bounds(features.trace_at[is_tool], len(traces))
+
+    def returned(self, place: int) -> list[str]:
+        """What the calls of the trace returned."""
+        return self._outputs[self._bounds_of_outputs[place] : self._bounds_of_outputs[place + 1]]
 
     def elsewhere(self, place: int) -> list[str]:
         """What else the trace was given, and all that stands in the traces before it in its session."""
@@ -132,7 +137,8 @@ class _Sources:
         return texts
 
     def _given(self, place: int) -> list[str]:
-        return [self._requests[place], *self._taken(place)]
+        rows = range(self._bounds[place], self._bounds[place + 1])
+        return [self._requests[place], *map(self._arguments.of, rows)]
 
     def _before(self, place: int) -> list[int]:
         in_session = self._members[self._sessions[place]]
@@ -147,17 +153,10 @@ class _Sources:
         return members
 
 
-class _ByTrace:
-    """A column of spans by the place of their trace."""
-
-    def __init__(self, column: pd.Series, trace_at: npt.NDArray[np.int64], traces: int) -> None:
-        # the spans of a trace stand together, in the order of the traces; most are never looked at
-        self._texts = column.to_numpy(dtype=object)
-        self._bounds = np.searchsorted(trace_at, np.arange(traces + 1)).tolist()
-
-    def __call__(self, place: int) -> list[str]:
-        texts: list[str] = self._texts[self._bounds[place] : self._bounds[place + 1]].tolist()
-        return texts
+def _bounds(trace_at: npt.NDArray[np.int64], traces: int) -> list[int]:
+    """Where the spans of each trace begin, and where the last end: they stand together, in the order of the traces."""
+    bounds: list[int] = np.searchsorted(trace_at, np.arange(traces + 1)).tolist()
+    return bounds
 
 
 def _looked_up(place: int, values: _Values, sources: _Sources) -> tuple[int, list[str]]:

@@ -38,6 +38,7 @@ class ConsistentAnswers(Hypothesis):
     id: ClassVar[str] = "consistent-answers"
     title: ClassVar[str] = "Consistent answers"
     category: ClassVar[Category] = Category.STRENGTH
+    counterpart: ClassVar[str] = "inconsistent-answers"
     unit: ClassVar[Unit] = Unit.REQUEST_GROUP
     severity: ClassVar[Severity] = Severity.LOW
     minimum_effect: ClassVar[float] = 0.80

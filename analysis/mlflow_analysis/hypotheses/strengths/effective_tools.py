@@ -16,7 +16,7 @@ from mlflow_analysis.findings.evidence import Effect
 from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Outcome, Rule, affected_rows
 from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
-from mlflow_analysis.hypotheses.strengths.success import succeeded
+from mlflow_analysis.hypotheses.strengths.success import held_in, succeeded
 from mlflow_analysis.statistics.clustering import ClusterExchange, Codes, Floats, design_effect
 from mlflow_analysis.statistics.contrasts import difference_of_rates
 from mlflow_analysis.statistics.intervals import newcombe
@@ -81,7 +81,7 @@ class EffectiveTools(Hypothesis):
     def cases(self, features: Features) -> Iterable[Case]:
         """One case for each tool, in order of the names."""
         traces, ids = _traces(features), features.complete.index
-        judged = ids.isin(verdicts(features)["trace_id"])
+        judged = held_in(ids, verdicts(features)["trace_id"])
         calls = features.calls
         at = np.full(len(features.traces), -1)
         at[traces.places] = np.arange(len(ids))
@@ -93,18 +93,18 @@ class EffectiveTools(Hypothesis):
         # where the first call of each tool in each trace stands
         first = np.full((len(tools.values), len(ids)), -1, dtype=np.int64)
         first.flat[place] = ended[number]
-        spans, outputs = (calls[name].to_numpy(dtype=object) for name in ("span_id", "output"))
         for tool, called in zip(tools.values, first, strict=True):
             uses = called >= 0
             if not uses.any():
                 continue
             compared = np.flatnonzero(_comparable(traces.topics, judged, uses))
             good = compared[traces.well[compared] & uses[compared]]
+            shown = calls.take(called[good])
             rows = affected_rows(
                 pd.Index(traces.places[good]),
                 ids[good],
-                list(spans[called[good]]),
-                [text[:_EXCERPT] for text in outputs[called[good]]],
+                shown["span_id"],
+                [text[:_EXCERPT] for text in shown["output"]],
                 f"It called {tool}, did not fail, and no assessment failed it.",
             )
             yield _case(str(tool), traces.only(compared), uses[compared], rows)

@@ -50,6 +50,7 @@ class GroundedAnswers(Hypothesis):
     id: ClassVar[str] = "grounded-answers"
     title: ClassVar[str] = "Grounded answers"
     category: ClassVar[Category] = Category.STRENGTH
+    counterpart: ClassVar[str] = "unsupported-by-tools"
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     minimum_effect: ClassVar[float] = 0.95

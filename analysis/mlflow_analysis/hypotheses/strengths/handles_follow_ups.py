@@ -47,6 +47,7 @@ class HandlesFollowUps(Hypothesis):
     id: ClassVar[str] = "handles-follow-ups"
     title: ClassVar[str] = "Handles follow-ups"
     category: ClassVar[Category] = Category.STRENGTH
+    counterpart: ClassVar[str] = "context-lost"
     is_outcome = frozenset(Outcome)
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW

@@ -38,6 +38,7 @@ class WellStructuredAnswers(Hypothesis):
     id: ClassVar[str] = "well-structured-answers"
     title: ClassVar[str] = "Answers in the format asked for"
     category: ClassVar[Category] = Category.STRENGTH
+    counterpart: ClassVar[str] = "format-mismatch"
     unit: ClassVar[Unit] = Unit.TRACE
     severity: ClassVar[Severity] = Severity.LOW
     minimum_effect: ClassVar[float] = 0.80
