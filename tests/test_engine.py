@@ -246,6 +246,16 @@ def test_failing_and_slow_traces_are_read_first() -> None:
     assert sorted(order) == sorted(info.trace_id for info in infos)
 
 
+def test_what_is_read_early_is_spread_over_all_of_the_time() -> None:
+    outlines = [TraceOutline(f"{at:04}", at, 1.0, "OK", None, "") for at in range(4_000)]
+
+    order = reading_order(outlines)
+
+    assert sorted(order, key=lambda each: each.start_ms) == outlines
+    early = [each.start_ms for each in order[:200]]
+    assert all(any(at <= start < at + 250 for start in early) for at in range(0, 4_000, 250))
+
+
 def test_evidence_grows_while_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previews, "_EVIDENCE_EVERY", 0.0)
     monkeypatch.setattr(previews, "_LIVE_SHARE", float("inf"))
