@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import replace
 from typing import Any
 
@@ -23,9 +23,11 @@ from worker_that_dies import Deadly, look_again_and_again
 from mlflow_analysis.engine.options import AnalysisOptions
 from mlflow_analysis.engine.run import analyze
 from mlflow_analysis.events import AnalysisReady, Event, Progress, ReadingPlanned
+from mlflow_analysis.features.batch import batch_of
 from mlflow_analysis.reading import dispatch
 from mlflow_analysis.reading.dispatch import Reading, WorkersLost
 from mlflow_analysis.reading.executors import Processes, ThisProcess
+from mlflow_analysis.reading.slices import SliceRead
 from mlflow_analysis.records import TraceOutline
 from mlflow_analysis.source import RecordedTraces, TraceOutcome, TraceSource, never
 
@@ -54,6 +56,40 @@ def test_workers_and_slices_do_not_show(
     monkeypatch.setattr(dispatch, "_SMALLEST", size)
     monkeypatch.setattr(dispatch, "_LARGEST", size)
     assert analysis_of(source, workers=workers, live=False) == plain
+
+
+class Ready:
+    """A place where nothing takes any time, that tells how large slices were."""
+
+    workers = 2
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def submit(self, outlines: Sequence[TraceOutline]) -> Future[SliceRead]:
+        self.sizes.append(len(outlines))
+        read: Future[SliceRead] = Future()
+        read.set_result(SliceRead(batch_of([])))
+        return read
+
+    def renew(self) -> None: ...
+    def stop(self) -> None: ...
+    def close(self) -> None: ...
+
+
+def test_slices_grow_and_are_small_again_towards_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "_SMALLEST", 5)
+    monkeypatch.setattr(dispatch, "_LARGEST", 200)
+    outlines = [TraceOutline(f"{at:04}", at, 1.0, "OK", None, "") for at in range(4_000)]
+    place = Ready()
+
+    assert all(read is not None for read in Reading(place, outlines, never).results())
+    assert sum(place.sizes) == len(outlines)
+    assert max(place.sizes) == 200
+    largest = place.sizes.index(200)
+    assert place.sizes[:largest] == sorted(place.sizes[:largest])
+    assert place.sizes[-1] <= 5
+    assert place.sizes[largest:] == sorted(place.sizes[largest:], reverse=True)
 
 
 def test_a_source_of_this_process_is_read_here() -> None:

@@ -94,10 +94,15 @@ class Reading:
                 self._submit(self._suspects.popleft())
             return
         while len(self._in_flight) < 2 * self._place.workers and self._taken < len(self._outlines):
-            some = self._outlines[self._taken : self._taken + self._size]
+            some = self._outlines[self._taken : self._taken + self._next_size()]
             self._taken += len(some)
             if not self._submit(_Slice(some)):
                 return
+
+    def _next_size(self) -> int:
+        """Smaller and smaller towards the end, so that all workers end together (guided self-scheduling)."""
+        left = len(self._outlines) - self._taken
+        return min(self._size, max(_SMALLEST, left // (2 * self._place.workers)))
 
     def _submit(self, each: _Slice) -> bool:
         each.submitted = time.monotonic()
