@@ -275,7 +275,8 @@ class Features:
         has_failed = self.spans["failed"].to_numpy(dtype=bool) & self.ended
         failed = self.spans[has_failed].frame
         span, above = failed.index.to_numpy(), failed["parent"].to_numpy(np.int64)
-        trace, (reason, reasons) = failed["trace"], pd.factorize(failed["error_class"])
+        trace = failed["trace"].astype(np.int64)  # times the number of reasons it may be large
+        reason, reasons = pd.factorize(failed["error_class"])
         passed_on = np.isin(span * len(reasons) + reason, above * len(reasons) + reason)
         deepest = failed["depth"].groupby(trace * len(reasons) + reason).transform("max")
         root_passed_on = (failed["depth"] == 0) & (deepest > 0)
