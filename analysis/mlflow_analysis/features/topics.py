@@ -23,6 +23,7 @@ SHORT_REPLIES = "short replies"
 NO_SUBJECT = ("", OTHER, SHORT_REPLIES)
 """Labels of what is left beside the groups: nothing is claimed of them together."""
 _LIBRARIES = (
+    "scipy.stats",  # scikit-learn loads it anyway; where another thread is about to, this waits for it
     "sklearn.cluster",
     "sklearn.decomposition",
     "sklearn.feature_extraction.text",

@@ -37,8 +37,8 @@ class DecodedLater:
         return hash(_compared(self))
 
     def __reduce__(self) -> tuple[type[Any], tuple[Any, ...]]:
-        values = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
-        return type(self).__bases__[1], tuple(values)
+        record: Any = type(self).__bases__[1]
+        return record, tuple(getattr(self, field.name) for field in fields(record))
 
 
 def _compared(record: Any) -> tuple[Any, ...]:
