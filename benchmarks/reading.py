@@ -1,9 +1,9 @@
 """``python -m benchmarks.reading WAY ADDRESS``: read every trace of a large store one way, in a process of its own.
 
-Prints ``{"traces": n, "seconds": s}``: from the first question to the last trace, imports and connecting left
-out. Ways: ``floor`` (the same rows of an SQLite file, nothing made of them), ``mlflow``
-(``mlflow.search_traces()``), ``public`` (our reader through MLflow's client), ``ours`` (the reader that the
-program itself takes).
+Prints ``{"traces": n, "seconds": s, "peak_bytes": b}``: from the first question to the last trace, imports and
+connecting left out; and the most memory that the process held. Ways: ``floor`` (the same rows of an SQLite file,
+nothing made of them), ``mlflow`` (``mlflow.search_traces()``), ``public`` (our reader through MLflow's client),
+``ours`` (the reader that the program itself takes).
 
 The floor reads the tables that our reader reads, each from its beginning to its end, and parses the JSON of each
 span. What inputs, outputs and attributes hold are texts within that JSON; neither the floor nor our reader
@@ -19,6 +19,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import orjson
 
@@ -85,13 +86,20 @@ def _all_of(source: StoreTraces) -> Callable[[], int]:
     return read
 
 
+def _peak_bytes() -> int:
+    """Of this program alone: ``getrusage`` would count whoever started it, too."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+
+
 def main() -> None:
     """Read and print."""
     way, address = sys.argv[1:]
     read = WAYS[way](address)
     began = time.perf_counter()
     traces = read()
-    print(json.dumps({"traces": traces, "seconds": time.perf_counter() - began}))
+    seconds = time.perf_counter() - began
+    print(json.dumps({"traces": traces, "seconds": seconds, "peak_bytes": _peak_bytes()}))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 from benchmarks.large_store import EXPERIMENT, add_traces, address_of, make_large_store
-from benchmarks.processes import Run, run
+from benchmarks.processes import peak_memory, run
 from benchmarks.terminal import environment_in, mlflow_tui
 
 SIZES = (1_000, 10_000, 50_000)
@@ -24,10 +24,20 @@ _MEMORY = 1.2e9
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """Every trace of a store read one way, in a process of its own."""
+
+    traces: int
+    seconds: float
+    peak_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """One run of ``mlflow-tui analyze``, everything included."""
 
-    run: Run
+    seconds: float
+    """From the start of the process to its end."""
     read: int
     """Traces."""
     reading_s: float
@@ -46,23 +56,29 @@ def measure(sizes: Sequence[int] = SIZES) -> Iterator[tuple[str, list[Figure]]]:
         yield title, figures
 
 
-def read_all(way: str, address: str, home: Path) -> tuple[Run, int, float]:
-    """Read a store in a process of its own: the run, the traces read and the seconds of reading."""
+def read_all(way: str, address: str, home: Path) -> Reading:
+    """Read a store one of the ways of ``benchmarks.reading``."""
     done = run([sys.executable, "-m", "benchmarks.reading", way, address], environment_in(home))
-    told = json.loads(done.output.splitlines()[-1])
-    return done, told["traces"], told["seconds"]
+    return Reading(**json.loads(done.output.splitlines()[-1]))
 
 
 def analyse(address: str, home: Path, *options: str) -> Analysis:
     """Analyse a store as a user would; ``home`` is where the cache is."""
     target = home / "analysis.json"
-    command = mlflow_tui("analyze", "--tracking-uri", address, "--experiment", EXPERIMENT)
-    done = run(
-        [*command, "--quiet", "--overwrite", "--json", str(target), *options], environment_in(home)
-    )
+    done = run(_analyze(address, target, *options), environment_in(home))
     told = json.loads(target.read_text(encoding="utf-8"))
     timings = told["timings"]
-    return Analysis(done, told["traces"]["read"], timings["listing"] + timings["reading"])
+    return Analysis(done.seconds, told["traces"]["read"], timings["listing"] + timings["reading"])
+
+
+def _memory(address: str, home: Path, *options: str) -> int:
+    """Analyse a store once more: the most memory that all processes took together, in bytes."""
+    return peak_memory(_analyze(address, home / "analysis.json", *options), environment_in(home))
+
+
+def _analyze(address: str, target: Path, *options: str) -> list[str]:
+    where = ("--tracking-uri", address, "--experiment", EXPERIMENT)
+    return mlflow_tui("analyze", *where, "--quiet", "--overwrite", "--json", str(target), *options)
 
 
 def _one_size(directory: Path, size: int) -> tuple[str, list[Figure], float]:
@@ -73,40 +89,44 @@ def _one_size(directory: Path, size: int) -> tuple[str, list[Figure], float]:
     warm, other = directory / "warm", directory / "other"
     for home in (warm, other):
         home.mkdir()
-    _, _, floor_s = read_all("floor", address, other)
-    mlflow, traces, mlflow_s = read_all("mlflow", address, other)
-    assert traces == size
-    public, public_read, public_s = read_all("public", address, other)
-    ours, ours_read, ours_s = read_all("ours", address, other)
-    one = analyse(address, other, "--workers", "1", "--no-cache")
-    two = analyse(address, warm, "--workers", "2")
-    cached = analyse(address, warm, "--workers", "2")
-    assert public_read == ours_read == one.read == two.read == cached.read
+    floor = read_all("floor", address, other)
+    mlflow = read_all("mlflow", address, other)
+    assert mlflow.traces == size
+    public = read_all("public", address, other)
+    ours = read_all("ours", address, other)
+    alone, together = ("--workers", "1", "--no-cache"), ("--workers", "2")
+    one = analyse(address, other, *alone)
+    two = analyse(address, warm, *together)
+    cached = analyse(address, warm, *together)
+    assert public.traces == ours.traces == one.read == two.read == cached.read == size
+    one_bytes = _memory(address, other, *alone)
+    two_bytes = _memory(address, other, *together)
+    cached_bytes = _memory(address, warm, *together)
     add_traces(store, min(_NEW, size))
-    more = analyse(address_of(store), warm, "--workers", "2")
+    more = analyse(address_of(store), warm, *together)
     spans, content = _weight(store)
     title = f"{size:,} traces, {spans:.1f} spans and {content / 1000:.1f} KB each"
-    fastest = min(one.run.seconds, two.run.seconds)
+    fastest = min(one.seconds, two.seconds)
+    new = f"{min(_NEW, size):,} new"
     lines = [
-        _seconds("raw floor: sqlite3 and JSON", floor_s, size),
-        _seconds("mlflow.search_traces()", mlflow_s, size, mlflow.peak_bytes),
-        _seconds("our reader through MLflow's client", public_s, size, public.peak_bytes),
-        _seconds("our reader of SQL stores", ours_s, size, ours.peak_bytes),
-        _seconds("analyze, 1 worker, no cache", one.run.seconds, size, one.run.peak_bytes),
-        _seconds("analyze, 2 workers, cold", two.run.seconds, size, two.run.peak_bytes),
-        _seconds("analyze, 2 workers, cached", cached.run.seconds, size, cached.run.peak_bytes),
-        _seconds(
-            f"analyze, {min(_NEW, size):,} new traces",
-            more.run.seconds,
-            more.read,
-            more.run.peak_bytes,
+        _seconds("raw floor: sqlite3 and JSON", floor.seconds, size),
+        _seconds("mlflow.search_traces()", mlflow.seconds, size, mlflow.peak_bytes),
+        _seconds("our reader through MLflow's client", public.seconds, size, public.peak_bytes),
+        _seconds("our reader of SQL stores", ours.seconds, size, ours.peak_bytes),
+        _seconds("analyze, 1 worker, no cache", one.seconds, size, one_bytes),
+        _seconds("analyze, 2 workers, cold", two.seconds, size, two_bytes),
+        _seconds("analyze, 2 workers, cached", cached.seconds, size, cached_bytes),
+        _seconds(f"analyze, {new} traces", more.seconds, more.read),
+        _at_least(
+            "SQL reader, share of the raw floor's speed", floor.seconds / ours.seconds, 0.5, decides
         ),
-        _at_least("SQL reader, share of the raw floor's speed", floor_s / ours_s, 0.5, decides),
-        _at_least("public reader, times as fast as search_traces", mlflow_s / public_s),
-        _at_least("cold analyze, times as fast as search_traces", mlflow_s / fastest, 5.0, decides),
+        _at_least("public reader, times as fast as search_traces", mlflow.seconds / public.seconds),
+        _at_least(
+            "cold analyze, times as fast as search_traces", mlflow.seconds / fastest, 5.0, decides
+        ),
         _at_least(
             "cached analyze, times as fast as search_traces",
-            mlflow_s / cached.run.seconds,
+            mlflow.seconds / cached.seconds,
             10.0,
             decides,
         ),
@@ -114,16 +134,16 @@ def _one_size(directory: Path, size: int) -> tuple[str, list[Figure], float]:
             "cached reading, times as fast as cold reading", two.reading_s / cached.reading_s
         ),
         _at_least(
-            f"reading with {min(_NEW, size):,} new, times as fast as cold",
+            f"reading with {new}, times as fast as cold",
             two.reading_s / more.reading_s,
         ),
         _at_least(
             "two workers reading, times as fast as one", one.reading_s / two.reading_s, 1.6, decides
         ),
-        _at_least("two workers, whole analyze, against one", one.run.seconds / two.run.seconds),
+        _at_least("two workers, whole analyze, against one", one.seconds / two.seconds),
         _at_most(
             "peak memory of all processes of analyze, GB",
-            max(one.run.peak_bytes, two.run.peak_bytes) / 1e9,
+            max(one_bytes, two_bytes, cached_bytes) / 1e9,
             _MEMORY / 1e9,
             decides,
         ),
