@@ -68,7 +68,7 @@ def test_what_is_read_ahead_is_served_as_if_it_were_read_when_asked_for(
 def test_a_listing_is_served_under_its_stamp_alone(
     cache: FeatureCache, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outlines = [*OUTLINES, replace(OUTLINES[0], trace_id="tr-é", duration_ms=None, session_id=None)]
+    outlines = [*OUTLINES, OUTLINES[0]._replace(trace_id="tr-é", duration_ms=None, session_id=None)]
     assert cache.listing("1") is None
     cache.keep_listing(outlines, "1")
     assert cache.listing("1") == outlines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +208,7 @@ def test_marks_that_were_not_asked_for_come_with_what_is_read(quick: StoreTraces
 
     assert any(isinstance(each, SkippedTrace) for each in outcomes)
     assert marked == [
-        replace(outline, mark=outline.mark or outcome.mark)
+        outline._replace(mark=outline.mark or outcome.mark)
         for outline, outcome in zip(listed, outcomes, strict=True)
     ]
 

@@ -281,7 +281,8 @@ class _Run:
         for batch in self.batches:
             marks |= batch.marks
         return [
-            each if each.mark else each.marked(marks.get(each.trace_id, "")) for each in outlines
+            each if each.mark else each._replace(mark=marks.get(each.trace_id, ""))
+            for each in outlines
         ]
 
     def _take_known(self, known: Known) -> list[TraceOutline]:
