@@ -47,8 +47,35 @@ async def test_detail_tells_all_there_is_to_know(tmp_path: Path) -> None:
         assert all(line.cell_len <= detail.size.width for line in detail._lines)
 
 
+async def test_the_first_example_is_shown_before_the_second(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished(), size=(120, 24)) as (app, pilot, _engine):
+        await put_cursor_on(app, pilot, "rate-limited")
+        await pilot.pause(0.2)
+        assert "tr-" not in screen_text(app)
+        await pilot.press("right_square_bracket")
+        await settle(pilot)
+        assert "tr-" + "0" * 32 in screen_text(app)
+        await pilot.press("right_square_bracket")
+        await settle(pilot)
+        assert app.screen.query_one(DetailView).example.trace_id.endswith("1")
+
+
+async def test_what_nothing_shows_costs_nothing(tmp_path: Path) -> None:
+    impact = finding("timeout").impact
+    assert impact is not None
+    refuted = replace(finding("timeout", Verdict.REFUTED, affected=0), impact=impact)
+    few = replace(finding("rate-limited", Verdict.REFUTED, affected=3), impact=impact)
+    events = [*queued(), AnalysisReady(analysis([refuted, few]))]
+    async with open_board(tmp_path, events) as (app, pilot, _engine):
+        for key, costs in (("timeout", False), ("rate-limited", True)):
+            await put_cursor_on(app, pilot, key)
+            await pilot.pause(0.2)
+            assert ("impact " in page_text(app)) is costs
+            assert ("rank " in page_text(app)) is costs
+
+
 async def test_evidence_keys_point_at_the_examples_in_turn(tmp_path: Path) -> None:
-    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+    async with open_board(tmp_path, finished(), size=(120, 100)) as (app, pilot, _engine):
         await put_cursor_on(app, pilot, "rate-limited")
         await pilot.pause(0.2)
         detail = app.screen.query_one(DetailView)
@@ -70,7 +97,7 @@ async def test_enter_opens_the_example_and_the_board_is_as_it_was(
     monkeypatch.setattr(MlflowTui, "show_evidence", show_evidence)
     async with open_board(tmp_path, finished()) as (app, pilot, _engine):
         await put_cursor_on(app, pilot, "timeout")
-        await pilot.press("right_square_bracket", "enter")
+        await pilot.press("right_square_bracket", "right_square_bracket", "enter")
         await settle(pilot)
         trace_id, span_id, excerpt, fingerprint = opened[0]
         assert trace_id.endswith("1")

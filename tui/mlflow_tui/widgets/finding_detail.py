@@ -214,21 +214,22 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
     if card.stage is Stage.INCONCLUSIVE and found.needs_more:
         more = f"about {grouped(found.needs_more)} more {units(found.unit, found.needs_more)}"
         rows.append(("needs", Text(more, palette.text)))
-    if found.impact is not None and found.is_issue:
+    costs = found.impact if found.affected else None  # what nothing shows costs nothing
+    if costs is not None and found.is_issue:
         rows.append(("impact", Text(impact_words(found), palette.text)))
-        weight = found.impact.severity_weight
+        weight = costs.severity_weight
         rank = (
-            f"{found.impact.score:,.1f} = {grouped(found.impact.traces)} {page.glyphs.times} "
+            f"{costs.score:,.1f} = {grouped(costs.traces)} {page.glyphs.times} "
             f"{weight:g} for computed {found.severity.value} severity"
         )
         rows.append(("rank", Text(rank, palette.text)))
-        if found.impact.retimed is not None:
-            rows.append(("mended", Text(mended_words(found.impact.retimed), palette.text)))
+        if costs.retimed is not None:
+            rows.append(("mended", Text(mended_words(costs.retimed), palette.text)))
     if rows:
         page.blank()
         page.fields(rows)
-    if found.impact is not None and found.impact.reason:
-        page.paragraph(found.impact.reason, palette.muted)
+    if costs is not None and costs.reason:
+        page.paragraph(costs.reason, palette.muted)
 
 
 def _causes(page: Page, found: Finding) -> None:
