@@ -344,7 +344,7 @@ def not_testable(hypothesis: Hypothesis, reason: str) -> Finding:
         statement=documentation.claim,
         category=hypothesis.category,
         verdict=Verdict.NOT_TESTABLE,
-        reason=f"Not testable: {reason}.",
+        reason=reason,
         severity=hypothesis.severity,
         unit=hypothesis.unit,
         why=documentation.why,

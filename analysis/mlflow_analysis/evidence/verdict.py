@@ -34,7 +34,7 @@ def rule_on(hypothesis: Hypothesis, case: Case, counted: Figures, q_value: float
     if case.test_without_effect:
         return Ruled(Verdict.NOT_TESTABLE, case.test_without_effect)
     if counted.eligible == 0:
-        return Ruled(Verdict.NOT_TESTABLE, f"No {hypothesis.unit.value} could show it.")
+        return Ruled(Verdict.NOT_TESTABLE, f"no {hypothesis.unit.value} could show it")
     if hypothesis.rule is Rule.EFFECT:
         return _by_effect(hypothesis, case, counted, q_value)
     if hypothesis.rule is Rule.FACT:
