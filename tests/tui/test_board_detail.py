@@ -72,6 +72,7 @@ async def test_what_nothing_shows_costs_nothing(tmp_path: Path) -> None:
             await pilot.pause(0.2)
             assert ("impact " in page_text(app)) is costs
             assert ("rank " in page_text(app)) is costs
+            assert ("Over time" in page_text(app)) is costs
 
 
 async def test_evidence_keys_point_at_the_examples_in_turn(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def detail_page(
     _verdict(page, card, found)
     _decision(page, card)
     _figures(page, card, found)
-    if with_chart:
+    if with_chart and found.affected:
         aside = f"share of {units(found.unit, 2)} affected, UTC"
         draw_course(page, card, found, _CHART_HEIGHT, "Over time", aside)
     _causes(page, found)
