@@ -124,7 +124,9 @@ def _under_way(page: Page, card: Card) -> None:
     page.fields(rows)
     page.blank()
     page.paragraph(
-        "The verdict comes when reading ends, with causes and examples.", page.palette.muted
+        "The verdict comes when reading ends, with causes and examples. Failing and slow traces are "
+        "read first: shares fall as the others come.",
+        page.palette.muted,
     )
 
 
