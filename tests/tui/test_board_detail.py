@@ -75,6 +75,17 @@ async def test_what_nothing_shows_costs_nothing(tmp_path: Path) -> None:
                 assert (part in page_text(app)) is costs, part
 
 
+async def test_a_contrast_has_no_impact_of_zero_traces(tmp_path: Path) -> None:
+    impact = replace(finding("timeout").impact, traces=0.0, score=0.0, reason="0 traces show it.")
+    own = replace(finding("timeout", Verdict.INCONCLUSIVE, affected=37), impact=impact)
+    async with open_board(tmp_path, [*queued(), AnalysisReady(analysis([own]))]) as (app, pilot, _):
+        await put_cursor_on(app, pilot, "timeout")
+        await pilot.pause(0.2)
+        assert "37 of 1,204" in page_text(app)
+        assert "impact " not in page_text(app)
+        assert "0 traces show it" not in page_text(app)
+
+
 async def test_evidence_keys_point_at_the_examples_in_turn(tmp_path: Path) -> None:
     async with open_board(tmp_path, finished(), size=(120, 100)) as (app, pilot, _engine):
         await put_cursor_on(app, pilot, "rate-limited")

@@ -216,7 +216,8 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
     if card.stage is Stage.INCONCLUSIVE and found.needs_more:
         more = f"about {grouped(found.needs_more)} more {units(found.unit, found.needs_more)}"
         rows.append(("needs", Text(more, palette.text)))
-    costs = found.impact if found.affected else None  # what nothing shows costs nothing
+    # What nothing shows costs nothing, and of a contrast it is not known what it costs.
+    costs = found.impact if found.affected and found.impact and found.impact.traces else None
     if costs is not None and found.is_issue:
         rows.append(("impact", Text(impact_words(found), palette.text)))
         weight = costs.severity_weight
