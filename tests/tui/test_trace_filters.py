@@ -137,7 +137,9 @@ async def test_words_where_a_filter_belongs_are_told_the_key_that_looks_for_them
         engine.problems[protocol.OpenExperiment] = Problem("No condition.", "Give one.")
         await pilot.press("slash", *"my refund", "enter")
         await settled(pilot)
-        assert any("Give one. To look for words: esc, then t." in line for line in drawn(pilot.app))
+        assert any(
+            "Give one. (To look for words: esc, then t.)" in line for line in drawn(pilot.app)
+        )
         await pilot.press("=", "enter")
         await settled(pilot)
         assert not any("To look for words" in line for line in drawn(pilot.app))

@@ -109,7 +109,7 @@ class TraceListScreen(StepScreen):
         if not typed.replace(" ", "").isalnum():
             return ""
         search = next(each for each in actions_for(TRACES) if each.name == "search_text")
-        return f" To look for words: esc, then {self.tui.keys.label(search, TRACES)}."
+        return f" (To look for words: esc, then {self.tui.keys.label(search, TRACES)}.)"
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The table grows while it is read; findings grow while an analysis runs."""
