@@ -22,6 +22,12 @@ def test_help(run: Run, arguments: list[str]) -> None:
     assert "Usage:" in result.stdout
 
 
+def test_what_a_command_does_is_said_in_a_whole_sentence(run: Run) -> None:
+    _, listed = run("--help").stdout.split("Commands:\n")
+    for line in listed.strip().splitlines():
+        assert line.endswith(".") and not line.endswith("..."), line
+
+
 def test_exit_codes_are_documented(run: Run) -> None:
     said = run("analyze", "--help").stdout
     for line in ("1    a confirmed issue", "3    cannot connect", "130  interrupted"):

@@ -74,6 +74,7 @@ def test_an_effect_that_chance_may_explain_says_so() -> None:
         (effect(0.1, -0.1, 0.3, 0.2), counted(9, 200), 0.4),
         (Case(pd.Index([]), NOBODY), counted(0, 0), None),
         (Case(pd.Index([]), NOBODY), counted(5, 50), None),
+        (Case(pd.Index([]), NOBODY, test_without_effect="only 2 traces"), counted(0, 2), None),
     ],
 )
 def test_every_reason_is_a_sentence(case: Case, shown: Prevalence, q_value: float | None) -> None:

@@ -112,7 +112,7 @@ def test_an_unknown_id_is_named() -> None:
 def test_a_missing_field_is_named() -> None:
     findings, _ = conclude(catalogue(), features_of(trace(request="", response="")))
     untested = [each for each in findings if each.verdict is Verdict.NOT_TESTABLE]
-    assert any("no span is a tool call" in each.reason for each in untested)
+    assert "No span is a tool call." in {each.reason for each in untested}
 
 
 def test_the_reference_in_docs_is_in_step() -> None:

@@ -170,6 +170,7 @@ async def test_without_leave_nothing_is_written(
         ("list_findings", {}, "not analysed yet"),
         ("explain_hypothesis", {"hypothesis_id": "nonsense"}, "There is no hypothesis"),
         ("list_experiments", {"tracking_uri": "sqlite:////nowhere/x.db"}, "no file"),
+        ("analyze", {"experiment": "nope"}, "has no experiment 'nope'"),
     ],
 )
 async def test_what_an_agent_gets_wrong_is_told_in_a_sentence(

@@ -152,6 +152,13 @@ def test_what_the_user_says_changes_the_tables() -> None:
     assert told.out_of_scope == {records[0].info.trace_id, records[1].info.trace_id}
 
 
+def test_what_is_left_beside_the_groups_is_no_subject() -> None:
+    features = features_of(*[trace(request=f"request {n}", number=n) for n in range(1, 7)])
+    features.traces["topic"] = [*["other"] * 3, *["short replies"] * 2, "refund · card"]
+    said = draft_purpose(features).description
+    assert "The most frequent requests are about “refund, card” (17%)." in said
+
+
 def test_a_pattern_out_of_scope_is_found_again_under_a_label_like_it() -> None:
     features = features_of(*[trace(request=f"request {n}", number=n) for n in range(1, 5)])
     topics = ["refund · card · money", "order · late · parcel", "", "refund · money · bank"]

@@ -118,6 +118,7 @@ def test_a_table_cell_stays_one_cell(text: str, escape: type) -> None:
 
 def test_long_text_is_cut_and_says_by_how_much() -> None:
     assert code("x" * 300, 100).endswith("(200 more characters)`")
+    assert code("x" * 112, 100) == f"`{'x' * 112}`"  # to say so would take more room than the rest
     shown = fenced("\n".join(str(line) for line in range(100)), 5000, 10)
     assert "(90 more lines)" in shown
     assert len(shown.splitlines()) == 13

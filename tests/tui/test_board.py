@@ -15,9 +15,9 @@ from board_app import (
     screen_text,
     settle,
 )
-from board_samples import analysis, finding, findings, grew, half_way, queued
+from board_samples import PURPOSE, analysis, finding, findings, grew, half_way, queued
 
-from mlflow_analysis.events import AnalysisReady, FindingReady
+from mlflow_analysis.events import AnalysisReady, FindingReady, PurposeDrafted
 from mlflow_analysis.protocol import ConfirmPurpose, StartAnalysis, Stop
 from mlflow_tui.screens.purpose import PurposeScreen
 from mlflow_tui.widgets.board_list import BoardList
@@ -131,6 +131,25 @@ async def test_purpose_is_corrected_and_confirmed_then_the_worry_asked_for(tmp_p
         assert asked.purpose.description.endswith("Nothing else.")
         assert asked.purpose.confirmed_by_user
         assert app.state.board.focus == "slow answers"
+
+
+async def test_a_purpose_confirmed_while_reading_says_what_all_traces_show(tmp_path: Path) -> None:
+    early = replace(PURPOSE, description="An agent that calls 1 tool.", tools=PURPOSE.tools[:1])
+    events = [*half_way(), PurposeDrafted(early)]
+    async with open_board(tmp_path, events, asks_purpose=True) as (app, pilot, engine):
+        assert "so far, failing traces first; untick what is not so" in screen_text(app)
+        await pilot.press("enter", "enter")
+        await settle(pilot)
+        asked = engine.asked[-1]
+        assert isinstance(asked, ConfirmPurpose)
+        assert asked.purpose.confirmed_by_user
+        assert asked.purpose.description == ""  # the engine has that of its last draft
+        assert app.state.board.purpose.description == early.description
+        engine.push([PurposeDrafted(PURPOSE), AnalysisReady(analysis())])
+        await settle(pilot)
+        assert app.state.board.purpose.description == PURPOSE.description
+        assert app.state.board.purpose.confirmed_by_user
+        assert app.state.charter.description == PURPOSE.description
 
 
 async def test_questions_can_be_skipped_by_one_key_and_are_not_asked_again(tmp_path: Path) -> None:

@@ -222,6 +222,20 @@ async def test_the_marked_are_merged_into_the_one_under_the_cursor_and_split_aga
         await until(pilot, lambda: not cards.card("rate-limited").merged)
 
 
+async def test_what_is_confirmed_is_not_merged_into_what_is_not(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        await put_cursor_on(app, pilot, "timeout")
+        await pilot.press("space")
+        await put_cursor_on(app, pilot, "refusal")
+        await press_and_settle(pilot, "m")
+        assert not app.state.board.card("timeout").home
+        assert any("Merge it the other way round" in each.message for each in app._notifications)
+        await press_and_settle(pilot, "escape", "space")
+        await put_cursor_on(app, pilot, "timeout")
+        await press_and_settle(pilot, "m")
+        await until(pilot, lambda: app.state.board.card("refusal").home == "timeout")
+
+
 async def test_a_strength_is_not_merged_with_an_issue(tmp_path: Path) -> None:
     async with open_board(tmp_path, finished()) as (app, pilot, _engine):
         await put_cursor_on(app, pilot, "error-recovery")

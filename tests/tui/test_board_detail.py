@@ -47,8 +47,47 @@ async def test_detail_tells_all_there_is_to_know(tmp_path: Path) -> None:
         assert all(line.cell_len <= detail.size.width for line in detail._lines)
 
 
+async def test_the_first_example_is_shown_before_the_second(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished(), size=(120, 24)) as (app, pilot, _engine):
+        await put_cursor_on(app, pilot, "rate-limited")
+        await pilot.pause(0.2)
+        assert "tr-" not in screen_text(app)
+        await pilot.press("right_square_bracket")
+        await settle(pilot)
+        assert "tr-" + "0" * 32 in screen_text(app)
+        await pilot.press("right_square_bracket")
+        await settle(pilot)
+        assert app.screen.query_one(DetailView).example.trace_id.endswith("1")
+
+
+async def test_what_nothing_shows_costs_nothing(tmp_path: Path) -> None:
+    shown = finding("timeout")
+    none, few = (
+        replace(finding(name, Verdict.REFUTED, affected=n), impact=shown.impact, trend=shown.trend)
+        for name, n in (("timeout", 0), ("rate-limited", 3))
+    )
+    events = [*queued(), AnalysisReady(analysis([none, few]))]
+    async with open_board(tmp_path, events) as (app, pilot, _engine):
+        for key, costs in (("timeout", False), ("rate-limited", True)):
+            await put_cursor_on(app, pilot, key)
+            await pilot.pause(0.2)
+            for part in ("impact ", "rank ", "Over time"):
+                assert (part in page_text(app)) is costs, part
+
+
+async def test_a_contrast_has_no_impact_of_zero_traces(tmp_path: Path) -> None:
+    impact = replace(finding("timeout").impact, traces=0.0, score=0.0, reason="0 traces show it.")
+    own = replace(finding("timeout", Verdict.INCONCLUSIVE, affected=37), impact=impact)
+    async with open_board(tmp_path, [*queued(), AnalysisReady(analysis([own]))]) as (app, pilot, _):
+        await put_cursor_on(app, pilot, "timeout")
+        await pilot.pause(0.2)
+        assert "37 of 1,204" in page_text(app)
+        assert "impact " not in page_text(app)
+        assert "0 traces show it" not in page_text(app)
+
+
 async def test_evidence_keys_point_at_the_examples_in_turn(tmp_path: Path) -> None:
-    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+    async with open_board(tmp_path, finished(), size=(120, 100)) as (app, pilot, _engine):
         await put_cursor_on(app, pilot, "rate-limited")
         await pilot.pause(0.2)
         detail = app.screen.query_one(DetailView)
@@ -70,7 +109,7 @@ async def test_enter_opens_the_example_and_the_board_is_as_it_was(
     monkeypatch.setattr(MlflowTui, "show_evidence", show_evidence)
     async with open_board(tmp_path, finished()) as (app, pilot, _engine):
         await put_cursor_on(app, pilot, "timeout")
-        await pilot.press("right_square_bracket", "enter")
+        await pilot.press("right_square_bracket", "right_square_bracket", "enter")
         await settle(pilot)
         trace_id, span_id, excerpt, fingerprint = opened[0]
         assert trace_id.endswith("1")

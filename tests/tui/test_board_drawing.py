@@ -209,7 +209,15 @@ def test_detail_wraps_to_its_width_and_knows_its_examples(width: int) -> None:
 
 @pytest.mark.parametrize(
     ("rate", "text"),
-    [(0, "0%"), (0.0004, "<0.1%"), (0.052, "5.2%"), (0.523, "52%"), (0.9996, "100%"), (1, "100%")],
+    [
+        (0, "0%"),
+        (3.3e-18, "0%"),
+        (0.0004, "<0.1%"),
+        (0.052, "5.2%"),
+        (0.523, "52%"),
+        (0.9996, "100%"),
+        (1, "100%"),
+    ],
 )
 def test_shares(rate: float, text: str) -> None:
     assert share(rate) == text

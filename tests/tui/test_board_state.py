@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from board_samples import PURPOSE, analysis, finding, findings, finished, grew, half_way, queued
 
 from mlflow_analysis.events import AnalysisReady, FindingReady, PurposeDrafted
@@ -135,6 +137,25 @@ def test_a_confirmed_purpose_is_not_replaced_by_a_later_draft() -> None:
     board.apply(AnalysisReady(analysis()))
     assert board.reviewed_analysis().purpose.description == "Sells shoes."
     assert board.reviewed_analysis().purpose.confirmed_by_user
+
+
+def test_ticks_hold_for_later_drafts_and_say_nothing_of_tools_that_come_up_only_then() -> None:
+    early = replace(PURPOSE, description="Two tools.", tools=PURPOSE.tools[:2])
+    board = board_after([PurposeDrafted(early)])
+    board.correct_purpose(replace(early, declared_tools=("get_customer",)))
+    board.apply(PurposeDrafted(PURPOSE))
+    assert board.purpose is not None
+    assert board.purpose.declared_tools == ("get_customer", "inventory_eu")
+    assert board.purpose.description == PURPOSE.description
+
+
+def test_tools_that_come_up_after_all_was_read_are_not_taken_for_told() -> None:
+    early = replace(PURPOSE, tools=PURPOSE.tools[:2], declared_tools=("get_customer",))
+    board = board_after([PurposeDrafted(early), AnalysisReady(analysis())])
+    board.settle_purpose(early)
+    board.apply(PurposeDrafted(PURPOSE))  # a watch found more
+    assert board.purpose is not None
+    assert board.purpose.declared_tools == ("get_customer",)
 
 
 def test_marks_do_not_outlive_their_cards() -> None:

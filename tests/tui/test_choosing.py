@@ -97,7 +97,7 @@ async def test_a_working_address_is_kept_and_enter_goes_on(tmp_path: Path) -> No
         await pilot.press(*"sqlite:///shop.db", "enter")
         await pilot.pause()
         assert "1 experiment  ·  MLflow 3.17.2  ·  round trip 2 ms" in text(app)
-        assert app.settings.recent == ["sqlite:///shop.db"]
+        assert app.settings.recent == [f"sqlite:///{Path.cwd()}/shop.db"]
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, ExperimentsScreen)

@@ -256,6 +256,30 @@ async def test_a_marked_trace_is_compared_with_rather_than_the_one_before(tmp_pa
         assert screen._left.info.trace_id == marked
 
 
+async def test_two_marked_traces_are_compared_wherever_the_cursor_is(tmp_path: Path) -> None:
+    records = [*versions(), trace(tool("other"), number=3)]
+    async with traces_screen(RecordedEngine(tmp_path, records), tmp_path) as (pilot, traces):
+        await pilot.press("space", "space")  # which goes on to the third
+        await settled(pilot)
+        await pilot.press("D")
+        await settled(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, CompareScreen)
+        compared = [screen._left.info.trace_id, screen._right.info.trace_id]
+        assert compared == list(traces.state.marked)
+
+
+async def test_of_three_marked_traces_it_is_said_that_two_are_compared(tmp_path: Path) -> None:
+    records = [*versions(), *(trace(tool("other"), number=number) for number in (3, 4))]
+    async with traces_screen(RecordedEngine(tmp_path, records), tmp_path) as (pilot, screen):
+        await pilot.press("space", "space", "space")
+        await settled(pilot)
+        await pilot.press("D")
+        await settled(pilot)
+        assert pilot.app.screen is screen
+        assert "3 traces are marked. Leave the marks on two of them." in text_of(pilot.app)
+
+
 async def test_nothing_to_compare_with_says_what_to_do(tmp_path: Path) -> None:
     async with traces_screen(RecordedEngine(tmp_path, versions()), tmp_path) as (pilot, screen):
         await pilot.press("D")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
@@ -12,6 +14,7 @@ from mlflow_tui.connection_form import (
     fields_of,
     how_to_sign_in,
     kind_of,
+    lasting,
     values_of,
 )
 
@@ -108,3 +111,33 @@ def test_how_to_sign_in_is_told_without_secrets() -> None:
     said = how_to_sign_in(ConnectionRequest("http://h", "x.env", typed))
     assert said == "ana, password typed, for this run only, env file x.env, TLS not checked"
     assert how_to_sign_in(ConnectionRequest("http://h")) == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("sqlite:///mlflow.db", "sqlite:////here/mlflow.db"),
+        ("sqlite:///../shop/mlflow.db?mode=ro", "sqlite:////shop/mlflow.db?mode=ro"),
+        ("stores/mlflow.db", "/here/stores/mlflow.db"),
+        ("./mlruns", "/here/mlruns"),
+        *(
+            (address, address)
+            for address in (
+                "",
+                "~/mlruns",
+                "sqlite:////srv/mlflow.db",
+                "file:///srv/mlruns",
+                "databricks",
+                "databricks://team",
+                "https://host",
+                "postgresql://ana@db/mlflow",
+            )
+        ),
+    ],
+)
+def test_what_is_kept_means_the_same_in_any_directory(
+    typed: str, kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.getcwd", lambda: "/here")
+    request = ConnectionRequest(typed, "x.env", SignIn(PASSWORD, "ana", "DB_PASSWORD"))
+    assert lasting(request) == replace(request, tracking_uri=kept)

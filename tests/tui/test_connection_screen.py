@@ -16,6 +16,7 @@ from workers_done import workers_done
 from mlflow_analysis import protocol
 from mlflow_analysis.connecting.sign_in import ConnectionRequest, SignIn, SignInMethod
 from mlflow_analysis.protocol import CheckStage, Problem
+from mlflow_tui.addresses import choices
 from mlflow_tui.screens.connection import ConnectionScreen
 from mlflow_tui.screens.connection_dialog import ConnectionDialog
 from mlflow_tui.screens.experiments import ExperimentsScreen
@@ -115,6 +116,33 @@ async def test_a_second_check_is_not_ended_by_the_end_of_the_first(tmp_path: Pat
         await workers_done(app)
         await pilot.pause()
         assert app.state.asked == ConnectionRequest("http://onex")
+
+
+async def test_of_a_long_address_the_end_is_seen(tmp_path: Path) -> None:
+    address = "sqlite:////srv/tracking/of/the/whole/department/shop/support.db"
+    async with app_on(RecordedEngine(tmp_path), tmp_path) as (pilot, app):
+        app.screen.query_one(AddressList).show(choices({}, [address], tmp_path))
+        await pilot.pause()
+        line = next(line for line in text(app).splitlines() if "used before" in line)
+        assert " …" in line
+        assert "department/shop/support.db  used before" in line
+
+
+async def test_what_does_not_fit_on_a_line_stands_beneath_its_words(tmp_path: Path) -> None:
+    engine = RecordedEngine(tmp_path)
+    remedy = "Give a SQLite file, a database, a server, a Databricks profile or a directory. " * 2
+    engine.problems[protocol.CheckConnection] = Problem("Refused.", remedy)
+    async with app_on(engine, tmp_path) as (pilot, app):
+        await pilot.press(*"http://host", "enter")
+        await pilot.pause()
+        told = text(app).splitlines()
+        first = next(place for place, line in enumerate(told) if "Give a SQLite" in line)
+        lines = [line for line in told[first : first + 3] if line.strip()]
+        assert len(lines) == 3
+        assert {len(line) - len(line.lstrip()) for line in lines} == {4}
+        await pilot.resize_terminal(140, 40)
+        await pilot.pause(0.1)
+        assert "a directory. Give a SQLite" in text(app)
 
 
 async def test_a_failure_says_how_far_it_went(tmp_path: Path) -> None:

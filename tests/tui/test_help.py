@@ -22,6 +22,7 @@ from mlflow_tui.config.settings import Settings
 from mlflow_tui.modes import MODES
 from mlflow_tui.screens.help import HelpDialog, HelpLine, found, help_lines
 from mlflow_tui.screens.purpose import PurposeScreen
+from mlflow_tui.widgets.chrome import FooterLine, HintLine
 
 
 @asynccontextmanager
@@ -148,6 +149,10 @@ async def test_the_hint_is_shown_until_it_is_dismissed_and_never_again(home: Pat
         await first_screen(pilot)
         assert "? what keys do here" in text(pilot)
         assert "^g hide this" in text(pilot)
+        assert "elsewhere: ? what keys do here" in text(pilot)
+        await pilot.press("down")
+        await pilot.pause()
+        assert " ? what keys do here  ^p every command by name  1…5 the screens" in text(pilot)
         await pilot.press("ctrl+g")
         await pilot.pause()
         assert "what keys do here" not in text(pilot)
@@ -155,6 +160,21 @@ async def test_the_hint_is_shown_until_it_is_dismissed_and_never_again(home: Pat
         await pilot.pause()
         assert "what keys do here" not in text(pilot)
     assert not Settings.load().hint_due
+
+
+async def test_the_hint_takes_its_line_from_the_body_and_hides_none_of_it(home: Path) -> None:
+    app = MlflowTui(RecordedEngine(home), Settings.load())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await first_screen(pilot)
+        for place in MODES:
+            await app.switch_mode(place)
+            await pilot.pause()
+            hint = app.screen.query_one(HintLine).region
+            assert (hint.y, app.screen.query_one(FooterLine).region.y) == (22, 23)
+            seen = [
+                app.screen.find_widget(widget).visible_region for widget in app.screen.focus_chain
+            ]
+            assert max((region.bottom for region in seen), default=0) <= hint.y, place
 
 
 def test_what_was_kept_before_stays_when_the_hint_goes(home: Path) -> None:

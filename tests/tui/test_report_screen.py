@@ -67,6 +67,16 @@ def said(app: MlflowTui) -> str:
     return " | ".join(each.message for each in app._notifications)
 
 
+async def test_a_folder_is_neither_asked_about_nor_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        await to_report(app, pilot)
+        await export(app, pilot, "e", folder)
+        assert not is_asked(app)
+        assert f"{folder} is a folder. Name a file." in said(app)
+
+
 async def test_before_the_end_of_the_run_it_says_what_is_missing(tmp_path: Path) -> None:
     async with open_board(tmp_path, half_way()) as (app, pilot, engine):
         await pilot.press("5")

@@ -129,6 +129,22 @@ async def test_a_wrong_filter_is_objected_to_at_the_bar_and_the_rows_stay(tmp_pa
         assert screen.state.filter_string == "stat = 1"
 
 
+async def test_words_where_a_filter_belongs_are_told_the_key_that_looks_for_them(
+    tmp_path: Path,
+) -> None:
+    engine = RecordedEngine(tmp_path, orders(5))
+    async with traces_screen(engine, tmp_path) as (pilot, _screen):
+        engine.problems[protocol.OpenExperiment] = Problem("No condition.", "Give one.")
+        await pilot.press("slash", *"my refund", "enter")
+        await settled(pilot)
+        assert any(
+            "Give one. (To look for words: esc, then t.)" in line for line in drawn(pilot.app)
+        )
+        await pilot.press("=", "enter")
+        await settled(pilot)
+        assert not any("To look for words" in line for line in drawn(pilot.app))
+
+
 # ---- marks ----------------------------------------------------------------------------------
 
 

@@ -130,7 +130,8 @@ class MlflowTui(WatchApp):
         if name := full_name(asked, available):
             return name
         if asked:
-            there = ", ".join(offered(available, self._own_themes))
+            names = offered(available, self._own_themes)
+            there = ", ".join(name.removeprefix(PREFIX) for name in names)
             self._notices.append(f"There is no theme {single_line(asked)}. There are {there}.")
         if self.low_bandwidth:
             return PLAIN_THEME

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from urllib.parse import quote, unquote, urlsplit
 
@@ -38,6 +39,7 @@ class Field:
     """The ways to sign in that it belongs to; empty for all."""
 
 
+_SQLITE_PREFIX = re.compile(r"sqlite(\+\w+)?:/{0,3}", re.IGNORECASE)
 METHOD, SECRET, VARIABLE = "method", "secret", "variable"
 _PASSWORD, _TOKEN = SignInMethod.PASSWORD, SignInMethod.TOKEN
 _ENV_FILE = Field(
@@ -165,6 +167,19 @@ def kind_of(connection: ConnectionRequest) -> Kind:
     if dialect == "sqlite" or uri.endswith((".db", ".sqlite", ".sqlite3")) or _is_file(uri):
         return Kind.SQLITE
     return Kind.FILES
+
+
+def lasting(connection: ConnectionRequest) -> ConnectionRequest:
+    """As it can be kept: a relative path would be another file wherever else the program is started."""
+    uri = connection.tracking_uri.strip()
+    if kind_of(connection) not in (Kind.SQLITE, Kind.FILES) or uri.startswith("file:"):
+        return connection
+    prefix = _SQLITE_PREFIX.match(uri)
+    path = uri[prefix.end() :] if prefix else os.path.expanduser(uri)  # noqa: PTH111 - any text
+    if path.startswith(("/", "file:", ":memory:")):
+        return connection
+    whole = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+    return replace(connection, tracking_uri=f"sqlite:///{whole}" if prefix else whole)
 
 
 def _is_file(path: str) -> bool:

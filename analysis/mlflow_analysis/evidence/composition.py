@@ -18,7 +18,7 @@ from mlflow_analysis.evidence.impact import impact
 from mlflow_analysis.evidence.outcomes import Contrasted, harm_in_words
 from mlflow_analysis.evidence.prevalence import Flags, Members, Places, Prevalence
 from mlflow_analysis.evidence.replication import Replication
-from mlflow_analysis.evidence.verdict import Ruled, rule_on_halves
+from mlflow_analysis.evidence.verdict import Ruled, as_sentence, rule_on_halves
 from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.evidence import Durations, RootCause
 from mlflow_analysis.findings.finding import Finding
@@ -344,7 +344,7 @@ def not_testable(hypothesis: Hypothesis, reason: str) -> Finding:
         statement=documentation.claim,
         category=hypothesis.category,
         verdict=Verdict.NOT_TESTABLE,
-        reason=f"Not testable: {reason}.",
+        reason=as_sentence(reason),
         severity=hypothesis.severity,
         unit=hypothesis.unit,
         why=documentation.why,

@@ -29,10 +29,15 @@ class Ruled:
     needs_more: int | None = None
 
 
+def as_sentence(reason: str) -> str:
+    """What is said in passing ("fewer than 20 traces failed") as a sentence of its own."""
+    return f"{reason[:1].upper()}{reason[1:].removesuffix('.')}."
+
+
 def rule_on(hypothesis: Hypothesis, case: Case, counted: Figures, q_value: float | None) -> Ruled:
     """The verdict of one case (HYPOTHESES §1.4)."""
     if case.test_without_effect:
-        return Ruled(Verdict.NOT_TESTABLE, case.test_without_effect)
+        return Ruled(Verdict.NOT_TESTABLE, as_sentence(case.test_without_effect))
     if counted.eligible == 0:
         return Ruled(Verdict.NOT_TESTABLE, f"No {hypothesis.unit.value} could show it.")
     if hypothesis.rule is Rule.EFFECT:

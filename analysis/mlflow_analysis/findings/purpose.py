@@ -63,11 +63,18 @@ class Purpose:
     """Request patterns (by label) or topics (by words) that are none of the application's business."""
 
     def corrected_by(self, said: Purpose) -> Purpose:
-        """What the user said, with the figures of this newer draft."""
+        """What the user said, with the figures of this newer draft.
+
+        Of tools that an earlier draft did not show yet nothing was said: they are there until it is.
+        """
+        declared, shown = said.declared_tools, {tool.name for tool in said.tools}
+        if declared is not None and shown:
+            known = shown.union(declared)
+            declared += tuple(tool.name for tool in self.tools if tool.name not in known)
         return replace(
             self,
             description=said.description or self.description,
             confirmed_by_user=said.confirmed_by_user,
-            declared_tools=said.declared_tools,
+            declared_tools=declared,
             out_of_scope=said.out_of_scope,
         )

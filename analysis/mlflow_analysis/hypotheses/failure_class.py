@@ -20,6 +20,8 @@ from mlflow_analysis.findings.kinds import Category, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 
 EXCERPT_LENGTH = 300
+_TELLING_SHARE = 0.1
+"""Of the failures: a status that fewer of them came with says nothing of the rest."""
 
 
 class FailureClass(Hypothesis):
@@ -169,9 +171,11 @@ def most_frequent(names: pd.Series, preposition: str = "in ") -> str:
 
 
 def statuses(spans: pd.DataFrame) -> str:
-    """``, status 401 and 403``, the most frequent first, or ""."""
+    """``, status 401 and 403``, the most frequent first, or "": only what tells of many of the spans."""
     counts = spans.loc[spans["error_status"] >= 0, "error_status"].astype(int).value_counts()
+    counts = counts[counts >= _TELLING_SHARE * len(spans)]
     if counts.empty:
         return ""
     order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:3]
-    return ", status " + " and ".join(str(status) for status, _ in order)
+    *others, last = [str(status) for status, _ in order]
+    return f", status {', '.join(others)} and {last}" if others else f", status {last}"

@@ -147,6 +147,7 @@ def _add_analysis(server: MCPServer[Any], desk: Desk) -> None:
             )
 
         result: dict[str, Any] = {}
+        refused: ToolError | None = None
         try:
             async with anyio.create_task_group() as tasks:
 
@@ -156,10 +157,15 @@ def _add_analysis(server: MCPServer[Any], desk: Desk) -> None:
                         await _tell_progress(context, latest)
 
                 tasks.start_soon(tell)
-                result = await _asked(work)
+                try:
+                    result = await _asked(work)
+                except ToolError as error:  # out of the group it would come as one of several
+                    refused = error
                 tasks.cancel_scope.cancel()
         finally:
             stopped.set()  # a cancelled call leaves the thread behind: it ends at its next trace
+        if refused is not None:
+            raise refused
         return result
 
 

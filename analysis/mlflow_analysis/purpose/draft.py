@@ -12,6 +12,7 @@ from collections import Counter
 import numpy as np
 
 from mlflow_analysis.features.tables import Features
+from mlflow_analysis.features.topics import NO_SUBJECT
 from mlflow_analysis.findings.purpose import Purpose, RequestPattern, ToolUse
 from mlflow_analysis.purpose.facts import facts_of
 from mlflow_analysis.purpose.tools import is_source, tools_of
@@ -76,9 +77,10 @@ def _describe(
     stated = _stated_role(features)
     if stated:
         sentences.append(f"Its instructions begin: “{stated}”")
-    if patterns:
+    subjects = [each for each in patterns if each.label not in NO_SUBJECT]
+    if subjects:
         largest = ", ".join(
-            f"“{each.label.replace(' · ', ', ')}” ({each.share:.0%})" for each in patterns[:3]
+            f"“{each.label.replace(' · ', ', ')}” ({each.share:.0%})" for each in subjects[:3]
         )
         sentences.append(f"The most frequent requests are about {largest}.")
     doing = [each.name for each in tools if each not in sources]

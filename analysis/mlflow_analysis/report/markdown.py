@@ -86,10 +86,11 @@ def _code_span(line: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """``text`` cut to ``limit`` characters, saying how many are missing."""
-    if len(text) <= limit:
+    """``text`` cut to ``limit`` characters, saying how many are missing; a rest no longer than that stays."""
+    missing = f" … ({len(text) - limit:,} more characters)"
+    if len(text) <= limit + len(missing):
         return text
-    return f"{text[:limit].rstrip()} … ({len(text) - limit:,} more characters)"
+    return text[:limit].rstrip() + missing
 
 
 def code(text: object, limit: int = 200) -> Markdown:

@@ -39,3 +39,19 @@ def test_a_root_that_fails_by_itself_is_not_compared_with_calls():
 
     assert len(case.affected) == 12
     assert case.statement.endswith("all in agent, status 503; 12 of the 12 traces with it failed.")
+
+
+def failing(*messages):
+    records = [
+        trace(tool("shop")),
+        *(trace(tool("shop", status="ERROR", message=each)) for each in messages),
+    ]
+    (case,) = ApiFailure().cases(features_of(*records))
+    return case.statement
+
+
+def test_statuses_are_named_where_they_tell_of_many_of_the_failures():
+    refused = ["Connection refused"] * 20
+    assert "all in shop; " in failing(*refused, "503 Service Unavailable")
+    several = [f"HTTP {status} Server Error" for status in (500, 502, 503)]
+    assert "all in shop, status 500, 502 and 503; " in failing(*several)

@@ -31,6 +31,13 @@ def test_a_failure_that_nobody_mentions_is_found():
     )
 
 
+def test_an_answer_of_one_word_has_a_word():
+    bad = trace(model(), tool("stock", inputs={"item": 1}, **FAILING), response="TERMINATE")
+    (case,) = SwallowedError().cases(features_of(bad, trace(tool("stock"))))
+
+    assert case.affected["rationale"].iloc[0].endswith("and the answer's one word does not say so.")
+
+
 @pytest.mark.parametrize(
     "answer",
     [

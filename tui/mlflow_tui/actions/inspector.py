@@ -91,7 +91,7 @@ ACTIONS: tuple[Action, ...] = (
         "compare",
         "D",
         "compare",
-        "Compare with the marked trace, or with the one shown before.",
+        "Compare the two marked traces, or this one with the marked or the one shown before.",
         (TRACES,),
         footer=False,
     ),

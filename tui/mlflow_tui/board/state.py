@@ -58,7 +58,9 @@ class BoardState:
         self.workers = 0
         """Slices that are read at once; 0 until that is known."""
         self.purpose: Purpose | None = None
-        """As drafted, or as the reviewer put it."""
+        """As drafted, and as the reviewer put it."""
+        self._said: Purpose | None = None
+        """What the reviewer said of it, which each later draft is corrected by."""
         self.purpose_settled = False
         self.analysis: Analysis | None = None
         """There once the run has ended."""
@@ -85,13 +87,10 @@ class BoardState:
         elif isinstance(event, Progress):
             self.progress = event
         elif isinstance(event, PurposeDrafted):
-            said = self.purpose
-            confirmed = said is not None and said.confirmed_by_user
-            self.purpose = (
-                event.purpose.corrected_by(said)
-                if said is not None and confirmed
-                else event.purpose
-            )
+            said = self._said
+            if said is not None and self.analysis is not None:  # said of all that was read
+                said = replace(said, tools=())
+            self.purpose = event.purpose.corrected_by(said) if said is not None else event.purpose
         elif isinstance(event, ReadingPlanned):
             self.workers = event.workers
         elif isinstance(event, TraceSkipped):
@@ -153,14 +152,28 @@ class BoardState:
 
     # ---- the reviewer ---------------------------------------------------------------------
 
+    def correct_purpose(self, purpose: Purpose) -> None:
+        """The reviewer corrects tools or scope, and has not confirmed the purpose yet."""
+        self.purpose = purpose
+        self._said = replace(purpose, description="")
+
     def settle_purpose(self, confirmed: Purpose | None) -> None:
         """The reviewer has said what the application does, or (``None``) does not want to be asked.
 
-        No later draft replaces a confirmed purpose.
+        No later draft replaces what is confirmed; one without a description has that of the last draft.
         """
         self.purpose_settled = True
         if confirmed is not None:
-            self.purpose = replace(confirmed, confirmed_by_user=True)
+            self._said = said = replace(confirmed, confirmed_by_user=True)
+            self.purpose = self.purpose.corrected_by(said) if self.purpose is not None else said
+
+    @property
+    def purpose_follows_draft(self) -> bool:
+        """Whether the purpose was confirmed in the words of a draft, and so says what the last one says."""
+        said = self._said
+        return (
+            said is not None and said.confirmed_by_user and bool(said.tools or not said.description)
+        )
 
     def ask_claims(self, claims: Iterable[Focus]) -> None:
         """Show a card for each of the user's own claims, and none for those taken back."""

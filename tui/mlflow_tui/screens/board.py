@@ -107,8 +107,20 @@ class BoardScreen(ClaimingScreen):
         if self.is_current or any(isinstance(body, PurposeDrafted) for body in bodies):
             self._draw()
         for body in bodies:
+            if isinstance(body, AnalysisReady):
+                self._keep_purpose()
             if isinstance(body, AnalysisReady) and not body.interrupted:
                 self.run_worker(self._follow_up(body.analysis.findings))
+
+    def _keep_purpose(self) -> None:
+        """What was confirmed while traces were still read says what all of them show, also from now on."""
+        board, charter = self._board, self.state.charter
+        if board.purpose is None or not board.purpose_follows_draft:
+            return
+        board.settle_purpose(board.purpose)
+        kept = charter.with_purpose(board.purpose)
+        if kept != charter:
+            self.tui.keep_charter(kept)
 
     def engine_restarted(self, sentence: str) -> None:
         """The run is lost; what it had found stays until another is started."""

@@ -21,6 +21,7 @@ from mlflow_analysis.protocol import (
 from mlflow_analysis.records import Experiment
 from mlflow_tui.actions import BOARD, EXPERIMENTS, TRACES
 from mlflow_tui.client import EngineProblem
+from mlflow_tui.connection_form import lasting
 from mlflow_tui.demo_store import make_demo_store
 from mlflow_tui.screens.keeping import KeepingScreen
 
@@ -117,7 +118,7 @@ class CheckingScreen(KeepingScreen):
             if self._profile:
                 self.tui.settings.remember_profile(self._profile)
             else:
-                self.tui.settings.remember(self._tried.tracking_uri)
+                self.tui.settings.remember(lasting(self._tried).tracking_uri)
         except OSError as error:
             self.tell(f"The address is not kept for next time: {error}.", problem=True)
 

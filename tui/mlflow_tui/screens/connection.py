@@ -34,7 +34,7 @@ from mlflow_tui.widgets.address_list import AddressList
 from mlflow_tui.widgets.choice_preview import choice_preview, examples
 from mlflow_tui.widgets.line_scroll import LineScroll
 from mlflow_tui.widgets.text_field import TextField
-from mlflow_tui.widgets.verdict import checking, connected, refused
+from mlflow_tui.widgets.verdict import checking, connected, hanging, refused
 
 
 class ConnectionScreen(CheckingScreen):
@@ -269,7 +269,8 @@ class ConnectionScreen(CheckingScreen):
 
     def show(self) -> None:
         """Draw what is known of the source in question."""
-        self.query_one("#verdict", Static).update(self._said())
+        width = self.query_one("#verdict-pane").scrollable_content_region.width
+        self.query_one("#verdict", Static).update(hanging(self._said(), width))
         self.refresh_bindings()
 
     def _said(self) -> Content:
@@ -325,6 +326,10 @@ class ConnectionScreen(CheckingScreen):
         else:
             step = pane.size.height - 1 if where.startswith("page") else 1
             pane.scroll_relative(y=step if where.endswith("down") else -step, animate=False)
+
+    def on_resize(self) -> None:
+        """What is said wraps elsewhere at another width."""
+        self.call_after_refresh(self.show)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Whoever comes to the list sees what is under its cursor, unless there is a verdict to read."""

@@ -9,7 +9,7 @@ from textual import work
 from mlflow_analysis.findings.finding import Finding
 from mlflow_analysis.findings.kinds import Category, Severity
 from mlflow_analysis.review import Change, Decision
-from mlflow_tui.board.cards import Card
+from mlflow_tui.board.cards import Card, Stage
 from mlflow_tui.board.decisions import Decisions
 from mlflow_tui.board.state import BoardState
 from mlflow_tui.screens.assign import AssignDialog
@@ -222,6 +222,14 @@ class DecidingScreen(JudgingScreen):
             for card in cards
         ):
             self.tell("A strength and an issue are not the same: they cannot be merged.")
+            return
+        if target.stage is not Stage.CONFIRMED and any(
+            card.stage is Stage.CONFIRMED for card in cards
+        ):
+            self.tell(
+                f"“{claim(target)}” is not confirmed: what is confirmed would leave the report with it."
+                " Merge it the other way round."
+            )
             return
         changes = [
             Change(card.finding, merged_into=target.key)

@@ -128,20 +128,26 @@ class InspectingScreen(TraceListScreen):
 
     @work(exclusive=True, group="compare", exit_on_error=False)
     async def action_compare(self) -> None:
-        """This trace beside the marked one, or the one shown before."""
+        """The two marked traces, or this one beside the marked one or the one shown before."""
         this = self.inspector.trace
         if this is None:
             return
-        marked = [each for each in self.state.marked if each != this.info.trace_id]
-        if len(marked) > 1:
-            self.tell(f"{len(marked)} other traces are marked. Mark the one to compare with.")
-            return
-        other = marked[0] if marked else self._shown_before
+        marked = list(self.state.marked)
+        if len(marked) == 2 and this.info.trace_id not in marked:
+            other, shown = marked
+        else:
+            others = [each for each in marked if each != this.info.trace_id]
+            if len(others) > 1:
+                self.tell(f"{len(marked)} traces are marked. Leave the marks on two of them.")
+                return
+            other, shown = others[0] if others else self._shown_before, this.info.trace_id
         if not other:
             self.tell("Mark the trace to compare with, or look at it and then at this one.")
             return
         try:
             before = await self.client.ask(FetchTrace(other))
+            if shown != this.info.trace_id:
+                this = await self.client.ask(FetchTrace(shown))
         except EngineProblem as failure:
             self.tell_problem(failure.problem)
             return

@@ -9,6 +9,7 @@ from mlflow_analysis.connecting.sign_in import ConnectionRequest
 from mlflow_tui.actions import CONNECTION
 from mlflow_tui.addresses import Choice
 from mlflow_tui.config.profiles import Profile, Profiles, ProfilesNotUnderstood
+from mlflow_tui.connection_form import lasting
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.screens.dialogs import ConfirmDialog
 from mlflow_tui.screens.text_dialog import TextDialog
@@ -93,7 +94,9 @@ class KeepingScreen(StepScreen):
         """Keep ``connection`` as ``name``, in place of what was kept so; whether that worked."""
         name = name.strip()
         return self._changed(
-            lambda: self.profiles.save(name, connection), name, f"Kept as the profile {name}."
+            lambda: self.profiles.save(name, lasting(connection)),
+            name,
+            f"Kept as the profile {name}.",
         )
 
     def action_rename_profile(self) -> None:

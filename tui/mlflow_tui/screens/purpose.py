@@ -27,7 +27,7 @@ from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.screens.claim import claim_of
 from mlflow_tui.screens.dialog import comes_to_the_top
 from mlflow_tui.screens.text_dialog import TextDialog
-from mlflow_tui.widgets.board_status import BoardStatus, Standing
+from mlflow_tui.widgets.board_status import READING, BoardStatus, Standing
 from mlflow_tui.widgets.chrome import FooterLine, HeaderLine, RoomNotice
 from mlflow_tui.widgets.glyphs import UNICODE, Glyphs, glyphs_for
 from mlflow_tui.widgets.palette import ROLES, palette_of
@@ -214,9 +214,12 @@ class PurposeScreen(StepScreen):
             return Content.styled(
                 "Reading the first traces to see what the application does …", "$muted"
             )
+        progress = self.state.board.progress if self.state.analysing else None
+        reading = progress is not None and progress.stage == READING
+        shown = "so far, failing traces first" if reading else "as the traces show it"
         return Content.assemble(
             ("What the application does", "bold $primary"),
-            ("  as the traces show it; untick what is not so", "$muted"),
+            (f"  {shown}; untick what is not so", "$muted"),
         )
 
     # ---- answering ------------------------------------------------------------------------
@@ -290,7 +293,7 @@ class PurposeScreen(StepScreen):
 
     def _say(self, purpose: Purpose) -> None:
         self._touched = True
-        self.state.board.purpose = purpose
+        self.state.board.correct_purpose(purpose)
         self._draw()
 
     @on(TextArea.Changed)
@@ -334,7 +337,13 @@ class PurposeScreen(StepScreen):
         assert draft is not None, "the focus is asked for after the purpose"
         described = self.query_one(DescriptionField).text.strip()
         purpose = replace(draft, description=described, confirmed_by_user=True)
-        board.settle_purpose(purpose)
+        # In the words of a draft it is confirmed as the last one says it, which knows all traces.
+        said = (
+            purpose
+            if self._corrected or not self.state.analysing
+            else replace(purpose, description="")
+        )
+        board.settle_purpose(said)
         if worry.strip():
             board.set_focus(worry)
         self.tui.keep_charter(self.state.charter.with_purpose(purpose))
@@ -343,7 +352,7 @@ class PurposeScreen(StepScreen):
             self.tui.ask_claims((*self.state.charter.focuses, claim))
         if self.state.analysing:
             # A worker of the app: this screen is gone before the engine answers.
-            self.app.run_worker(self._send(purpose), group="purpose", exit_on_error=False)
+            self.app.run_worker(self._send(said), group="purpose", exit_on_error=False)
         elif self._touched:
             self.tell("S analyses again, with these tools and this scope.")
         self.dismiss()

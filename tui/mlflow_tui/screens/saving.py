@@ -16,6 +16,9 @@ async def save_text(screen: StepScreen, path: str, text: str, *, private: bool =
     """
     from mlflow_analysis.report import ReportExists, write_report
 
+    if Path(path).expanduser().is_dir():
+        screen.tell(f"{path} is a folder. Name a file.", problem=True)
+        return False
     try:
         try:
             written = await asyncio.to_thread(write_report, path, text, private=private)

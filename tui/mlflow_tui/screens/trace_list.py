@@ -21,10 +21,12 @@ from mlflow_analysis.protocol import (
     ToolsSearched,
     WatchState,
 )
+from mlflow_tui.actions import TRACES, actions_for
 from mlflow_tui.client import EngineProblem
 from mlflow_tui.screens.base import StepScreen
 from mlflow_tui.widgets.filter_bar import FilterBar
 from mlflow_tui.widgets.inspector import Inspector
+from mlflow_tui.widgets.text_field import TextField
 from mlflow_tui.widgets.trace_status import BY_NUMBER, COLUMNS, empty_note, status_line
 from mlflow_tui.widgets.trace_table import PAGE, TableHead, TraceTable
 
@@ -94,10 +96,20 @@ class TraceListScreen(StepScreen):
                 place = (
                     (problem.start, problem.end) if isinstance(problem, FilterProblem) else (0, 0)
                 )
-                prompt.object_to(f"{problem.sentence} {problem.remedy}", *place)
+                told = f"{problem.sentence} {problem.remedy}"
+                prompt.object_to(
+                    told + self._words_are_found_with(prompt.query_one(TextField).value), *place
+                )
             elif state.table is not None:
                 self.close_prompt()
         self._show_status()
+
+    def _words_are_found_with(self, typed: str) -> str:
+        """How to look for words, to somebody who typed some where a condition belongs."""
+        if not typed.replace(" ", "").isalnum():
+            return ""
+        search = next(each for each in actions_for(TRACES) if each.name == "search_text")
+        return f" (To look for words: esc, then {self.tui.keys.label(search, TRACES)}.)"
 
     def engine_pushed(self, bodies: tuple[Pushed, ...]) -> None:
         """The table grows while it is read; findings grow while an analysis runs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.segment import Segment
 
 from mlflow_tui.addresses import Choice
@@ -48,8 +49,16 @@ class AddressList(LineScroll):
             Segment(" "),
             Segment(clip(choice.kind, 12), palette.muted),
             Segment("  "),
-            Segment(clip(choice.shown, source), palette.bad if broken else palette.text),
+            Segment(clip(_end_of(choice, source), source), palette.bad if broken else palette.text),
         ]
         if remark:
             line.append(Segment("  " + clip(choice.remark, remark), palette.muted))
         return line
+
+
+def _end_of(choice: Choice, width: int) -> str:
+    """The end of an address says more than its beginning, which many have in common."""
+    shown = choice.shown
+    if choice.kind != "recent" or cell_len(shown) <= width:
+        return shown
+    return "…" + shown[-(width - 1) :]

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from mlflow_analysis.untrusted import single_line
 from mlflow_tui.actions import EVERYWHERE, STEPS, everywhere
@@ -112,23 +113,30 @@ class FooterLine(Widget):
 class HintLine(Widget):
     """For the first runs: how to find the keys, and how to be rid of this line."""
 
+    def on_mount(self) -> None:
+        """Redraw when a text field takes the keys, or gives them back."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+
     def render(self) -> Content:
         """One line; the end of it, which says how to hide it, always stays."""
         keys = cast("MlflowTui", self.app).keys
         label = {action.name: keys.label(action, EVERYWHERE) for action in everywhere.ACTIONS}
-        said = Content("  ").join(
-            Content.assemble((label[name], "bold $primary"), f" {text}")
-            for name, text in (
-                ("help", "what keys do here"),
-                ("command_palette", "every command by name"),
-            )
-        )
-        said += Content.assemble("  ", ("1…5", "bold $primary"), " the screens")
+        commands = _key(label["command_palette"], "every command by name")
+        others = [_key(label["help"], "what keys do here"), _key("1…5", "the screens")]
+        if isinstance(self.screen.focused, Input):  # which takes them for text
+            others[0] = Content("elsewhere: ") + others[0]
+            said = Content("  ").join([commands, *others])
+        else:
+            said = Content("  ").join([others[0], commands, others[1]])
         end = Content.assemble((label["dismiss_hint"], "bold $primary"), (" hide this", "$muted"))
         room = self.content_size.width - end.cell_length - 2
         said = said.truncate(max(0, room), ellipsis=True)
         gap = max(2, self.content_size.width - said.cell_length - end.cell_length)
         return Content.assemble(said, " " * gap, end)
+
+
+def _key(key: str, does: str) -> Content:
+    return Content.assemble((key, "bold $primary"), f" {does}")
 
 
 class RoomNotice(Widget):

@@ -60,7 +60,13 @@ class DetailView(StripView):
         self._draw(keep_place=same)
 
     def point_at_example(self, step: int) -> bool:
-        """Point at the next (``step`` 1) or previous (-1) example; false if there is none."""
+        """Point at the next (``step`` 1) or previous (-1) example; false if there is none.
+
+        The one that is pointed at already comes first while it is out of sight: nobody saw it yet.
+        """
+        if self._examples and not self.shows(self._examples[self._example][0]):
+            self.bring_into_view(*self._examples[self._example])
+            return True
         if not 0 <= self._example + step < len(self._examples):
             return False
         self._example += step

@@ -16,9 +16,13 @@ def grouped(number: float) -> str:
     return f"{number:,.0f}"
 
 
+_ROUNDING = 1e-12
+"""What sums leave of an interval that begins at 0."""
+
+
 def share(rate: float) -> str:
     """A share of 0 to 1 as per cent, with as many digits as it carries: ``5.2%``, ``<0.1%``."""
-    percent = rate * 100
+    percent = rate * 100 if rate > _ROUNDING else 0.0
     if 0 < percent < 0.1:
         return "<0.1%"
     if percent >= 99.95 or percent == 0:

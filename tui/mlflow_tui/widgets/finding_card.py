@@ -223,7 +223,7 @@ class _Painter:
         if spark and room >= _SHORTEST_SPARK:
             line.append(f"  {spark:<{min(_SPARK_WIDTH, room)}}", stage_style(card, palette))
         if found.impact is not None and found.is_issue:
-            impact = f"impact {glyphs.about}{grouped(found.impact.traces)}"
+            impact = f"impact {grouped(found.impact.traces)}+"  # a lower bound
             room = self._room(line)
             if room >= len(impact) + 2:
                 line.append(f"{impact:>{room}}", palette.muted)

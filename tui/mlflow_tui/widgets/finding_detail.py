@@ -72,7 +72,7 @@ def detail_page(
     _verdict(page, card, found)
     _decision(page, card)
     _figures(page, card, found)
-    if with_chart:
+    if with_chart and found.affected:
         aside = f"share of {units(found.unit, 2)} affected, UTC"
         draw_course(page, card, found, _CHART_HEIGHT, "Over time", aside)
     _causes(page, found)
@@ -124,7 +124,9 @@ def _under_way(page: Page, card: Card) -> None:
     page.fields(rows)
     page.blank()
     page.paragraph(
-        "The verdict comes when reading ends, with causes and examples.", page.palette.muted
+        "The verdict comes when reading ends, with causes and examples. Failing and slow traces are "
+        "read first: shares fall as the others come.",
+        page.palette.muted,
     )
 
 
@@ -214,21 +216,23 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
     if card.stage is Stage.INCONCLUSIVE and found.needs_more:
         more = f"about {grouped(found.needs_more)} more {units(found.unit, found.needs_more)}"
         rows.append(("needs", Text(more, palette.text)))
-    if found.impact is not None and found.is_issue:
+    # What nothing shows costs nothing, and of a contrast it is not known what it costs.
+    costs = found.impact if found.affected and found.impact and found.impact.traces else None
+    if costs is not None and found.is_issue:
         rows.append(("impact", Text(impact_words(found), palette.text)))
-        weight = found.impact.severity_weight
+        weight = costs.severity_weight
         rank = (
-            f"{found.impact.score:,.1f} = {grouped(found.impact.traces)} {page.glyphs.times} "
+            f"{costs.score:,.1f} = {grouped(costs.traces)} {page.glyphs.times} "
             f"{weight:g} for computed {found.severity.value} severity"
         )
         rows.append(("rank", Text(rank, palette.text)))
-        if found.impact.retimed is not None:
-            rows.append(("mended", Text(mended_words(found.impact.retimed), palette.text)))
+        if costs.retimed is not None:
+            rows.append(("mended", Text(mended_words(costs.retimed), palette.text)))
     if rows:
         page.blank()
         page.fields(rows)
-    if found.impact is not None and found.impact.reason:
-        page.paragraph(found.impact.reason, palette.muted)
+    if costs is not None and costs.reason:
+        page.paragraph(costs.reason, palette.muted)
 
 
 def _causes(page: Page, found: Finding) -> None:

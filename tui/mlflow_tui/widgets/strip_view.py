@@ -66,6 +66,10 @@ class StripView(ScrollView, can_focus=True, inherit_bindings=False):
         if start < self.scroll_offset.y + self.size.height:
             self.refresh()
 
+    def shows(self, line: int) -> bool:
+        """Whether a line is seen."""
+        return 0 <= line - self.scroll_offset.y < self.size.height
+
     def bring_into_view(self, first: int, last: int) -> None:
         """Scroll as little as needed so that lines ``first`` to ``last`` are seen."""
         top, height = self.scroll_offset.y, self.size.height

@@ -11,6 +11,7 @@ from mlflow_analysis.untrusted import printable, single_line
 from mlflow_tui.widgets.figures import grouped, milliseconds
 
 _SIGNS = {"passed": ("✓", "$success"), "failed": ("✗", "$error"), "running": ("…", "$warning")}
+_BEFORE_WORDS = " ✓✗…"
 
 
 def checking(
@@ -65,6 +66,19 @@ def refused(problem: Problem, stages: Sequence[CheckStage] = (), *, details: boo
         if details:
             lines.append(Content.styled(printable(problem.details), "$muted"))
     return Content("\n").join([*lines, *_stages(stages, failed_found=False)])
+
+
+def hanging(said: Content, width: int) -> Content:
+    """Wrapped to ``width`` columns; what does not fit on a line stands beneath its words, not its sign."""
+    lines: list[Content] = []
+    for line in said.split("\n"):
+        start = len(line.plain) - len(line.plain.lstrip(_BEFORE_WORDS))
+        if line.cell_length <= width or start >= width:
+            lines.append(line)
+            continue
+        first, *rest = line[start:].wrap(width - start)
+        lines += [line[:start] + first, *(Content(" " * start) + each for each in rest)]
+    return Content("\n").join(lines)
 
 
 def _stages(stages: Sequence[CheckStage], *, failed_found: bool = True) -> list[Content]:

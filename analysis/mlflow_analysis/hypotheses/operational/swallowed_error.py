@@ -103,7 +103,9 @@ class SwallowedError(Hypothesis):
         return spans[~mended(features, spans)]
 
     def _rows(self, features: Features, spans: pd.DataFrame) -> pd.DataFrame:
-        words = features.traces["response_words"].iloc[spans["trace"]].astype(str)
+        words = features.traces["response_words"].iloc[spans["trace"]]
+        said = "none of the answer's " + words.astype(str) + " words says so."
+        said[words == 1] = "the answer's one word does not say so."
         return affected_rows(
             spans["trace"],
             spans["trace_id"],
@@ -113,9 +115,8 @@ class SwallowedError(Hypothesis):
             + " failed"
             + with_status(spans)
             + after_seconds(spans)
-            + " and did not succeed later; the trace ended well, and none of the answer's "
-            + words.set_axis(spans.index)
-            + " words says so.",
+            + " and did not succeed later; the trace ended well, and "
+            + said.set_axis(spans.index),
             spans["error_offset"],
         )
 

@@ -7,7 +7,7 @@ import click
 from mlflow_tui.command_line.commands.options import env_file, profile, tracking_uri
 
 
-@click.command("mcp")
+@click.command("mcp", short_help="Serve coding agents: the Model Context Protocol.")
 @tracking_uri
 @profile
 @env_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command("keys")
+@click.command("keys", short_help="List the keys of every screen.")
 @click.option("--markdown", is_flag=True, help="As a Markdown document.")
 @click.option("--default", is_flag=True, help="As they come, without your own key file.")
 def list_keys(markdown: bool, default: bool) -> None:

@@ -11,7 +11,9 @@ from mlflow_tui.command_line.commands.options import EXIT_CODES, experiment, tra
 from mlflow_tui.command_line.result_options import given, result_options
 
 
-@click.command("report", epilog=EXIT_CODES)
+@click.command(
+    "report", epilog=EXIT_CODES, short_help="Make the report again, without reading traces."
+)
 @tracking_uri
 @experiment
 @click.option(

@@ -15,7 +15,9 @@ from mlflow_tui.command_line.commands.options import (
 )
 
 
-@click.command("write-back", epilog=EXIT_CODES)
+@click.command(
+    "write-back", epilog=EXIT_CODES, short_help="Write the reviewed findings to MLflow, as issues."
+)
 @tracking_uri
 @profile
 @env_file
