@@ -238,9 +238,7 @@ def _requested(outputs: Any, attributes: Mapping[str, Any], telling: _Telling) -
         if not names:
             _collect_calls(parsed(attributes[key]), names)
     if not names:
-        for key in telling.calls:
-            if isinstance(name := attributes[key], str):
-                names.append(name)
+        names = [name for key in telling.calls if isinstance(name := attributes[key], str)]
     return tuple(dict.fromkeys(names))
 
 
