@@ -104,10 +104,13 @@ class _Found:
 
 def failure_of(span: SpanRecord) -> Failure | None:
     """The failure of a span, or ``None`` if it did not fail."""
-    kind, text, code, grpc = "", "", 0, 0
     recorded = span.status == "ERROR"
     attributes = span.attributes
     silent = says_nothing(attributes)
+    if silent and not recorded and not span.events:  # so with most: only the output may tell of one
+        found = _in_output(span)
+        return None if found is None else _failure(span, found, 0, 0)
+    kind, text, code, grpc = "", "", 0, 0
     if span.events or not silent:
         kind, text = exception(span)
         if kind and is_control_flow(f"{kind}: {text}"):

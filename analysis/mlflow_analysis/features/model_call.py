@@ -75,6 +75,7 @@ _REPLY_KEYS = (
     "function_call", "functionCall", "toolUse",
 )  # fmt: skip
 _REPLY_PLACES = {key: place for place, key in enumerate(_REPLY_KEYS)}
+_REPLY_ATTRIBUTES = ("gen_ai.output.messages", "ai.response.toolCalls")
 _CALLS = frozenset({"tool_calls", "toolCalls", "function_call", "functionCall", "toolUse"})
 _CALL_TYPES = frozenset({
     "function_call", "tool_use", "tool_call", "tool-call", "custom_tool_call", "mcp_call",
@@ -128,6 +129,8 @@ class _Telling(NamedTuple):
     """One tool each."""
     roles: tuple[str, ...]
     """Who says a message, each of another; what is said stands beside it."""
+    replies: tuple[str, ...]
+    """What the model said, where the outputs may not say it."""
     calls: tuple[str, ...]
     """The name of one requested tool each."""
 
@@ -135,10 +138,12 @@ class _Telling(NamedTuple):
 @lru_cache(maxsize=_REMEMBERED)
 def _telling(names: tuple[str, ...]) -> _Telling:
     """Told once for all calls whose attributes have the same names; no value is decoded for it."""
-    numbered = (_NUMBERED_TOOL, _NUMBERED_ROLE, _NUMBERED_CALL)
     return _Telling(
         tuple(filter(_OFFERING_ATTRIBUTES.__contains__, names)),
-        *(tuple(filter(pattern.match, names)) for pattern in numbered),
+        tuple(filter(_NUMBERED_TOOL.match, names)),
+        tuple(filter(_NUMBERED_ROLE.match, names)),
+        tuple(filter(names.__contains__, _REPLY_ATTRIBUTES)),
+        tuple(filter(_NUMBERED_CALL.match, names)),
     )
 
 
@@ -151,6 +156,8 @@ def _instructions(
     telling: _Telling,
 ) -> str:
     told = _system_texts(messages)
+    if any(told):
+        return "\n\n".join(filter(None, told))
     if not told and "gen_ai.input.messages" in attributes:
         told = _system_texts(said_in(parsed(attributes["gen_ai.input.messages"])))
     if not told:
@@ -227,12 +234,11 @@ def _settings(value: Any, depth: int = 0) -> list[Mapping[str, Any]]:
 def _requested(outputs: Any, attributes: Mapping[str, Any], telling: _Telling) -> tuple[str, ...]:
     names: list[str] = []
     _collect_calls(outputs, names)
-    for key in ("gen_ai.output.messages", "ai.response.toolCalls"):
-        if not names and key in attributes:
+    for key in telling.replies:
+        if not names:
             _collect_calls(parsed(attributes[key]), names)
     if not names:
-        numbered = (attributes[key] for key in telling.calls)
-        names = [name for name in numbered if isinstance(name, str)]
+        names = [name for key in telling.calls if isinstance(name := attributes[key], str)]
     return tuple(dict.fromkeys(names))
 
 
@@ -253,18 +259,19 @@ def _collect_calls(value: Any, names: list[str], depth: int = 0, in_calls: bool 
         if name:
             names.append(name)
             return
-    for key in sorted(filter(_REPLY_PLACES.__contains__, value), key=_REPLY_PLACES.__getitem__):
+    places = [key for key in value if key in _REPLY_PLACES]
+    if len(places) > 1:
+        places.sort(key=_REPLY_PLACES.__getitem__)
+    for key in places:
         inner = value[key]
-        if isinstance(inner, str):
-            if inner.lstrip()[:1] not in _OPENING:
-                continue  # words: most replies are nothing else
-        elif isinstance(inner, list):
-            if key == "messages":
-                inner = _latest(inner)
-        elif not isinstance(inner, dict):
-            continue
+        if not inner or (isinstance(inner, str) and inner.lstrip()[:1] not in _OPENING):
+            continue  # words: most replies are nothing else
         before = len(names)
-        _collect_calls(inner, names, depth + 1, key in _CALLS)
+        if isinstance(inner, list):  # at once: a reply is lists for the most part
+            for item in (_latest(inner) if key == "messages" else inner)[:MOST_TOOLS]:
+                _collect_calls(item, names, depth + 2, key in _CALLS)
+        else:
+            _collect_calls(inner, names, depth + 1, key in _CALLS)
         if len(names) > before and key in ("message", "tool_calls"):
             return  # LangChain and LlamaIndex repeat them below ``additional_kwargs``
 

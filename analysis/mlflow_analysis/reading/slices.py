@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 from mlflow_analysis.features.batch import Batch, batch_of
-from mlflow_analysis.features.extract import Extracted, extract
-from mlflow_analysis.records import SkippedTrace, TraceOutline
+from mlflow_analysis.features.extract import Extracted, extract, extract_together
+from mlflow_analysis.records import SkippedTrace, TraceOutline, TraceRecord
 from mlflow_analysis.source import SourceSpec, TraceSource, never
 
 logger = logging.getLogger(__name__)
@@ -21,6 +21,9 @@ _TOGETHER = 10
 """Traces that follow one another: a store keeps them side by side, and finds them sooner."""
 _PLACES = 20
 """The rest is read in strides, so that so many such runs are spread over all of the time."""
+
+_EXTRACTED_AT_ONCE = 25
+"""Of more traces, what was decoded would take memory, and little time were saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +45,40 @@ def read_slice(
     extracted: list[Extracted] = []
     read: list[str] = []
     skipped: list[SkippedTrace] = []
-    for outcome in source.read(outlines, cancelled=cancelled):
-        if isinstance(outcome, SkippedTrace):
-            skipped.append(outcome)
-            continue
-        trace_id = outcome.info.trace_id
-        try:
-            extracted.append(extract(outcome))
-        except Exception as error:  # noqa: BLE001 - one odd trace must not cost its slice
-            skipped.append(_odd(trace_id, error, outcome.mark))
-        else:
-            read.append(marks[trace_id] or outcome.mark)
+    outcomes = iter(source.read(outlines, cancelled=cancelled))
+    while some := list(islice(outcomes, _EXTRACTED_AT_ONCE)):
+        records = [each for each in some if isinstance(each, TraceRecord)]
+        skipped += (each for each in some if isinstance(each, SkippedTrace))
+        rows, records, odd = _extracted(records)
+        extracted += rows
+        read += (marks[each.info.trace_id] or each.mark for each in records)
+        skipped += odd
     try:
         batch = batch_of(extracted, read)
-    except Exception:  # noqa: BLE001 - likewise: a number may be larger than any column takes
+    except Exception:  # noqa: BLE001 - a number may be larger than any column takes
         batch, odd = _without_odd(extracted, read)
         skipped += odd
     return SliceRead(batch, tuple(skipped))
+
+
+def _extracted(
+    records: list[TraceRecord],
+) -> tuple[list[Extracted], list[TraceRecord], list[SkippedTrace]]:
+    """The rows of these traces, which of them they are of, and the others: one odd trace must not cost its slice."""
+    try:
+        return extract_together(records), records, []
+    except Exception:  # noqa: BLE001 - which one it is shows one by one
+        rows: list[Extracted] = []
+        fine: list[TraceRecord] = []
+        odd: list[SkippedTrace] = []
+    for each in records:
+        try:
+            rows.append(extract(each))
+        except Exception as error:  # noqa: BLE001 - said of the trace
+            odd.append(_odd(each.info.trace_id, error, each.mark))
+        else:
+            fine.append(each)
+    return rows, fine, odd
 
 
 def _without_odd(

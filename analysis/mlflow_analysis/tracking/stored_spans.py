@@ -86,20 +86,24 @@ class StoredAttributes(Mapping[str, Any]):
         self._values: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
-        if name in self._values:
-            return self._values[name]
         if name in NOT_ATTRIBUTES:
             raise KeyError(name)
-        text = self._texts[name]
-        decoded = _repeated if name in _TOLD_AGAIN and _is_short(text) else json_value
-        value = self._values[name] = decoded(text)
-        return value
+        return (
+            self._values[name] if name in self._values else self._decoded(self._texts[name], name)
+        )
 
     def get(self, name: str, default: Any = None) -> Any:
         """As of any mapping; most names that are asked for are not there."""
         if name in self._values:
             return self._values[name]
-        return self[name] if name in self._texts and name not in NOT_ATTRIBUTES else default
+        if name not in self._texts or name in NOT_ATTRIBUTES:
+            return default
+        return self._decoded(self._texts[name], name)
+
+    def _decoded(self, text: Any, name: str) -> Any:
+        decoded = _repeated if name in _TOLD_AGAIN and _is_short(text) else json_value
+        value = self._values[name] = decoded(text)
+        return value
 
     def __contains__(self, name: object) -> bool:
         return name in self._texts and name not in NOT_ATTRIBUTES
