@@ -59,6 +59,8 @@ from mlflow_analysis.source import TraceSource, never
 logger = logging.getLogger(__name__)
 
 _PROGRESS_EVERY = 0.25
+_GIVE_BACK_EVERY = 0.5
+"""Seconds; what a hypothesis let go of the next one takes again, and would have to be cleared by the system first."""
 FEWEST_SPANS_FOR_TWO = 20_000
 """With fewer, hypotheses are tested before a second process has got under way."""
 
@@ -310,9 +312,12 @@ class _Run:
             hypotheses.append(each)
         weighing = Weighing(features)
 
+        memory = StageClock()
+
         def weigh(hypothesis: Hypothesis) -> Shown:
             tested = weighing.weigh(hypothesis)
-            give_back()
+            if memory.due(_GIVE_BACK_EVERY):
+                give_back()
             return tested
 
         self.loading.shutdown()  # a copy of this process would wait for ever for a module that is being loaded

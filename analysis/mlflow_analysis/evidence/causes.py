@@ -227,9 +227,10 @@ def _without_consequences(literals: list[Literal], shows: Flags) -> list[Literal
 def _distinct(literals: list[Literal]) -> list[Literal]:
     """Literals of which no two hold for the same units."""
     kept: list[Literal] = []
-    by_count: dict[int, list[Literal]] = {}
+    by_units: dict[tuple[int, int], list[Literal]] = {}
     for each in sorted(literals, key=lambda each: precedence(each.attribute)):
-        alike = by_count.setdefault(int(np.count_nonzero(each.holds)), [])
+        count, first = int(np.count_nonzero(each.holds)), int(each.holds.argmax())
+        alike = by_units.setdefault((count, first), [])
         if not any(np.array_equal(each.holds, other.holds) for other in alike):
             alike.append(each)
             kept.append(each)

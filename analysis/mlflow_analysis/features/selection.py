@@ -125,7 +125,9 @@ class Selection:
             values = texts.values[texts.codes]
             return pd.Series(values, self.index, dtype=object, name=name, copy=False)
         column = self._numbers[name]
-        return column if self._rows is None else column.take(self._rows).set_axis(self.index)
+        if self._rows is None:
+            return column
+        return pd.Series(column.array.take(self._rows), self.index, name=name, copy=False)
 
     def texts(self, column: str) -> Coded:
         """A column of texts as it was read: its numbers are compared, or few of its texts are looked at.

@@ -22,7 +22,7 @@ from typing import Any
 
 from mlflow_analysis import protocol
 from mlflow_analysis.events import AnalysisReady, FindingReady
-from mlflow_analysis.process import allocator, collector
+from mlflow_analysis.process import allocator, collector, threads
 from mlflow_analysis.process.logfile import keep_log
 from mlflow_analysis.protocol import (
     Answer,
@@ -160,6 +160,7 @@ def main(arguments: list[str] | None = None, leave: Callable[[int], None] = os._
     """Serve the file descriptor named by the first argument, logging to the file named by the second."""
     descriptor, *log = sys.argv[1:] if arguments is None else arguments
     allocator.share()
+    threads.one_for_sums()
     redact = Redaction()
     if log:
         keep_log(Path(log[0]), redact, take_output=True)

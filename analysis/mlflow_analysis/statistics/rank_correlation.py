@@ -41,8 +41,10 @@ def rank_correlation(
     if clusters < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
         return nothing
     # units with equal x and y are as one with their weight: many fewer than there are units
-    places = [np.unique(each, return_inverse=True)[1].astype(np.int64) for each in (first, second)]
-    pairs, pair = np.unique(np.stack(places), axis=1, return_inverse=True)
+    one, other = (np.unique(each, return_inverse=True)[1] for each in (first, second))
+    values = int(other.max()) + 1
+    known, pair = np.unique(one * values + other, return_inverse=True)
+    pairs = np.stack(np.divmod(known, values))
     in_cluster = scipy.sparse.csr_array(
         (np.ones(len(pair)), (pair, codes)), shape=(pairs.shape[1], clusters)
     )

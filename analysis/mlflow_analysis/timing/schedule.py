@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -109,11 +110,11 @@ def schedule(tree: Layout) -> Schedule:
     closes = np.append(opens[1:], True) if n else opens
     tail[group[closes]] = end[group[closes]] - time[closes]
     own[group[closes]] = idle[closes] + tail[group[closes]]
-    level = _heights(tree)[group]
-    walk = np.lexsort((rank, level))
-    level, rank = level[walk], rank[walk]
+    levels, ranks = (_in_few_bits(each) for each in (_heights(tree)[group], rank))
+    walk = np.lexsort((ranks, levels))
+    levels, ranks = levels[walk], ranks[walk]
     new = np.ones(2 * n, dtype=bool)
-    new[1:] = (level[1:] != level[:-1]) | (rank[1:] != rank[:-1])
+    new[1:] = (levels[1:] != levels[:-1]) | (ranks[1:] != ranks[:-1])
     steps = np.append(np.flatnonzero(new), 2 * n)
     return Schedule(child[walk], is_start[walk], steps, parent, gap, idle_gap, tail, own)
 
@@ -154,6 +155,11 @@ def _idle(
     total = np.cumsum(np.where(none_before, time - previous, 0.0))
     base = np.where(first > 0, total[first - 1], 0.0)
     return np.asarray(total - base)
+
+
+def _in_few_bits(numbers: Rows) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """The same, sorted many times quicker: by their digits, if there are 16 bits at most."""
+    return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))
 
 
 def _heights(tree: Layout) -> Rows:

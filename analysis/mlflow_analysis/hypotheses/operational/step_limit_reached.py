@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from mlflow_analysis.features.error_texts import STOPPED
@@ -11,6 +12,7 @@ from mlflow_analysis.features.tables import Features
 from mlflow_analysis.findings.kinds import Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, affected_rows
 from mlflow_analysis.hypotheses.failure_class import EXCERPT_LENGTH, FailureClass
+from mlflow_analysis.hypotheses.quality.screening import answers
 
 
 class StepLimitReached(FailureClass):
@@ -51,8 +53,8 @@ class StepLimitReached(FailureClass):
         """Traces with a failure of the class, and traces whose answer says so."""
         rows = super().affected(features)
         complete = features.complete
-        answers = complete["response"]
-        said = answers.isin([each for each in answers.unique() if STOPPED.match(each)])
+        stopped = set(filter(STOPPED.match, answers(features).distinct))
+        said = np.array([each in stopped for each in complete["response"]], dtype=bool)
         answered = complete[said & ~complete.index.isin(rows["trace_id"])]
         calls = (answered["tool_calls"] + answered["model_calls"]).astype(int).astype(str)
         return pd.concat(

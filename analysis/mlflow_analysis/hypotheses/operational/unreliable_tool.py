@@ -134,7 +134,7 @@ def _failed(calls: Selection) -> Flags:
 
 def _tools_in(sessions: Codes, tools: Codes) -> Codes:
     """How many tools are called in each session."""
-    pairs = np.unique(sessions * (tools.max() + 1) + tools)
+    pairs = pd.unique(sessions * (tools.max() + 1) + tools)
     return np.bincount(pairs // (tools.max() + 1))
 
 

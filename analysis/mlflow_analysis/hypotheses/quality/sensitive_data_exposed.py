@@ -18,6 +18,7 @@ from mlflow_analysis.findings.kinds import Category, Severity, Unit
 from mlflow_analysis.hypotheses.base import Case, Hypothesis, Rule, affected_rows
 from mlflow_analysis.hypotheses.failure_class import most_frequent
 from mlflow_analysis.hypotheses.quality.identifiers import of_others
+from mlflow_analysis.hypotheses.quality.screening import answers
 from mlflow_analysis.secrets import HINT, found, masked_text
 
 _MARGIN = 60
@@ -126,12 +127,12 @@ def _exposed(features: Features) -> list[_Exposed]:
 
 def _in_answers(features: Features) -> Iterator[_Exposed]:
     traces = features.complete
-    ids, spans = traces.index.tolist(), traces["root_span_id"].tolist()
-    answers = Coded(*pd.factorize(traces["response"].to_numpy(dtype=object)))
-    for row in _hinted(answers):
-        text = answers.of(row)
-        for kind, start, end in _real(text, in_payload=False):
-            yield _Exposed(ids[row], spans[row], kind, "the answer", text, start, end)
+    hinted = answers(features).holding(HINT)
+    for trace_id, span_id, text in zip(
+        traces.index, traces["root_span_id"], traces["response"], strict=True
+    ):
+        for kind, start, end in _real(text, in_payload=False) if text in hinted else ():
+            yield _Exposed(trace_id, span_id, kind, "the answer", text, start, end)
 
 
 def _of_others(features: Features) -> Iterator[_Exposed]:

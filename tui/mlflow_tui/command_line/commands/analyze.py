@@ -104,9 +104,10 @@ def analyze(
 
     connection = chosen_connection(tracking_uri, profile, env_file)
 
-    from mlflow_analysis.process import allocator, collector
+    from mlflow_analysis.process import allocator, collector, threads
 
     allocator.share()
+    threads.one_for_sums()
     with collector.at_rest():
         from mlflow_tui.command_line.headless import Request, run
     from mlflow_tui.command_line.saved_filter import filter_for_store
