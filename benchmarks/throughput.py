@@ -86,24 +86,24 @@ def _one_size(directory: Path, size: int) -> tuple[str, list[Figure], float]:
     store = directory / "large.db"
     address = make_large_store(store, size)
     decides = size == _DECIDING
-    warm, other = directory / "warm", directory / "other"
-    for home in (warm, other):
+    alone, warm, other = (directory / name for name in ("alone", "warm", "other"))
+    for home in (alone, warm, other):
         home.mkdir()
     floor = read_all("floor", address, other)
     mlflow = read_all("mlflow", address, other)
     assert mlflow.traces == size
     public = read_all("public", address, other)
     ours = read_all("ours", address, other)
-    alone, together = ("--workers", "1", "--no-cache"), ("--workers", "2")
-    one = analyse(address, other, *alone)
-    two = analyse(address, warm, *together)
-    cached = analyse(address, warm, *together)
+    by_one, by_two = ("--workers", "1"), ("--workers", "2")
+    one = analyse(address, alone, *by_one)
+    two = analyse(address, warm, *by_two)
+    cached = analyse(address, warm, *by_two)
     assert public.traces == ours.traces == one.read == two.read == cached.read == size
-    one_bytes = _memory(address, other, *alone)
-    two_bytes = _memory(address, other, *together)
-    cached_bytes = _memory(address, warm, *together)
+    one_bytes = _memory(address, other, *by_one, "--no-cache")
+    two_bytes = _memory(address, other, *by_two)
+    cached_bytes = _memory(address, warm, *by_two)
     add_traces(store, min(_NEW, size))
-    more = analyse(address_of(store), warm, *together)
+    more = analyse(address_of(store), warm, *by_two)
     spans, content = _weight(store)
     title = f"{size:,} traces, {spans:.1f} spans and {content / 1000:.1f} KB each"
     fastest = min(one.seconds, two.seconds)
@@ -113,7 +113,7 @@ def _one_size(directory: Path, size: int) -> tuple[str, list[Figure], float]:
         _seconds("mlflow.search_traces()", mlflow.seconds, size, mlflow.peak_bytes),
         _seconds("our reader through MLflow's client", public.seconds, size, public.peak_bytes),
         _seconds("our reader of SQL stores", ours.seconds, size, ours.peak_bytes),
-        _seconds("analyze, 1 worker, no cache", one.seconds, size, one_bytes),
+        _seconds("analyze, 1 worker, cold", one.seconds, size, one_bytes),
         _seconds("analyze, 2 workers, cold", two.seconds, size, two_bytes),
         _seconds("analyze, 2 workers, cached", cached.seconds, size, cached_bytes),
         _seconds(f"analyze, {new} traces", more.seconds, more.read),
