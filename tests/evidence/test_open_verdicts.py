@@ -83,6 +83,16 @@ def test_every_reason_is_a_sentence(case: Case, shown: Prevalence, q_value: floa
     assert "nan" not in reason
 
 
+@pytest.mark.parametrize(
+    ("hypothesis", "enough"),
+    [("rate-limited", "3 spans or 1% are enough."), ("sensitive-data-exposed", "one is enough.")],
+)
+def test_a_fact_names_the_units_that_are_enough(hypothesis: str, enough: str) -> None:
+    ruled = rule_on(by_id(hypothesis), Case(pd.Index([]), NOBODY), counted(5, 50), None)
+    assert ruled.verdict is Verdict.CONFIRMED
+    assert ruled.reason.endswith(f"; {enough}")
+
+
 def test_every_test_that_was_run_is_counted_once() -> None:
     records = [
         trace(

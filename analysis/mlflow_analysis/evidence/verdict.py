@@ -116,7 +116,11 @@ def _by_fact(hypothesis: Hypothesis, case: Case, counted: Figures) -> Ruled:
     enough = hypothesis.fewest_units if case.fewest_units is None else case.fewest_units
     units = f"{counted.affected:,} of {counted.eligible:,} {_plural(hypothesis.unit.value, counted.eligible)}"
     if counted.affected >= enough or (counted.affected and counted.rate >= FACT_SHARE):
-        threshold = "one is" if enough == 1 else f"{enough} units or 1% are"
+        threshold = (
+            "one is"
+            if enough == 1
+            else f"{enough} {_plural(hypothesis.unit.value, enough)} or 1% are"
+        )
         return Ruled(Verdict.CONFIRMED, f"It is recorded on {units}; {threshold} enough.")
     if counted.interval[1] < FACT_SHARE:
         return Ruled(

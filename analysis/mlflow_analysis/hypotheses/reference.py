@@ -34,20 +34,25 @@ def reference() -> str:
 
 def _entry(hypothesis: Hypothesis) -> str:
     told = hypothesis.documentation()
-    threshold = (
-        "" if hypothesis.rule is Rule.FACT else f"; minimum effect {hypothesis.minimum_effect:g}"
-    )
     return (
         f"### `{hypothesis.id}`: {hypothesis.title}\n\n"
         f"{told.claim}\n\n"
         f"*Counted by {hypothesis.unit.value}; {hypothesis.severity.value} severity; "
-        f"confirmed if {hypothesis.rule.value}{threshold}.*\n\n"
+        f"confirmed if {_threshold(hypothesis)}.*\n\n"
         f"**Why it matters.** {told.why}\n\n"
         f"**Test.** {told.test}\n\n"
         f"**Not flagged.** {told.not_flagged}\n\n"
         f"**Recommendation.** {told.recommendation}\n\n"
         f"**Sources.** {told.sources}\n"
     )
+
+
+def _threshold(hypothesis: Hypothesis) -> str:
+    if hypothesis.rule is not Rule.FACT:
+        return f"{hypothesis.rule.value}; minimum effect {hypothesis.minimum_effect:g}"
+    if hypothesis.fewest_units == 1:
+        return f"one {hypothesis.unit.value} shows it"
+    return f"at least {hypothesis.fewest_units} {hypothesis.unit.value}s or 1 % show it"
 
 
 if __name__ == "__main__":

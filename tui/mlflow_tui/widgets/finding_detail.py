@@ -222,7 +222,7 @@ def _figures(page: Page, card: Card, found: Finding) -> None:
         rows.append(("impact", Text(impact_words(found), palette.text)))
         weight = costs.severity_weight
         rank = (
-            f"{costs.score:,.1f} = {grouped(costs.traces)} {page.glyphs.times} "
+            f"{costs.score:,.1f} = {costs.traces:,.1f} {page.glyphs.times} "
             f"{weight:g} for computed {found.severity.value} severity"
         )
         rows.append(("rank", Text(rank, palette.text)))
