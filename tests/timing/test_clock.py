@@ -51,7 +51,7 @@ def test_claims_about_latency_are_not_testable_on_made_up_durations() -> None:
     assert Field.DURATIONS_MEASURED not in features.present
     (finding,), _ = conclude([SlowTool()], features)
     assert finding.verdict is Verdict.NOT_TESTABLE
-    assert "durations look synthetic" in finding.reason
+    assert "Durations look synthetic" in finding.reason
 
 
 def test_they_are_testable_where_only_a_cache_is_constant() -> None:
