@@ -47,6 +47,20 @@ async def test_detail_tells_all_there_is_to_know(tmp_path: Path) -> None:
         assert all(line.cell_len <= detail.size.width for line in detail._lines)
 
 
+async def test_a_detail_that_comes_back_shows_what_was_decided_meanwhile(tmp_path: Path) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _engine):
+        await put_cursor_on(app, pilot, "rate-limited")
+        await pilot.pause(0.2)
+        assert "not decided" in page_text(app)
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("a")
+        await settle(pilot)
+        await pilot.resize_terminal(120, 40)
+        await settle(pilot)
+        assert "not decided" not in page_text(app)
+        assert "accepted" in page_text(app)
+
+
 async def test_the_first_example_is_shown_before_the_second(tmp_path: Path) -> None:
     async with open_board(tmp_path, finished(), size=(120, 24)) as (app, pilot, _engine):
         await put_cursor_on(app, pilot, "rate-limited")

@@ -213,6 +213,10 @@ class BoardScreen(ClaimingScreen):
             self._detail.few_bytes = bool(getattr(self.app, "low_bandwidth", False))
             self._detail.show_card(self.card)
 
+    def on_resize(self) -> None:
+        """A detail that a wider terminal brings back shows what became of its card meanwhile."""
+        self.call_after_refresh(self._draw_detail)
+
     # ---- moving ---------------------------------------------------------------------------
 
     @property
