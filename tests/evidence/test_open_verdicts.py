@@ -83,6 +83,13 @@ def test_every_reason_is_a_sentence(case: Case, shown: Prevalence, q_value: floa
     assert "nan" not in reason
 
 
+@pytest.mark.parametrize(("q_value", "told"), [(0.0, "q < 0.001"), (0.0123, "q = 0.012")])
+def test_no_q_is_said_to_be_zero(q_value: float, told: str) -> None:
+    ruled = rule_on(by_id("unreliable-tool"), effect(0.2, 0.1, 0.3), counted(9, 200), q_value)
+    assert ruled.verdict is Verdict.CONFIRMED
+    assert ruled.reason.endswith(f", above 0.05, {told}.")
+
+
 @pytest.mark.parametrize(
     ("hypothesis", "enough"),
     [("rate-limited", "3 spans or 1% are enough."), ("sensitive-data-exposed", "one is enough.")],

@@ -23,7 +23,7 @@ from mlflow_analysis.hypotheses.base import Case, Hypothesis, Outcome
 from mlflow_analysis.hypotheses.quality.failing_assessment import verdicts
 from mlflow_analysis.statistics.exact import fisher_p
 from mlflow_analysis.statistics.intervals import Interval, newcombe
-from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE
+from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE, told
 
 FEWEST_SESSIONS = 5
 """So many sessions with and without the finding must have the outcome recorded."""
@@ -156,7 +156,7 @@ def harm_in_words(contrasts: tuple[OutcomeContrast, ...]) -> str:
         if clear is not None:
             return (
                 f"It is associated with {words} outcomes: {clear.outcome} in {clear.rate_with:.1%} of "
-                f"sessions with it and {clear.rate_without:.1%} of those without (q = {clear.q_value:.2g})."
+                f"sessions with it and {clear.rate_without:.1%} of those without ({told(clear.q_value)})."
             )
-    told = "; ".join(f"{each.outcome}: q = {each.q_value:.2g}" for each in contrasts)
-    return f"No association with outcomes is shown ({told})."
+    each_told = "; ".join(f"{each.outcome}: {told(each.q_value)}" for each in contrasts)
+    return f"No association with outcomes is shown ({each_told})."

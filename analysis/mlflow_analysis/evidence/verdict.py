@@ -8,7 +8,7 @@ from mlflow_analysis.evidence.prevalence import Count, Figures
 from mlflow_analysis.evidence.replication import Replication
 from mlflow_analysis.findings.kinds import Verdict
 from mlflow_analysis.hypotheses.base import Case, Contrast, Hypothesis, Rule
-from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE
+from mlflow_analysis.statistics.multiple_testing import FALSE_DISCOVERY_RATE, told
 from mlflow_analysis.statistics.power import (
     units_beyond_chance,
     units_to_decide,
@@ -167,7 +167,7 @@ def _by_effect(
     figures = f"{effect.kind} {effect.value:.3g} (95% interval {low:.3g} to {high:.3g})"
     significant = q_value is None or q_value < FALSE_DISCOVERY_RATE
     if low > threshold and significant:
-        chance = "" if q_value is None else f", q = {q_value:.2g}"
+        chance = "" if q_value is None else f", {told(q_value)}"
         return Ruled(Verdict.CONFIRMED, f"{figures}, above {threshold:g}{chance}.")
     bound = threshold if hypothesis.refuted_below is None else hypothesis.refuted_below
     if high < bound:

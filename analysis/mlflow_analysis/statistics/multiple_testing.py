@@ -14,3 +14,8 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     if not p_values:
         return []
     return [float(q) for q in multipletests(list(p_values), method="fdr_bh")[1]]
+
+
+def told(q_value: float) -> str:
+    """``q = 0.012``, or ``q < 0.001``: permutations and floats tell no more of a smaller one."""
+    return f"q = {q_value:.2g}" if q_value >= 0.001 else "q < 0.001"
