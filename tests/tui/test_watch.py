@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hostile import drawn
@@ -16,7 +17,7 @@ from test_flow import running, until
 from textual.pilot import Pilot
 
 import stores
-from mlflow_analysis.protocol import WatchState
+from mlflow_analysis.protocol import LocateTrace, WatchState
 from mlflow_analysis.review import Decision
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.reading_options import ReadingOptions
@@ -113,6 +114,31 @@ async def test_new_traces_arrive_and_cursor_and_decisions_stay(tmp_path: Path, u
         await pilot.press("w")
         await until(pilot, lambda: "watching" not in "\n".join(drawn(app)))
         assert app.state.watch is None
+
+
+async def test_the_cursor_stays_on_its_trace_when_windows_follow_one_another(
+    tmp_path: Path, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with traces_of(uri, tmp_path) as (pilot, app, traces):
+        await pilot.press("j", "j")
+        await until(pilot, lambda: traces.table.chosen)
+        chosen = traces.table.chosen
+        ask, overtaken = app.client.ask, []
+
+        async def overtake(request: Any) -> Any:
+            answer = await ask(request)
+            if isinstance(request, LocateTrace) and not overtaken:
+                overtaken.append(request)
+                traces.table.outdate()
+                await pilot.pause()
+            return answer
+
+        monkeypatch.setattr(app.client, "ask", overtake)
+        more = [trace(model("answer"), number=80 + number) for number in range(2)]
+        await pilot.press("w")
+        stores.write(more, uri, stores.EXPERIMENT, tmp_path)
+        await until(pilot, lambda: overtaken and traces.table.cursor == 4)
+        assert traces.table.chosen.trace_id == chosen.trace_id
 
 
 async def test_a_lost_store_is_told_on_the_screen_and_the_rows_stay(

@@ -310,9 +310,7 @@ class _Run:
             if isinstance(each, JudgedClaim):
                 each = yield from self._asked(each.focus, features, clock)
             hypotheses.append(each)
-        weighing = Weighing(features)
-
-        memory = StageClock()
+        weighing, memory = Weighing(features), StageClock()
 
         def weigh(hypothesis: Hypothesis) -> Shown:
             tested = weighing.weigh(hypothesis)

@@ -147,6 +147,11 @@ class Rows:
     total: int
     rows: tuple[TraceRow, ...]
 
+    def at(self, index: int) -> TraceRow | None:
+        """Row ``index`` of the query, if it is in the window."""
+        place = index - self.start
+        return self.rows[place] if 0 <= place < len(self.rows) else None
+
 
 @dataclass(slots=True)
 class RowPosition:

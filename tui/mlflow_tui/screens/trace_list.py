@@ -196,22 +196,23 @@ class TraceListScreen(StepScreen):
     @work(exclusive=True, group="window", exit_on_error=False)
     async def _fetch(self, start: int, stop: int) -> None:
         query = self.state.query
+        position = None
         try:
             rows = await self.client.ask(FetchRows(query, start, stop))
+            chosen, on_its_line = self.table.chosen, rows.at(self.table.cursor)
+            if chosen and on_its_line and on_its_line.trace_id != chosen.trace_id:
+                # Rows came in above: stay on the trace, not on the line. Where it is now is asked before the rows are
+                # shown, since a newer window may take the place of this one meanwhile.
+                position = (await self.client.ask(LocateTrace(query, chosen.trace_id))).position
         except EngineProblem as failure:
             self._failed(failure.problem)
             return
         if query != self.state.query:
             return
-        table = self.table
-        before = table.chosen
-        table.put(rows)
-        after = table.chosen
-        if before is not None and after is not None and before.trace_id != after.trace_id:
-            # Rows came in above: stay on the trace, not on the line.
-            position = (await self.client.ask(LocateTrace(query, before.trace_id))).position
-            if position is not None:
-                table.move_to(position, tell=False)
+        stays = self.table.chosen == chosen
+        self.table.put(rows)
+        if position is not None and stays:
+            self.table.move_to(position, tell=False)
         self._show_status()
 
     def _failed(self, problem: Problem) -> None:
