@@ -32,6 +32,7 @@ from mlflow_tui.actions import (
 from mlflow_tui.actions.needs import NEEDS
 from mlflow_tui.application import MlflowTui
 from mlflow_tui.modes import MODES
+from mlflow_tui.screens import traces
 from mlflow_tui.screens.compare import CompareScreen
 from mlflow_tui.screens.purpose import PurposeScreen
 from mlflow_tui.terminal.pacing import PLAIN_THEME
@@ -79,6 +80,7 @@ async def shown(place: str, tmp_path: Path) -> AsyncIterator[Pilot[int]]:
             for key in ("space", "j", "j", "D") if place == COMPARE else ():
                 await pilot.press(key)
                 await settled(pilot)
+            assert isinstance(pilot.app.screen, CompareScreen) == (place == COMPARE)
             yield pilot
         return
     app, engine = make_app(tmp_path)
@@ -116,9 +118,11 @@ SAME_WAY = (
 
 @pytest.mark.parametrize("place", [TRACES, COMPARE, PURPOSE, BOARD, REPORT])
 async def test_arrows_lead_where_letters_do_whatever_has_the_focus(
-    tmp_path: Path, place: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """A widget of Textual's that scrolls has keys of its own, which would go first."""
+    # where the cursor rests is all that is compared: no other trace is opened meanwhile
+    monkeypatch.setattr(traces, "SETTLE_SECONDS", 3600)
     bound = {key for action in actions_for(place) for key in action.keys.split(",")}
     # without keys for first and last, so many steps lead there
     far = {"g": ["g"], "G": ["G"]} if "g" in bound else {"g": ["k"] * 20, "G": ["j"] * 20}

@@ -27,6 +27,7 @@ from mlflow_tui.inspecting.differences import (
     trace_rows,
 )
 from mlflow_tui.inspecting.span_tree import SpanTree
+from mlflow_tui.screens import traces
 from mlflow_tui.screens.compare import CompareScreen
 from mlflow_tui.screens.traces import TracesScreen
 from trace_factory import Planned, chain, model, retriever, tool, trace
@@ -256,17 +257,34 @@ async def test_a_marked_trace_is_compared_with_rather_than_the_one_before(tmp_pa
         assert screen._left.info.trace_id == marked
 
 
+async def test_what_the_cursor_has_only_just_come_to_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who is quick gets what he sees under the cursor, not what was open before."""
+    monkeypatch.setattr(traces, "SETTLE_SECONDS", 3600)
+    async with traces_screen(RecordedEngine(tmp_path, versions()), tmp_path) as (pilot, screen):
+        before = screen.table.row(0)
+        await pilot.press("j", "D")
+        await settled(pilot)
+        shown = pilot.app.screen
+        assert isinstance(shown, CompareScreen)
+        now = screen.table.chosen
+        assert before is not None and now is not None and now != before
+        compared = [shown._left.info.trace_id, shown._right.info.trace_id]
+        assert compared == [before.trace_id, now.trace_id]
+
+
 async def test_two_marked_traces_are_compared_wherever_the_cursor_is(tmp_path: Path) -> None:
     records = [*versions(), trace(tool("other"), number=3)]
-    async with traces_screen(RecordedEngine(tmp_path, records), tmp_path) as (pilot, traces):
+    async with traces_screen(RecordedEngine(tmp_path, records), tmp_path) as (pilot, screen):
         await pilot.press("space", "space")  # which goes on to the third
         await settled(pilot)
         await pilot.press("D")
         await settled(pilot)
-        screen = pilot.app.screen
-        assert isinstance(screen, CompareScreen)
-        compared = [screen._left.info.trace_id, screen._right.info.trace_id]
-        assert compared == list(traces.state.marked)
+        shown = pilot.app.screen
+        assert isinstance(shown, CompareScreen)
+        compared = [shown._left.info.trace_id, shown._right.info.trace_id]
+        assert compared == list(screen.state.marked)
 
 
 async def test_of_three_marked_traces_it_is_said_that_two_are_compared(tmp_path: Path) -> None:

@@ -50,6 +50,10 @@ class InspectingScreen(TraceListScreen):
         """Read a trace and show it."""
         raise NotImplementedError
 
+    async def at_rest(self) -> None:
+        """The trace that the cursor has only just come to is open."""
+        raise NotImplementedError
+
     @property
     def inspecting(self) -> bool:
         """Whether the inspector has the focus."""
@@ -129,6 +133,7 @@ class InspectingScreen(TraceListScreen):
     @work(exclusive=True, group="compare", exit_on_error=False)
     async def action_compare(self) -> None:
         """The two marked traces, or this one beside the marked one or the one shown before."""
+        await self.at_rest()
         this = self.inspector.trace
         if this is None:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from textual import on, work
@@ -10,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
+from textual.worker import WorkerCancelled
 
 from mlflow_analysis.protocol import (
     FetchConversation,
@@ -67,8 +69,7 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
 
     @on(LineScroll.Moved, "#rows")
     def _moved(self) -> None:
-        if self._settle is not None:
-            self._settle.stop()
+        self._stop_waiting()
         if self.inspector.trace is None or self._evidence is not None:
             self._open_chosen()
         else:
@@ -81,6 +82,7 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
             self._open_chosen()
 
     def _open_chosen(self) -> None:
+        self._stop_waiting()
         row = self.table.chosen
         if row is None:
             return
@@ -89,6 +91,22 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
             return
         self.state.trace_id = row.trace_id
         self.open_trace(row.trace_id)
+
+    def _stop_waiting(self) -> None:
+        """For the cursor to rest."""
+        if self._settle is not None:
+            self._settle.stop()
+            self._settle = None
+
+    async def at_rest(self) -> None:
+        """The cursor need not rest: the trace it came to last is opened now, until it is there."""
+        if self._settle is not None:
+            self._open_chosen()
+        while reading := [worker for worker in self.workers if worker.group == "trace"]:
+            try:
+                await self.workers.wait_for_complete(reading)
+            except WorkerCancelled:  # the cursor went on
+                await asyncio.sleep(0)
 
     @work(exclusive=True, group="trace", exit_on_error=False)
     async def open_trace(self, trace_id: str) -> None:
