@@ -194,8 +194,9 @@ def _cells(strip: Strip, system: ColorSystem) -> tuple[list[str], list[Pen], boo
             if width:
                 signs += [sign, *[""] * (width - 1)]
                 pens += [pen] * width
-            elif signs:
-                signs[-1] += sign
+            elif signs:  # it belongs to the character, however many cells that takes
+                last = next((at for at in range(len(signs) - 1, 0, -1) if signs[at]), 0)
+                signs[last] += sign
     return signs, pens, simple
 
 
