@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from recorded_engine import RecordedEngine
 from textual.pilot import Pilot
@@ -108,6 +108,7 @@ async def _quiet(pilot: Pilot[int], screen: TracesScreen) -> None:
 
 @settings(max_examples=6, deadline=None, derandomize=True)
 @given(taken=st.lists(steps, min_size=8, max_size=25))
+@example(taken=["G", 24, 1, "g"])
 def test_the_cursor_stays_where_a_plain_list_would_have_it(taken: list[str | int]) -> None:
     with tempfile.TemporaryDirectory() as name:
         engine = RecordedEngine(Path(name), ALL[:AT_FIRST])

@@ -49,6 +49,19 @@ async def test_rows_on_their_way_have_a_placeholder(tmp_path: Path) -> None:
         assert "The store went away. The rows below are from before." in text
 
 
+async def test_a_row_that_came_late_is_opened_as_any_other(tmp_path: Path) -> None:
+    engine = LongTable(tmp_path)
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        engine.problems[protocol.FetchRows] = Problem("The store went away.")
+        await pilot.press("G")
+        await settled(pilot)  # the cursor has rested on a row that is not there
+        del engine.problems[protocol.FetchRows]
+        screen.table.outdate()
+        await settled(pilot)
+        assert chosen(screen) == "row 99999"
+        assert engine.asked[-1] == protocol.FetchTrace("tr-99999")
+
+
 async def test_a_cursor_move_draws_two_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -213,6 +213,8 @@ class TraceListScreen(StepScreen):
         self.table.put(rows)
         if position is not None and stays:
             self.table.move_to(position, tell=False)
+        elif chosen is None:  # the cursor was there before its trace was
+            self.table.post_message(TraceTable.Moved(self.table, self.table.cursor))
         self._show_status()
 
     def _failed(self, problem: Problem) -> None:

@@ -126,7 +126,12 @@ class TraceTable(LineScroll):
         self._look_ahead()
 
     def outdate(self) -> None:
-        """The rows at hand may have changed: they stay on the screen until newer ones come."""
+        """The rows at hand may have changed: those in sight stay there until newer ones come.
+
+        Others are forgotten. Who jumped to one would be taken along with its trace to wherever that is now.
+        """
+        for number in self._pages.keys() - self._numbers_near():
+            del self._pages[number]
         self._stale = set(self._pages)
         self._asked = None
         if self.screen.is_current:
@@ -142,14 +147,18 @@ class TraceTable(LineScroll):
         super().on_resize()
         self._look_ahead()
 
-    def _look_ahead(self) -> None:
-        """Ask for the rows that are seen, or nearly, and not at hand as they are now."""
+    def _numbers_near(self) -> range:
+        """Of the pages that are seen, or nearly."""
         seen = self.lines_seen
         first = max(0, seen.start - NEAR) // PAGE
         last = min(self.line_count, seen.stop + NEAR) - 1
+        return range(first, last // PAGE + 1)
+
+    def _look_ahead(self) -> None:
+        """Ask for the rows that are seen, or nearly, and not at hand as they are now."""
         missing = [
             number
-            for number in range(first, last // PAGE + 1)
+            for number in self._numbers_near()
             if number not in self._pages or number in self._stale
         ]
         if not missing:
