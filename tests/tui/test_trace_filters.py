@@ -13,6 +13,7 @@ from traces_on_screen import chosen, orders, requests, settled, status, traces_s
 
 from mlflow_analysis import protocol
 from mlflow_analysis.protocol import Problem, RowQuery, TraceRow
+from mlflow_tui.screens import traces
 from mlflow_tui.widgets.prompt_line import PromptLine
 
 
@@ -44,6 +45,18 @@ async def test_quick_filters_keep_the_trace_and_say_what_is_shown(tmp_path: Path
         await settled(pilot)
         assert screen.table.line_count == 30
         assert chosen(screen) == "Where is order 25?"
+
+
+async def test_a_filter_keeps_the_trace_that_the_cursor_has_only_just_come_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces, "SETTLE_SECONDS", 3600)
+    engine = RecordedEngine(tmp_path, orders(30))
+    async with traces_screen(engine, tmp_path) as (pilot, screen):
+        await pilot.press("right_square_bracket", "right_square_bracket", "f")
+        await settled(pilot)
+        assert screen.table.line_count == 3
+        assert chosen(screen) == "Where is order 15?"
 
 
 async def test_filtered_to_empty_says_so_and_how_to_go_back(tmp_path: Path) -> None:

@@ -70,6 +70,9 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
     @on(LineScroll.Moved, "#rows")
     def _moved(self) -> None:
         self._stop_waiting()
+        row = self.table.chosen
+        if row is not None:
+            self.state.trace_id = row.trace_id  # which a filter keeps, opened yet or not
         if self.inspector.trace is None or self._evidence is not None:
             self._open_chosen()
         else:
@@ -89,7 +92,6 @@ class TracesScreen(AnnotatingScreen, FilterKeepingScreen, InspectingScreen):
         shown = self.inspector.trace
         if shown is not None and shown.info.trace_id == row.trace_id and self._evidence is None:
             return
-        self.state.trace_id = row.trace_id
         self.open_trace(row.trace_id)
 
     def _stop_waiting(self) -> None:
