@@ -53,6 +53,13 @@ def test_a_trace_comes_out_equal() -> None:
     assert changed != view.spans[1].record
 
 
+def test_what_the_user_said_is_told_apart_from_how_it_was_sent() -> None:
+    record = trace(tool("search"), number=1)
+    sent = '{"messages": [{"role": "user", "content": "Where is it?"}]}'
+    view = trace_view(replace(record, info=replace(record.info, request_preview=sent)))
+    assert pickle.loads(pickle.dumps(view)).request == "Where is it?"
+
+
 def test_looking_at_a_span_unpacks_its_block_and_no_other() -> None:
     view = trace_view(trace(*[tool("search", outputs=[n]) for n in range(3 * BLOCK)], number=1))
     received = pickle.loads(pickle.dumps(view))

@@ -162,6 +162,7 @@ class RecordedEngine(EngineClient):
                 )
                 for span in record.spans
             ),
+            request=record.info.request_preview,
         )
 
     def _FetchConversation(self, request: protocol.FetchConversation) -> Any:

@@ -47,6 +47,7 @@ LANGCHAIN_SERIALISED = {
         {"messages": [{"role": "user", "content": "Hi"}], "temperature": 0},
         {"role": "user", "content": "Hi"},
         {"role": "user", "content": [{"type": "text", "text": "Hi"}]},
+        {"role": "user", "content": [{"type": "text", "content": "Hi"}]},
         {"input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi"}]}]},
         [[LANGCHAIN_PLAIN]],
         {"messages": [[LANGCHAIN_SERIALISED]]},

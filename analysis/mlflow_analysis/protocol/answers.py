@@ -208,6 +208,8 @@ class TraceView:
     spans: tuple[SpanView, ...]
     findings: tuple[str, ...] = ()
     """Fingerprints of confirmed findings that affect it."""
+    request: str = ""
+    """What the user said, as in its row."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         views = self.spans
@@ -217,6 +219,7 @@ class TraceView:
             sent([view.record for view in views]),
             columns,
             self.findings,
+            self.request,
         )
 
 
@@ -228,9 +231,10 @@ def _trace_view(
     records: Sent,
     columns: tuple[tuple[Any, ...], ...],
     findings: tuple[str, ...],
+    request: str,
 ) -> TraceView:
     views = tuple(map(SpanView, received(records), *columns))
-    return TraceView(info, views, findings)
+    return TraceView(info, views, findings, request)
 
 
 @dataclass(slots=True)

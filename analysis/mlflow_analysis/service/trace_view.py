@@ -12,6 +12,7 @@ from mlflow_analysis.features.extract import model_of, tokens_of
 from mlflow_analysis.features.failures import failure_of
 from mlflow_analysis.protocol import PackedJson, SpanView, TraceView
 from mlflow_analysis.records import SpanRecord, TraceRecord
+from mlflow_analysis.service.previews import spoken_request
 from mlflow_analysis.timing.tree import timed
 from mlflow_analysis.untrusted import printable
 
@@ -39,7 +40,8 @@ def trace_view(record: TraceRecord, findings: Iterable[str] = ()) -> TraceView:
                 model=printable(model_of(node.record)),
             )
         )
-    return TraceView(record.info, tuple(views), tuple(findings))
+    said = spoken_request(record.info.request_preview)
+    return TraceView(record.info, tuple(views), tuple(findings), said)
 
 
 def _light(record: SpanRecord) -> SpanRecord:

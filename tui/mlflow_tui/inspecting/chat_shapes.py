@@ -25,6 +25,8 @@ LANGCHAIN_ROLES = {
 _LISTS = ("messages", "input", "output", "contents", "choices", "candidates", "generations")
 """Where messages are kept. Beside them, these say what the system was told."""
 _SYSTEM = ("system", "instructions", "system_instruction", "systemInstruction")
+_SAID = ("text", "input_text", "output_text")
+"""Kinds of parts that some write with their words as ``content``."""
 DEEPEST_NESTING = 3
 
 
@@ -199,6 +201,8 @@ def _one_part(part: Any) -> Part:
     kind = part.get("type")
     if isinstance(part.get("text"), str):
         return Words(part["text"], thinking=part.get("thought") is True)
+    if kind in _SAID and isinstance(part.get("content"), str):
+        return Words(part["content"])
     if isinstance(part.get("thinking"), str):
         return Words(part["thinking"], thinking=True)
     if kind == "tool_use":

@@ -169,7 +169,7 @@ def _summary(letter: str, trace: TraceView) -> Content:
         Content.styled(moment(info.start_ms), "$muted"),
         Content.styled(f"{len(trace.spans):,} spans", "$muted"),
         Content.styled(", ".join(list(models)[:3]), "$muted"),
-        Content.styled(single_line(info.request_preview[:200]), "$foreground"),
+        Content.styled(single_line(trace.request[:200]), "$foreground"),
         Content.styled(single_line(info.trace_id), "$muted"),
     ]
     return Content("  ").join(part for part in parts if part)
