@@ -29,6 +29,7 @@ from mlflow_analysis.process import collector
 from mlflow_analysis.reading.capacity import default_workers
 from mlflow_analysis.reading.executors import get_ready_for
 from mlflow_analysis.reading.sampling import Scheme
+from mlflow_analysis.report.figures import moment
 from mlflow_analysis.report.method import judging
 from mlflow_analysis.review import review_path
 from mlflow_analysis.service.redaction import Redaction
@@ -106,13 +107,15 @@ def _run(
                 next(source.infos(filter_string), None)
         focuses = (*asked, *charter.focuses)
         finished = _analysed(source, request, hypotheses, focuses, charter.purpose, judge)
+        is_empty = not finished.analysis.traces_total and not finished.interrupted
+        missing = _nothing_there(request, source) if is_empty else ""
     except ConnectionProblem as problem:
         click.echo(f"{problem.sentence} {problem.remedy}".strip(), err=True)
         return _exit_code(problem)
-    analysis = finished.analysis
-    if not analysis.traces_total and not finished.interrupted:
-        click.echo(_nothing_there(request, source), err=True)
+    if missing:
+        click.echo(missing, err=True)
         return NOTHING_THERE
+    analysis = finished.analysis
     if not analysis.traces_read and finished.interrupted:
         click.echo("Interrupted before a trace was read.", err=True)
         return INTERRUPTED
@@ -296,11 +299,18 @@ def _exit_code(problem: ConnectionProblem) -> int:
 
 
 def _nothing_there(request: Request, source: TraceSource) -> str:
-    if request.filter_string or request.since_seconds is not None:
+    """Why there is nothing to analyse, and what to do. Raises ``ConnectionProblem``."""
+    newest = next((page[0] for page in source.outlines(marked=False) if page), None)
+    if newest is None:
         return (
-            f"No trace of experiment {source.experiment_name!r} matches. Widen --filter or --since."
+            f"Experiment {source.experiment_name!r} has no traces. "
+            "Choose another with --experiment, or trace the application first."
         )
+    given = [
+        *(["--filter"] if request.filter_string else []),
+        *(["--since"] if request.since_seconds is not None else []),
+    ]
     return (
-        f"Experiment {source.experiment_name!r} has no traces. "
-        "Choose another with --experiment, or trace the application first."
+        f"No trace of experiment {source.experiment_name!r} matches; its newest began "
+        f"{moment(newest.start_ms)} UTC. Widen {' or '.join(given)}."
     )
