@@ -151,7 +151,7 @@ def test_a_filter_goes_to_the_store(analyzed: Run) -> None:
         (
             ["--experiment", "orders", "--since", "1m"],
             4,
-            f"its newest began 2026-06-01 01:20 UTC. Widen --since.",
+            "its newest began 2026-06-01 01:20 UTC. Widen --since.",
         ),
         (
             ["--experiment", "orders", "--filter", "trace.colour ="],
