@@ -34,13 +34,14 @@ class EffectiveTools(Hypothesis):
     A tool that helps where it is used could help where it is not, and must not be lost.
 
     ## Test
-    One case for each tool. A trace went well if it did not fail and no assessment failed it; where at
-    least 20 traces with and 20 without the tool were assessed, only those count. Compared are traces that
-    call the tool with traces of the same topic that do not; topics in which only one of the two occurs are
-    left out. Risk difference by Mantel-Haenszel weights over the topics, its interval widened for
-    sessions; p the larger of that of the interval and of the test without topics. Confirmed if the lower bound
-    is above 2 points (and q < 0.10). If one topic is plainly better and another plainly worse with the
-    tool (Newcombe intervals), it is not decided.
+    Unit: traces. One case for each tool. Eligible: traces that call it. Affected: those that went well. A
+    trace went well if it did not fail and no assessment failed it; where at least 20 traces with and 20
+    without the tool were assessed, only those count. They are compared with traces of the same topic that
+    do not call it; topics in which only one of the two occurs are left out. Risk difference by
+    Mantel-Haenszel weights over the topics, its interval widened for sessions; p the larger of that of
+    the interval and of the test without topics. Confirmed if the lower bound is above 2 points (and
+    q < 0.10). If one topic is plainly better and another plainly worse with the tool (Newcombe
+    intervals), it is not decided.
 
     ## Not flagged
     Tools called in nearly all traces, or in fewer than 10, with no one to compare with; differences that
@@ -156,7 +157,7 @@ def _comparable(topics: Codes, judged: Flags, uses: Flags) -> Flags:
 
 
 def _case(tool: str, compared: _Traces, uses: Flags, rows: pd.DataFrame) -> Case:
-    eligible = pd.Index(compared.places)
+    eligible = pd.Index(compared.places[uses])
     if min(int(uses.sum()), int((~uses).sum())) < _FEWEST:
         few = f"fewer than {_FEWEST} traces with or without {tool} share a topic"
         return Case(eligible, rows, subject=tool, test_without_effect=few)
