@@ -16,7 +16,7 @@ from textual.app import ComposeResult, SystemCommand
 from textual.command import CommandPalette
 from textual.driver import Driver
 from textual.filter import LineFilter
-from textual.notifications import SeverityLevel
+from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 from textual.widget import AwaitMount
 from textual.widgets import Input
@@ -53,6 +53,7 @@ from mlflow_tui.terminal.hangup import leave_on_signals
 from mlflow_tui.terminal.pacing import PLAIN_THEME
 from mlflow_tui.terminal.scrub import Scrub
 from mlflow_tui.widgets.chrome import HeaderLine, HintLine
+from mlflow_tui.widgets.notice import Notice
 from mlflow_tui.workflow.watch import WatchApp
 
 COLLECT_AFTER = (1_000, 10, 10_000)
@@ -200,7 +201,8 @@ class MlflowTui(WatchApp):
         markup: bool = False,
     ) -> None:
         """As Textual's, but text is text: markup in it is shown, not obeyed."""
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        lasts = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        self.post_message(Notify(Notice(message, title, severity, lasts, markup)))
 
     def _handle_exception(self, error: Exception) -> None:
         """A crash goes to the log file; the terminal gets a sentence.
