@@ -80,7 +80,7 @@ def plan(*, quick: bool) -> list[Job]:
     """All scenarios of a run; a quick one is for a first look, not for the table of record."""
     if quick:
         return [
-            *(Job("planted", number, 0, 200) for number in range(0, len(ALL), 3)),
+            *(Job("planted", number, 0, 200) for number in range(0, len(ALL), 2)),
             *(Job("near miss", number, 0, 200) for number in range(0, len(NEAR_MISSES), 4)),
             *(Job("confounded", number, 0, 200) for number in range(0, len(ARRANGEMENTS), 2)),
             *(Job("null", 0, seed, 50 if seed % 2 else 200) for seed in range(12)),
