@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from board_app import board, go_to_board, make_app, open_board, settle
+from board_app import board, go_to_board, make_app, open_board, settle, until
 from board_samples import finished, half_way
 from recorded_engine import RecordedEngine
 from textual.command import CommandList
@@ -210,3 +210,20 @@ async def test_digits_lead_on_from_the_first_screen_once_a_store_is_open(tmp_pat
         await pilot.press("3")
         await settle(pilot)
         assert pilot.app.screen is screen
+
+
+async def test_what_is_typed_into_the_palette_as_it_closes_is_looked_for_no_more(
+    tmp_path: Path,
+) -> None:
+    async with open_board(tmp_path, finished()) as (app, pilot, _):
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(app.screen, Commands))
+        palette = app.screen
+        assert isinstance(palette, Commands)
+        gathering = palette._gather_commands("report")
+        assert not gathering.is_cancelled
+        palette.dismiss()
+        assert gathering.is_cancelled
+        assert palette._gather_commands("report").is_cancelled
+        await settle(pilot)
+        assert board(app)

@@ -12,6 +12,7 @@ from textual import events, on
 from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette
 from textual.screen import ModalScreen, Screen
+from textual.worker import Worker
 
 Answer = TypeVar("Answer")
 
@@ -39,6 +40,7 @@ class Commands(CommandPalette):
     """Every command by name."""
 
     _has_come = False
+    _has_gone = False
 
     def _on_mount(self, event: events.Mount) -> None:
         """Not if another step is seen by now: Textual looks for the screen that it lies on."""
@@ -53,7 +55,18 @@ class Commands(CommandPalette):
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close; nothing if it is closed already."""
-        return super().dismiss(result) if comes_to_the_top(self) else AwaitComplete()
+        if not comes_to_the_top(self):
+            return AwaitComplete()
+        self._cancel_gather_commands()
+        self._has_gone = True
+        return super().dismiss(result)
+
+    def _gather_commands(self, search_value: str) -> Worker[None]:
+        """Not for what was typed last and comes after the key that closed it: its list may be gone by then."""
+        gathering = super()._gather_commands(search_value)
+        if self._has_gone or not self.app.is_running:
+            gathering.cancel()
+        return gathering
 
     def _action_command_list(self, action: str) -> None:
         """Move in the list; not before what was found last has been laid out, where Textual fails."""
