@@ -125,14 +125,14 @@ def test_attributes_and_tags_that_differ_are_named_and_no_others() -> None:
     one = trace_view(
         trace(
             model("chat", model="sonata", attributes={"temperature": 0.5, "top_p": 1}),
-            tags={"release": "1.4", "region": "eu"},
+            tags={"release": "1.4", "region": "eu", "mlflow.trace.sizeBytes": "6391"},
             number=1,
         )
     )
     two = trace_view(
         trace(
             model("chat", model="minuet", attributes={"temperature": 0.9, "top_p": 1}),
-            tags={"release": "1.5", "region": "eu"},
+            tags={"release": "1.5", "region": "eu", "mlflow.trace.sizeBytes": "11479"},
             number=1,
         )
     )
@@ -141,7 +141,7 @@ def test_attributes_and_tags_that_differ_are_named_and_no_others() -> None:
     assert "temperature: 0.5" in text and "temperature: 0.9" in text
     assert "top_p" not in text
     assert trace_rows(one, two) == [
-        DiffRow("heading", "of the trace that differ"),
+        DiffRow("heading", "fields of the trace that differ"),
         DiffRow("changed", "release: 1.4", "release: 1.5"),
     ]
     assert differs(one.spans[1], two.spans[1])

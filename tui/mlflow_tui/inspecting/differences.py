@@ -24,10 +24,12 @@ _OWN = frozenset(
         "mlflow.artifactLocation",
         "mlflow.traceInputs",
         "mlflow.traceOutputs",
+        "mlflow.trace.sizeBytes",
         "mlflow.trace.sizeStats",
+        "mlflow.trace.tokenUsage",
     }
 )
-"""What every trace has of its own, so that it says nothing of a change."""
+"""What every trace has of its own, so that it says nothing of a change; tokens are told above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class DiffRow:
 
 def trace_rows(left: TraceView, right: TraceView) -> list[DiffRow]:
     """What differs about the traces themselves: state, name, tags, metadata."""
-    return _named_rows("of the trace", _of_trace(left), _of_trace(right))
+    return _named_rows("fields of the trace", _of_trace(left), _of_trace(right))
 
 
 def _of_trace(trace: TraceView) -> dict[str, Any]:
