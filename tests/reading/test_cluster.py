@@ -98,7 +98,7 @@ def test_a_worker_that_is_killed_loses_nothing(source: TraceSource, tmp_path: Pa
         with distributed.Client(f"tcp://{address}", timeout=60, set_as_default=False) as client:
             client.wait_for_workers(2, timeout=60)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("mlflow_analysis.engine.run._PROGRESS_EVERY", 0.0)
+            patch.setattr("mlflow_analysis.engine.run.PROGRESS_EVERY", 0.0)
             read_when_killed = -1
             for event in analyze(source, replace(OPTIONS, engine=f"dask://{address}")):
                 reading_on = isinstance(event, Progress) and event.stage == "reading spans"

@@ -131,7 +131,7 @@ def test_a_killed_worker_loses_nothing(
             os.kill(killed[0], signal.SIGKILL)
 
     with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr("mlflow_analysis.engine.run._PROGRESS_EVERY", 0.0)
+        patch.setattr("mlflow_analysis.engine.run.PROGRESS_EVERY", 0.0)
         patch.setattr(dispatch, "_SMALLEST", 1)
         patch.setattr(dispatch, "_LARGEST", 1)
         for event in analyze(source, AnalysisOptions(workers=2, live=False, hypotheses=CLAIMS)):

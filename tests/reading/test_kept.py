@@ -171,7 +171,7 @@ def test_a_deleted_trace_is_in_no_table(own_store: str) -> None:
 def test_what_was_read_before_the_user_stopped_is_not_read_again(
     own_store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "_PROGRESS_EVERY", 0.0)  # told after every slice
+    monkeypatch.setattr(run, "PROGRESS_EVERY", 0.0)  # told after every slice
     source = connect(own_store).experiment(EXPERIMENT)
     stopped = threading.Event()
     for event in analyze(

@@ -14,14 +14,14 @@ from functools import partial
 from importlib import import_module
 
 from mlflow_analysis.brief.focus import Focus, distinct
+from mlflow_analysis.engine.listing import Listing
 from mlflow_analysis.engine.options import AnalysisOptions, Known
-from mlflow_analysis.engine.stage_clock import StageClock
+from mlflow_analysis.engine.stage_clock import PROGRESS_EVERY, StageClock
 from mlflow_analysis.events import (
     AnalysisReady,
     Event,
     FindingReady,
     HypothesisQueued,
-    Progress,
     PurposeDrafted,
     ReadingPlanned,
     TraceSkipped,
@@ -48,9 +48,8 @@ from mlflow_analysis.process.twin import Divided
 from mlflow_analysis.purpose.draft import draft_purpose
 from mlflow_analysis.purpose.told import as_told
 from mlflow_analysis.reading.dispatch import Reading
-from mlflow_analysis.reading.executors import get_ready_for, place_for
+from mlflow_analysis.reading.executors import place_for
 from mlflow_analysis.reading.previews import Previews
-from mlflow_analysis.reading.sampling import Scheme, spread, stated
 from mlflow_analysis.reading.slices import SliceRead, reading_order
 from mlflow_analysis.reading.store_filters import asked_of_store
 from mlflow_analysis.records import SkippedTrace, TraceOutline
@@ -58,7 +57,6 @@ from mlflow_analysis.source import TraceSource, never
 
 logger = logging.getLogger(__name__)
 
-_PROGRESS_EVERY = 0.25
 _GIVE_BACK_EVERY = 0.5
 """Seconds; what a hypothesis let go of the next one takes again, and would have to be cleared by the system first."""
 FEWEST_SPANS_FOR_TWO = 20_000
@@ -93,10 +91,7 @@ class _Run:
             judged_claim(each) if each.judge else own_hypothesis(each)
             for each in distinct(options.focus)
         )
-        self.listed_all = False
-        """Whether no trace of the experiment is missing from the list."""
-        self.stamp: str | None = None
-        """That of the store while all traces were listed, if it had one."""
+        self.listing = Listing(source, options, cancelled)
         self.keeper: Keeper | None = None
         self.batches: list[Batch] = []
         self.read = 0
@@ -126,11 +121,8 @@ class _Run:
                 hypothesis.severity,
                 hypothesis.unit,
             )
-        known = self.options.known
-        if known is None:
-            outlines = yield from self._list()
-        else:
-            outlines, self.listed_all = list(known.outlines), not self._window
+        outlines = yield from self.listing.outlines()
+        self.notes += self.listing.notes
         self._select()
         listed = time.monotonic()
         outlines = yield from self._read(outlines)
@@ -170,63 +162,12 @@ class _Run:
             self._analysis(window, total, features, purpose, findings, tests), interrupted
         )
 
-    def _list(self) -> Generator[Event, None, list[TraceOutline]]:
-        """All outlines, oldest last; returns them. Nothing is asked of a store that was not written to since."""
-        cache, stamp = self.cache, None
-        if cache is not None and self.options.takes_all:
-            cache.read_ahead()
-            stamp = self.source.stamp()
-        kept = cache.listing(stamp) if cache is not None and stamp is not None else None
-        if kept is not None:
-            self.listed_all = True
-            yield Progress("listing traces", len(kept), len(kept), 0.0, None)
-            return kept
-        outlines = yield from self._list_anew()
-        if self.listed_all and stamp == self.source.stamp():
-            self.stamp = stamp
-        return outlines
-
-    def _list_anew(self) -> Generator[Event, None, list[TraceOutline]]:
-        filter_string = self._window
-        total = self.source.count(filter_string)
-        clock = StageClock()
-        outlines: list[TraceOutline] = []
-        yield Progress("listing traces", 0, total, 0.0, None)
-        most, newest = self.options.max_traces, self.options.sample is Scheme.NEWEST
-        nothing_kept = self.cache is None or self.cache.is_empty()
-        if nothing_kept and self.options.takes_all:
-            get_ready_for(self.source, total or 0, self.options.workers, self.options.engine)
-        # marks tell what has changed since it was read: where nothing was, they come with what is read
-        marked = self.options.read is not None or not nothing_kept
-        for page in self.source.outlines(filter_string, marked=marked, cancelled=self.cancelled):
-            outlines += page
-            if newest and most is not None and len(outlines) > most:
-                break
-            if clock.due(_PROGRESS_EVERY):
-                yield clock.progress("listing traces", len(outlines), total)
-        else:
-            self.listed_all = not filter_string and not self.cancelled()
-        if most is not None and len(outlines) > most:
-            seen = max(total or 0, len(outlines))
-            outlines = outlines[:most] if newest else spread(outlines, most)
-            self.listed_all = False
-            self.notes.append(stated(self.options.sample, len(outlines), seen))
-        yield clock.progress("listing traces", len(outlines), len(outlines))
-        return outlines
-
-    @property
-    def _window(self) -> str:
-        """The filter of the run, in MLflow's syntax."""
-        since = self.options.since_ms
-        bound = "" if since is None else f"trace.timestamp_ms >= {since}"
-        return " AND ".join(part for part in (self.options.filter, bound) if part)
-
     def _select(self) -> None:
         """Have the store evaluate the filters of the user's own claims."""
         asked = tuple(
             judged_claim(focus)
             if focus.judge
-            else asked_of_store(self.source, focus, self._window, self.cancelled)
+            else asked_of_store(self.source, focus, self.listing.window, self.cancelled)
             for focus in distinct(self.options.focus)
         )
         self.hypotheses = self.hypotheses[: len(self.hypotheses) - len(asked)] + asked
@@ -261,7 +202,7 @@ class _Run:
                         previews.arrive(result.batch)
                     for each in result.skipped:
                         yield TraceSkipped(each.trace_id, each.reason)
-                if clock.due(_PROGRESS_EVERY):
+                if clock.due(PROGRESS_EVERY):
                     yield clock.progress("reading spans", self.read + len(self.skipped), total)
                 if previews is not None:
                     yield from previews.turn(self.cancelled)
@@ -271,7 +212,9 @@ class _Run:
                 previews.close()
             outlines = self._marked(outlines)
             if self.keeper is not None:
-                self.keeper.finish(outlines, complete=self.listed_all, stamp=self.stamp)
+                self.keeper.finish(
+                    outlines, complete=self.listing.is_whole, stamp=self.listing.stamp
+                )
         yield clock.progress("reading spans", self.read + len(self.skipped), total)
         return outlines
 
@@ -324,7 +267,7 @@ class _Run:
         with Divided(tasks, twin=in_two) as testing:
             yield clock.progress("testing hypotheses", 0, len(hypotheses))
             for begun in testing.do():
-                if clock.due(_PROGRESS_EVERY):
+                if clock.due(PROGRESS_EVERY):
                     yield clock.progress("testing hypotheses", begun - 1, len(hypotheses))
             for tested in testing.results():
                 weighing.take(tested)
@@ -347,7 +290,7 @@ class _Run:
             self.source,
             features.complete.index,
             seed=self.options.seed,
-            window=self._window,
+            window=self.listing.window,
             why_not=self.options.no_judge,
             cancelled=self.cancelled,
         )
@@ -357,7 +300,7 @@ class _Run:
             except StopIteration as ended:
                 hypothesis: Hypothesis = ended.value
                 return hypothesis
-            if clock.due(_PROGRESS_EVERY):
+            if clock.due(PROGRESS_EVERY):
                 yield clock.progress("asking the judge", done, questions)
 
     def _covered(self, outlines: list[TraceOutline]) -> Window:

@@ -6,6 +6,9 @@ import time
 
 from mlflow_analysis.events import Progress
 
+PROGRESS_EVERY = 0.25
+"""Seconds; whoever watches sees no more."""
+
 
 class StageClock:
     """Rate and time left of a stage, and when to say so again."""
