@@ -152,6 +152,23 @@ def test_what_is_not_confirmed_is_named_briefly() -> None:
     assert "no span carries token usage" in section
 
 
+def test_a_family_tells_what_is_open_only_if_it_was_seen() -> None:
+    seen = sample.inconclusive()
+    unseen = replace(
+        seen, fingerprint="unseen", hypothesis="cold-start", title="Never seen", affected=0
+    )
+    sections = _sections(render_markdown(sample.analysis(seen, unseen), Review(None, "me")))
+    assert seen.title in sections["Performance"]
+    assert unseen.title not in sections["Performance"]
+    named = sections["Refuted, inconclusive and not testable"].splitlines()
+    (line,) = [line for line in named if unseen.title in line]
+    assert line.endswith("needs about 140 sessions more")
+    assert seen.reason not in line  # which would say again what the frequency says
+    assert any(seen.reason in line for line in named)
+    alone = _sections(render_markdown(sample.analysis(unseen), Review(None, "me")))
+    assert "nothing that is open was seen" in alone["Performance"]
+
+
 def test_subjects_of_one_refuted_hypothesis_share_a_line() -> None:
     tools = [
         replace(sample.refuted(), fingerprint=name, title=f"Slow tool: {name}", subject=name)

@@ -198,7 +198,7 @@ class ReportContext:
     inconclusive: tuple[Claim, ...]
     not_testable: tuple[Claim, ...]
     performance: tuple[Entry, ...]
-    """All of the family that were confirmed or are open, whatever was decided."""
+    """All of the family that were confirmed, or are open and were seen, whatever was decided."""
     quality: tuple[Entry, ...]
     asked: tuple[Entry, ...]
     """The user's own claims, whatever came of them."""
@@ -287,7 +287,9 @@ def _family(entries: Iterable[Entry], category: Category) -> tuple[Entry, ...]:
     return tuple(
         entry
         for entry in entries
-        if entry.ruled.finding.category is category and entry.ruled.finding.verdict in _SEEN
+        if entry.ruled.finding.category is category
+        and entry.ruled.finding.verdict in _SEEN
+        and entry.ruled.finding.affected
     )
 
 
