@@ -11,6 +11,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import sample_analysis as sample
+from mlflow_analysis.findings.evidence import Effect
 from mlflow_analysis.findings.kinds import Category
 from mlflow_analysis.report import SECTIONS, ReportExists, render_markdown, write_report
 from mlflow_analysis.review import Decision, Review
@@ -165,6 +166,9 @@ def test_a_family_tells_what_is_open_only_if_it_was_seen() -> None:
     assert line.endswith("needs about 140 sessions more")
     assert seen.reason not in line  # which would say again what the frequency says
     assert any(seen.reason in line for line in named)
+    measured = replace(unseen, effect=Effect("risk difference", 0.01, (-0.1, 0.1)))
+    text = render_markdown(sample.analysis(measured), Review(None, "me"))
+    assert seen.reason in text  # the frequency says nothing of the effect
     alone = _sections(render_markdown(sample.analysis(unseen), Review(None, "me")))
     assert "nothing that is open was seen" in alone["Performance"]
 
